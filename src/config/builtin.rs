@@ -1,0 +1,1 @@
+//! The codemods that are compiled in.

@@ -1,0 +1,1 @@
+//! TOML wire types of config and codemod files.
