@@ -23,7 +23,7 @@ pub enum Reach {
 }
 
 /// What carries a blocking call off the event loop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum OffloadVia {
     /// `asyncio.to_thread(f, *args, **kwargs)`.
     Asyncio,
@@ -67,7 +67,7 @@ pub enum OffloadProject {
 }
 
 /// What the `except RuntimeError: asyncio.run(...)` arm of a fallback becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fallback {
     Log,
     Raise,
