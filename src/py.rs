@@ -1,0 +1,3 @@
+//! The only door to ty, salsa and ruff_db, and to the bytes of Python files.
+
+pub mod source;
