@@ -48,7 +48,8 @@ async def main() -> None:
         response = await router.handle(app, verb, path, **body)
         print(f"{verb} {path}: {response.status} {response.data}")
 
-    prices = await asyncio.gather(*(app.state.orders.async_quote_price("pell", key) for key in ("cloak", "lamp", "rope")))
+    quote = app.state.orders.async_quote_price
+    prices = await asyncio.gather(quote("pell", "cloak"), quote("pell", "lamp"), quote("pell", "rope", pieces=2))
     print("prices for pell:", prices)
     filled = await app.state.ticker.run_ticks(2)
     await app.state.ticker.crier.silence()
