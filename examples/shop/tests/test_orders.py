@@ -46,7 +46,8 @@ class OrderTest(unittest.TestCase):
 
     def test_nothing_is_paid_when_it_is_sold_out(self):
         self.stock.take_item.side_effect = SoldOut("crooked lamp")
-        self.assertRaises(SoldOut, self.orders.place_order, "mira", "lamp")
+        with self.assertRaises(SoldOut):
+            self.orders.place_order("mira", "lamp")
         self.customers.pay_coins.assert_not_called()
 
     def test_no_such_item(self):
