@@ -80,6 +80,13 @@ def own_nodes(function):
             stack.extend(ast.iter_child_nodes(node))
 
 
+def local_names(function):
+    """Parameters and assigned names of a function. Functions defined inside are none: they are definitions."""
+    arguments = [node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+    body = () if isinstance(function, ast.Lambda) else own_nodes(function)
+    return {*arguments, *(node.id for node in body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))}
+
+
 def function_kind(node):
     """What a call of the function gives: `sync`, `coroutine`, `generator` (async) or `manager` (async)."""
     if isinstance(node, ast.FunctionDef):
@@ -134,14 +141,15 @@ class Scan(ast.NodeVisitor):
     def __init__(self, tree, project_modules):
         self.parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
         self.external = external_names(tree, project_modules)
+        self.locals = {}
         self.calls = []
         self.references = []
         self.visit(tree)
 
     def visit_Call(self, node):
         name = last_name(node.func)
-        if name and not self.is_external(node.func):
-            self.calls.append((name, node, self.use_of(node)))
+        if name and not self.is_external(node.func) and not self.is_local(node.func):
+            self.calls.append((name, node))
         self.generic_visit(node)
 
     def visit_Attribute(self, node):
@@ -154,13 +162,26 @@ class Scan(ast.NodeVisitor):
     def reference(self, node, name):
         parent = self.parents.get(node)
         called = isinstance(parent, ast.Call) and parent.func is node
-        if isinstance(node.ctx, ast.Load) and not called and not isinstance(parent, ast.Attribute) and not self.is_external(node):
+        skipped = called or isinstance(parent, ast.Attribute) or self.is_external(node) or self.is_local(node)
+        if isinstance(node.ctx, ast.Load) and not skipped:
             self.references.append((name, node, self.place_of(node)))
 
     def is_external(self, node):
         while isinstance(node, ast.Attribute):
             node = node.value
         return isinstance(node, ast.Name) and node.id in self.external
+
+    def is_local(self, node):
+        """True for a plain name that a function around it binds as a parameter or by assignment."""
+        function = self.parents.get(node)
+        while isinstance(node, ast.Name) and function is not None:
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                if function not in self.locals:
+                    self.locals[function] = local_names(function)
+                if node.id in self.locals[function]:
+                    return True
+            function = self.parents.get(function)
+        return False
 
     def place_of(self, node):
         """Where a function goes as a value: the name of the callable that takes it, or the kind of the node around it."""
@@ -171,6 +192,11 @@ class Scan(ast.NodeVisitor):
 
     def use_of(self, node):
         """What happens to the value of a call: `await`, `consumed`, `async for`, `async with`, or where it is lost."""
+        use = self.direct_use(node)
+        return "consumed" if use == "assigned" and self.consumed_later(node) else use
+
+    def direct_use(self, node):
+        """The same, without following a value into the variable that it is assigned to."""
         child, parent = node, self.parents.get(node)
         carriers = (ast.Starred, ast.List, ast.Tuple, ast.Set, ast.keyword)
         while True:
@@ -197,8 +223,8 @@ class Scan(ast.NodeVisitor):
                 base = last_name(parent.func.value) if isinstance(parent.func, ast.Attribute) else None
                 runs = taker == "run" and base in (None, "asyncio", "anyio", "runner", "loop", "aio")
                 return "consumed" if taker in CONSUMERS or runs else f"argument of {taker}"
-            case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-                return "consumed" if self.consumed_later(node, target) else "assigned"
+            case ast.Assign() | ast.AnnAssign():
+                return "assigned"
             case ast.Return():
                 return "returned by async" if isinstance(self.function_of(node), ast.AsyncFunctionDef) else "returned by sync"
             case ast.Lambda():
@@ -210,12 +236,16 @@ class Scan(ast.NodeVisitor):
             node = self.parents.get(node)
         return node
 
-    def consumed_later(self, node, target):
+    def consumed_later(self, node):
         """True when the variable that holds the value is awaited or consumed somewhere in the same function."""
-        function, name = self.function_of(node), ast.dump(target).replace("Store()", "Load()")
+        function, statement = self.function_of(node), node
+        while not isinstance(statement, ast.stmt):
+            statement = self.parents[statement]
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        held = {ast.unparse(target) for target in targets}
         for other in ast.walk(function) if function else ():
-            if isinstance(other, (ast.Name, ast.Attribute)) and ast.dump(other) == name:
-                if self.use_of(other) in ("await", "consumed", "async for", "async with"):
+            if isinstance(other, (ast.Name, ast.Attribute)) and isinstance(other.ctx, ast.Load) and ast.unparse(other) in held:
+                if self.direct_use(other) in ("await", "consumed", "async for", "async with"):
                     return True
         return False
 
@@ -232,7 +262,7 @@ def external_names(tree, project_modules):
 
 
 def awaited_counts(scan):
-    return collections.Counter(name for name, _, use in scan.calls if use == "await")
+    return collections.Counter(name for name, node in scan.calls if scan.direct_use(node) == "await")
 
 
 GOOD = {
@@ -245,10 +275,11 @@ GOOD = {
 def audit_calls(name, scan, old_awaits, kinds, converted, report):
     """Check (c): the calls of converted names, and the awaits that the migration added."""
     new_awaits = collections.Counter()
-    for bare, node, use in scan.calls:
+    for bare, node in scan.calls:
         defined = kinds.get(bare)
         if not defined:
             continue
+        use = scan.use_of(node) if bare in converted else scan.direct_use(node)
         where = {"at": f"{name}:{node.lineno}", "call": ast.unparse(node)[:100], "use": use}
         if bare in converted:
             if "sync" in defined:
@@ -377,6 +408,7 @@ def main():
     for root in (args.before, args.after):
         if not root.is_dir():
             parser.error(f"`{root}` is not a directory")
+    sys.setrecursionlimit(20_000)
     report = audit(args.before, args.after, args.exclude)
     lists = ("errors", "mixed", "warnings", "plain_changes", "token_changes", "unparsed", "converted", "files_missing", "files_added")
     counts = {key: report[key] for key in ("files", "files_changed", "lines_changed", "consumed")}

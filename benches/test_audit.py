@@ -101,6 +101,16 @@ MISTAKES = [
     ("return key\n", "return key or None\n", "token_changes", "or None"),
     ("return key\n", "return (key)\n", "plain_changes", "return (key)"),
 ]
+# Ways to keep a coroutine for a moment that are fine, and one that is not.
+KEPT = """
+async def kept(store: Store):
+    one = store.load("a")
+    two = asyncio.create_task(store.load("b"))
+    three = [store.load(key) for key in "cd"]
+    lost = store.load("e")
+    lost = lost
+    return await one, await two, await asyncio.gather(*three, return_exceptions=True)
+"""
 
 
 def run(after):
@@ -119,6 +129,10 @@ class AuditTest(unittest.TestCase):
             self.assertEqual(report[key], [], key)
         self.assertEqual([name.split(".")[-1] for name in report["converted"]], ["held", "is_admin", "load", "stays", "walk"])
         self.assertEqual(report["consumed"], 7)
+
+    def test_a_coroutine_may_be_kept_until_it_is_awaited(self):
+        errors = run(GOOD + KEPT)["errors"]
+        self.assertEqual([error["call"] for error in errors], ["store.load('e')"])
 
     def test_every_mistake_is_found(self):
         for right, wrong, key, text in MISTAKES:
