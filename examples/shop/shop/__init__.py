@@ -1,0 +1,1 @@
+"""The Crooked Lantern: a shop for adventurers, served by one asyncio process."""
