@@ -4,5 +4,9 @@
 
 pub mod config;
 pub mod py;
+pub mod project;
+pub mod index;
+pub mod resolve;
+pub mod color;
 pub mod plan;
 pub mod edit;

@@ -1,0 +1,129 @@
+//! Functions that cannot convert, whoever calls them (DESIGN section 7).
+
+use super::World;
+use super::cause::Cause;
+use crate::index::facts::*;
+use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
+use crate::resolve::hierarchy::BaseClass;
+
+/// Decorators that do not care about the color of a function.
+const COLORLESS: [&str; 8] = [
+    "staticmethod",
+    "classmethod",
+    "abstractmethod",
+    "override",
+    "final",
+    "overload",
+    "no_type_check",
+    "deprecated",
+];
+
+/// Bases that say nothing about who calls the methods.
+const PLAIN_BASES: [&str; 14] = [
+    "builtins.object",
+    "abc.ABC",
+    "typing.Generic",
+    "typing.Protocol",
+    "typing.NamedTuple",
+    "typing.TypedDict",
+    "typing_extensions.Protocol",
+    "enum.Enum",
+    "enum.IntEnum",
+    "enum.StrEnum",
+    "builtins.Exception",
+    "pydantic.BaseModel",
+    "pydantic_settings.BaseSettings",
+    "sqlalchemy.orm.DeclarativeBase",
+];
+
+/// What keeps `func` sync by itself; none when nothing does.
+pub fn cause(world: World, func: FuncId) -> Option<Cause> {
+    let facts = world.index.func(func);
+    let file = world.project.file(func.file);
+    if world.graph.layer.contains(&func) {
+        return Some(Cause::Layer);
+    }
+    if facts.keep {
+        return Some(Cause::KeepComment);
+    }
+    if world.config.keep_sync.matches(&world.names().qualified_func(func)) {
+        return Some(Cause::KeepSync);
+    }
+    if !file.editable {
+        return Some(Cause::NotEditable);
+    }
+    if is_property(world.index, func) {
+        return Some(Cause::Property);
+    }
+    if is_dunder(&facts.name) && facts.name != "__call__" {
+        return Some(Cause::Dunder);
+    }
+    if facts.name == "__call__" {
+        return Some(Cause::Dunder);
+    }
+    if let Some(cause) = decorators(world, facts) {
+        return Some(cause);
+    }
+    if facts.traits.is_generator {
+        return Some(Cause::Generator);
+    }
+    if let Some(path) = world.graph.overrides_external.get(&func) {
+        return Some(Cause::OverridesExternal { path: path.clone() });
+    }
+    if world.graph.awaitable_returns.contains_key(&func) && !every_call_awaits(world, func) {
+        return Some(Cause::ReturnsAwaitable);
+    }
+    called_by_base(world, func).or_else(|| exported(world, func))
+}
+
+fn is_dunder(name: &str) -> bool {
+    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
+}
+
+fn decorators(world: World, func: &Func) -> Option<Cause> {
+    for decorator in &func.decorators {
+        let name = decorator_name(world.index, decorator).unwrap_or("?");
+        if matches!(name, "contextmanager" | "asynccontextmanager") {
+            return Some(Cause::ContextManager);
+        }
+        if COLORLESS.contains(&name) || decorator_accepts_async(&world.names(), world.config, decorator) {
+            continue;
+        }
+        return Some(Cause::Decorator { name: name.to_owned() });
+    }
+    None
+}
+
+/// Every call of the function awaits its result at once.
+pub fn every_call_awaits(world: World, func: FuncId) -> bool {
+    let sites = world.graph.sites_of(func);
+    !sites.is_empty() && sites.iter().all(|id| world.result_usage(*id) == Some(Usage::Awaited))
+}
+
+/// Nothing in the tree calls the method, and a base outside the tree may.
+fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
+    let class = world.index.func(func).class?;
+    let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, _, base)| match base {
+        BaseClass::External(path) => !PLAIN_BASES.contains(&path.as_str()),
+        BaseClass::Unknown => true,
+        BaseClass::Class(_) => false,
+    });
+    (foreign && !is_called(world, func)).then_some(Cause::CalledByBase)
+}
+
+fn exported(world: World, func: FuncId) -> Option<Cause> {
+    use crate::config::Exported;
+    let keeps = match world.config.exported {
+        Exported::Convert => false,
+        Exported::Keep => true,
+        Exported::Auto => world.project.is_library,
+    };
+    let is_public = !world.index.func(func).qualname.split('.').any(|part| part.starts_with('_'));
+    let is_api = world.index.func(func).parent.is_none() && !world.in_tests(func.file);
+    (keeps && is_public && is_api && !is_called(world, func)).then_some(Cause::Exported)
+}
+
+/// Is there a call of the function outside of itself?
+fn is_called(world: World, func: FuncId) -> bool {
+    world.graph.sites_of(func).iter().any(|id| world.context(*id).func != Some(func))
+}

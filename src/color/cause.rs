@@ -1,0 +1,156 @@
+//! Why a function converts or stays, and why a site is left: data that forms chains. Only the report turns it into words.
+
+use crate::index::facts::{FuncId, RefId, ValueId};
+use crate::resolve::LookupSite;
+
+/// One reason. Reasons that name a site or another function continue there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    // Why it converts.
+    /// It makes a blocking call.
+    Blocks { site: RefId },
+    /// It calls a function that converts.
+    Calls { site: RefId, target: FuncId },
+    /// It calls a function that blocks and stays sync.
+    Offloads { site: RefId, target: FuncId },
+
+    // Either way.
+    /// It overrides, is overridden by, or is called at the same site as this one.
+    Family { member: FuncId },
+
+    // Why it stays.
+    /// A codemod declares it blocking: it is the layer that is moved off the loop.
+    Layer,
+    /// `# awaitify: keep`.
+    KeepComment,
+    /// `keep_sync` names it.
+    KeepSync,
+    /// Its file is outside of PATHS, excluded, or vendored.
+    NotEditable,
+    /// Python calls it by itself and takes no coroutine from it (`__init__`, `__len__`).
+    Dunder,
+    Property,
+    Generator,
+    ContextManager,
+    /// A decorator that is not known to take async functions; its name.
+    Decorator { name: String },
+    /// It overrides this member of a class outside the project.
+    OverridesExternal { path: String },
+    /// Nothing in the tree calls it, and a base outside the tree may.
+    CalledByBase,
+    /// Exported by a library, and nothing in the tree calls it.
+    Exported,
+    /// It returns something awaitable already, and a caller does not await at once.
+    ReturnsAwaitable,
+    /// The target version has no `asyncio.to_thread`.
+    TargetVersion,
+    /// A stub file beside the module describes it.
+    StubFile,
+    ReachNone,
+    /// No async function reaches it.
+    NotReached,
+    /// It would end up without any await.
+    NoAwait,
+
+    // At a site.
+    ModuleLevel { site: RefId },
+    /// In a lambda, a class body, or an annotation.
+    Barrier { site: RefId },
+    /// In a generator expression.
+    GeneratorExpression { site: RefId },
+    /// Under a lock that belongs to threads; the `with` item.
+    Lock { site: RefId, with: ValueId },
+    /// Between `acquire()` and `release()`.
+    Acquire { site: RefId },
+    /// Its caller stays sync.
+    CallerStays { site: RefId, caller: FuncId },
+    /// Named as a value that goes somewhere unknown.
+    Escapes { site: RefId },
+    Uncertain { site: RefId },
+    /// The call is awaited already, so it returns an awaitable.
+    AwaitedAlready { site: RefId },
+    /// An existing offload whose result is not awaited at once.
+    OffloadNotAwaited { site: RefId },
+    /// Inside `try` with `except KeyboardInterrupt`.
+    CatchesInterrupt { site: RefId },
+    /// The result is iterated, entered, or otherwise used where an await cannot stand.
+    Consumed { site: RefId },
+    /// A string names it where names are looked up.
+    LookedUp { lookup: LookupSite },
+    /// A test that cannot follow.
+    TestStays { site: RefId },
+
+    // Why an offload is refused.
+    /// It needs the running loop (the name of what needs it).
+    NeedsLoop { func: FuncId, name: String },
+    /// It returns an iterator, a context manager or an awaitable: the work would happen later, on the loop.
+    WorksLater { func: FuncId },
+    /// It reads the current exception or the call stack.
+    ReadsCaller { func: FuncId },
+    /// `StopIteration` cannot leave a future.
+    StopsIteration { func: FuncId },
+    /// `offload_project` forbids it.
+    OffloadForbidden,
+}
+
+impl Cause {
+    /// Does an obstacle of this kind keep the function around the site sync, so that it can be offloaded as a whole?
+    pub fn takes_owner_back(&self) -> bool {
+        matches!(
+            self,
+            Cause::Lock { .. }
+                | Cause::Acquire { .. }
+                | Cause::Barrier { .. }
+                | Cause::GeneratorExpression { .. }
+                | Cause::CatchesInterrupt { .. }
+                | Cause::Consumed { .. }
+        )
+    }
+
+    /// The site the reason points at.
+    pub fn site(&self) -> Option<RefId> {
+        match self {
+            Cause::Blocks { site }
+            | Cause::Calls { site, .. }
+            | Cause::Offloads { site, .. }
+            | Cause::ModuleLevel { site }
+            | Cause::Barrier { site }
+            | Cause::GeneratorExpression { site }
+            | Cause::Lock { site, .. }
+            | Cause::Acquire { site }
+            | Cause::CallerStays { site, .. }
+            | Cause::Escapes { site }
+            | Cause::Uncertain { site }
+            | Cause::AwaitedAlready { site }
+            | Cause::OffloadNotAwaited { site }
+            | Cause::CatchesInterrupt { site }
+            | Cause::Consumed { site }
+            | Cause::TestStays { site } => Some(*site),
+            Cause::Family { .. }
+            | Cause::Layer
+            | Cause::KeepComment
+            | Cause::KeepSync
+            | Cause::NotEditable
+            | Cause::Dunder
+            | Cause::Property
+            | Cause::Generator
+            | Cause::ContextManager
+            | Cause::Decorator { .. }
+            | Cause::OverridesExternal { .. }
+            | Cause::CalledByBase
+            | Cause::Exported
+            | Cause::ReturnsAwaitable
+            | Cause::TargetVersion
+            | Cause::StubFile
+            | Cause::ReachNone
+            | Cause::NotReached
+            | Cause::NoAwait
+            | Cause::LookedUp { .. }
+            | Cause::NeedsLoop { .. }
+            | Cause::WorksLater { .. }
+            | Cause::ReadsCaller { .. }
+            | Cause::StopsIteration { .. }
+            | Cause::OffloadForbidden => None,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Calls of project functions that must not be moved to a worker thread (DESIGN section 6).
+
+use rustc_hash::FxHashSet;
+
+use super::World;
+use super::cause::Cause;
+use crate::config::OffloadProject;
+use crate::index::facts::*;
+use crate::resolve::Site;
+use crate::resolve::names::Meaning;
+
+/// Calls that need the thread of the running loop, or its context.
+const LOOP_CALLS: [&str; 9] = [
+    "get_running_loop",
+    "create_task",
+    "ensure_future",
+    "current_task",
+    "call_soon",
+    "call_later",
+    "run_coroutine_threadsafe",
+    "get_event_loop",
+    "run_until_complete",
+];
+
+/// Why the call at this site must not be offloaded; none when it may.
+pub fn hazard(world: World, site: &Site) -> Option<Cause> {
+    match world.config.offload_project {
+        OffloadProject::None => return Some(Cause::OffloadForbidden),
+        OffloadProject::Readonly
+            if site.targets.iter().any(|target| world.index.func(*target).traits.writes_state) =>
+        {
+            return Some(Cause::OffloadForbidden);
+        }
+        OffloadProject::Readonly | OffloadProject::All => {}
+    }
+    site.targets.iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+}
+
+/// A generator, a context manager or an awaitable: calling it does nothing yet.
+fn works_later(world: World, func: FuncId) -> Option<Cause> {
+    let facts = world.index.func(func);
+    let is_manager = facts.decorators.iter().any(|decorator| {
+        crate::resolve::boundary::decorator_name(world.index, decorator)
+            .is_some_and(|name| matches!(name, "contextmanager" | "fixture"))
+    });
+    let lazy = facts.returns.iter().any(|returned| match world.index.value(returned.value) {
+        Value::Comprehension { .. } => false,
+        Value::Call { call } => world
+            .names()
+            .last_name(world.index.call(*call).func)
+            .is_some_and(|name| matches!(name, "map" | "filter" | "iter" | "zip" | "enumerate")),
+        _ => false,
+    });
+    let later = facts.traits.is_generator
+        || is_manager
+        || lazy
+        || world.graph.awaitable_returns.contains_key(&func);
+    later.then_some(Cause::WorksLater { func })
+}
+
+/// Looks through the function and what it calls, as far as scopes and `self` tell.
+fn transitive(world: World, func: FuncId) -> Option<Cause> {
+    let mut seen = FxHashSet::default();
+    let mut pending = vec![func];
+    while let Some(at) = pending.pop() {
+        if !seen.insert(at) || world.index.func(at).is_async {
+            continue;
+        }
+        if let Some(cause) = own(world, at) {
+            return Some(cause);
+        }
+        let (facts, names) = (world.index.file(at.file), world.names());
+        for call in facts.calls.iter().filter(|call| facts[call.context].func == Some(at)) {
+            let name = names.last_name(call.func).unwrap_or_default();
+            if LOOP_CALLS.contains(&name) {
+                return Some(Cause::NeedsLoop { func: at, name: name.to_owned() });
+            }
+            pending.extend(callees(world, at, call));
+        }
+    }
+    None
+}
+
+fn own(world: World, func: FuncId) -> Option<Cause> {
+    let traits = world.index.func(func).traits;
+    if traits.reads_current_exception || traits.inspects_frames {
+        return Some(Cause::ReadsCaller { func });
+    }
+    traits.raises_stop_iteration.then_some(Cause::StopsIteration { func })
+}
+
+fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
+    let names = world.names();
+    let own_class = world.index.func(func).class;
+    match world.index.value(call.func) {
+        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => own_class
+            .into_iter()
+            .flat_map(|class| world.graph.hierarchy.family(world.index, class, name))
+            .collect(),
+        _ => names
+            .evaluate(call.func)
+            .into_iter()
+            .filter_map(|meaning| match meaning {
+                Meaning::Func(id) => Some(id),
+                _ => None,
+            })
+            .collect(),
+    }
+}

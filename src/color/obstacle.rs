@@ -1,0 +1,140 @@
+//! Sites where an await cannot stand.
+
+use super::World;
+use super::boundary::every_call_awaits;
+use super::cause::Cause;
+use crate::config::Uncertain;
+use crate::index::facts::*;
+use crate::resolve::{Site, SiteKind};
+
+/// Why no await can be put at this site, whatever the color of the function around it; none when it can.
+pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
+    let id = site.id;
+    if site.uncertain && world.config.uncertain == Uncertain::Block {
+        return Some(Cause::Uncertain { site: id });
+    }
+    match site.kind {
+        SiteKind::Mention | SiteKind::Accepted => None,
+        SiteKind::Value => Some(Cause::Escapes { site: id }),
+        SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
+        SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => called(world, site),
+    }
+}
+
+fn called(world: World, site: &Site) -> Option<Cause> {
+    let id = site.id;
+    let context = world.context(id);
+    match context.barrier {
+        Some(Barrier::Generator { .. }) if runs_in_worker(world, site) => return None,
+        Some(Barrier::Generator { .. }) => return Some(Cause::GeneratorExpression { site: id }),
+        None => {}
+        Some(Barrier::ClassBody) if context.func.is_none() => return Some(Cause::ModuleLevel { site: id }),
+        Some(Barrier::Lambda { .. } | Barrier::ClassBody | Barrier::Annotation) => {
+            return Some(Cause::Barrier { site: id });
+        }
+    }
+    if context.func.is_none() && !is_entry_point(world, site) {
+        return Some(Cause::ModuleLevel { site: id });
+    }
+    if let Some(with) = context.withs.iter().find(|with| is_lock(world, with)) {
+        return Some(Cause::Lock { site: id, with: with.value });
+    }
+    if context.func.is_some_and(|func| acquires(world, func)) {
+        return Some(Cause::Acquire { site: id });
+    }
+    if context.catches_interrupt {
+        return Some(Cause::CatchesInterrupt { site: id });
+    }
+    if world.index.func_of(id).is_some_and(|func| func.keep) {
+        return Some(Cause::KeepComment);
+    }
+    consumption(world, site)
+}
+
+/// What the result is used for, where an await in front of the call would not do.
+fn consumption(world: World, site: &Site) -> Option<Cause> {
+    let returns_awaitable =
+        |func: &FuncId| world.graph.awaitable_returns.contains_key(func) && every_call_awaits(world, *func);
+    match world.result_usage(site.id)? {
+        Usage::Awaited if site.targets.iter().all(returns_awaitable) && !site.targets.is_empty() => None,
+        Usage::Awaited => Some(Cause::AwaitedAlready { site: site.id }),
+        Usage::ForIter { is_async: true, .. }
+        | Usage::ComprehensionIter { is_async: true, .. }
+        | Usage::WithItem { is_async: true, .. } => Some(Cause::AwaitedAlready { site: site.id }),
+        // `with await f() as x:` enters on the loop what a layer returned.
+        Usage::WithItem { .. } => Some(Cause::Consumed { site: site.id }),
+        Usage::Decorator => Some(Cause::Consumed { site: site.id }),
+        Usage::YieldFrom { .. } => Some(Cause::Consumed { site: site.id }),
+        _ => None,
+    }
+}
+
+/// A single call under `if __name__ == "__main__":` becomes `asyncio.run(call)`.
+fn is_entry_point(world: World, site: &Site) -> bool {
+    let context = world.context(site.id);
+    context.main_guard
+        && context.barrier.is_none()
+        && context.withs.is_empty()
+        && site.kind == SiteKind::Call
+        && entry_calls(world, site.id.file) == 1
+}
+
+fn entry_calls(world: World, file: FileId) -> usize {
+    let in_guard = |site: &&Site| world.context(site.id).main_guard && site.kind == SiteKind::Call;
+    world.graph.sites_in_file(file).filter(in_guard).count()
+}
+
+/// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.
+pub fn runs_in_worker(world: World, site: &Site) -> bool {
+    let Some(Barrier::Generator { consumer: Some(consumer), .. }) = world.context(site.id).barrier else { return false };
+    matches!(site.kind, SiteKind::Blocking { .. })
+        && world
+            .graph
+            .sites_in_file(site.id.file)
+            .any(|other| matches!(other.kind, SiteKind::Blocking { .. }) && world.index.site(other.id).usage == Usage::Called(consumer))
+}
+
+/// Does the `with` hold a lock that belongs to threads?
+pub fn is_lock(world: World, with: &With) -> bool {
+    if with.is_async {
+        return false;
+    }
+    if let Some(shown) = world.graph.with_types.get(&with.value)
+        && ["Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"].iter().any(|name| shown.trim_start_matches("Unknown | ") == *name)
+    {
+        return true;
+    }
+    let names = world.names();
+    let Some(name) = names.last_name(with.value).map(str::to_ascii_lowercase) else { return false };
+    ["lock", "mutex", "semaphore", "atomic", "transaction"].iter().any(|part| name.contains(part))
+        && !name.contains("block")
+        && !name.contains("clock")
+}
+
+fn acquires(world: World, func: FuncId) -> bool {
+    let facts = world.index.file(func.file);
+    world.index.refs_of("acquire").iter().any(|id| {
+        id.file == func.file
+            && facts[facts[*id].context].func == Some(func)
+            && matches!(facts[*id].usage, Usage::Called(_))
+    })
+}
+
+/// An offload is unwrapped only where its result is awaited at once, or where a coroutine does as well.
+fn offloaded(world: World, id: RefId, call: CallId) -> Option<Cause> {
+    let mut usage = world.index.call(call).usage;
+    if let Usage::Called(outer) = usage {
+        // `sync_to_async(f)(x)`
+        usage = world.index.call(outer).usage;
+    }
+    let takes_coroutines = |call: CallId| {
+        world.names().last_name(world.index.call(call).func).is_some_and(|name| {
+            matches!(name, "gather" | "create_task" | "wait_for" | "ensure_future" | "shield" | "wait" | "start_soon")
+        })
+    };
+    match usage {
+        Usage::Awaited => None,
+        Usage::Argument { call, .. } if takes_coroutines(call) => None,
+        _ => Some(Cause::OffloadNotAwaited { site: id }),
+    }
+}

@@ -1,0 +1,207 @@
+//! The index: which identifiers stand in which files, and the facts of the files that were looked into.
+//!
+//! Files are parsed on demand, once: a file comes in when it mentions a name that matters.
+
+pub mod collect;
+pub mod facts;
+pub mod words;
+
+use std::fs;
+
+use rayon::prelude::*;
+use ruff_python_ast::name::Name;
+use ruff_text_size::TextSize;
+use rustc_hash::FxHashMap;
+
+use self::facts::*;
+use self::words::Words;
+use crate::project::Project;
+use crate::py::source;
+
+/// What a place in a file defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Defined {
+    Func(FuncId),
+    Class(ClassId),
+}
+
+/// A file that could not be looked into; it is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    pub file: FileId,
+    pub message: String,
+}
+
+/// Facts by file and by name.
+#[derive(Debug, Default)]
+pub struct Index {
+    pub words: Words,
+    facts: Vec<Option<FileFacts>>,
+    tried: Vec<bool>,
+    pub unreadable: Vec<Unreadable>,
+    refs: FxHashMap<Name, Vec<RefId>>,
+    funcs: FxHashMap<Name, Vec<FuncId>>,
+    classes: FxHashMap<Name, Vec<ClassId>>,
+    writes: FxHashMap<Name, Vec<(FileId, u32)>>,
+    lookups: FxHashMap<Name, Vec<(FileId, u32)>>,
+    imports: FxHashMap<Name, Vec<(FileId, u32)>>,
+    defined: FxHashMap<(FileId, TextSize), Defined>,
+    modules: FxHashMap<String, FileId>,
+}
+
+macro_rules! by_id {
+    ($($name:ident($id:ident) -> $row:ty;)*) => {$(
+        /// The row of this id; its file was loaded, or there would be no id.
+        pub fn $name(&self, id: $id) -> &$row {
+            &self.file(id.file)[id]
+        }
+    )*};
+}
+
+macro_rules! by_name {
+    ($($name:ident in $table:ident -> $row:ty;)*) => {$(
+        /// Everything of that name in the loaded files, in file order of each loading round.
+        pub fn $name(&self, name: &str) -> &[$row] {
+            self.$table.get(name).map_or(&[], Vec::as_slice)
+        }
+    )*};
+}
+
+impl Index {
+    /// Builds the word index; no file is parsed yet.
+    pub fn new(project: &Project) -> Self {
+        let count = project.files.len();
+        let modules = project.ids().map(|id| (project.file(id).module.clone(), id)).collect();
+        Self {
+            words: Words::build(project),
+            facts: (0..count).map(|_| None).collect(),
+            tried: vec![false; count],
+            modules,
+            ..Self::default()
+        }
+    }
+
+    by_id! {
+        func(FuncId) -> Func;
+        class(ClassId) -> Class;
+        site(RefId) -> Ref;
+        call(CallId) -> Call;
+        value(ValueId) -> Value;
+        scope(ScopeId) -> Scope;
+        context(ContextId) -> Context;
+    }
+
+    by_name! {
+        refs_of in refs -> RefId;
+        funcs_of in funcs -> FuncId;
+        classes_of in classes -> ClassId;
+        writes_of in writes -> (FileId, u32);
+        lookups_of in lookups -> (FileId, u32);
+        imports_of in imports -> (FileId, u32);
+    }
+
+    /// The facts of a loaded file.
+    pub fn file(&self, id: FileId) -> &FileFacts {
+        self.facts[id.0 as usize].as_ref().expect("ids are only made for loaded files")
+    }
+
+    /// The facts of a file, if it was loaded.
+    pub fn loaded(&self, id: FileId) -> Option<&FileFacts> {
+        self.facts[id.0 as usize].as_ref()
+    }
+
+    /// All loaded files, in path order.
+    pub fn loaded_files(&self) -> impl Iterator<Item = (FileId, &FileFacts)> {
+        self.facts.iter().enumerate().filter_map(|(index, facts)| Some((FileId(index as u32), facts.as_ref()?)))
+    }
+
+    /// The file of a dotted module name.
+    pub fn module(&self, name: &str) -> Option<FileId> {
+        self.modules.get(name).copied()
+    }
+
+    /// What is defined by the name at this offset.
+    pub fn defined_at(&self, file: FileId, offset: TextSize) -> Option<Defined> {
+        self.defined.get(&(file, offset)).copied()
+    }
+
+    /// Parses the files that mention one of `names` and were not loaded yet. Returns what was added, in path order.
+    pub fn load_words<'a>(&mut self, project: &Project, names: impl IntoIterator<Item = &'a str>) -> Vec<FileId> {
+        let mut wanted: Vec<FileId> =
+            names.into_iter().flat_map(|name| self.words.files(name).iter().copied()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        self.load(project, &wanted)
+    }
+
+    /// Parses files that were not loaded yet. Returns the ones that were added, in path order.
+    pub fn load(&mut self, project: &Project, files: &[FileId]) -> Vec<FileId> {
+        let new: Vec<FileId> = files.iter().copied().filter(|id| !self.tried[id.0 as usize]).collect();
+        let results: Vec<_> = new.par_iter().map(|&id| (id, collect_file(project, id))).collect();
+        let mut added = vec![];
+        for (id, result) in results {
+            self.tried[id.0 as usize] = true;
+            match result {
+                Ok(facts) => {
+                    self.register(id, &facts);
+                    self.facts[id.0 as usize] = Some(facts);
+                    added.push(id);
+                }
+                Err(message) => self.unreadable.push(Unreadable { file: id, message }),
+            }
+        }
+        added
+    }
+
+    fn register(&mut self, file: FileId, facts: &FileFacts) {
+        let numbers = |count: usize| 0..count as u32;
+        for index in numbers(facts.refs.len()) {
+            let name = facts.refs[index as usize].name.clone();
+            self.refs.entry(name).or_default().push(RefId { file, index });
+        }
+        for index in numbers(facts.funcs.len()) {
+            let func = &facts.funcs[index as usize];
+            let id = FuncId { file, index };
+            self.funcs.entry(func.name.clone()).or_default().push(id);
+            self.defined.insert((file, func.name_range.start()), Defined::Func(id));
+        }
+        for index in numbers(facts.classes.len()) {
+            let class = &facts.classes[index as usize];
+            let id = ClassId { file, index };
+            self.classes.entry(class.name.clone()).or_default().push(id);
+            self.defined.insert((file, class.name_range.start()), Defined::Class(id));
+        }
+        for index in numbers(facts.attribute_writes.len()) {
+            let name = facts.attribute_writes[index as usize].name.clone();
+            self.writes.entry(name).or_default().push((file, index));
+        }
+        for index in numbers(facts.lookups.len()) {
+            let name = facts.lookups[index as usize].name.clone();
+            self.lookups.entry(name).or_default().push((file, index));
+        }
+        for index in numbers(facts.imports.len()) {
+            if let Some(name) = facts.imports[index as usize].name.clone() {
+                self.imports.entry(name).or_default().push((file, index));
+            }
+        }
+    }
+}
+
+/// Reads, decodes and parses one file.
+fn collect_file(project: &Project, id: FileId) -> Result<FileFacts, String> {
+    let file = project.file(id);
+    let bytes = fs::read(&file.path).map_err(|error| format!("cannot be read: {error}"))?;
+    let source = source::decode(&bytes).map_err(|error| error.to_string())?;
+    if source::too_deep(&source.text) {
+        return Err("is nested too deeply to be analyzed".into());
+    }
+    let parsed = ruff_python_parser::parse_module(&source.text).map_err(|error| format!("does not parse: {error}"))?;
+    Ok(collect::collect(id, &source.text, parsed.suite()))
+}
+
+impl Index {
+    /// The function whose body holds a site.
+    pub fn func_of(&self, id: RefId) -> Option<&Func> {
+        self.context(self.site(id).context).func.map(|func| self.func(func))
+    }
+}

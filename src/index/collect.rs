@@ -1,0 +1,440 @@
+//! One visitor that turns the syntax tree of a file into [`FileFacts`]. This file walks statements; expressions are in
+//! `collect/expression.rs`, binding targets in `collect/binding.rs`.
+
+mod binding;
+mod expression;
+
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::facts::*;
+
+/// Collects the facts of one parsed file. `text` is what was parsed; comments are looked up in it.
+pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
+    let mut collector = Collector::new(file, text);
+    collector.body(body);
+    for scope in &mut collector.facts.scopes {
+        scope.bindings.sort_by(|left, right| left.name.cmp(&right.name));
+    }
+    collector.facts
+}
+
+/// The walk's state: where it stands, and the facts so far.
+struct Collector<'a> {
+    file: FileId,
+    text: &'a str,
+    facts: FileFacts,
+    context: Context,
+    /// The table entry of `context`, once something asked for it.
+    context_id: Option<ContextId>,
+    scope: ScopeId,
+    qualname: Vec<String>,
+    /// Nesting of `try` and `with` inside the current function.
+    protected: u32,
+}
+
+impl<'a> Collector<'a> {
+    fn new(file: FileId, text: &'a str) -> Self {
+        let scope = ScopeId { file, index: 0 };
+        let mut facts = FileFacts::default();
+        facts.scopes.push(Scope { kind: ScopeKind::Module, parent: None, bindings: vec![] });
+        let context = Context {
+            func: None,
+            scope,
+            barrier: None,
+            withs: vec![],
+            lambda: None,
+            main_guard: false,
+            catches_interrupt: false,
+            swallows_cancel: false,
+            in_handler: false,
+            type_checking: false,
+        };
+        Self { file, text, facts, context, context_id: None, scope, qualname: vec![], protected: 0 }
+    }
+
+    fn context(&mut self) -> ContextId {
+        if let Some(id) = self.context_id {
+            return id;
+        }
+        let id = ContextId { file: self.file, index: self.facts.contexts.len() as u32 };
+        self.facts.contexts.push(Context { withs: self.context.withs.clone(), ..self.context });
+        self.context_id = Some(id);
+        id
+    }
+
+    /// Runs `body` in a changed context, then puts the old one back.
+    fn within(&mut self, change: impl FnOnce(&mut Context), body: impl FnOnce(&mut Self)) {
+        let saved = Context { withs: self.context.withs.clone(), ..self.context };
+        let saved_id = self.context_id.take();
+        let saved_scope = self.scope;
+        change(&mut self.context);
+        self.scope = self.context.scope;
+        body(self);
+        self.context = saved;
+        self.context_id = saved_id;
+        self.scope = saved_scope;
+    }
+
+    fn push_scope(&mut self, kind: ScopeKind) -> ScopeId {
+        let id = ScopeId { file: self.file, index: self.facts.scopes.len() as u32 };
+        self.facts.scopes.push(Scope { kind, parent: Some(self.scope), bindings: vec![] });
+        id
+    }
+
+    fn traits(&mut self) -> Option<&mut FuncTraits> {
+        let func = self.context.func?;
+        Some(&mut self.facts.funcs[func.index as usize].traits)
+    }
+
+    fn body(&mut self, body: &[Stmt]) {
+        for statement in body {
+            self.statement(statement);
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => self.function(function),
+            Stmt::ClassDef(class) => self.class(class),
+            Stmt::Return(node) => self.return_statement(node),
+            Stmt::Delete(node) => node.targets.iter().for_each(|target| self.delete(target)),
+            Stmt::TypeAlias(node) => self.bind(&node.name, Bound::Unknown),
+            Stmt::Assign(node) => self.assign(node),
+            Stmt::AugAssign(node) => self.augmented_assign(node),
+            Stmt::AnnAssign(node) => self.annotated_assign(node),
+            Stmt::For(node) => self.for_statement(node),
+            Stmt::While(node) => {
+                self.expression(&node.test, Usage::Condition);
+                self.body(&node.body);
+                self.body(&node.orelse);
+            }
+            Stmt::If(node) => self.if_statement(node),
+            Stmt::With(node) => self.with_statement(node),
+            Stmt::Match(node) => self.match_statement(node),
+            Stmt::Raise(node) => self.raise(node),
+            Stmt::Try(node) => self.try_statement(node),
+            Stmt::Assert(node) => {
+                self.expression(&node.test, Usage::Condition);
+                self.optional(node.msg.as_deref(), Usage::Other);
+            }
+            Stmt::Import(node) => self.import(node),
+            Stmt::ImportFrom(node) => self.import_from(node),
+            Stmt::Global(node) => self.outer_names(&node.names),
+            Stmt::Nonlocal(node) => self.outer_names(&node.names),
+            Stmt::Expr(node) => {
+                self.expression(&node.value, Usage::Statement);
+            }
+            Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    fn outer_names(&mut self, names: &[ast::Identifier]) {
+        if let Some(traits) = self.traits() {
+            traits.declares_outer_names = true;
+            traits.writes_state = true;
+        }
+        for name in names {
+            self.bind_name(name.id.clone(), name.range, Bound::Outer);
+        }
+    }
+
+    fn return_statement(&mut self, node: &ast::StmtReturn) {
+        let Some(value) = node.value.as_deref() else { return };
+        let id = self.expression(value, Usage::Returned);
+        if let Some(func) = self.context.func {
+            self.facts.funcs[func.index as usize].returns.push(Return { range: value.range(), value: id });
+        }
+    }
+
+    fn raise(&mut self, node: &ast::StmtRaise) {
+        self.optional(node.exc.as_deref(), Usage::Other);
+        self.optional(node.cause.as_deref(), Usage::Other);
+        let in_handler = self.context.in_handler;
+        let stops = node.exc.as_deref().is_some_and(|value| {
+            let name = if let Expr::Call(call) = value { &*call.func } else { value };
+            matches!(name, Expr::Name(name) if name.id == "StopIteration")
+        });
+        if let Some(traits) = self.traits() {
+            traits.reads_current_exception |= node.exc.is_none() && !in_handler;
+            traits.raises_stop_iteration |= stops;
+        }
+    }
+
+    fn for_statement(&mut self, node: &ast::StmtFor) {
+        let usage = Usage::ForIter { statement: node.range, is_async: node.is_async };
+        let iterable = self.expression(&node.iter, usage);
+        let element = self.value(Value::ElementOf(iterable));
+        self.target(&node.target, Some(element));
+        self.body(&node.body);
+        self.body(&node.orelse);
+    }
+
+    fn if_statement(&mut self, node: &ast::StmtIf) {
+        self.expression(&node.test, Usage::Condition);
+        let main_guard = self.context.func.is_none() && is_main_guard(&node.test);
+        let type_checking = is_type_checking(&node.test);
+        let change = |context: &mut Context| {
+            context.main_guard |= main_guard;
+            context.type_checking |= type_checking;
+        };
+        if main_guard || type_checking {
+            self.within(change, |this| this.body(&node.body));
+        } else {
+            self.body(&node.body);
+        }
+        for clause in &node.elif_else_clauses {
+            self.optional(clause.test.as_ref(), Usage::Condition);
+            self.body(&clause.body);
+        }
+    }
+
+    fn with_statement(&mut self, node: &ast::StmtWith) {
+        let saved = self.context.withs.clone();
+        for item in &node.items {
+            let usage = Usage::WithItem { statement: node.range, is_async: node.is_async };
+            let value = self.expression(&item.context_expr, usage);
+            if let Some(target) = item.optional_vars.as_deref() {
+                let entered = self.value(Value::Entered(value));
+                self.target(target, Some(entered));
+            }
+            self.context_id = None;
+            self.context.withs.push(With { value, range: item.range, is_async: node.is_async });
+        }
+        self.protected += 1;
+        self.body(&node.body);
+        self.protected -= 1;
+        self.context_id = None;
+        self.context.withs = saved;
+    }
+
+    fn try_statement(&mut self, node: &ast::StmtTry) {
+        let context = self.context();
+        let interrupts = node.handlers.iter().any(|handler| catches(handler, &["KeyboardInterrupt"]));
+        let swallows = node.handlers.iter().any(|handler| {
+            let ExceptHandler::ExceptHandler(handler_node) = handler;
+            (handler_node.type_.is_none() || catches(handler, &["BaseException", "CancelledError"]))
+                && !handler_node.body.iter().any(|statement| matches!(statement, Stmt::Raise(_)))
+        });
+        self.protected += 1;
+        self.within(
+            |context| {
+                context.catches_interrupt |= interrupts;
+                context.swallows_cancel |= swallows;
+            },
+            |this| this.body(&node.body),
+        );
+        for handler in &node.handlers {
+            let ExceptHandler::ExceptHandler(handler) = handler;
+            self.optional(handler.type_.as_deref(), Usage::Other);
+            if let Some(name) = &handler.name {
+                self.bind_name(name.id.clone(), name.range, Bound::Unknown);
+            }
+            self.within(|context| context.in_handler = true, |this| this.body(&handler.body));
+        }
+        self.protected -= 1;
+        self.body(&node.orelse);
+        self.body(&node.finalbody);
+        if let Some(run) = fallback_run(node) {
+            self.facts.fallbacks.push(FallbackTry { statement: node.range, context, run });
+        }
+    }
+
+    fn match_statement(&mut self, node: &ast::StmtMatch) {
+        self.expression(&node.subject, Usage::Other);
+        for case in &node.cases {
+            self.pattern(&case.pattern);
+            self.optional(case.guard.as_deref(), Usage::Condition);
+            self.body(&case.body);
+        }
+    }
+
+    fn decorators(&mut self, decorators: &[ast::Decorator]) -> Vec<Decorator> {
+        decorators
+            .iter()
+            .map(|decorator| Decorator {
+                range: decorator.expression.range(),
+                value: self.expression(&decorator.expression, Usage::Decorator),
+            })
+            .collect()
+    }
+
+    fn function(&mut self, node: &ast::StmtFunctionDef) {
+        let id = FuncId { file: self.file, index: self.facts.funcs.len() as u32 };
+        let class = match self.facts[self.scope].kind {
+            ScopeKind::Class(class) => Some(class),
+            _ => None,
+        };
+        let scope = self.push_scope(ScopeKind::Function(id));
+        self.qualname.push(node.name.to_string());
+        self.facts.funcs.push(Func {
+            name: node.name.id.clone(),
+            range: node.range,
+            name_range: node.name.range,
+            qualname: self.qualname.join("."),
+            is_async: node.is_async,
+            class,
+            parent: self.context.func,
+            outer_scope: self.scope,
+            scope,
+            decorators: vec![],
+            params: vec![],
+            returns: vec![],
+            returns_annotation: None,
+            returns_annotation_range: node.returns.as_deref().map(Ranged::range),
+            traits: FuncTraits { is_stub: is_stub(&node.body), ..FuncTraits::default() },
+            keep: self.has_keep_comment(node.range.start(), node.body.first().map_or(node.end(), Ranged::start)),
+        });
+        if let Some(class) = class {
+            self.facts.classes[class.index as usize].methods.push(id);
+        }
+        let decorators = self.decorators(&node.decorator_list);
+        let params = self.parameters(&node.parameters, id);
+        let returns = node.returns.as_deref().map(|annotation| self.annotation(annotation));
+        let func = &mut self.facts.funcs[id.index as usize];
+        (func.decorators, func.params, func.returns_annotation) = (decorators, params, returns);
+        self.bind_name(node.name.id.clone(), node.name.range, Bound::Func(id));
+        let protected = std::mem::take(&mut self.protected);
+        self.within(
+            |context| {
+                *context = Context {
+                    func: Some(id),
+                    scope,
+                    barrier: None,
+                    withs: vec![],
+                    lambda: None,
+                    main_guard: false,
+                    catches_interrupt: false,
+                    swallows_cancel: false,
+                    in_handler: false,
+                    type_checking: context.type_checking,
+                }
+            },
+            |this| {
+                let names: Vec<_> = node.parameters.iter().map(|parameter| parameter.name().clone()).collect();
+                for (index, name) in names.into_iter().enumerate() {
+                    this.bind_name(name.id, name.range, Bound::Param { func: id, index: index as u32 });
+                }
+                this.body(&node.body);
+            },
+        );
+        self.protected = protected;
+        self.qualname.pop();
+    }
+
+    fn class(&mut self, node: &ast::StmtClassDef) {
+        let id = ClassId { file: self.file, index: self.facts.classes.len() as u32 };
+        let scope = self.push_scope(ScopeKind::Class(id));
+        self.qualname.push(node.name.to_string());
+        self.facts.classes.push(Class {
+            name: node.name.id.clone(),
+            range: node.range,
+            name_range: node.name.range,
+            qualname: self.qualname.join("."),
+            bases: vec![],
+            scope,
+            outer_scope: self.scope,
+            decorators: vec![],
+            methods: vec![],
+            has_metaclass: false,
+        });
+        let decorators = self.decorators(&node.decorator_list);
+        let (mut bases, mut has_metaclass) = (vec![], false);
+        for argument in node.arguments.iter().flat_map(|arguments| arguments.args.iter()) {
+            bases.push(Base { range: argument.range(), value: self.expression(argument, Usage::Base) });
+        }
+        for keyword in node.arguments.iter().flat_map(|arguments| arguments.keywords.iter()) {
+            has_metaclass |= keyword.arg.as_ref().is_some_and(|name| name.id == "metaclass");
+            self.expression(&keyword.value, Usage::Base);
+        }
+        let class = &mut self.facts.classes[id.index as usize];
+        (class.decorators, class.bases, class.has_metaclass) = (decorators, bases, has_metaclass);
+        self.bind_name(node.name.id.clone(), node.name.range, Bound::Class(id));
+        self.within(
+            |context| {
+                context.scope = scope;
+                context.barrier = Some(Barrier::ClassBody);
+            },
+            |this| this.body(&node.body),
+        );
+        self.qualname.pop();
+    }
+
+    /// True when `# awaitify: keep` stands in the lines of a definition's header.
+    fn has_keep_comment(&self, start: TextSize, end: TextSize) -> bool {
+        self.text[TextRange::new(start, end)].contains("awaitify: keep")
+    }
+}
+
+fn is_main_guard(test: &Expr) -> bool {
+    let Expr::Compare(compare) = test else { return false };
+    let [right] = &*compare.comparators else { return false };
+    let sides = [&*compare.left, right];
+    sides.iter().any(|side| matches!(side, Expr::Name(name) if name.id == "__name__"))
+        && sides.iter().any(|side| matches!(side, Expr::StringLiteral(text) if text.value.to_str() == "__main__"))
+}
+
+fn is_type_checking(test: &Expr) -> bool {
+    match test {
+        Expr::Name(name) => name.id == "TYPE_CHECKING",
+        Expr::Attribute(attribute) => attribute.attr.id == "TYPE_CHECKING",
+        _ => false,
+    }
+}
+
+/// Does the handler name one of these exceptions?
+fn catches(handler: &ExceptHandler, names: &[&str]) -> bool {
+    let ExceptHandler::ExceptHandler(handler) = handler;
+    let named = |expr: &Expr| match expr {
+        Expr::Name(name) => names.contains(&name.id.as_str()),
+        Expr::Attribute(attribute) => names.contains(&attribute.attr.as_str()),
+        _ => false,
+    };
+    match handler.type_.as_deref() {
+        None => false,
+        Some(Expr::Tuple(tuple)) => tuple.elts.iter().any(named),
+        Some(expr) => named(expr),
+    }
+}
+
+/// `...`, `pass`, a docstring, or `raise NotImplementedError`, and nothing else.
+fn is_stub(body: &[Stmt]) -> bool {
+    body.iter().all(|statement| match statement {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(node) => matches!(&*node.value, Expr::EllipsisLiteral(_) | Expr::StringLiteral(_)),
+        Stmt::Raise(node) => node.exc.as_deref().is_some_and(|value| {
+            let name = if let Expr::Call(call) = value { &*call.func } else { value };
+            matches!(name, Expr::Name(name) if name.id == "NotImplementedError")
+        }),
+        _ => false,
+    })
+}
+
+/// The `asyncio.run(...)` call in the `except RuntimeError` handler of a `try` whose body makes a task.
+fn fallback_run(node: &ast::StmtTry) -> Option<TextRange> {
+    let [handler] = node.handlers.as_slice() else { return None };
+    if !catches(handler, &["RuntimeError"]) || !node.body.iter().any(makes_task) {
+        return None;
+    }
+    let ExceptHandler::ExceptHandler(handler) = handler;
+    handler.body.iter().find_map(|statement| {
+        let Stmt::Expr(node) = statement else { return None };
+        let Expr::Call(call) = &*node.value else { return None };
+        let Expr::Attribute(attribute) = &*call.func else { return None };
+        (attribute.attr.id == "run").then_some(call.range())
+    })
+}
+
+fn makes_task(statement: &Stmt) -> bool {
+    let value = match statement {
+        Stmt::Expr(node) => &node.value,
+        Stmt::Assign(node) => &node.value,
+        _ => return false,
+    };
+    let Expr::Call(call) = &**value else { return false };
+    match &*call.func {
+        Expr::Attribute(attribute) => matches!(attribute.attr.as_str(), "create_task" | "ensure_future"),
+        Expr::Name(name) => matches!(name.id.as_str(), "create_task" | "ensure_future"),
+        _ => false,
+    }
+}

@@ -1,0 +1,242 @@
+//! Names that statements bind: targets, parameters, imports, patterns.
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{self as ast, Expr, Pattern};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::super::facts::*;
+use super::Collector;
+
+impl Collector<'_> {
+    pub(super) fn bind_name(&mut self, name: Name, range: TextRange, bound: Bound) {
+        // A walrus inside a comprehension binds in the function around it (PEP 572); loop targets bind where they stand.
+        let scope = &mut self.facts.scopes[self.scope.index as usize];
+        scope.bindings.push(Binding { name, range, bound });
+    }
+
+    pub(super) fn bind(&mut self, target: &Expr, bound: Bound) {
+        if let Expr::Name(name) = target {
+            self.bind_name(name.id.clone(), name.range, bound);
+        }
+    }
+
+    pub(super) fn assign(&mut self, node: &ast::StmtAssign) {
+        let value = self.expression(&node.value, Usage::Assigned);
+        for target in &node.targets {
+            self.target(target, Some(value));
+        }
+        let is_exports = node.targets.iter().any(|target| matches!(target, Expr::Name(name) if name.id == "__all__"));
+        if is_exports {
+            self.exports(&node.value);
+        }
+    }
+
+    fn exports(&mut self, value: &Expr) {
+        let elements = match value {
+            Expr::List(list) => &list.elts,
+            Expr::Tuple(tuple) => &tuple.elts,
+            _ => return,
+        };
+        for element in elements {
+            if let Expr::StringLiteral(text) = element {
+                self.facts.exports.push(Name::new(text.value.to_str()));
+            }
+        }
+    }
+
+    pub(super) fn augmented_assign(&mut self, node: &ast::StmtAugAssign) {
+        let value = self.expression(&node.value, Usage::Other);
+        self.target(&node.target, None);
+        let _ = value;
+    }
+
+    pub(super) fn annotated_assign(&mut self, node: &ast::StmtAnnAssign) {
+        let annotation = self.annotation(&node.annotation);
+        let value = node.value.as_deref().map(|value| self.expression(value, Usage::Assigned));
+        match &*node.target {
+            Expr::Name(name) => {
+                self.bind_name(name.id.clone(), name.range, Bound::Annotated { annotation, value });
+            }
+            Expr::Attribute(attribute) => {
+                self.attribute_store(attribute, value, Some(annotation));
+            }
+            target => self.target(target, value),
+        }
+    }
+
+    /// Binds what an assignment target names to `value` (none: not followed).
+    pub(super) fn target(&mut self, target: &Expr, value: Option<ValueId>) {
+        match target {
+            Expr::Name(name) => {
+                let bound = value.map_or(Bound::Unknown, Bound::Value);
+                self.bind_name(name.id.clone(), name.range, bound);
+            }
+            Expr::Attribute(attribute) => self.attribute_store(attribute, value, None),
+            Expr::Subscript(subscript) => {
+                self.note_state_write();
+                self.expression(&subscript.value, Usage::Subscripted);
+                self.expression(&subscript.slice, Usage::Other);
+            }
+            Expr::Starred(starred) => self.target(&starred.value, None),
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                for (index, element) in elts.iter().enumerate() {
+                    let part = value.map(|value| self.value(Value::PartOf(value, index as u32)));
+                    self.target(element, part);
+                }
+            }
+            other => {
+                self.expression(other, Usage::Store);
+            }
+        }
+    }
+
+    fn note_state_write(&mut self) {
+        if let Some(traits) = self.traits() {
+            traits.writes_state = true;
+        }
+    }
+
+    fn attribute_store(
+        &mut self,
+        attribute: &ast::ExprAttribute,
+        value: Option<ValueId>,
+        annotation: Option<ValueId>,
+    ) {
+        self.note_state_write();
+        let receiver = self.expression(&attribute.value, Usage::Receiver);
+        let context = self.context();
+        self.facts.attribute_writes.push(AttributeWrite {
+            name: attribute.attr.id.clone(),
+            receiver,
+            value,
+            annotation,
+            range: attribute.range,
+            context,
+        });
+        self.facts.refs.push(Ref {
+            name: attribute.attr.id.clone(),
+            name_range: attribute.attr.range,
+            range: attribute.range,
+            receiver: Some(receiver),
+            context,
+            usage: Usage::Store,
+        });
+    }
+
+    pub(super) fn delete(&mut self, target: &Expr) {
+        match target {
+            Expr::Name(name) => self.bind_name(name.id.clone(), name.range, Bound::Unknown),
+            other => {
+                self.expression(other, Usage::Delete);
+            }
+        }
+    }
+
+    pub(super) fn parameters(&mut self, parameters: &ast::Parameters, _func: FuncId) -> Vec<Param> {
+        let variadics = [
+            (parameters.vararg.as_deref(), ParamKind::Variadic),
+            (parameters.kwarg.as_deref(), ParamKind::Keywords),
+        ];
+        // The order of `Parameters::iter`, which the bindings use too.
+        parameters
+            .iter()
+            .map(|parameter| {
+                let name = parameter.name();
+                let kind = if let Some((_, kind)) =
+                    variadics.iter().find(|(node, _)| node.is_some_and(|node| node.name.range == name.range))
+                {
+                    *kind
+                } else if parameters.posonlyargs.iter().any(|node| node.parameter.name.range == name.range) {
+                    ParamKind::PositionalOnly
+                } else if parameters.args.iter().any(|node| node.parameter.name.range == name.range) {
+                    ParamKind::Standard
+                } else {
+                    ParamKind::KeywordOnly
+                };
+                Param {
+                    name: name.id.clone(),
+                    kind,
+                    annotation: parameter.annotation().map(|annotation| self.annotation(annotation)),
+                    default: parameter.default().map(|default| self.expression(default, Usage::Default)),
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn import(&mut self, node: &ast::StmtImport) {
+        for alias in &node.names {
+            let module = alias.name.to_string();
+            let binds = match &alias.asname {
+                Some(name) => name.id.clone(),
+                None => Name::new(module.split('.').next().unwrap_or_default()),
+            };
+            self.push_import(Import {
+                module: Some(module),
+                level: 0,
+                name: None,
+                alias: alias.asname.as_ref().map(|name| name.id.clone()),
+                binds,
+                range: alias.name.range,
+                alias_range: alias.asname.as_ref().map(Ranged::range),
+                scope: self.scope,
+            });
+        }
+    }
+
+    pub(super) fn import_from(&mut self, node: &ast::StmtImportFrom) {
+        for alias in &node.names {
+            self.push_import(Import {
+                module: node.module.as_ref().map(ToString::to_string),
+                level: node.level,
+                name: Some(alias.name.id.clone()),
+                alias: alias.asname.as_ref().map(|name| name.id.clone()),
+                binds: alias.asname.as_ref().map_or(&alias.name.id, |name| &name.id).clone(),
+                range: alias.name.range,
+                alias_range: alias.asname.as_ref().map(Ranged::range),
+                scope: self.scope,
+            });
+        }
+    }
+
+    fn push_import(&mut self, import: Import) {
+        let index = self.facts.imports.len() as u32;
+        self.bind_name(import.binds.clone(), import.alias_range.unwrap_or(import.range), Bound::Import(index));
+        self.facts.imports.push(import);
+    }
+
+    pub(super) fn pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::MatchValue(node) => {
+                self.expression(&node.value, Usage::Other);
+            }
+            Pattern::MatchSingleton(_) => {}
+            Pattern::MatchSequence(node) => node.patterns.iter().for_each(|pattern| self.pattern(pattern)),
+            Pattern::MatchMapping(node) => {
+                for key in &node.keys {
+                    self.expression(key, Usage::Other);
+                }
+                node.patterns.iter().for_each(|pattern| self.pattern(pattern));
+                self.capture(node.rest.as_ref());
+            }
+            Pattern::MatchClass(node) => {
+                self.expression(&node.cls, Usage::Other);
+                node.arguments.patterns.iter().for_each(|pattern| self.pattern(pattern));
+                node.arguments.keywords.iter().for_each(|keyword| self.pattern(&keyword.pattern));
+            }
+            Pattern::MatchStar(node) => self.capture(node.name.as_ref()),
+            Pattern::MatchAs(node) => {
+                if let Some(pattern) = node.pattern.as_deref() {
+                    self.pattern(pattern);
+                }
+                self.capture(node.name.as_ref());
+            }
+            Pattern::MatchOr(node) => node.patterns.iter().for_each(|pattern| self.pattern(pattern)),
+        }
+    }
+
+    fn capture(&mut self, name: Option<&ast::Identifier>) {
+        if let Some(name) = name {
+            self.bind_name(name.id.clone(), name.range, Bound::Unknown);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Expressions: every name used becomes a [`Ref`], every call a [`Call`], everything else a summary [`Value`].
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{self as ast, Expr};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::super::facts::*;
+use super::Collector;
+
+/// Functions whose string arguments name attributes or dotted paths.
+const LOOKUPS: [&str; 12] = [
+    "getattr",
+    "hasattr",
+    "setattr",
+    "delattr",
+    "methodcaller",
+    "attrgetter",
+    "patch",
+    "object",
+    "import_string",
+    "import_module",
+    "spy",
+    "resolve_name",
+];
+
+impl Collector<'_> {
+    pub(super) fn value(&mut self, value: Value) -> ValueId {
+        let id = ValueId { file: self.file, index: self.facts.values.len() as u32 };
+        self.facts.values.push(value);
+        id
+    }
+
+    pub(super) fn optional(&mut self, expr: Option<&Expr>, usage: Usage) {
+        if let Some(expr) = expr {
+            self.expression(expr, usage);
+        }
+    }
+
+    pub(super) fn annotation(&mut self, expr: &Expr) -> ValueId {
+        let mut id = None;
+        self.within(
+            |context| context.barrier = Some(Barrier::Annotation),
+            |this| id = Some(this.expression(expr, Usage::Annotation)),
+        );
+        id.expect("the closure ran")
+    }
+
+    fn all(&mut self, exprs: &[Expr], usage: Usage) -> Vec<ValueId> {
+        exprs.iter().map(|expr| self.expression(expr, usage)).collect()
+    }
+
+    fn push_ref(&mut self, name: &Name, name_range: TextRange, range: TextRange, receiver: Option<ValueId>, usage: Usage) {
+        let context = self.context();
+        self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, context, usage });
+    }
+
+    pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
+        match expr {
+            Expr::Name(name) => {
+                self.push_ref(&name.id, name.range, name.range, None, usage);
+                self.value(Value::Name { name: name.id.clone(), scope: self.scope })
+            }
+            Expr::Attribute(node) => {
+                let receiver = self.expression(&node.value, Usage::Receiver);
+                self.push_ref(&node.attr.id, node.attr.range, node.range, Some(receiver), usage);
+                self.value(Value::Attribute { receiver, name: node.attr.id.clone() })
+            }
+            Expr::Call(node) => self.call(node, usage),
+            Expr::Await(node) => {
+                let value = self.expression(&node.value, Usage::Awaited);
+                self.value(Value::Await { value })
+            }
+            Expr::Named(node) => {
+                let value = self.expression(&node.value, Usage::Assigned);
+                self.walrus(&node.target, value);
+                value
+            }
+            Expr::BoolOp(node) => {
+                let values = self.all(&node.values, Usage::Condition);
+                self.value(Value::Either(values))
+            }
+            Expr::If(node) => {
+                self.expression(&node.test, Usage::Condition);
+                let values = vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
+                self.value(Value::Either(values))
+            }
+            Expr::UnaryOp(node) => {
+                let inner = if node.op == ast::UnaryOp::Not { Usage::Condition } else { Usage::Other };
+                self.expression(&node.operand, inner);
+                self.value(Value::Builtin)
+            }
+            Expr::BinOp(node) => self.binary(node),
+            Expr::Compare(node) => {
+                self.expression(&node.left, Usage::Other);
+                self.all(&node.comparators, Usage::Other);
+                self.value(Value::Builtin)
+            }
+            Expr::Lambda(node) => self.lambda(node, usage),
+            Expr::Dict(node) => self.dict(node),
+            Expr::Set(node) => self.elements(&node.elts),
+            Expr::List(node) => self.elements(&node.elts),
+            Expr::Tuple(node) => self.elements(&node.elts),
+            Expr::ListComp(node) => self.comprehension(&[&node.elt], &node.generators, ComprehensionKind::List, None),
+            Expr::SetComp(node) => self.comprehension(&[&node.elt], &node.generators, ComprehensionKind::Set, None),
+            Expr::DictComp(node) => {
+                let parts: Vec<&Expr> = node.key.as_deref().into_iter().chain([&*node.value]).collect();
+                self.comprehension(&parts, &node.generators, ComprehensionKind::Dict, None)
+            }
+            Expr::Generator(node) => {
+                let consumer = match usage {
+                    Usage::Argument { call, index: 0 } => Some(call),
+                    _ => None,
+                };
+                let kind = ComprehensionKind::Generator { range: node.range };
+                self.comprehension(&[&node.elt], &node.generators, kind, consumer)
+            }
+            Expr::Yield(node) => self.yield_expression(node, usage),
+            Expr::YieldFrom(node) => self.yield_from(node, usage),
+            Expr::FString(node) => self.interpolated(node.value.elements()),
+            Expr::TString(node) => self.interpolated(node.value.elements()),
+            Expr::Subscript(node) => self.subscript(node, usage),
+            Expr::Starred(node) => {
+                self.expression(&node.value, Usage::Starred);
+                self.value(Value::Unknown)
+            }
+            Expr::Slice(node) => {
+                for part in [&node.lower, &node.upper, &node.step].into_iter().flatten() {
+                    self.expression(part, Usage::Other);
+                }
+                self.value(Value::Builtin)
+            }
+            Expr::StringLiteral(node) => self.value(Value::Text(Name::new(node.value.to_str()))),
+            Expr::NoneLiteral(_) => self.value(Value::None),
+            Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::EllipsisLiteral(_) => self.value(Value::Builtin),
+            Expr::IpyEscapeCommand(_) => self.value(Value::Unknown),
+        }
+    }
+
+    /// A walrus binds in the nearest scope that is not a comprehension (PEP 572).
+    fn walrus(&mut self, target: &Expr, value: ValueId) {
+        let saved = self.scope;
+        while self.facts[self.scope].kind == ScopeKind::Comprehension {
+            self.scope = self.facts[self.scope].parent.expect("a comprehension has a parent");
+        }
+        self.target(target, Some(value));
+        self.scope = saved;
+    }
+
+    fn binary(&mut self, node: &ast::ExprBinOp) -> ValueId {
+        let sides = vec![self.expression(&node.left, Usage::Other), self.expression(&node.right, Usage::Other)];
+        // `A | B` in annotations, and sets or dicts merged: any of them.
+        if node.op == ast::Operator::BitOr { self.value(Value::Either(sides)) } else { self.value(Value::Builtin) }
+    }
+
+    fn elements(&mut self, elements: &[Expr]) -> ValueId {
+        let values = self.all(elements, Usage::Element);
+        self.value(Value::Elements(values))
+    }
+
+    fn dict(&mut self, node: &ast::ExprDict) -> ValueId {
+        let mut items = vec![];
+        for item in &node.items {
+            self.optional(item.key.as_ref(), Usage::Element);
+            let value = self.expression(&item.value, Usage::Element);
+            let key = match &item.key {
+                Some(Expr::StringLiteral(text)) => Some(Name::new(text.value.to_str())),
+                _ => None,
+            };
+            items.push((key, value));
+        }
+        self.value(Value::Dict(items))
+    }
+
+    fn subscript(&mut self, node: &ast::ExprSubscript, usage: Usage) -> ValueId {
+        let inner = if usage == Usage::Annotation || usage == Usage::Base { usage } else { Usage::Subscripted };
+        let value = self.expression(&node.value, inner);
+        let index = self.expression(&node.slice, if usage == Usage::Annotation { usage } else { Usage::Other });
+        let key = match &*node.slice {
+            Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
+            _ => None,
+        };
+        self.value(Value::Subscript { value, key, index })
+    }
+
+    fn call(&mut self, node: &ast::ExprCall, usage: Usage) -> ValueId {
+        let id = CallId { file: self.file, index: self.facts.calls.len() as u32 };
+        let context = self.context();
+        self.facts.calls.push(Call {
+            range: node.range(),
+            func: ValueId { file: self.file, index: 0 },
+            func_range: node.func.range(),
+            args: vec![],
+            context,
+            usage,
+        });
+        let func = self.expression(&node.func, Usage::Called(id));
+        let mut args = vec![];
+        for (index, argument) in node.arguments.iter_source_order().enumerate() {
+            let (keyword, is_star, value) = match argument {
+                ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => (None, true, &*starred.value),
+                ast::ArgOrKeyword::Arg(expr) => (None, false, expr),
+                ast::ArgOrKeyword::Keyword(keyword) => {
+                    (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
+                }
+            };
+            let inner = if is_star { Usage::Starred } else { Usage::Argument { call: id, index: index as u32 } };
+            let value_id = self.expression(value, inner);
+            args.push(Arg { keyword, is_star, value: value_id, range: value.range() });
+        }
+        self.note_builtin_call(node);
+        self.lookup(node, id, context);
+        let call = &mut self.facts.calls[id.index as usize];
+        (call.func, call.args) = (func, args);
+        self.value(Value::Call { call: id })
+    }
+
+    /// Calls that say something about the function around them.
+    fn note_builtin_call(&mut self, node: &ast::ExprCall) {
+        let in_handler = self.context.in_handler;
+        match &*node.func {
+            Expr::Name(name) => {
+                let Some(traits) = self.traits() else { return };
+                match name.id.as_str() {
+                    "super" => traits.uses_super = true,
+                    "locals" | "eval" | "exec" | "vars" => traits.inspects_frames = true,
+                    "setattr" | "delattr" => traits.writes_state = true,
+                    _ => {}
+                }
+            }
+            Expr::Attribute(attribute) => {
+                let Some(traits) = self.traits() else { return };
+                match attribute.attr.as_str() {
+                    "exc_info" => traits.reads_current_exception |= !in_handler,
+                    "_getframe" | "currentframe" => traits.inspects_frames = true,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lookup(&mut self, node: &ast::ExprCall, call: CallId, context: ContextId) {
+        let function = match &*node.func {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => return,
+        };
+        if !LOOKUPS.contains(&function) {
+            return;
+        }
+        for argument in &node.arguments.args {
+            let (text, is_prefix) = match argument {
+                Expr::StringLiteral(text) => (text.value.to_str().to_owned(), false),
+                Expr::FString(text) => match text.value.elements().next() {
+                    Some(ast::InterpolatedStringElement::Literal(literal)) => (literal.value.to_string(), true),
+                    _ => (String::new(), true),
+                },
+                _ => continue,
+            };
+            let name = Name::new(text.rsplit('.').next().unwrap_or_default());
+            self.facts.lookups.push(Lookup { name, text, range: argument.range(), call, context, is_prefix });
+        }
+        if function == "setattr"
+            && let [receiver, Expr::StringLiteral(name), value] = &*node.arguments.args
+        {
+            // The arguments were visited as such already; their summaries are found again by range.
+            let find = |this: &Self, range: TextRange| {
+                this.facts.refs.iter().rev().find(|site| site.range == range).map(|site| (site.receiver, site.name.clone()))
+            };
+            let summary = |this: &mut Self, expr: &Expr| match find(this, expr.range()) {
+                Some((Some(receiver), name)) => this.value(Value::Attribute { receiver, name }),
+                Some((None, name)) => this.value(Value::Name { name, scope: this.scope }),
+                None => this.value(Value::Unknown),
+            };
+            let receiver = summary(self, receiver);
+            let value = summary(self, value);
+            self.facts.attribute_writes.push(AttributeWrite {
+                name: Name::new(name.value.to_str()),
+                receiver,
+                value: Some(value),
+                annotation: None,
+                range: node.range(),
+                context,
+            });
+        }
+    }
+
+    fn lambda(&mut self, node: &ast::ExprLambda, usage: Usage) -> ValueId {
+        if let Some(parameters) = node.parameters.as_deref() {
+            for parameter in parameters.iter() {
+                self.optional(parameter.default(), Usage::Default);
+            }
+        }
+        let scope = self.push_scope(ScopeKind::Lambda);
+        let taker = match usage {
+            Usage::Argument { call, .. } => Some(self.facts[call].range),
+            _ => None,
+        };
+        let mut result = None;
+        self.within(
+            |context| {
+                context.scope = scope;
+                context.barrier = Some(Barrier::Lambda { range: node.range });
+                context.lambda = taker;
+            },
+            |this| {
+                for parameter in node.parameters.iter().flat_map(|parameters| parameters.iter()) {
+                    let name = parameter.name();
+                    this.bind_name(name.id.clone(), name.range, Bound::Unknown);
+                }
+                result = Some(this.expression(&node.body, Usage::Returned));
+            },
+        );
+        let result = result.expect("the closure ran");
+        self.value(Value::Lambda { result })
+    }
+
+    fn comprehension(
+        &mut self,
+        elements: &[&Expr],
+        clauses: &[ast::Comprehension],
+        kind: ComprehensionKind,
+        consumer: Option<CallId>,
+    ) -> ValueId {
+        let [first, ..] = clauses else { return self.value(Value::Unknown) };
+        let usage = |clause: &ast::Comprehension, first: bool| Usage::ComprehensionIter {
+            clause: clause.range,
+            kind,
+            is_async: clause.is_async,
+            first,
+        };
+        let iterable = self.expression(&first.iter, usage(first, true));
+        let scope = self.push_scope(ScopeKind::Comprehension);
+        let mut element = None;
+        self.within(
+            |context| {
+                context.scope = scope;
+                if let ComprehensionKind::Generator { range } = kind
+                    && !matches!(context.barrier, Some(Barrier::Lambda { .. } | Barrier::Generator { .. }))
+                {
+                    context.barrier = Some(Barrier::Generator { range, consumer });
+                }
+            },
+            |this| {
+                let loop_value = this.value(Value::ElementOf(iterable));
+                this.target(&first.target, Some(loop_value));
+                for condition in &first.ifs {
+                    this.expression(condition, Usage::Condition);
+                }
+                for clause in &clauses[1..] {
+                    let inner = this.expression(&clause.iter, usage(clause, false));
+                    let loop_value = this.value(Value::ElementOf(inner));
+                    this.target(&clause.target, Some(loop_value));
+                    for condition in &clause.ifs {
+                        this.expression(condition, Usage::Condition);
+                    }
+                }
+                for part in elements {
+                    element = Some(this.expression(part, Usage::Element));
+                }
+            },
+        );
+        match element {
+            Some(element) => self.value(Value::Comprehension { element }),
+            None => self.value(Value::Unknown),
+        }
+    }
+
+    fn yield_expression(&mut self, node: &ast::ExprYield, usage: Usage) -> ValueId {
+        self.optional(node.value.as_deref(), Usage::Yielded);
+        let protected = self.protected > 0;
+        if let Some(traits) = self.traits() {
+            traits.is_generator = true;
+            traits.is_coroutine_like_generator |= usage != Usage::Statement;
+            traits.yields_under_try |= protected;
+        }
+        self.value(Value::Unknown)
+    }
+
+    fn yield_from(&mut self, node: &ast::ExprYieldFrom, usage: Usage) -> ValueId {
+        let statement = (usage == Usage::Statement).then_some(node.range);
+        self.expression(&node.value, Usage::YieldFrom { statement });
+        let protected = self.protected > 0;
+        if let Some(traits) = self.traits() {
+            traits.is_generator = true;
+            traits.is_coroutine_like_generator |= statement.is_none();
+            traits.yields_under_try |= protected;
+        }
+        self.value(Value::Unknown)
+    }
+
+    fn interpolated<'b>(&mut self, elements: impl Iterator<Item = &'b ast::InterpolatedStringElement>) -> ValueId {
+        for element in elements {
+            self.interpolated_element(element);
+        }
+        self.value(Value::Builtin)
+    }
+
+    fn interpolated_element(&mut self, element: &ast::InterpolatedStringElement) {
+        let ast::InterpolatedStringElement::Interpolation(node) = element else { return };
+        self.expression(&node.expression, Usage::Other);
+        for inner in node.format_spec.iter().flat_map(|spec| spec.elements.iter()) {
+            self.interpolated_element(inner);
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! Facts of one file: plain owned data that one visitor collects, so that the syntax tree can be dropped.
+//!
+//! Ids name a file and an index in one of its tables, so facts of different files are collected apart, in any order, and
+//! still sort the same. All ranges are byte ranges of the decoded text.
+
+use ruff_python_ast::name::Name;
+use ruff_text_size::{TextRange, TextSize};
+
+/// A file of the project (or a foreign file that was looked into), numbered in path order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident in $table:ident: $row:ty;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name {
+            pub file: FileId,
+            pub index: u32,
+        }
+
+        impl std::ops::Index<$name> for FileFacts {
+            type Output = $row;
+
+            fn index(&self, id: $name) -> &$row {
+                &self.$table[id.index as usize]
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A `def` or `async def`.
+    FuncId in funcs: Func;
+    /// A `class`.
+    ClassId in classes: Class;
+    /// A place where a name is used: a site, once its name is one that matters.
+    RefId in refs: Ref;
+    /// A call expression.
+    CallId in calls: Call;
+    /// An expression, summarized for flow analysis.
+    ValueId in values: Value;
+    /// A scope that binds names.
+    ScopeId in scopes: Scope;
+    /// Where in a function something stands.
+    ContextId in contexts: Context;
+}
+
+/// Everything that one file tells.
+#[derive(Debug, Default)]
+pub struct FileFacts {
+    pub funcs: Vec<Func>,
+    pub classes: Vec<Class>,
+    pub refs: Vec<Ref>,
+    pub calls: Vec<Call>,
+    pub values: Vec<Value>,
+    pub scopes: Vec<Scope>,
+    pub contexts: Vec<Context>,
+    pub imports: Vec<Import>,
+    pub attribute_writes: Vec<AttributeWrite>,
+    /// Strings where names are looked up: `getattr(x, "name")`, `patch("pkg.mod.name")`.
+    pub lookups: Vec<Lookup>,
+    /// Statement-level facts that boundaries and fallbacks need.
+    pub fallbacks: Vec<FallbackTry>,
+    /// Names in `__all__`.
+    pub exports: Vec<Name>,
+}
+
+/// A function definition.
+#[derive(Debug)]
+pub struct Func {
+    pub name: Name,
+    /// The whole statement, decorators included.
+    pub range: TextRange,
+    pub name_range: TextRange,
+    /// Dotted path inside the module: `Class.method`, `outer.inner`.
+    pub qualname: String,
+    pub is_async: bool,
+    pub class: Option<ClassId>,
+    /// The function whose body holds this `def`.
+    pub parent: Option<FuncId>,
+    /// The scope that the `def` binds its name in.
+    pub outer_scope: ScopeId,
+    pub scope: ScopeId,
+    pub decorators: Vec<Decorator>,
+    pub params: Vec<Param>,
+    /// Values of its `return` statements with their ranges, and where they stand.
+    pub returns: Vec<Return>,
+    pub returns_annotation: Option<ValueId>,
+    pub returns_annotation_range: Option<TextRange>,
+    pub traits: FuncTraits,
+    /// Where `# awaitify: keep` stands on it.
+    pub keep: bool,
+}
+
+/// Properties of a function's own body (nested functions excluded).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FuncTraits {
+    /// Has `yield` or `yield from`.
+    pub is_generator: bool,
+    /// A generator that uses `x = yield`, or has `return value`, or a `yield from` that is not a statement of its own.
+    pub is_coroutine_like_generator: bool,
+    /// A `yield` stands inside `try` or `with`.
+    pub yields_under_try: bool,
+    /// Writes attributes, subscripts, or globals.
+    pub writes_state: bool,
+    /// Body is `...`, `pass`, a docstring, or raises `NotImplementedError`.
+    pub is_stub: bool,
+    /// Uses `super()` without arguments.
+    pub uses_super: bool,
+    /// Has `global` or `nonlocal`.
+    pub declares_outer_names: bool,
+    /// A bare `raise` or `sys.exc_info` outside of an `except` of its own.
+    pub reads_current_exception: bool,
+    /// Calls `locals()`, `eval`, `exec` or `sys._getframe`, or inspects the stack.
+    pub inspects_frames: bool,
+    /// Raises `StopIteration` by name.
+    pub raises_stop_iteration: bool,
+}
+
+#[derive(Debug)]
+pub struct Return {
+    /// Range of the returned expression.
+    pub range: TextRange,
+    pub value: ValueId,
+}
+
+#[derive(Debug)]
+pub struct Decorator {
+    /// Range of the expression after the `@`.
+    pub range: TextRange,
+    /// The decorator as a value; a call for `@decorator(...)`.
+    pub value: ValueId,
+}
+
+#[derive(Debug)]
+pub struct Param {
+    pub name: Name,
+    pub kind: ParamKind,
+    pub annotation: Option<ValueId>,
+    pub default: Option<ValueId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamKind {
+    PositionalOnly,
+    Standard,
+    KeywordOnly,
+    Variadic,
+    Keywords,
+}
+
+#[derive(Debug)]
+pub struct Class {
+    pub name: Name,
+    pub range: TextRange,
+    pub name_range: TextRange,
+    pub qualname: String,
+    /// Base expressions, `metaclass=` left out.
+    pub bases: Vec<Base>,
+    /// The scope of its body; methods are bound there.
+    pub scope: ScopeId,
+    pub outer_scope: ScopeId,
+    pub decorators: Vec<Decorator>,
+    pub methods: Vec<FuncId>,
+    pub has_metaclass: bool,
+}
+
+#[derive(Debug)]
+pub struct Base {
+    pub range: TextRange,
+    pub value: ValueId,
+}
+
+/// A name used: a `Name`, or the last part of an attribute expression.
+#[derive(Debug)]
+pub struct Ref {
+    pub name: Name,
+    /// The identifier token.
+    pub name_range: TextRange,
+    /// The whole expression: `a.b.name`.
+    pub range: TextRange,
+    /// What stands before the dot.
+    pub receiver: Option<ValueId>,
+    pub context: ContextId,
+    pub usage: Usage,
+}
+
+/// What is done with the value of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// It is the callee.
+    Called(CallId),
+    Argument {
+        call: CallId,
+        index: u32,
+    },
+    /// The operand of `await`.
+    Awaited,
+    /// An expression statement.
+    Statement,
+    Returned,
+    /// Assigned to a name, attribute or item.
+    Assigned,
+    /// The iterable of a `for` statement.
+    ForIter {
+        statement: TextRange,
+        is_async: bool,
+    },
+    /// The iterable of a comprehension clause.
+    ComprehensionIter {
+        clause: TextRange,
+        kind: ComprehensionKind,
+        is_async: bool,
+        /// The first clause of its comprehension: evaluated in the enclosing scope.
+        first: bool,
+    },
+    /// The context expression of a `with` item.
+    WithItem {
+        statement: TextRange,
+        is_async: bool,
+    },
+    /// `yield from x`; `statement` when nothing uses its value.
+    YieldFrom {
+        statement: Option<TextRange>,
+    },
+    /// Before a dot.
+    Receiver,
+    /// Before `[`.
+    Subscripted,
+    Decorator,
+    Default,
+    Annotation,
+    /// A base class, or a keyword of a class statement.
+    Base,
+    /// An element of a tuple, list, set or dict display.
+    Element,
+    /// `*x` in a call or display.
+    Starred,
+    /// The test of `if`, `while`, `assert`, a comprehension condition, or an operand of `not`, `and`, `or`.
+    Condition,
+    /// A `yield` operand.
+    Yielded,
+    /// Assigned to: `x.name = ...`.
+    Store,
+    Delete,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComprehensionKind {
+    List,
+    Set,
+    Dict,
+    Generator {
+        /// The range of the generator expression.
+        range: TextRange,
+    },
+}
+
+/// A call expression.
+#[derive(Debug)]
+pub struct Call {
+    pub range: TextRange,
+    /// The callee expression.
+    pub func: ValueId,
+    pub func_range: TextRange,
+    pub args: Vec<Arg>,
+    pub context: ContextId,
+    /// What is done with the result.
+    pub usage: Usage,
+}
+
+#[derive(Debug)]
+pub struct Arg {
+    pub keyword: Option<Name>,
+    /// `*args` or `**kwargs`.
+    pub is_star: bool,
+    pub value: ValueId,
+    pub range: TextRange,
+}
+
+/// An expression, as far as flow analysis follows it. Children are ids in the same file.
+#[derive(Debug)]
+pub enum Value {
+    Name { name: Name, scope: ScopeId },
+    Attribute { receiver: ValueId, name: Name },
+    Call { call: CallId },
+    Await { value: ValueId },
+    Subscript { value: ValueId, key: Option<Name>, index: ValueId },
+    /// `a or b`, `a if c else b`, `a and b`: any of them.
+    Either(Vec<ValueId>),
+    /// A tuple, list or set display.
+    Elements(Vec<ValueId>),
+    /// A dict display: its values, with keys that are string literals.
+    Dict(Vec<(Option<Name>, ValueId)>),
+    /// A comprehension or generator expression over elements of this value.
+    Comprehension { element: ValueId },
+    /// An element of an iterable: a loop variable.
+    ElementOf(ValueId),
+    /// The n-th part of an unpacked value.
+    PartOf(ValueId, u32),
+    /// What `with x as name` binds.
+    Entered(ValueId),
+    /// A string literal.
+    Text(Name),
+    /// `None`.
+    None,
+    /// Any other literal, arithmetic, comparison, f-string: never a project object.
+    Builtin,
+    Lambda { result: ValueId },
+    Unknown,
+}
+
+/// A scope that binds names.
+#[derive(Debug)]
+pub struct Scope {
+    pub kind: ScopeKind,
+    pub parent: Option<ScopeId>,
+    /// Sorted by name; bindings of one name in the order of the text.
+    pub bindings: Vec<Binding>,
+}
+
+impl Scope {
+    /// The bindings of `name` in this scope, in the order of the text.
+    pub fn bindings_of(&self, name: &str) -> &[Binding] {
+        let start = self.bindings.partition_point(|binding| binding.name.as_str() < name);
+        let length = self.bindings[start..].partition_point(|binding| binding.name.as_str() == name);
+        &self.bindings[start..start + length]
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopeKind {
+    Module,
+    Class(ClassId),
+    Function(FuncId),
+    Lambda,
+    Comprehension,
+}
+
+#[derive(Debug)]
+pub struct Binding {
+    pub name: Name,
+    pub range: TextRange,
+    pub bound: Bound,
+}
+
+/// What a name is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    Value(ValueId),
+    /// An annotated name, with or without a value.
+    Annotated {
+        annotation: ValueId,
+        value: Option<ValueId>,
+    },
+    Param {
+        func: FuncId,
+        index: u32,
+    },
+    Func(FuncId),
+    Class(ClassId),
+    /// Index into [`FileFacts::imports`].
+    Import(u32),
+    /// `global x` or `nonlocal x`: look outside.
+    Outer,
+    /// Something that is not followed: `except ... as e`, `del`, match captures, lambda parameters.
+    Unknown,
+}
+
+/// One name of an import statement.
+#[derive(Debug)]
+pub struct Import {
+    /// Module as written, without leading dots.
+    pub module: Option<String>,
+    /// Number of leading dots.
+    pub level: u32,
+    /// `None` for `import module`.
+    pub name: Option<Name>,
+    pub alias: Option<Name>,
+    /// The name it binds; `*` for star imports.
+    pub binds: Name,
+    /// Token range of the imported name.
+    pub range: TextRange,
+    /// Token of the alias.
+    pub alias_range: Option<TextRange>,
+    pub scope: ScopeId,
+}
+
+/// `receiver.name = value`, also through `setattr` with a literal name.
+#[derive(Debug)]
+pub struct AttributeWrite {
+    pub name: Name,
+    pub receiver: ValueId,
+    pub value: Option<ValueId>,
+    pub annotation: Option<ValueId>,
+    pub range: TextRange,
+    pub context: ContextId,
+}
+
+/// A string where a name is looked up.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The last part of the dotted path.
+    pub name: Name,
+    /// The whole string.
+    pub text: String,
+    pub range: TextRange,
+    pub call: CallId,
+    pub context: ContextId,
+    /// `getattr(self, f"do_{x}")`: only the literal prefix is known.
+    pub is_prefix: bool,
+}
+
+/// Where something stands: what it takes to put an `await` there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The function whose body runs it; none at module level and in class bodies there.
+    pub func: Option<FuncId>,
+    pub scope: ScopeId,
+    /// What an `await` cannot cross between here and the function.
+    pub barrier: Option<Barrier>,
+    /// `with` statements around it inside the function, outermost first.
+    pub withs: Vec<With>,
+    /// Lambdas count: the offload call whose target the innermost lambda is.
+    pub lambda: Option<TextRange>,
+    /// In an `if __name__ == "__main__":` block at module level.
+    pub main_guard: bool,
+    /// Inside a `try` that catches `KeyboardInterrupt`.
+    pub catches_interrupt: bool,
+    /// Inside a `try` with a bare or `BaseException` handler that does not re-raise.
+    pub swallows_cancel: bool,
+    /// Inside a handler.
+    pub in_handler: bool,
+    /// Under `if TYPE_CHECKING:`.
+    pub type_checking: bool,
+}
+
+/// A `with` item around a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct With {
+    pub value: ValueId,
+    pub range: TextRange,
+    pub is_async: bool,
+}
+
+/// A place that an `await` cannot cross.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barrier {
+    Lambda { range: TextRange },
+    /// A class body inside a function, or at module level.
+    ClassBody,
+    /// The element, condition or later clause of a generator expression. `consumer` is the call that takes it as its sole
+    /// argument.
+    Generator { range: TextRange, consumer: Option<CallId> },
+    Annotation,
+}
+
+/// `try: get_running_loop()...create_task(c()) except RuntimeError: asyncio.run(c())`.
+#[derive(Debug)]
+pub struct FallbackTry {
+    pub statement: TextRange,
+    pub context: ContextId,
+    /// The `asyncio.run` call in the handler.
+    pub run: TextRange,
+}
+
+impl FileFacts {
+    /// The innermost function around an offset (its whole statement counts).
+    pub fn func_at(&self, offset: TextSize) -> Option<usize> {
+        self.funcs
+            .iter()
+            .enumerate()
+            .filter(|(_, func)| func.range.contains_inclusive(offset))
+            .min_by_key(|(_, func)| func.range.len())
+            .map(|(index, _)| index)
+    }
+}

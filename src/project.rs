@@ -1,0 +1,169 @@
+//! The project on disk: which files there are, which may be edited, where modules are rooted.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use globset::GlobSet;
+
+use crate::index::facts::FileId;
+
+/// A text file of the project.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Path below the project root, with forward slashes.
+    pub relative: String,
+    /// Dotted module name, by the deepest source root it stands under.
+    pub module: String,
+    /// Inside PATHS, not excluded, not vendored.
+    pub editable: bool,
+    pub is_test: bool,
+}
+
+/// The files of a project, sorted by path; [`FileId`] is the position.
+#[derive(Debug)]
+pub struct Project {
+    /// Absolute path: the folder of the config file, of `pyproject.toml`, `.git`, or the one given.
+    pub root: PathBuf,
+    pub files: Vec<SourceFile>,
+    /// Where imports start, the project root first.
+    pub source_roots: Vec<PathBuf>,
+    /// Built and published: what it exports is an interface.
+    pub is_library: bool,
+}
+
+impl Project {
+    /// The file with this id.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// All ids, in path order.
+    pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+}
+
+/// The root of the project that `path` is in: the nearest folder upwards that holds a config file, `pyproject.toml`,
+/// `setup.py`, `setup.cfg` or `.git`; the folder itself when there is none.
+pub fn find_root(path: &Path) -> PathBuf {
+    let start = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    start
+        .ancestors()
+        .find(|folder| {
+            ["awaitify.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git"]
+                .iter()
+                .any(|name| folder.join(name).exists())
+        })
+        .unwrap_or(start)
+        .to_path_buf()
+}
+
+/// Walks the project. `paths` (absolute) limit what may be edited; `exclude` too. Links are not followed, so a loop of them
+/// is harmless.
+///
+/// # Errors
+/// The folders that could not be read, as messages; the walk goes on.
+pub fn walk(root: &Path, paths: &[PathBuf], exclude: &GlobSet, roots: &[PathBuf]) -> (Project, Vec<String>) {
+    let mut problems = vec![];
+    let mut found = BTreeSet::new();
+    for entry in ignore::WalkBuilder::new(root).hidden(true).require_git(false).build() {
+        match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) && is_python(entry.path()) => {
+                found.insert(entry.into_path());
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    // A file that was named is looked at whatever the ignore rules say.
+    found.extend(paths.iter().filter(|path| path.is_file()).cloned());
+    let source_roots = source_roots(root, &found, roots);
+    let files = found.into_iter().map(|path| source_file(root, path, paths, exclude, &source_roots)).collect();
+    let is_library = is_library(root);
+    (Project { root: root.to_path_buf(), files, source_roots, is_library }, problems)
+}
+
+fn is_python(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "py" || extension == "pyi")
+}
+
+fn source_file(
+    root: &Path,
+    path: PathBuf,
+    paths: &[PathBuf],
+    exclude: &GlobSet,
+    source_roots: &[PathBuf],
+) -> SourceFile {
+    let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+    let named = paths.iter().any(|given| path.starts_with(given));
+    let editable = named && !exclude.is_match(&relative) && !is_vendored(&relative);
+    let module = module_name(&path, source_roots);
+    let is_test = is_test(&relative);
+    SourceFile { relative, module, editable, is_test, path }
+}
+
+fn is_vendored(relative: &str) -> bool {
+    relative.split('/').any(|part| matches!(part, "_vendor" | "vendor" | "_vendored" | "site-packages" | "node_modules"))
+}
+
+fn is_test(relative: &str) -> bool {
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || relative.split('/').rev().skip(1).any(|part| part == "tests" || part == "test")
+}
+
+/// The dotted name of a module below the deepest source root that holds it.
+fn module_name(path: &Path, source_roots: &[PathBuf]) -> String {
+    let below = source_roots
+        .iter()
+        .filter_map(|root| path.strip_prefix(root).ok())
+        .min_by_key(|below| below.components().count())
+        .unwrap_or(path);
+    let mut parts: Vec<_> =
+        below.with_extension("").components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    if parts.last().is_some_and(|part| part == "__init__") {
+        parts.pop();
+    }
+    parts.join(".")
+}
+
+/// Where imports start: the root, `src`, and every folder that holds a top-level package or module but is none itself, as
+/// pytest's rootdir insertion and `python script.py` would have it.
+fn source_roots(root: &Path, files: &BTreeSet<PathBuf>, named: &[PathBuf]) -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = named.iter().map(|path| root.join(path)).collect();
+    roots.push(root.to_path_buf());
+    if root.join("src").is_dir() && !root.join("src/__init__.py").exists() {
+        roots.push(root.join("src"));
+    }
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|path| path.parent()).collect();
+    let mut extra = BTreeSet::new();
+    for folder in &folders {
+        let mut top = *folder;
+        while top != root && files.contains(&top.join("__init__.py")) {
+            let Some(parent) = top.parent() else { break };
+            top = parent;
+        }
+        // A folder without `__init__.py` under a package is a namespace package of it.
+        let inside_package = top.ancestors().skip(1).take_while(|above| above.starts_with(root) && *above != root);
+        if !inside_package.into_iter().any(|above| files.contains(&above.join("__init__.py"))) {
+            extra.insert(top.to_path_buf());
+        }
+    }
+    roots.extend(extra);
+    let mut seen = BTreeSet::new();
+    roots.retain(|path| seen.insert(path.clone()));
+    roots
+}
+
+/// A `[build-system]` with a `[project]` name, or a `setup.py`: something that others import.
+fn is_library(root: &Path) -> bool {
+    if root.join("setup.py").exists() {
+        return true;
+    }
+    std::fs::read_to_string(root.join("pyproject.toml"))
+        .is_ok_and(|text| text.contains("[build-system]") && text.contains("[project]"))
+}

@@ -1,0 +1,145 @@
+//! The smallest database that ty's semantic crates accept, over the project's source roots and third-party packages.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use ruff_db::files::{File, Files};
+use ruff_db::system::{OsSystem, System, SystemPathBuf};
+use ruff_db::vendored::VendoredFileSystem;
+use ruff_python_ast::PythonVersion;
+use ty_module_resolver::SearchPathSettings;
+use ty_python_core::ProgramFile;
+use ty_python_core::platform::PythonPlatform;
+use ty_python_core::program::{FallibleStrategy, Program, ProgramSettings};
+use ty_python_semantic::lint::{LintRegistry, RuleSelection};
+use ty_python_semantic::{AnalysisSettings, PythonVersionSource, PythonVersionWithSource, default_lint_registry};
+
+/// ty's database. Clones share their caches, one a thread.
+#[salsa::db]
+#[derive(Clone)]
+pub struct Db {
+    storage: salsa::Storage<Self>,
+    files: Files,
+    system: Arc<OsSystem>,
+    vendored: VendoredFileSystem,
+    rules: Arc<RuleSelection>,
+    analysis: Arc<AnalysisSettings>,
+    settings: Arc<ProgramSettings>,
+}
+
+impl Db {
+    /// Opens a database over `source_roots`, with third-party packages from `site_packages`.
+    ///
+    /// # Errors
+    /// When a path is not UTF-8, or a search path cannot be read.
+    pub fn open(
+        root: &Path,
+        source_roots: &[PathBuf],
+        site_packages: &[PathBuf],
+        version: PythonVersion,
+    ) -> Result<Self> {
+        let root = system_path(root)?;
+        let system = Arc::new(OsSystem::new(&root));
+        let vendored = ty_vendored::file_system().clone();
+        let search_paths = SearchPathSettings {
+            src_roots: source_roots.iter().map(|path| system_path(path)).collect::<Result<_>>()?,
+            site_packages_paths: site_packages.iter().map(|path| system_path(path)).collect::<Result<_>>()?,
+            ..SearchPathSettings::empty()
+        };
+        let settings = ProgramSettings {
+            python_version: PythonVersionWithSource { version, source: PythonVersionSource::default() },
+            python_platform: PythonPlatform::default(),
+            search_paths: search_paths.to_search_paths(&*system, &vendored, &FallibleStrategy)?,
+        };
+        let db = Self {
+            storage: salsa::Storage::new(None),
+            files: Files::default(),
+            system,
+            vendored,
+            rules: Arc::new(RuleSelection::from_registry(default_lint_registry())),
+            analysis: Arc::new(AnalysisSettings::default()),
+            settings: Arc::new(settings),
+        };
+        db.settings.search_paths.try_register_static_roots(&db);
+        Ok(db)
+    }
+
+    /// The program that all files belong to.
+    pub fn program(&self) -> Program<'_> {
+        Program::from_settings(self, &self.settings)
+    }
+}
+
+fn system_path(path: &Path) -> Result<SystemPathBuf> {
+    SystemPathBuf::from_path_buf(path.to_path_buf())
+        .ok()
+        .with_context(|| format!("`{}` is not valid UTF-8; rename it or exclude it", path.display()))
+}
+
+#[salsa::db]
+impl salsa::Database for Db {}
+
+#[salsa::db]
+impl ruff_db::Db for Db {
+    fn vendored(&self) -> &VendoredFileSystem {
+        &self.vendored
+    }
+
+    fn system(&self) -> &dyn System {
+        &*self.system
+    }
+
+    fn files(&self) -> &Files {
+        &self.files
+    }
+}
+
+#[salsa::db]
+impl ty_module_resolver::Db for Db {}
+
+#[salsa::db]
+impl ty_python_core::Db for Db {
+    fn should_check_file(&self, file: File) -> bool {
+        !file.path(self).is_vendored_path()
+    }
+}
+
+#[salsa::db]
+impl ty_python_semantic::Db for Db {
+    fn check_file(&self, _file: File) -> Vec<ruff_db::diagnostic::Diagnostic> {
+        vec![]
+    }
+
+    fn program_file(&self, file: File) -> ProgramFile<'_> {
+        self.program().program_file(self, file)
+    }
+
+    fn python_version_with_source(&self, _file: File) -> &PythonVersionWithSource {
+        &self.settings.python_version
+    }
+
+    fn rule_selection(&self, _file: File) -> &RuleSelection {
+        &self.rules
+    }
+
+    fn lint_registry(&self) -> &LintRegistry {
+        default_lint_registry()
+    }
+
+    fn analysis_settings(&self, _file: File) -> &AnalysisSettings {
+        &self.analysis
+    }
+
+    fn verbose(&self) -> bool {
+        false
+    }
+
+    fn is_open_file(&self, _file: File) -> bool {
+        false
+    }
+
+    fn dyn_clone(&self) -> Box<dyn ty_python_semantic::Db> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,292 @@
+//! Questions to ty about expressions of the project, many at once, answered as plain data.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use ruff_db::files::{File, FilePath, system_path_to_file};
+use ruff_db::parsed::parsed_module;
+use ruff_db::source::source_text;
+use ruff_db::system::SystemPathBuf;
+use ruff_python_ast::name::Name;
+use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_expr};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_db::vendored::VendoredPath;
+use rustc_hash::{FxHashMap, FxHashSet};
+use ty_module_resolver::file_to_module;
+use ty_python_semantic::{
+    HasType, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute, definitions_for_name,
+};
+
+use super::db::Db;
+
+/// How much ty knows of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Every part of it.
+    Known,
+    /// A union with something dynamic in it.
+    Partly,
+    /// `Any`, `Unknown`, or nothing inferred.
+    Unknown,
+}
+
+/// A place that a name is defined.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Definition {
+    /// Path on disk; none for the bundled standard library stubs.
+    pub path: Option<PathBuf>,
+    /// Dotted module name, when the file is one.
+    pub module: String,
+    /// Start of the defined name.
+    pub offset: TextSize,
+    /// The text of the definition's name, `Class.method` where it stands in a class.
+    pub name: String,
+}
+
+/// What ty says of an expression.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Where the name, or the attribute on its receiver's type, is defined.
+    pub definitions: Vec<Definition>,
+    /// Of the receiver of an attribute; of the expression itself for a plain name.
+    pub certainty: Certainty,
+    /// The type of the receiver (or of the plain name), as ty prints it.
+    pub shown: String,
+    /// The type of the whole expression, as ty prints it.
+    pub own: String,
+}
+
+/// Expressions of one file that ty is asked about, by range.
+#[derive(Clone, Debug, Default)]
+pub struct Questions {
+    pub path: PathBuf,
+    pub ranges: Vec<TextRange>,
+    /// Members of the types of expressions: of a base class, say.
+    pub members: Vec<(TextRange, Name)>,
+    /// Members of the types of receivers: for `store.get`, whether the store also has `async_get`.
+    pub siblings: Vec<(TextRange, Name)>,
+}
+
+/// The answers for one file.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    pub expressions: FxHashMap<TextRange, Answer>,
+    /// Definitions of the member, for each entry of [`Questions::members`] that is an expression.
+    pub members: FxHashMap<(TextRange, Name), Vec<Definition>>,
+    /// The same for [`Questions::siblings`].
+    pub siblings: FxHashMap<(TextRange, Name), Vec<Definition>>,
+}
+
+/// Answers all questions, a file a task, in the order of the questions. Ranges that are no expression get no answer.
+pub fn ask(db: &Db, questions: &[Questions]) -> Vec<Answers> {
+    questions.par_iter().map_with(db.clone(), |db, questions| ask_file(db, questions)).collect()
+}
+
+fn ask_file(db: &Db, questions: &Questions) -> Answers {
+    let mut answers = Answers::default();
+    let Some(file) = open(db, &questions.path) else { return answers };
+    let program_file = db.program().program_file(db, file);
+    let module = parsed_module(db, program_file.python_file(db)).load(db);
+    let model = SemanticModel::new(db, program_file);
+    let member_ranges = questions.members.iter().chain(&questions.siblings).map(|(range, _)| *range);
+    let mut finder = Finder { ranges: questions.ranges.iter().copied().chain(member_ranges).collect(), found: vec![] };
+    finder.ranges.sort_by_key(|range| (range.start(), range.end()));
+    finder.ranges.dedup();
+    finder.visit_body(module.suite());
+    for expr in finder.found {
+        answers.expressions.insert(expr.range(), answer(db, &model, expr));
+        for (range, name) in questions.members.iter().filter(|(range, _)| *range == expr.range()) {
+            answers.members.insert((*range, name.clone()), member_definitions(db, &model, expr, name));
+        }
+        let Expr::Attribute(attribute) = expr else { continue };
+        for (range, name) in questions.siblings.iter().filter(|(range, _)| *range == expr.range()) {
+            let found = member_definitions(db, &model, &attribute.value, name);
+            answers.siblings.insert((*range, name.clone()), found);
+        }
+    }
+    answers
+}
+
+fn open(db: &Db, path: &Path) -> Option<File> {
+    let path = SystemPathBuf::from_path_buf(path.to_path_buf()).ok()?;
+    system_path_to_file(db, path).ok()
+}
+
+/// Finds the expressions of the wanted ranges, skipping subtrees without any.
+struct Finder<'a> {
+    /// Sorted by start.
+    ranges: Vec<TextRange>,
+    found: Vec<&'a Expr>,
+}
+
+impl Finder<'_> {
+    fn any_inside(&self, range: TextRange) -> bool {
+        let first = self.ranges.partition_point(|wanted| wanted.start() < range.start());
+        self.ranges.get(first).is_some_and(|wanted| wanted.start() < range.end())
+    }
+}
+
+impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        if self.any_inside(node.range()) { TraversalSignal::Traverse } else { TraversalSignal::Skip }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if self.any_inside(expr.range()) {
+            if self.ranges.binary_search_by_key(&(expr.start(), expr.end()), |range| (range.start(), range.end())).is_ok()
+            {
+                self.found.push(expr);
+            }
+            walk_expr(self, expr);
+        }
+    }
+}
+
+fn answer(db: &Db, model: &SemanticModel, expr: &Expr) -> Answer {
+    let environment = model.program_environment();
+    let show = |expr: &Expr| {
+        expr.inferred_type(model).map(|ty| ty.display(db, &environment).to_string()).unwrap_or_else(|| "Unknown".into())
+    };
+    let (definitions, shown) = match expr {
+        Expr::Attribute(attribute) => (definitions_for_attribute(model, attribute), show(&attribute.value)),
+        Expr::Name(name) => (
+            definitions_for_name(model, name.id.as_str(), name.into(), ImportAliasResolution::ResolveAliases),
+            show(expr),
+        ),
+        _ => (vec![], show(expr)),
+    };
+    let definitions = definitions.iter().filter_map(|definition| plain(db, definition)).collect();
+    Answer { definitions, certainty: certainty(&shown), own: show(expr), shown }
+}
+
+/// Where `expr.name` would be defined. The expression keeps its node index in the copy, so ty knows its type.
+fn member_definitions(db: &Db, model: &SemanticModel, expr: &Expr, name: &Name) -> Vec<Definition> {
+    let attribute = ast::ExprAttribute {
+        node_index: ast::AtomicNodeIndex::NONE,
+        range: expr.range(),
+        value: Box::new(expr.clone()),
+        attr: ast::Identifier::new(name.clone(), TextRange::default()),
+        ctx: ast::ExprContext::Load,
+    };
+    definitions_for_attribute(model, &attribute).iter().filter_map(|definition| plain(db, definition)).collect()
+}
+
+/// Names of the methods that classes of these standard library modules define, by the bundled stubs.
+pub fn stdlib_methods<'a>(db: &Db, modules: impl IntoIterator<Item = &'a str>) -> FxHashSet<Name> {
+    let mut found = FxHashSet::default();
+    for module in modules {
+        let path = format!("stdlib/{}", module.replace('.', "/"));
+        for candidate in [format!("{path}.pyi"), format!("{path}/__init__.pyi")] {
+            let Ok(text) = ruff_db::Db::vendored(db).read_to_string(VendoredPath::new(&candidate)) else { continue };
+            for line in text.lines().filter(|line| line.starts_with(' ')) {
+                let line = line.trim_start();
+                let definition = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ");
+                if let Some((name, _)) = definition.and_then(|rest| rest.split_once(['(', '['])) {
+                    found.insert(Name::new(name));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definition> {
+    let focus = definition.focus_range(db);
+    let file = focus.file();
+    let path = match file.path(db) {
+        FilePath::System(path) => Some(path.as_std_path().to_path_buf()),
+        FilePath::Vendored(_) => None,
+        FilePath::SystemVirtual(_) => return None,
+    };
+    let program_file = db.program().program_file(db, file);
+    let module = file_to_module(db, program_file.resolver_file(db)).map(|module| module.name(db).to_string());
+    let name = match definition {
+        ResolvedDefinition::Definition(_) => qualified(db, file, focus.range()),
+        ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => String::new(),
+    };
+    Some(Definition { path, module: module.unwrap_or_default(), offset: focus.range().start(), name })
+}
+
+/// `Class.method` for the name at `range`, by the classes around it.
+fn qualified(db: &Db, file: File, range: TextRange) -> String {
+    let program_file = db.program().program_file(db, file);
+    let module = parsed_module(db, program_file.python_file(db)).load(db);
+    let text = source_text(db, file);
+    let own = text.as_str().get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default().to_owned();
+    let mut path = vec![];
+    enclosing_classes(module.suite(), range, &mut path);
+    path.push(own);
+    path.join(".")
+}
+
+fn enclosing_classes(body: &[ast::Stmt], range: TextRange, path: &mut Vec<String>) {
+    for statement in body {
+        if !statement.range().contains_range(range) {
+            continue;
+        }
+        match statement {
+            ast::Stmt::ClassDef(class) if class.name.range != range => {
+                path.push(class.name.to_string());
+                enclosing_classes(&class.body, range, path);
+            }
+            ast::Stmt::If(node) => {
+                enclosing_classes(&node.body, range, path);
+                for clause in &node.elif_else_clauses {
+                    enclosing_classes(&clause.body, range, path);
+                }
+            }
+            ast::Stmt::Try(node) => enclosing_classes(&node.body, range, path),
+            _ => {}
+        }
+        return;
+    }
+}
+
+/// Reads the certainty off a printed type: dynamic parts of a union at its top level.
+fn certainty(shown: &str) -> Certainty {
+    let (mut dynamic, mut known) = (false, false);
+    let mut depth = 0usize;
+    let mut start = 0;
+    let mut part = |text: &str| {
+        let text = text.trim();
+        if matches!(text, "Unknown" | "Any" | "Divergent" | "Never") || text.starts_with("@Todo") {
+            dynamic = true;
+        } else {
+            known = true;
+        }
+    };
+    for (at, byte) in shown.bytes().enumerate() {
+        match byte {
+            b'[' | b'(' | b'<' => depth += 1,
+            b']' | b')' => depth = depth.saturating_sub(1),
+            b'>' if !shown[..at].ends_with('-') => depth = depth.saturating_sub(1),
+            b'|' if depth == 0 => {
+                part(&shown[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    part(&shown[start..]);
+    match (dynamic, known) {
+        (false, _) => Certainty::Known,
+        (true, true) => Certainty::Partly,
+        (true, false) => Certainty::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certainty_reads_unions_at_their_top_level() {
+        assert_eq!(certainty("Store"), Certainty::Known);
+        assert_eq!(certainty("Store | None"), Certainty::Known);
+        assert_eq!(certainty("Unknown | Store"), Certainty::Partly);
+        assert_eq!(certainty("list[Unknown]"), Certainty::Known);
+        assert_eq!(certainty("Any"), Certainty::Unknown);
+        assert_eq!(certainty("Unknown | None"), Certainty::Partly);
+    }
+}

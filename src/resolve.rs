@@ -1,0 +1,417 @@
+//! The call graph, as far as it matters: from the blocking calls up through every caller, each site tied to its targets
+//! with evidence.
+//!
+//! Demand-driven: a name joins the worklist when a function of that name blocks or converts; only then are the files that
+//! mention it parsed and its sites resolved. The graph is an over-approximation: the color stage takes back what cannot be.
+
+pub mod agreement;
+pub mod blocking;
+pub mod boundary;
+pub mod hierarchy;
+pub mod names;
+mod site;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use ruff_python_ast::name::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::hierarchy::Hierarchy;
+use self::names::Names;
+use crate::config::{Blocking, Config};
+use crate::index::Index;
+use crate::index::facts::*;
+use crate::plan::UnwrapForm;
+use crate::project::Project;
+use crate::py::db::Db;
+use crate::py::infer::{self, Answer, Answers, Questions};
+
+/// How a site was tied to its targets (DESIGN section 5), strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Scopes and imports alone.
+    Import,
+    /// ty's inference.
+    Type,
+    /// Values that flow into an attribute or parameter of that name.
+    Flow,
+    /// Every definition that fits is a target.
+    Agreement,
+    /// A receiver pattern of a codemod.
+    Pattern,
+}
+
+/// What a site does with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SiteKind {
+    /// A call that a codemod declares blocking: the index of its entry in [`Graph::entries`].
+    Blocking { entry: usize, native: Option<String> },
+    /// A call of a function of the project, or of a class whose construction runs it.
+    Call,
+    /// A property read: runs the function.
+    Read,
+    /// The function named as a value, with nothing known about what takes it.
+    Value,
+    /// Named in an existing offload: `to_thread(f, x)`. `call` is the offload call.
+    Offloaded { call: CallId, form: UnwrapForm },
+    /// Named where a codemod says that async functions are accepted.
+    Accepted,
+    /// Named, harmlessly: `f.__name__`, `isinstance(x, C)`, an annotation.
+    Mention,
+}
+
+/// One resolved site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub id: RefId,
+    pub kind: SiteKind,
+    /// Functions of the project that it runs or names. Empty for blocking calls of foreign functions.
+    pub targets: Vec<FuncId>,
+    pub evidence: Evidence,
+    /// The receiver is unknown and the candidates disagree.
+    pub uncertain: bool,
+}
+
+/// A string that names a function of the graph where names are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LookupSite {
+    pub file: FileId,
+    pub index: u32,
+}
+
+/// The part of the program that leads to blocking calls.
+#[derive(Debug, Default)]
+pub struct Graph {
+    pub entries: Vec<Blocking>,
+    pub sites: BTreeMap<RefId, Site>,
+    /// Sync functions that contain a demanding site, or override one that does.
+    pub nodes: BTreeSet<FuncId>,
+    /// Names of the nodes and their aliases: what the census counts.
+    pub names: BTreeSet<Name>,
+    /// Sites of such names that were proved to be something else.
+    pub foreign: BTreeSet<RefId>,
+    pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
+    /// Functions that override one another.
+    pub families: Vec<BTreeSet<FuncId>>,
+    /// Functions of declared blocking layers.
+    pub layer: BTreeSet<FuncId>,
+    /// Calls in `return` statements of nodes that return an awaitable already.
+    pub awaitable_returns: BTreeMap<FuncId, Vec<ruff_text_size::TextRange>>,
+    /// Whether a node overrides a member of a class outside the project, by dotted path of that class.
+    pub overrides_external: BTreeMap<FuncId, String>,
+    /// Types of the context managers around sites, as ty prints them.
+    pub with_types: BTreeMap<ValueId, String>,
+    pub hierarchy: Hierarchy,
+    sites_of: FxHashMap<FuncId, Vec<RefId>>,
+}
+
+impl Graph {
+    /// The sites that run or name a function, in file order.
+    pub fn sites_of(&self, func: FuncId) -> &[RefId] {
+        self.sites_of.get(&func).map_or(&[], Vec::as_slice)
+    }
+
+    /// The sites of one file, in the order of the text.
+    pub fn sites_in_file(&self, file: FileId) -> impl Iterator<Item = &Site> {
+        self.sites.range(RefId { file, index: 0 }..=RefId { file, index: u32::MAX }).map(|(_, site)| site)
+    }
+}
+
+/// Everything that building the graph needs.
+pub(crate) struct Builder<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) config: &'a Config,
+    pub(crate) index: &'a mut Index,
+    pub(crate) db: &'a Db,
+    pub(crate) graph: Graph,
+    /// Names whose sites are to be resolved in the next round.
+    pending: BTreeSet<Name>,
+    /// Sites that neither types nor scopes tie to anything yet, with what ty printed of the receiver.
+    open: BTreeMap<RefId, String>,
+    resolved: FxHashSet<RefId>,
+    families_of: FxHashMap<FuncId, usize>,
+    /// Nodes whose outside relations are not asked yet.
+    unasked: Vec<FuncId>,
+    external_names: agreement::ExternalNames,
+}
+
+/// Builds the graph from the config's blocking entries.
+///
+/// # Errors
+/// When ty's database cannot be opened.
+pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -> Result<Graph> {
+    let mut builder = Builder {
+        project,
+        config,
+        index,
+        db,
+        graph: Graph::default(),
+        pending: BTreeSet::new(),
+        open: BTreeMap::new(),
+        resolved: FxHashSet::default(),
+        families_of: FxHashMap::default(),
+        unasked: vec![],
+        external_names: agreement::ExternalNames::default(),
+    };
+    blocking::find(&mut builder);
+    builder.close();
+    builder.ask_about_withs();
+    for site in builder.graph.sites.values() {
+        for target in &site.targets {
+            builder.graph.sites_of.entry(*target).or_default().push(site.id);
+        }
+    }
+    Ok(builder.graph)
+}
+
+impl Builder<'_> {
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { project: self.project, index: self.index }
+    }
+
+    /// Rounds of the worklist, until neither names nor agreement bring anything new.
+    fn close(&mut self) {
+        loop {
+            while !self.pending.is_empty() {
+                let names = std::mem::take(&mut self.pending);
+                self.round(&names);
+                self.ask_about_nodes();
+            }
+            if !agreement::settle(self) {
+                break;
+            }
+        }
+        agreement::leave_open(self);
+    }
+
+    /// Queues a name: its sites will be resolved.
+    pub(crate) fn want(&mut self, name: &Name) {
+        if self.graph.names.insert(name.clone()) {
+            self.pending.insert(name.clone());
+        }
+    }
+
+    /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
+    pub(crate) fn add_node(&mut self, id: FuncId) {
+        if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
+            return;
+        }
+        self.unasked.push(id);
+        let func = self.index.func(id);
+        let (name, class) = (func.name.clone(), func.class);
+        let Some(class) = class else {
+            self.want(&name);
+            return;
+        };
+        self.index_close(class);
+        if site::is_constructor(&name) {
+            // Calling the class, or a child that does not construct itself otherwise, runs it.
+            for below in self.graph.hierarchy.descendants(class) {
+                let class_name = self.index.class(below).name.clone();
+                self.want(&class_name);
+            }
+            self.want(&name);
+            return;
+        }
+        self.want(&name);
+        let family = self.graph.hierarchy.family(self.index, class, &name);
+        self.join(&family);
+        for member in family {
+            self.add_node(member);
+        }
+    }
+
+    fn index_close(&mut self, class: ClassId) {
+        let mut hierarchy = std::mem::take(&mut self.graph.hierarchy);
+        hierarchy.close(self.project, self.index, class);
+        self.graph.hierarchy = hierarchy;
+    }
+
+    /// Puts functions into one family: one color for all.
+    pub(crate) fn join(&mut self, members: &BTreeSet<FuncId>) {
+        if members.len() < 2 {
+            return;
+        }
+        let known: BTreeSet<usize> =
+            members.iter().filter_map(|member| self.families_of.get(member).copied()).collect();
+        let home = known.iter().next().copied().unwrap_or_else(|| {
+            self.graph.families.push(BTreeSet::new());
+            self.graph.families.len() - 1
+        });
+        let mut all = members.clone();
+        for other in known {
+            all.extend(std::mem::take(&mut self.graph.families[other]));
+        }
+        for member in &all {
+            self.families_of.insert(*member, home);
+        }
+        self.graph.families[home] = all;
+    }
+
+    /// Records a site; the function around a demanding one becomes a node.
+    pub(crate) fn add_site(&mut self, site: Site) {
+        let demanding = match &site.kind {
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => true,
+            SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
+        };
+        let context = self.index.context(self.index.site(site.id).context);
+        let owner = context.func.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
+        if site.targets.len() > 1 && !matches!(site.kind, SiteKind::Blocking { .. }) {
+            let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
+            self.join(&sync);
+            for target in sync {
+                self.add_node(target);
+            }
+        }
+        self.graph.sites.insert(site.id, site);
+        if let Some(owner) = owner {
+            self.add_node(owner);
+        }
+    }
+
+    /// Resolves all sites of these names.
+    fn round(&mut self, names: &BTreeSet<Name>) {
+        self.index.load_words(self.project, names.iter().map(Name::as_str));
+        self.add_aliases(names);
+        let refs: Vec<RefId> = names
+            .iter()
+            .flat_map(|name| self.index.refs_of(name).iter().copied())
+            .filter(|id| !self.graph.sites.contains_key(id) && self.resolved.insert(*id))
+            .collect();
+        let (settled, asked): (Vec<_>, Vec<_>) =
+            refs.into_iter().map(|id| (id, site::by_scopes(self, id))).partition(|(_, found)| found.is_some());
+        for (id, found) in settled {
+            site::settle(self, id, found.expect("partitioned"), Evidence::Import);
+        }
+        let asked: Vec<RefId> = asked.into_iter().map(|(id, _)| id).collect();
+        for (id, answer) in self.ask_sites(&asked) {
+            site::by_type(self, id, answer.as_ref());
+        }
+        self.find_lookups(names);
+    }
+
+    /// `from m import load as fetch`: the alias is a name of the function too.
+    fn add_aliases(&mut self, names: &BTreeSet<Name>) {
+        for name in names {
+            let aliases: Vec<Name> = self
+                .index
+                .imports_of(name)
+                .iter()
+                .filter_map(|&(file, at)| self.index.file(file).imports[at as usize].alias.clone())
+                .filter(|alias| alias != name)
+                .collect();
+            for alias in aliases {
+                self.want(&alias);
+            }
+        }
+    }
+
+    /// Asks ty about sites, in parallel by file; the answers come back in the order of `sites`.
+    pub(crate) fn ask_sites(&self, sites: &[RefId]) -> Vec<(RefId, Option<Answer>)> {
+        let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
+        for id in sites {
+            let questions = by_file.entry(id.file).or_default();
+            questions.ranges.push(self.index.site(*id).range);
+        }
+        let answers = self.ask(by_file);
+        sites
+            .iter()
+            .map(|id| {
+                let range = self.index.site(*id).range;
+                (*id, answers.get(&id.file).and_then(|answers| answers.expressions.get(&range)).cloned())
+            })
+            .collect()
+    }
+
+    fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
+        for (file, questions) in &mut by_file {
+            questions.path = self.project.file(*file).path.clone();
+        }
+        let (files, questions): (Vec<FileId>, Vec<Questions>) = by_file.into_iter().unzip();
+        files.into_iter().zip(infer::ask(self.db, &questions)).collect()
+    }
+
+    /// For new nodes: do they override a foreign member, do they return awaitables?
+    fn ask_about_nodes(&mut self) {
+        let nodes = std::mem::take(&mut self.unasked);
+        let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
+        let mut members = vec![];
+        for &id in &nodes {
+            let func = self.index.func(id);
+            let returned = func.returns.iter().filter(|returned| {
+                matches!(self.index.value(returned.value), Value::Call { .. } | Value::Name { .. } | Value::Either(_))
+            });
+            by_file.entry(id.file).or_default().ranges.extend(returned.map(|returned| returned.range));
+            let Some(class) = func.class else { continue };
+            for (owner, at, _) in self.graph.hierarchy.external_bases(class) {
+                let range = self.index.class(owner).bases[at].range;
+                by_file.entry(owner.file).or_default().members.push((range, func.name.clone()));
+                members.push((id, owner, range));
+            }
+        }
+        let answers = self.ask(by_file);
+        for id in nodes {
+            let func = self.index.func(id);
+            let Some(found) = answers.get(&id.file) else { continue };
+            let awaitable: Vec<_> = func
+                .returns
+                .iter()
+                .map(|returned| returned.range)
+                .filter(|range| found.expressions.get(range).is_some_and(|answer| is_awaitable(&answer.own)))
+                .collect();
+            if !awaitable.is_empty() {
+                self.graph.awaitable_returns.insert(id, awaitable);
+            }
+        }
+        for (id, owner, range) in members {
+            let key = (range, self.index.func(id).name.clone());
+            let Some(found) = answers.get(&owner.file).and_then(|answers| answers.members.get(&key)) else { continue };
+            let foreign = found.iter().find(|definition| {
+                let in_project =
+                    definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
+                !in_project && !definition.name.starts_with("object.")
+            });
+            if let Some(definition) = foreign {
+                let path = format!("{}.{}", definition.module, definition.name);
+                self.graph.overrides_external.insert(id, path);
+            }
+        }
+    }
+
+    fn ask_about_withs(&mut self) {
+        let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
+        let mut wanted = vec![];
+        for site in self.graph.sites.values() {
+            for with in &self.index.context(self.index.site(site.id).context).withs {
+                by_file.entry(site.id.file).or_default().ranges.push(with.range);
+                wanted.push((site.id.file, *with));
+            }
+        }
+        let answers = self.ask(by_file);
+        for (file, with) in wanted {
+            if let Some(answer) = answers.get(&file).and_then(|answers| answers.expressions.get(&with.range)) {
+                self.graph.with_types.insert(with.value, answer.own.clone());
+            }
+        }
+    }
+
+    /// Strings that name a function where names are looked up.
+    fn find_lookups(&mut self, names: &BTreeSet<Name>) {
+        for name in names {
+            let targets: Vec<FuncId> =
+                self.index.funcs_of(name).iter().copied().filter(|id| self.graph.nodes.contains(id)).collect();
+            for &(file, index) in self.index.lookups_of(name) {
+                self.graph.lookups.insert(LookupSite { file, index }, targets.clone());
+            }
+        }
+    }
+}
+
+/// Does a printed type say that the value is awaited later?
+fn is_awaitable(shown: &str) -> bool {
+    let shown = shown.trim_start_matches("Unknown | ");
+    ["CoroutineType[", "Coroutine[", "Awaitable[", "Future[", "Task[", "Generator[Any, None"]
+        .iter()
+        .any(|start| shown.starts_with(start))
+}

@@ -1,0 +1,135 @@
+//! Sites whose receiver nobody knows: settled when every definition that fits agrees, uncertain otherwise.
+
+use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
+
+use super::{Builder, Evidence, Site, SiteKind, site};
+use crate::index::facts::*;
+use crate::py::infer;
+
+/// Modules whose methods a value of unknown type may have in any program.
+const EVERYWHERE: [&str; 9] =
+    ["builtins", "typing", "types", "collections", "collections.abc", "io", "_typeshed", "enum", "datetime"];
+
+/// Method names of the standard library that the program can meet; filled when first asked.
+#[derive(Debug, Default)]
+pub(crate) struct ExternalNames {
+    names: Option<FxHashSet<Name>>,
+}
+
+/// Settles open sites whose candidates agree. Returns whether anything came of it.
+pub(crate) fn settle(builder: &mut Builder) -> bool {
+    let open: Vec<RefId> = builder.open.keys().copied().collect();
+    let mut changed = false;
+    for id in open {
+        let candidates = candidates(builder, id);
+        let agreed = !candidates.is_empty()
+            && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
+            && candidates.iter().any(|func| builder.graph.nodes.contains(func))
+            && !is_data(builder, &builder.index.site(id).name.clone())
+            && !is_common(builder, id);
+        if agreed {
+            builder.open.remove(&id);
+            site::settle(builder, id, site::Found::Targets(candidates), Evidence::Agreement);
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// What stays open is uncertain for every node of the name that it may mean.
+pub(crate) fn leave_open(builder: &mut Builder) {
+    for id in std::mem::take(&mut builder.open).into_keys() {
+        let targets: Vec<FuncId> =
+            candidates(builder, id).into_iter().filter(|func| builder.graph.nodes.contains(func)).collect();
+        let usage = builder.index.site(id).usage;
+        if targets.is_empty() || matches!(usage, Usage::Store | Usage::Delete) {
+            builder.graph.foreign.insert(id);
+            continue;
+        }
+        let kind = match site::kind_of(builder, id, &targets) {
+            SiteKind::Offloaded { call, form } => SiteKind::Offloaded { call, form },
+            other => other,
+        };
+        builder.graph.sites.insert(id, Site { id, kind, targets, evidence: Evidence::Agreement, uncertain: true });
+    }
+}
+
+/// Every definition of the name in the project that fits how the site uses it.
+fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
+    let site = builder.index.site(id);
+    let call = match site.usage {
+        Usage::Called(call) => Some(builder.index.call(call)),
+        _ => None,
+    };
+    builder
+        .index
+        .funcs_of(&site.name)
+        .iter()
+        .copied()
+        .filter(|func| site.receiver.is_none() || is_member(builder, *func))
+        .filter(|func| call.is_none_or(|call| fits(builder.index.func(*func), call)))
+        .collect()
+}
+
+/// Methods, and functions of modules (the receiver may be a module).
+fn is_member(builder: &Builder, func: FuncId) -> bool {
+    let func = builder.index.func(func);
+    func.class.is_some() || func.parent.is_none()
+}
+
+/// Can the function take these arguments? `self` and `cls` do not count for methods.
+pub(crate) fn fits(func: &Func, call: &Call) -> bool {
+    if call.args.iter().any(|arg| arg.is_star) {
+        return true;
+    }
+    let skip = usize::from(func.class.is_some());
+    let params = &func.params;
+    let has = |kind: ParamKind| params.iter().any(|param| param.kind == kind);
+    let positional = params
+        .iter()
+        .filter(|param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Standard))
+        .count()
+        .saturating_sub(skip);
+    let given = call.args.iter().filter(|arg| arg.keyword.is_none()).count();
+    // A static method has no `self`: one argument more is allowed for.
+    if given > positional + skip && !has(ParamKind::Variadic) {
+        return false;
+    }
+    call.args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
+        has(ParamKind::Keywords)
+            || params.iter().any(|param| {
+                &param.name == keyword && matches!(param.kind, ParamKind::Standard | ParamKind::KeywordOnly)
+            })
+    })
+}
+
+/// Is the name stored as a data attribute anywhere: written on an object, or a field of a class?
+fn is_data(builder: &Builder, name: &Name) -> bool {
+    !builder.index.writes_of(name).is_empty()
+        || builder.index.loaded_files().any(|(_, facts)| {
+            facts.classes.iter().any(|class| {
+                facts[class.scope]
+                    .bindings_of(name)
+                    .iter()
+                    .any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
+            })
+        })
+}
+
+/// Does a type of the standard library that the program can meet have a method of the site's name?
+fn is_common(builder: &mut Builder, id: RefId) -> bool {
+    let name = builder.index.site(id).name.clone();
+    if builder.external_names.names.is_none() {
+        let mut modules: Vec<String> = EVERYWHERE.iter().map(ToString::to_string).collect();
+        for (_, facts) in builder.index.loaded_files() {
+            for import in facts.imports.iter().filter(|import| import.level == 0) {
+                modules.extend(import.module.clone());
+            }
+        }
+        modules.sort_unstable();
+        modules.dedup();
+        builder.external_names.names = Some(infer::stdlib_methods(builder.db, modules.iter().map(String::as_str)));
+    }
+    builder.external_names.names.as_ref().is_some_and(|names| names.contains(&name))
+}

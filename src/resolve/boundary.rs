@@ -1,0 +1,61 @@
+//! What codemods and decorators say about where a function may be async.
+
+use super::Builder;
+use crate::config::Config;
+use crate::index::Index;
+use crate::index::facts::*;
+use crate::resolve::names::Names;
+
+/// Last names of decorators that turn a method into a property.
+const PROPERTIES: [&str; 5] = ["property", "cached_property", "setter", "getter", "deleter"];
+
+/// Is the function read like an attribute?
+pub fn is_property(index: &Index, id: FuncId) -> bool {
+    index.func(id).decorators.iter().any(|decorator| {
+        decorator_name(index, decorator).is_some_and(|name| {
+            PROPERTIES.contains(&name) || name.ends_with("_property") || name.ends_with("Property")
+        })
+    })
+}
+
+/// The last name of a decorator, of its callee for `@decorator(...)`.
+pub fn decorator_name<'a>(index: &'a Index, decorator: &Decorator) -> Option<&'a str> {
+    let mut value = decorator.value;
+    loop {
+        match index.value(value) {
+            Value::Name { name, .. } | Value::Attribute { name, .. } => return Some(name),
+            Value::Call { call } => value = index.call(*call).func,
+            _ => return None,
+        }
+    }
+}
+
+/// Does a codemod say that this argument may be an async function?
+pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> bool {
+    let call = builder.index.call(call);
+    let Some(path) = builder.names().dotted(call.func) else { return false };
+    let argument = &call.args[index as usize];
+    let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
+    let spelled: Vec<String> = match &argument.keyword {
+        Some(keyword) => vec![format!("{path}:{keyword}")],
+        None => vec![format!("{path}:{position}"), path.clone()],
+    };
+    builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async).any(|entry| {
+        entry.parameter.as_ref().is_some_and(|parameter| {
+            spelled.iter().any(|spelled| parameter.matches(spelled))
+                // A positional argument fits an entry that names the parameter.
+                || argument.keyword.is_none()
+                    && parameter.patterns.iter().any(|pattern| pattern.split(':').next() == Some(path.as_str()))
+        })
+    })
+}
+
+/// Does a codemod say that functions under this decorator may be async?
+pub fn decorator_accepts_async(names: &Names, config: &Config, decorator: &Decorator) -> bool {
+    let Some(path) = names.dotted(decorator.value) else { return false };
+    config
+        .codemods
+        .iter()
+        .flat_map(|codemod| &codemod.accepts_async)
+        .any(|entry| entry.decorator.as_ref().is_some_and(|pattern| pattern.matches(&path)))
+}

@@ -1,0 +1,189 @@
+//! Who inherits from whom among the project's classes, and which methods override one another.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::names::{Meaning, Names};
+use crate::index::Index;
+use crate::index::facts::*;
+use crate::project::Project;
+
+/// What a base class expression stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaseClass {
+    Class(ClassId),
+    /// A class outside the project, by dotted path.
+    External(String),
+    Unknown,
+}
+
+/// Bases and children, filled as classes come in.
+#[derive(Debug, Default)]
+pub struct Hierarchy {
+    bases: FxHashMap<ClassId, Vec<BaseClass>>,
+    children: FxHashMap<ClassId, BTreeSet<ClassId>>,
+    /// Classes whose mentions were loaded, so that all their children are known.
+    closed: FxHashSet<ClassId>,
+    registered: FxHashSet<FileId>,
+}
+
+impl Hierarchy {
+    /// Makes sure that all ancestors and descendants of `class` in the project are known. Loads the files that mention them.
+    pub fn close(&mut self, project: &Project, index: &mut Index, class: ClassId) {
+        let mut pending = vec![class];
+        while let Some(class) = pending.pop() {
+            if !self.closed.insert(class) {
+                continue;
+            }
+            let name = index.class(class).name.clone();
+            index.load_words(project, [name.as_str()]);
+            self.register(project, index);
+            pending.extend(self.parents(class));
+            pending.extend(self.children.get(&class).into_iter().flatten().copied());
+        }
+    }
+
+    /// Resolves the bases of all classes in files that were loaded since the last time.
+    fn register(&mut self, project: &Project, index: &mut Index) {
+        loop {
+            let new: Vec<FileId> =
+                index.loaded_files().map(|(id, _)| id).filter(|id| !self.registered.contains(id)).collect();
+            if new.is_empty() {
+                return;
+            }
+            // The files that define or re-export the bases' names have to be there first.
+            let mut wanted: Vec<Name> = vec![];
+            for &file in &new {
+                for base in index.file(file).classes.iter().flat_map(|class| &class.bases) {
+                    let names = Names { project, index };
+                    wanted.extend(names.last_name(base.value).map(Name::new));
+                }
+            }
+            wanted.sort_unstable();
+            wanted.dedup();
+            index.load_words(project, wanted.iter().map(Name::as_str));
+            for file in new {
+                self.registered.insert(file);
+                self.register_file(project, index, file);
+            }
+        }
+    }
+
+    fn register_file(&mut self, project: &Project, index: &Index, file: FileId) {
+        let names = Names { project, index };
+        for number in 0..index.file(file).classes.len() as u32 {
+            let id = ClassId { file, index: number };
+            let bases: Vec<BaseClass> =
+                index.class(id).bases.iter().flat_map(|base| base_classes(&names, base.value)).collect();
+            for base in &bases {
+                if let BaseClass::Class(parent) = base {
+                    self.children.entry(*parent).or_default().insert(id);
+                }
+            }
+            self.bases.insert(id, bases);
+        }
+    }
+
+    /// The bases of a class as written, resolved.
+    pub fn bases(&self, class: ClassId) -> &[BaseClass] {
+        self.bases.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    fn parents(&self, class: ClassId) -> Vec<ClassId> {
+        let parent = |base: &BaseClass| match base {
+            BaseClass::Class(id) => Some(*id),
+            BaseClass::External(_) | BaseClass::Unknown => None,
+        };
+        self.bases(class).iter().filter_map(parent).collect()
+    }
+
+    /// `class` and all its ancestors in the project, nearest first (depth first, which is close enough to the MRO).
+    pub fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
+        self.reach(class, |id| self.parents(id))
+    }
+
+    /// `class` and all its descendants in the project.
+    pub fn descendants(&self, class: ClassId) -> Vec<ClassId> {
+        self.reach(class, |id| self.children.get(&id).into_iter().flatten().copied().collect())
+    }
+
+    fn reach(&self, class: ClassId, next: impl Fn(ClassId) -> Vec<ClassId>) -> Vec<ClassId> {
+        let mut seen = FxHashSet::default();
+        let mut order = vec![];
+        let mut pending = vec![class];
+        while let Some(id) = pending.pop() {
+            if seen.insert(id) {
+                order.push(id);
+                let mut more = next(id);
+                more.reverse();
+                pending.extend(more);
+            }
+        }
+        order
+    }
+
+    /// All methods that override, or are overridden by, `name` of `class`: through bases, children, and mixins that meet in
+    /// a common child. The class must be closed.
+    pub fn family(&self, index: &Index, class: ClassId, name: &str) -> BTreeSet<FuncId> {
+        let mut classes = BTreeSet::from([class]);
+        let mut pending = vec![class];
+        while let Some(id) = pending.pop() {
+            for below in self.descendants(id) {
+                for above in self.ancestors(below) {
+                    if method(index, above, name).is_some() && classes.insert(above) {
+                        pending.push(above);
+                    }
+                }
+            }
+            for above in self.ancestors(id) {
+                if method(index, above, name).is_some() && classes.insert(above) {
+                    pending.push(above);
+                }
+            }
+        }
+        classes.into_iter().flat_map(|id| methods(index, id, name)).collect()
+    }
+
+    /// What `super().name` finds for a method of `class`: the nearest definition above it, and what a sibling in a common
+    /// child's MRO may put in between.
+    pub fn above(&self, index: &Index, class: ClassId, name: &str) -> Vec<FuncId> {
+        self.ancestors(class).into_iter().skip(1).find_map(|id| method(index, id, name)).into_iter().collect()
+    }
+
+    /// The bases outside the project of `class` and its ancestors, with the class that names them and the position.
+    pub fn external_bases(&self, class: ClassId) -> Vec<(ClassId, usize, &BaseClass)> {
+        let external = |base: &BaseClass| !matches!(base, BaseClass::Class(_));
+        self.ancestors(class)
+            .into_iter()
+            .flat_map(|id| self.bases(id).iter().enumerate().map(move |(at, base)| (id, at, base)))
+            .filter(|(_, _, base)| external(base))
+            .collect()
+    }
+}
+
+fn base_classes(names: &Names, value: ValueId) -> Vec<BaseClass> {
+    let mut found: Vec<BaseClass> = names
+        .evaluate(value)
+        .into_iter()
+        .map(|meaning| match meaning {
+            Meaning::Class(id) => BaseClass::Class(id),
+            Meaning::External(path) => BaseClass::External(path),
+            _ => BaseClass::Unknown,
+        })
+        .collect();
+    found.dedup();
+    found
+}
+
+/// The last definition of `name` in a class body.
+pub fn method(index: &Index, class: ClassId, name: &str) -> Option<FuncId> {
+    methods(index, class, name).last()
+}
+
+/// All definitions of `name` in a class body: overloads, conditional ones.
+pub fn methods<'a>(index: &'a Index, class: ClassId, name: &'a str) -> impl Iterator<Item = FuncId> + 'a {
+    let is_named = move |id: &FuncId| index.func(*id).name == name;
+    index.class(class).methods.iter().copied().filter(is_named)
+}

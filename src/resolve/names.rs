@@ -1,0 +1,296 @@
+//! Names by Python's own rules: scopes (LEGB), imports, re-exports. No inference.
+
+use rustc_hash::FxHashSet;
+
+use crate::index::Index;
+use crate::index::facts::*;
+use crate::project::Project;
+
+/// What a name stands for, as far as scopes and imports tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    Func(FuncId),
+    Class(ClassId),
+    /// A module of the project, by dotted name.
+    Module(String),
+    /// Something outside the project, by the dotted path it is imported as; `builtins.open` for builtins.
+    External(String),
+    /// Bound to an expression.
+    Value(ValueId),
+    Annotated {
+        annotation: ValueId,
+        value: Option<ValueId>,
+    },
+    Param {
+        func: FuncId,
+        index: u32,
+    },
+    Unknown,
+}
+
+/// The look-up context: a project and its index.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    pub project: &'a Project,
+    pub index: &'a Index,
+}
+
+/// Chains of imports and assignments are followed this far.
+const DEPTH: usize = 12;
+
+impl Names<'_> {
+    /// Everything that `name` may stand for where it is used in `scope`.
+    pub fn lookup(&self, scope: ScopeId, name: &str) -> Vec<Meaning> {
+        let mut found = vec![];
+        self.lookup_in(scope, name, &mut found, &mut FxHashSet::default(), 0);
+        found
+    }
+
+    fn lookup_in(
+        &self,
+        scope: ScopeId,
+        name: &str,
+        found: &mut Vec<Meaning>,
+        seen: &mut FxHashSet<(ScopeId, String)>,
+        depth: usize,
+    ) {
+        if depth > DEPTH || !seen.insert((scope, name.to_owned())) {
+            return;
+        }
+        let mut at = Some(scope);
+        while let Some(id) = at {
+            let here = self.index.scope(id);
+            let visible = id == scope || !matches!(here.kind, ScopeKind::Class(_));
+            let bindings = if visible { here.bindings_of(name) } else { &[] };
+            let outer = bindings.iter().any(|binding| binding.bound == Bound::Outer);
+            if !bindings.is_empty() && !outer {
+                for binding in bindings {
+                    self.meaning(id.file, binding.bound, found, seen, depth);
+                }
+                return;
+            }
+            at = here.parent;
+        }
+        let module = ScopeId { file: scope.file, index: 0 };
+        if self.has_star_import(module) {
+            found.push(Meaning::Unknown);
+        } else {
+            found.push(Meaning::External(format!("builtins.{name}")));
+        }
+    }
+
+    fn has_star_import(&self, module: ScopeId) -> bool {
+        !self.index.scope(module).bindings_of("*").is_empty()
+    }
+
+    fn meaning(
+        &self,
+        file: FileId,
+        bound: Bound,
+        found: &mut Vec<Meaning>,
+        seen: &mut FxHashSet<(ScopeId, String)>,
+        depth: usize,
+    ) {
+        match bound {
+            Bound::Func(id) => found.push(Meaning::Func(id)),
+            Bound::Class(id) => found.push(Meaning::Class(id)),
+            Bound::Value(value) => found.push(Meaning::Value(value)),
+            Bound::Annotated { annotation, value } => found.push(Meaning::Annotated { annotation, value }),
+            Bound::Param { func, index } => found.push(Meaning::Param { func, index }),
+            Bound::Import(index) => {
+                let import = &self.index.file(file).imports[index as usize];
+                self.import(file, import, found, seen, depth);
+            }
+            Bound::Outer | Bound::Unknown => found.push(Meaning::Unknown),
+        }
+    }
+
+    fn import(
+        &self,
+        file: FileId,
+        import: &Import,
+        found: &mut Vec<Meaning>,
+        seen: &mut FxHashSet<(ScopeId, String)>,
+        depth: usize,
+    ) {
+        let Some(module) = self.absolute(file, import) else {
+            found.push(Meaning::Unknown);
+            return;
+        };
+        let Some(name) = &import.name else {
+            let bound = if import.alias.is_some() { module.as_str() } else { import.binds.as_str() };
+            found.push(self.module(bound));
+            return;
+        };
+        self.member(&module, name, found, seen, depth);
+    }
+
+    fn member(
+        &self,
+        module: &str,
+        name: &str,
+        found: &mut Vec<Meaning>,
+        seen: &mut FxHashSet<(ScopeId, String)>,
+        depth: usize,
+    ) {
+        let dotted = format!("{module}.{name}");
+        match self.index.module(module) {
+            None if self.index.module(&dotted).is_some() => found.push(Meaning::Module(dotted)),
+            None => found.push(Meaning::External(dotted)),
+            Some(target) => {
+                let scope = ScopeId { file: target, index: 0 };
+                let defines = self
+                    .index
+                    .loaded(target)
+                    .is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
+                if defines {
+                    self.lookup_in(scope, name, found, seen, depth + 1);
+                } else if self.index.module(&dotted).is_some() {
+                    found.push(Meaning::Module(dotted));
+                } else {
+                    found.push(Meaning::Unknown);
+                }
+            }
+        }
+    }
+
+    fn module(&self, dotted: &str) -> Meaning {
+        let known = self.index.module(dotted).is_some()
+            || self.project.files.iter().any(|file| {
+                file.module.strip_prefix(dotted).is_some_and(|rest| rest.starts_with('.'))
+            });
+        if known { Meaning::Module(dotted.to_owned()) } else { Meaning::External(dotted.to_owned()) }
+    }
+
+    /// The absolute module name of an import (PEP 328).
+    pub fn absolute(&self, file: FileId, import: &Import) -> Option<String> {
+        let written = import.module.as_deref().unwrap_or_default();
+        if import.level == 0 {
+            return Some(written.to_owned());
+        }
+        let own = self.project.file(file);
+        let mut parts: Vec<&str> = own.module.split('.').collect();
+        let is_package = own.relative.ends_with("__init__.py") || own.relative.ends_with("__init__.pyi");
+        let up = import.level as usize - usize::from(is_package);
+        if up > parts.len() {
+            return None;
+        }
+        parts.truncate(parts.len() - up);
+        if !written.is_empty() {
+            parts.push(written);
+        }
+        Some(parts.join("."))
+    }
+
+    /// What an expression stands for: names, and attributes of modules and classes.
+    pub fn evaluate(&self, value: ValueId) -> Vec<Meaning> {
+        self.evaluate_at(value, 0)
+    }
+
+    fn evaluate_at(&self, value: ValueId, depth: usize) -> Vec<Meaning> {
+        if depth > DEPTH {
+            return vec![Meaning::Unknown];
+        }
+        match self.index.value(value) {
+            Value::Name { name, scope } => self.lookup(*scope, name),
+            Value::Attribute { receiver, name } => {
+                let mut found = vec![];
+                for meaning in self.evaluate_at(*receiver, depth + 1) {
+                    self.attribute(&meaning, name, &mut found);
+                }
+                found
+            }
+            Value::Subscript { value, .. } => self.evaluate_at(*value, depth + 1),
+            _ => vec![Meaning::Value(value)],
+        }
+    }
+
+    fn attribute(&self, meaning: &Meaning, name: &str, found: &mut Vec<Meaning>) {
+        match meaning {
+            Meaning::Module(module) => self.member(module, name, found, &mut FxHashSet::default(), 0),
+            Meaning::External(path) => found.push(Meaning::External(format!("{path}.{name}"))),
+            Meaning::Class(class) => {
+                let scope = self.index.class(*class).scope;
+                match self.index.scope(scope).bindings_of(name) {
+                    [] => found.push(Meaning::Unknown),
+                    bindings => {
+                        for binding in bindings {
+                            self.meaning(scope.file, binding.bound, found, &mut FxHashSet::default(), 0);
+                        }
+                    }
+                }
+            }
+            _ => found.push(Meaning::Unknown),
+        }
+    }
+
+    /// The dotted path of an expression: `requests.get`, `pkg.mod.func`; for what an instance has, the path of its class
+    /// (`fastapi.APIRouter.get` for `router.get` with `router = APIRouter()`). None when it is not that plain.
+    pub fn dotted(&self, value: ValueId) -> Option<String> {
+        self.dotted_at(value, 0)
+    }
+
+    fn dotted_at(&self, value: ValueId, depth: usize) -> Option<String> {
+        if depth > DEPTH {
+            return None;
+        }
+        match self.index.value(value) {
+            Value::Name { name, scope } => {
+                let mut meanings = self.lookup(*scope, name);
+                meanings.dedup();
+                meanings.iter().find_map(|meaning| self.dotted_meaning(meaning, depth))
+            }
+            Value::Attribute { receiver, name } => {
+                let base = self.dotted_at(*receiver, depth + 1)?;
+                Some(format!("{base}.{name}"))
+            }
+            Value::Call { call } => self.dotted_at(self.index.call(*call).func, depth + 1),
+            Value::Subscript { value, .. } => self.dotted_at(*value, depth + 1),
+            _ => None,
+        }
+    }
+
+    fn dotted_meaning(&self, meaning: &Meaning, depth: usize) -> Option<String> {
+        match meaning {
+            Meaning::Func(id) => Some(self.qualified_func(*id)),
+            Meaning::Class(id) => Some(self.qualified_class(*id)),
+            Meaning::Module(path) | Meaning::External(path) => Some(path.clone()),
+            Meaning::Value(value) => self.dotted_at(*value, depth + 1),
+            Meaning::Annotated { value: Some(value), .. } => self.dotted_at(*value, depth + 1),
+            Meaning::Annotated { annotation, value: None } => self.dotted_at(*annotation, depth + 1),
+            Meaning::Param { func, index } => {
+                let annotation = self.index.func(*func).params.get(*index as usize)?.annotation?;
+                self.dotted_at(annotation, depth + 1)
+            }
+            Meaning::Unknown => None,
+        }
+    }
+
+    /// `pkg.mod.Class.method`.
+    pub fn qualified_func(&self, id: FuncId) -> String {
+        format!("{}.{}", self.project.file(id.file).module, self.index.func(id).qualname)
+    }
+
+    /// `pkg.mod.Class`.
+    pub fn qualified_class(&self, id: ClassId) -> String {
+        format!("{}.{}", self.project.file(id.file).module, self.index.class(id).qualname)
+    }
+
+    /// The last name of a receiver: of `a.b` it is `b`, of a call its function's name.
+    pub fn last_name(&self, value: ValueId) -> Option<&str> {
+        match self.index.value(value) {
+            Value::Name { name, .. } | Value::Attribute { name, .. } => Some(name),
+            Value::Call { call } => self.last_name(self.index.call(*call).func),
+            Value::Await { value } => self.last_name(*value),
+            _ => None,
+        }
+    }
+}
+
+impl Names<'_> {
+    /// The dotted path of a plain name where it is used.
+    pub fn dotted_name(&self, site: &Ref, index: &Index) -> Option<String> {
+        let scope = index.context(site.context).scope;
+        self.lookup(scope, &site.name).iter().find_map(|meaning| self.dotted_meaning(meaning, 0))
+    }
+}

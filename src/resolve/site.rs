@@ -1,0 +1,297 @@
+//! One site: what kind of use it is, and which functions its name stands for.
+
+use ruff_python_ast::name::Name;
+
+use super::names::Meaning;
+use super::{Builder, Evidence, Site, SiteKind};
+use crate::index::Defined;
+use crate::index::facts::*;
+use crate::plan::UnwrapForm;
+use crate::py::infer::{Answer, Certainty, Definition};
+
+/// Methods that run when a class is called.
+pub(crate) fn is_constructor(name: &str) -> bool {
+    matches!(name, "__init__" | "__new__" | "__post_init__")
+}
+
+/// What a site was found to stand for.
+pub(crate) enum Found {
+    Targets(Vec<FuncId>),
+    Foreign,
+}
+
+/// Resolves a plain name, or an attribute of an imported module, by scopes and imports. None: ask ty.
+pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
+    let site = builder.index.site(id);
+    let names = builder.names();
+    let scope = builder.index.context(site.context).scope;
+    let meanings = match site.receiver {
+        None => names.lookup(scope, &site.name),
+        Some(receiver) => match builder.index.value(receiver) {
+            Value::Call { call } if is_super(builder, *call) => return Some(by_super(builder, id)),
+            Value::Name { .. } | Value::Attribute { .. } => names
+                .evaluate(receiver)
+                .into_iter()
+                .map(|meaning| match meaning {
+                    Meaning::Module(module) => module_member(builder, &module, &site.name),
+                    Meaning::External(path) => Meaning::External(path),
+                    _ => Meaning::Unknown,
+                })
+                .collect(),
+            _ => return None,
+        },
+    };
+    let mut targets = vec![];
+    for meaning in &meanings {
+        match meaning {
+            Meaning::Func(func) => targets.push(*func),
+            Meaning::Class(class) => targets.extend(constructors(builder, *class)),
+            Meaning::External(_) | Meaning::Module(_) => {}
+            // A local variable or parameter of that name: what flows into it was a site where it was named.
+            Meaning::Value(_) | Meaning::Param { .. } | Meaning::Annotated { .. } if site.receiver.is_none() => {}
+            Meaning::Value(_) | Meaning::Param { .. } | Meaning::Annotated { .. } | Meaning::Unknown => return None,
+        }
+    }
+    if targets.is_empty() { Some(Found::Foreign) } else { Some(Found::Targets(targets)) }
+}
+
+fn module_member(builder: &Builder, module: &str, name: &str) -> Meaning {
+    let Some(file) = builder.index.module(module) else { return Meaning::Unknown };
+    let scope = ScopeId { file, index: 0 };
+    if builder.index.loaded(file).is_none() {
+        return Meaning::Unknown;
+    }
+    match builder.names().lookup(scope, name).as_slice() {
+        [meaning] => meaning.clone(),
+        _ => Meaning::Unknown,
+    }
+}
+
+fn is_super(builder: &Builder, call: CallId) -> bool {
+    let func = builder.index.call(call).func;
+    matches!(builder.index.value(func), Value::Name { name, .. } if name == "super")
+}
+
+/// `super().name`: the definition above the class around the site.
+fn by_super(builder: &Builder, id: RefId) -> Found {
+    let site = builder.index.site(id);
+    let mut func = builder.index.context(site.context).func;
+    while let Some(at) = func {
+        if let Some(class) = builder.index.func(at).class {
+            let above = builder.graph.hierarchy.above(builder.index, class, &site.name);
+            return if above.is_empty() { Found::Foreign } else { Found::Targets(above) };
+        }
+        func = builder.index.func(at).parent;
+    }
+    Found::Foreign
+}
+
+/// The project's functions that run when `class` is called.
+fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
+    let ancestors = builder.graph.hierarchy.ancestors(class);
+    ["__new__", "__init__", "__post_init__"]
+        .into_iter()
+        .filter_map(|name| {
+            ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name))
+        })
+        .filter(|func| builder.graph.nodes.contains(func))
+        .collect()
+}
+
+/// Resolves a site by what ty says of it.
+pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>) {
+    let Some(answer) = answer else {
+        builder.open.insert(id, "Unknown".into());
+        return;
+    };
+    let targets = targets_of(builder, answer);
+    let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
+    match (answer.certainty, targets.is_empty()) {
+        (Certainty::Known | Certainty::Partly, false) => settle(builder, id, Found::Targets(targets), Evidence::Type),
+        (Certainty::Known | Certainty::Partly, true) if foreign_only => {
+            settle(builder, id, Found::Foreign, Evidence::Type);
+        }
+        (Certainty::Known, true) if !may_be_ours(builder, id, &answer.shown) => {
+            settle(builder, id, Found::Foreign, Evidence::Type);
+        }
+        (Certainty::Known | Certainty::Partly | Certainty::Unknown, _) => {
+            builder.open.insert(id, answer.shown.clone());
+        }
+    }
+}
+
+/// A type without that member can still hold a child of the project that has it.
+fn may_be_ours(builder: &Builder, id: RefId, shown: &str) -> bool {
+    let name = &builder.index.site(id).name;
+    shown.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| {
+        builder.index.classes_of(word).iter().any(|class| {
+            builder
+                .graph
+                .hierarchy
+                .descendants(*class)
+                .into_iter()
+                .any(|below| super::hierarchy::method(builder.index, below, name).is_some())
+                || !builder.index.class(*class).bases.is_empty()
+                || shown.contains("Self@")
+        })
+    }) || matches!(shown, "object")
+}
+
+/// The functions of the project among the definitions.
+pub(crate) fn targets_of(builder: &Builder, answer: &Answer) -> Vec<FuncId> {
+    let mut targets: Vec<FuncId> =
+        answer.definitions.iter().flat_map(|definition| defined(builder, definition)).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}
+
+fn defined(builder: &Builder, definition: &Definition) -> Vec<FuncId> {
+    let Some(path) = &definition.path else { return vec![] };
+    let Ok(file) = builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)) else { return vec![] };
+    let file = FileId(file as u32);
+    match builder.index.defined_at(file, definition.offset) {
+        Some(Defined::Func(id)) => vec![id],
+        Some(Defined::Class(id)) => constructors(builder, id),
+        None => vec![],
+    }
+}
+
+/// Records a resolved site. Only sites of nodes (or of functions that a node's site names as well) are kept.
+pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: Evidence) {
+    let Found::Targets(mut targets) = found else {
+        builder.graph.foreign.insert(id);
+        return;
+    };
+    targets.sort_unstable();
+    targets.dedup();
+    if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
+        builder.graph.foreign.insert(id);
+        return;
+    }
+    let kind = kind_of(builder, id, &targets);
+    builder.add_site(Site { id, kind, targets, evidence, uncertain: false });
+}
+
+/// What the site does with the functions it names.
+pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteKind {
+    let site = builder.index.site(id);
+    let is_property = targets.iter().any(|target| super::boundary::is_property(builder.index, *target));
+    let names_class = targets.iter().all(|target| {
+        let func = builder.index.func(*target);
+        is_constructor(&func.name) && func.name != site.name
+    });
+    match site.usage {
+        Usage::Store | Usage::Delete => SiteKind::Value,
+        _ if is_property => SiteKind::Read,
+        Usage::Called(call) if !under_carrier(builder, id) => {
+            let _ = call;
+            SiteKind::Call
+        }
+        Usage::Called(call) => offloaded_lambda(builder, id, call),
+        Usage::Annotation | Usage::Base => SiteKind::Mention,
+        Usage::Receiver if names_class => SiteKind::Mention,
+        Usage::Receiver => harmless_attribute(builder, id),
+        Usage::Argument { call, index } => argument_kind(builder, call, index, names_class),
+        _ if names_class => SiteKind::Mention,
+        _ => SiteKind::Value,
+    }
+}
+
+/// Is the call inside a lambda that an existing offload runs?
+pub(crate) fn under_carrier(builder: &Builder, id: RefId) -> bool {
+    let context = builder.index.context(builder.index.site(id).context);
+    context.lambda.is_some_and(|range| {
+        builder.index.file(id.file).calls.iter().any(|call| call.range == range && runs_elsewhere(builder, call))
+    })
+}
+
+fn offloaded_lambda(builder: &Builder, id: RefId, _call: CallId) -> SiteKind {
+    let context = builder.index.context(builder.index.site(id).context);
+    let range = context.lambda.expect("the caller checked");
+    let calls = &builder.index.file(id.file).calls;
+    let Some(at) = calls.iter().position(|call| call.range == range) else { return SiteKind::Value };
+    let call = CallId { file: id.file, index: at as u32 };
+    match carrier(builder, call) {
+        Some(argument) => SiteKind::Offloaded { call, form: UnwrapForm::Lambda { argument } },
+        None => SiteKind::Value,
+    }
+}
+
+/// `f.__name__` and the like tell nothing of how `f` is called.
+fn harmless_attribute(builder: &Builder, id: RefId) -> SiteKind {
+    let range = builder.index.site(id).range;
+    let outer = builder.index.file(id.file).refs[id.index as usize..]
+        .iter()
+        .find(|other| other.range.start() == range.start() && other.range.len() > range.len());
+    let harmless = outer.is_some_and(|outer| {
+        matches!(outer.name.as_str(), "__name__" | "__doc__" | "__qualname__" | "__module__" | "__wrapped__")
+    });
+    if harmless { SiteKind::Mention } else { SiteKind::Value }
+}
+
+fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool) -> SiteKind {
+    if let Some(argument) = carrier(builder, call)
+        && argument == index as usize
+        && !names_class
+    {
+        let form = if argument == 0 { UnwrapForm::First } else { UnwrapForm::Second };
+        let curried = last_name(builder, call).is_some_and(|name| name == "sync_to_async");
+        return SiteKind::Offloaded { call, form: if curried { UnwrapForm::Curried } else { form } };
+    }
+    if let Some((outer, argument)) = partial_under_carrier(builder, call, index) {
+        return SiteKind::Offloaded { call: outer, form: UnwrapForm::Partial { argument } };
+    }
+    if names_class || is_harmless_taker(builder, call) {
+        return SiteKind::Mention;
+    }
+    if super::boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
+}
+
+fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {
+    last_name(builder, call).is_some_and(|name| {
+        matches!(name.as_str(), "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr")
+    })
+}
+
+/// `to_thread(partial(f, a))`: the offload call and the position of the partial in it.
+fn partial_under_carrier(builder: &Builder, call: CallId, index: u32) -> Option<(CallId, usize)> {
+    if index != 0 || last_name(builder, call)? != "partial" {
+        return None;
+    }
+    let Usage::Argument { call: outer, index } = builder.index.call(call).usage else { return None };
+    let argument = carrier(builder, outer)?;
+    (argument == index as usize).then_some((outer, argument))
+}
+
+/// The position of the function argument, when the call is an offload that stands already.
+pub(crate) fn carrier(builder: &Builder, call: CallId) -> Option<usize> {
+    match last_name(builder, call)?.as_str() {
+        "to_thread" | "run_in_threadpool" | "run_sync" | "sync_to_async" | "iterate_in_threadpool" => Some(0),
+        "run_in_executor" => Some(1),
+        _ => None,
+    }
+}
+
+/// Does what the call is given run on another thread, or in another process?
+pub(crate) fn runs_elsewhere(builder: &Builder, call: &Call) -> bool {
+    builder.names().last_name(call.func).is_some_and(|name| {
+        matches!(
+            name,
+            "to_thread"
+                | "run_in_threadpool"
+                | "run_sync"
+                | "sync_to_async"
+                | "run_in_executor"
+                | "submit"
+                | "Thread"
+                | "Timer"
+                | "Process"
+                | "apply_async"
+        )
+    })
+}
+
+fn last_name(builder: &Builder, call: CallId) -> Option<Name> {
+    builder.names().last_name(builder.index.call(call).func).map(Name::new)
+}
