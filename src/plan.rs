@@ -1,81 +1,148 @@
-//! The plan: what happens to which node of which file, as plain data. The color stage decides, the rewriters carry out.
-//!
-//! All ranges are byte ranges of nodes in the original text, so an action names its node without holding an AST.
+//! The plan: verdicts turned into actions on nodes, file by file.
 
-use ruff_text_size::TextRange;
+mod action;
 
-use crate::config::{Fallback, OffloadVia};
+use std::collections::BTreeMap;
 
-/// One change to one node. Several actions may nest (an offload in the arguments of an offload); none overlap otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// `def f` to `async def f`. `function` is the whole statement, decorators included.
-    AsyncDef { function: TextRange },
-    /// `f(x)` to `await f(x)`. `call` is the call expression (or any other expression that is awaitable now).
-    Await { call: TextRange },
-    /// `f(x)` to `await asyncio.to_thread(f, x)` (or the carrier of `via`).
-    Offload { call: TextRange, via: OffloadVia },
-    /// `obj.get(x)` to `await obj.async_get(x)`.
-    Native { call: TextRange, method: String },
-    /// `time.sleep(x)` to `await asyncio.sleep(x)`: `function` is the dotted path of the awaitable twin.
-    Replace { call: TextRange, function: String },
-    /// An offload of a function that is async now goes back to a plain call: `to_thread(f, x)` to `f(x)`,
-    /// `run_in_executor(None, f, x)`, with `partial` or `lambda`, `sync_to_async(f)(x)`. An `await` around it stays.
-    Unwrap { call: TextRange, form: UnwrapForm },
-    /// `asyncio.run(c())` or `loop.run_until_complete(c())` to `await c()`.
-    UnwrapRun { call: TextRange },
-    /// `f()` (a call in sync code that owns the process: a `__main__` guard) to `asyncio.run(f())`.
-    EntryPoint { call: TextRange },
-    /// The handler of `try: get_running_loop().create_task(c()) except RuntimeError: asyncio.run(c())`. `statement` is the
-    /// `try`. `in_async`: the function around it is or becomes async, and the whole `try` is `asyncio.create_task(c())`.
-    FallbackTry { statement: TextRange, style: Fallback, in_async: bool },
-    /// `with` to `async with`.
-    AsyncWith { statement: TextRange },
-    /// `for` to `async for`.
-    AsyncFor { statement: TextRange },
-    /// `for` to `async for` in a comprehension clause. `clause` is the range of `for ... in ... if ...`.
-    AsyncComprehension { clause: TextRange },
-    /// A generator expression that is the sole argument of its call becomes a list comprehension.
-    ListComprehension { generator: TextRange },
-    /// `list(g())`, `tuple(g())`, `set(g())`, `sorted(g(), key=k)` over an async iterable: the argument becomes
-    /// `[item async for item in g()]`, and `list`/`set` fold into the comprehension.
-    Collect { call: TextRange },
-    /// `yield from g()` (a statement) to `async for item in g(): yield item`; `source` says which `for` it takes.
-    YieldFrom { statement: TextRange, source: YieldSource },
-    /// A name token (or the contents of a string where names are looked up) is replaced: `__enter__` to `__aenter__`.
-    Rename { name: TextRange, to: String },
-    /// A name is replaced by another that must be imported: `contextmanager` to `contextlib.asynccontextmanager`,
-    /// `Iterator` to `collections.abc.AsyncIterator`. `name` is the whole reference (`contextlib.contextmanager` too).
-    /// `to` is dotted; the import is added in the style of the file.
-    RenameImported { name: TextRange, to: String },
-    /// `Callable[..., T]` to `Callable[..., Awaitable[T]]`: `result` is the range of `T`.
-    AwaitableResult { result: TextRange },
-    /// `Generator[Y, S, R]` to `AsyncGenerator[Y, S]`: `subscript` is the whole annotation expression.
-    AsyncGenerator { subscript: TextRange },
-    /// A decorator line above a function or class: `@pytest.mark.asyncio`. `decorator` is dotted, its root is imported.
-    Decorator { function: TextRange, decorator: String },
+pub use action::{Action, UnwrapForm, YieldSource};
+use rustc_hash::FxHashSet;
+
+use crate::color::{SiteVerdict, Verdicts, World};
+use crate::index::facts::*;
+
+/// The actions of each file that changes, in path order; actions in the order of the text.
+pub type Plan = BTreeMap<FileId, Vec<Action>>;
+
+/// Plans all changes.
+pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
+    let mut plan = Plan::new();
+    for func in verdicts.converts.keys() {
+        let facts = world.index.func(*func);
+        let actions = plan.entry(func.file).or_default();
+        actions.push(Action::AsyncDef { function: facts.range });
+        let returned = world.graph.awaitable_returns.get(func).into_iter().flatten();
+        actions.extend(returned.map(|range| Action::Await { call: *range }));
+    }
+    for (id, verdict) in &verdicts.sites {
+        if let Some(action) = site_action(world, *id, verdict) {
+            plan.entry(id.file).or_default().push(action);
+        }
+    }
+    if world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
+        fallbacks(world, verdicts, &mut plan);
+    }
+    nested_runs(world, verdicts, &mut plan);
+    plan.retain(|_, actions| !actions.is_empty());
+    for actions in plan.values_mut() {
+        let mut seen = FxHashSet::default();
+        actions.retain(|action| seen.insert(action.clone()));
+    }
+    plan
 }
 
-/// How an existing offload names its function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnwrapForm {
-    /// `asyncio.to_thread(f, *args, **kwargs)`, `run_in_threadpool(f, ...)`: the function is the first argument.
-    First,
-    /// `loop.run_in_executor(None, f, *args)`: the function is the second argument.
-    Second,
-    /// As `First`/`Second`, but the function argument is `functools.partial(f, ...)`; `argument` counts from 0.
-    Partial { argument: usize },
-    /// As `First`/`Second`, but the function argument is `lambda: f(...)`.
-    Lambda { argument: usize },
-    /// `sync_to_async(f)(*args)`.
-    Curried,
+fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action> {
+    let called = || match world.index.site(id).usage {
+        Usage::Called(call) => world.index.call(call).range,
+        _ => world.index.site(id).range,
+    };
+    match verdict {
+        SiteVerdict::Await => Some(Action::Await { call: called() }),
+        SiteVerdict::Offload => Some(Action::Offload { call: called(), via: world.config.offload.clone() }),
+        SiteVerdict::Native(method) => Some(Action::Native { call: called(), method: method.clone() }),
+        SiteVerdict::Replace(function) => Some(Action::Replace { call: called(), function: function.clone() }),
+        SiteVerdict::Unwrap { call, form } => {
+            Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })
+        }
+        SiteVerdict::EntryPoint => Some(Action::EntryPoint { call: called() }),
+        SiteVerdict::AsIs | SiteVerdict::Left(_) => None,
+    }
 }
 
-/// What `yield from` iterates over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum YieldSource {
-    /// An async generator: `async for`.
-    Async,
-    /// A sync iterable inside a function that became an async generator: `for`.
-    Sync,
+/// The whole offload expression: of `sync_to_async(f)(x)` the outer call.
+fn unwrapped_range(world: World, call: CallId, form: UnwrapForm) -> ruff_text_size::TextRange {
+    let call = world.index.call(call);
+    match (form, call.usage) {
+        (UnwrapForm::Curried, Usage::Called(outer)) => world.index.call(outer).range,
+        _ => call.range,
+    }
+}
+
+/// Is the function a coroutine function once the plan is carried out?
+pub fn is_coroutine(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
+    world.index.func(func).is_async || verdicts.converts.contains_key(&func)
+}
+
+fn fallbacks(world: World, verdicts: &Verdicts, plan: &mut Plan) {
+    for (file, facts) in world.index.loaded_files() {
+        if !world.project.file(file).editable || world.in_tests(file) {
+            continue;
+        }
+        for fallback in &facts.fallbacks {
+            let func = facts[fallback.context].func;
+            let in_async = func.is_some_and(|func| is_coroutine(world, verdicts, func));
+            if func.is_none() || func.is_some_and(|func| kept(world, func)) {
+                continue;
+            }
+            plan.entry(file).or_default().push(Action::FallbackTry {
+                statement: fallback.statement,
+                style: world.config.fallback,
+                in_async,
+            });
+        }
+    }
+}
+
+fn kept(world: World, func: FuncId) -> bool {
+    world.index.func(func).keep || world.config.keep_sync.matches(&world.names().qualified_func(func))
+}
+
+/// A bare `asyncio.run(c())` in a function that converts would start a loop inside the loop.
+fn nested_runs(world: World, verdicts: &Verdicts, plan: &mut Plan) {
+    let converting: FxHashSet<FuncId> = verdicts.converts.keys().copied().collect();
+    let files: FxHashSet<FileId> = converting.iter().map(|func| func.file).collect();
+    for file in files {
+        let facts = world.index.file(file);
+        for call in &facts.calls {
+            let converts = facts[call.context].func.is_some_and(|func| converting.contains(&func));
+            let in_fallback = facts.fallbacks.iter().any(|fallback| fallback.run == call.range);
+            if converts && !in_fallback && is_asyncio_run(world, call) {
+                plan.entry(file).or_default().push(Action::UnwrapRun { call: call.range });
+            }
+        }
+    }
+}
+
+/// `asyncio.run(...)`, by scopes and imports.
+pub fn is_asyncio_run(world: World, call: &Call) -> bool {
+    world.names().last_name(call.func) == Some("run") && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
+}
+
+/// Counts of what a plan does, for the summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub files: usize,
+    /// Blocking calls and project calls that go through a worker thread, or await a native twin.
+    pub offloaded: usize,
+    pub converted: usize,
+    pub awaited: usize,
+    pub unwrapped: usize,
+    pub fallbacks: usize,
+}
+
+impl Counts {
+    /// Counts the actions of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        let mut counts = Self { files: plan.len(), ..Self::default() };
+        for action in plan.values().flatten() {
+            match action {
+                Action::AsyncDef { .. } => counts.converted += 1,
+                Action::Await { .. } => counts.awaited += 1,
+                Action::Offload { .. } | Action::Native { .. } | Action::Replace { .. } => counts.offloaded += 1,
+                Action::Unwrap { .. } | Action::UnwrapRun { .. } => counts.unwrapped += 1,
+                Action::FallbackTry { .. } => counts.fallbacks += 1,
+                _ => {}
+            }
+        }
+        counts
+    }
 }

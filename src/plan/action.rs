@@ -1,0 +1,81 @@
+//! What happens to one node, as plain data. The color stage decides, the rewriters carry out.
+//!
+//! All ranges are byte ranges of nodes in the original text, so an action names its node without holding an AST.
+
+use ruff_text_size::TextRange;
+
+use crate::config::{Fallback, OffloadVia};
+
+/// One change to one node. Several actions may nest (an offload in the arguments of an offload); none overlap otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// `def f` to `async def f`. `function` is the whole statement, decorators included.
+    AsyncDef { function: TextRange },
+    /// `f(x)` to `await f(x)`. `call` is the call expression (or any other expression that is awaitable now).
+    Await { call: TextRange },
+    /// `f(x)` to `await asyncio.to_thread(f, x)` (or the carrier of `via`).
+    Offload { call: TextRange, via: OffloadVia },
+    /// `obj.get(x)` to `await obj.async_get(x)`.
+    Native { call: TextRange, method: String },
+    /// `time.sleep(x)` to `await asyncio.sleep(x)`: `function` is the dotted path of the awaitable twin.
+    Replace { call: TextRange, function: String },
+    /// An offload of a function that is async now goes back to a plain call: `to_thread(f, x)` to `f(x)`,
+    /// `run_in_executor(None, f, x)`, with `partial` or `lambda`, `sync_to_async(f)(x)`. An `await` around it stays.
+    Unwrap { call: TextRange, form: UnwrapForm },
+    /// `asyncio.run(c())` or `loop.run_until_complete(c())` to `await c()`.
+    UnwrapRun { call: TextRange },
+    /// `f()` (a call in sync code that owns the process: a `__main__` guard) to `asyncio.run(f())`.
+    EntryPoint { call: TextRange },
+    /// The handler of `try: get_running_loop().create_task(c()) except RuntimeError: asyncio.run(c())`. `statement` is the
+    /// `try`. `in_async`: the function around it is or becomes async, and the whole `try` is `asyncio.create_task(c())`.
+    FallbackTry { statement: TextRange, style: Fallback, in_async: bool },
+    /// `with` to `async with`.
+    AsyncWith { statement: TextRange },
+    /// `for` to `async for`.
+    AsyncFor { statement: TextRange },
+    /// `for` to `async for` in a comprehension clause. `clause` is the range of `for ... in ... if ...`.
+    AsyncComprehension { clause: TextRange },
+    /// A generator expression that is the sole argument of its call becomes a list comprehension.
+    ListComprehension { generator: TextRange },
+    /// `list(g())`, `tuple(g())`, `set(g())`, `sorted(g(), key=k)` over an async iterable: the argument becomes
+    /// `[item async for item in g()]`, and `list`/`set` fold into the comprehension.
+    Collect { call: TextRange },
+    /// `yield from g()` (a statement) to `async for item in g(): yield item`; `source` says which `for` it takes.
+    YieldFrom { statement: TextRange, source: YieldSource },
+    /// A name token (or the contents of a string where names are looked up) is replaced: `__enter__` to `__aenter__`.
+    Rename { name: TextRange, to: String },
+    /// A name is replaced by another that must be imported: `contextmanager` to `contextlib.asynccontextmanager`,
+    /// `Iterator` to `collections.abc.AsyncIterator`. `name` is the whole reference (`contextlib.contextmanager` too).
+    /// `to` is dotted; the import is added in the style of the file.
+    RenameImported { name: TextRange, to: String },
+    /// `Callable[..., T]` to `Callable[..., Awaitable[T]]`: `result` is the range of `T`.
+    AwaitableResult { result: TextRange },
+    /// `Generator[Y, S, R]` to `AsyncGenerator[Y, S]`: `subscript` is the whole annotation expression.
+    AsyncGenerator { subscript: TextRange },
+    /// A decorator line above a function or class: `@pytest.mark.asyncio`. `decorator` is dotted, its root is imported.
+    Decorator { function: TextRange, decorator: String },
+}
+
+/// How an existing offload names its function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnwrapForm {
+    /// `asyncio.to_thread(f, *args, **kwargs)`, `run_in_threadpool(f, ...)`: the function is the first argument.
+    First,
+    /// `loop.run_in_executor(None, f, *args)`: the function is the second argument.
+    Second,
+    /// As `First`/`Second`, but the function argument is `functools.partial(f, ...)`; `argument` counts from 0.
+    Partial { argument: usize },
+    /// As `First`/`Second`, but the function argument is `lambda: f(...)`.
+    Lambda { argument: usize },
+    /// `sync_to_async(f)(*args)`.
+    Curried,
+}
+
+/// What `yield from` iterates over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum YieldSource {
+    /// An async generator: `async for`.
+    Async,
+    /// A sync iterable inside a function that became an async generator: `for`.
+    Sync,
+}
