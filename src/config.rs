@@ -186,8 +186,8 @@ pub struct AcceptsAsync {
     /// `pkg.function:parameter` (globs): an argument that may be an async function. The parameter is a name or a position
     /// counted from 0 (`fastapi.Depends:0`), for calls into packages that are not installed.
     pub parameter: Option<Names>,
-    /// Qualified names (globs) of methods outside of the project that may be overridden by an async one, although the
-    /// framework calls them: `starlette.endpoints.HTTPEndpoint.get`.
+    /// Base class outside of the project and method name (globs): `starlette.endpoints.HTTPEndpoint.get`. The framework
+    /// calls the method of a subclass, and takes an async one.
     pub method: Option<Names>,
 }
 

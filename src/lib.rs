@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order of the pipeline; a stage imports what stands above it, never below.
 
+pub mod cli;
 pub mod config;
 pub mod edit;
 pub mod error;

@@ -48,7 +48,7 @@ fn read_blocking<'t>(
 ) -> Option<Blocking> {
     let fields = reader.fields(table, &["receiver", "class", "function", "method", "native", "replace", "reach"]);
     if ["receiver", "class", "function"].iter().all(|key| fields.get(key).is_none()) {
-        reader.problem(span, "`blocking` needs `receiver`, `class` or `function` to say what blocks");
+        reader.missing(span, &fields, "`blocking` needs `receiver`, `class` or `function` to say what blocks");
         return None;
     }
     let receiver = reader.names(&fields, "receiver");
@@ -118,7 +118,11 @@ fn read_accepts_async<'t>(
     let parameter = reader.names(&fields, "parameter");
     let method = reader.names(&fields, "method");
     if ["decorator", "parameter", "method"].iter().all(|key| fields.get(key).is_none()) {
-        reader.problem(span, "`accepts_async` needs `decorator`, `parameter` or `method` to say what may be async");
+        reader.missing(
+            span,
+            &fields,
+            "`accepts_async` needs `decorator`, `parameter` or `method` to say what may be async",
+        );
         return None;
     }
     for pattern in parameter.iter().flat_map(|names| &names.patterns) {
@@ -133,7 +137,7 @@ fn read_accepts_async<'t>(
 fn read_rename<'t>(reader: &mut Reader<'t>, span: &Range<usize>, table: &DeTable<'t>, codemod: &str) -> Option<Rename> {
     let fields = reader.fields(table, &["from", "to"]);
     if fields.get("from").is_none() || fields.get("to").is_none() {
-        reader.problem(span, "`rename` needs `from` and `to`");
+        reader.missing(span, &fields, "`rename` needs `from` and `to`");
         return None;
     }
     let from = reader.string(&fields, "from")?;

@@ -46,16 +46,17 @@ enum Bridge {
 /// Reads `file` over what `config` holds. Returns everything that is wrong with the file and the codemods it names.
 pub(super) fn read(file: &File, config: &mut Config) -> Vec<Problem> {
     let mut reader = Reader::new(&file.path, &file.text);
-    let Some(document) = reader.document() else { return reader.problems };
+    let Some(document) = reader.document() else { return reader.finish() };
     config.path = Some(file.path.clone());
-    let Some(table) = own_table(&mut reader, &document, file.layout) else { return reader.problems };
+    let Some(table) = own_table(&mut reader, &document, file.layout) else { return reader.finish() };
     let fields = reader.fields(table, &KEYS);
-    let mut foreign = read_codemods(&mut reader, &fields, &file.directory, config);
+    let foreign = read_codemods(&mut reader, &fields, &file.directory, config);
     read_words(&mut reader, &fields, config);
     read_paths(&mut reader, &fields, config);
     config.settled = read_settled(&mut reader, &fields);
-    reader.problems.append(&mut foreign);
-    reader.problems
+    let mut problems = reader.finish();
+    problems.extend(foreign);
+    problems
 }
 
 fn own_table<'v, 't>(reader: &mut Reader<'t>, document: &'v DeTable<'t>, layout: Layout) -> Option<&'v DeTable<'t>> {
@@ -188,7 +189,11 @@ fn read_settled<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>) -> Vec<Set
         let (site, is) = (reader.string(&entry, "site"), reader.string(&entry, "is"));
         let (Some(site), Some(is)) = (site, is) else {
             if entry.get("site").is_none() || entry.get("is").is_none() {
-                reader.problem(&span, "`settled` needs `site = \"path.py:LINE\"` and `is = \"pkg.mod.function\"`");
+                reader.missing(
+                    &span,
+                    &entry,
+                    "`settled` needs `site = \"path.py:LINE\"` and `is = \"pkg.mod.function\"`",
+                );
             }
             continue;
         };
@@ -204,4 +209,174 @@ fn place(site: &str) -> Option<(PathBuf, usize)> {
     let (path, line) = site.rsplit_once(':')?;
     let line = line.parse().ok().filter(|line| *line > 0)?;
     (!path.is_empty()).then(|| (PathBuf::from(path), line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Exported, OffloadVia, Reach, Tests, Uncertain};
+
+    fn read_as(path: &str, layout: Layout, text: &str) -> (Config, Vec<String>) {
+        let file = File { path: path.into(), directory: PathBuf::from("/nowhere"), text: text.to_owned(), layout };
+        let mut config = Config { root: PathBuf::from("/"), ..Config::default() };
+        let problems = read(&file, &mut config);
+        (config, problems.iter().map(Problem::to_string).collect())
+    }
+
+    fn check(text: &str) -> Config {
+        let (config, problems) = read_as("awaitify.toml", Layout::Top, text);
+        assert_eq!(problems, Vec::<String>::new());
+        config
+    }
+
+    fn check_error(text: &str, expected: &[&str]) {
+        assert_eq!(read_as("awaitify.toml", Layout::Top, text).1, expected);
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = check(
+            r#"
+codemods = ["time-sleep", "requests", "requests"]
+reach = "async"
+offload = "anyio"
+uncertain = "report"
+exported = "keep"
+offload_project = "readonly"
+bridge = "none"
+tests = "ignore"
+keep_sync = "pkg.cli.*"
+exclude = ["gen/"]
+roots = ["."]
+python = "."
+target-version = "3.11"
+format = ["ruff", "format"]
+fallback = "raise"
+note = "Moved to async."
+settled = [{ site = "shop/a.py:7", is = "shop.a.load" }]
+allow-unsafe = true
+"#,
+        );
+        let names: Vec<&str> = config.codemods.iter().map(|codemod| codemod.name.as_str()).collect();
+        assert_eq!(names, ["time-sleep", "requests"]);
+        assert_eq!((config.reach, config.uncertain), (Reach::Async, Uncertain::Report));
+        assert_eq!((config.exported, config.tests), (Exported::Keep, Tests::Ignore));
+        assert_eq!((config.offload, config.bridge), (OffloadVia::Anyio, false));
+        assert!(config.keep_sync.matches("pkg.cli.main"));
+        assert!(config.exclude.is_match("a/gen/b.py"));
+        assert_eq!(config.target_version.as_tuple(), (3, 11));
+        assert_eq!(config.format, Some(vec!["ruff".to_owned(), "format".to_owned()]));
+        assert_eq!(config.settled, [Settled { path: "shop/a.py".into(), line: 7, is: "shop.a.load".to_owned() }]);
+        assert_eq!(config.note.as_deref(), Some("Moved to async."));
+        assert!(config.allow_unsafe);
+    }
+
+    #[test]
+    fn keys_take_dashes_and_underscores() {
+        let config = check("target_version = \"3.9\"\nkeep-sync = [\"a\"]\noffload-project = \"none\"\n");
+        assert_eq!(config.target_version.as_tuple(), (3, 9));
+        assert!(config.keep_sync.matches("a"));
+        check_error("keep-sync = []\nkeep_sync = []\n", &["awaitify.toml:2:1: `keep_sync` is set twice; keep one"]);
+    }
+
+    #[test]
+    fn unknown_keys_name_the_nearest() {
+        check_error(
+            "\n\nreech = \"all\"\nkeepsync = []\n",
+            &[
+                "awaitify.toml:3:1: unknown key `reech`; did you mean `reach`?",
+                "awaitify.toml:4:1: unknown key `keepsync`; did you mean `keep_sync`?",
+            ],
+        );
+        check_error(
+            "[[settled]]\nplace = \"a.py:1\"\n",
+            &["awaitify.toml:2:1: unknown key `place`; the keys here are `site`, `is`"],
+        );
+    }
+
+    #[test]
+    fn wrong_types_and_words_are_named() {
+        check_error(
+            "reach = 1\nexclude = [\"a\", 2]\nallow-unsafe = \"yes\"\nexported = \"kep\"\ntests = \"x\"\n",
+            &[
+                "awaitify.toml:1:9: `reach` takes a string, not a number",
+                "awaitify.toml:2:17: `exclude` takes strings, not a number",
+                "awaitify.toml:3:16: `allow-unsafe` takes `true` or `false`, not a string",
+                "awaitify.toml:4:12: `exported` cannot be `kep`; did you mean `keep`?",
+                "awaitify.toml:5:9: `tests` cannot be `x`; it is one of `convert`, `ignore`",
+            ],
+        );
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        check_error(
+            "offload = \"asincio\"\ntarget-version = \"three\"\nformat = \"ruff format\"\nkeep_sync = [\"a\", \"b[\"]\n",
+            &[
+                "awaitify.toml:1:11: `offload`: unknown carrier `asincio`; did you mean `asyncio`?",
+                "awaitify.toml:2:18: `target-version`: `three` is not a Python version; write `3.12`",
+                "awaitify.toml:3:10: `format` takes a program and its arguments, as `[\"ruff\", \"format\"]`",
+                "awaitify.toml:4:19: `keep_sync`: `b[` is not a glob: unclosed character class; missing ']'",
+            ],
+        );
+        check_error(
+            "exclude = [\"x[\"]\npython = \"no-such-venv\"\nsettled = [{ site = \"a.py\", is = \"a.b\" }]\n",
+            &[
+                "awaitify.toml:1:12: `exclude`: `x[` is not a glob: unclosed character class; missing ']'",
+                "awaitify.toml:2:10: `python`: there is no `no-such-venv` in `/`",
+                "awaitify.toml:3:21: `a.py` is no site; write `path.py:LINE`",
+            ],
+        );
+    }
+
+    #[test]
+    fn unknown_codemods_name_the_nearest() {
+        check_error(
+            "codemods = [\"fastpi\", \"./own.toml\"]\n",
+            &[
+                "awaitify.toml:1:13: unknown codemod `fastpi`; did you mean `fastapi`?",
+                "awaitify.toml:1:23: codemod `./own.toml`: cannot read `/nowhere/./own.toml`: \
+                 No such file or directory (os error 2); check the path",
+            ],
+        );
+    }
+
+    #[test]
+    fn entries_of_the_config_are_a_codemod() {
+        let config = check("threaded = \"jobs.task\"\n[[blocking]]\nfunction = \"legacy.*\"\n");
+        let [codemod] = config.codemods.as_slice() else { panic!("{:?}", config.codemods) };
+        assert_eq!(codemod.name, "config");
+        assert_eq!(codemod.blocking[0].codemod, "config");
+        assert!(codemod.threaded.as_ref().is_some_and(|names| names.matches("jobs.task")));
+    }
+
+    #[test]
+    fn pyproject_has_a_table_of_its_own() {
+        let text = "[project]\nname = \"x\"\n\n[tool.awaitify]\nreach = \"none\"\n\n[[tool.awaitify.blocking]]\nfuncton = \"a.b\"\n";
+        let (config, problems) = read_as("pyproject.toml", Layout::Tool, text);
+        assert_eq!(config.reach, Reach::None);
+        assert_eq!(problems, ["pyproject.toml:8:1: unknown key `functon`; did you mean `function`?",]);
+    }
+
+    #[test]
+    fn a_table_in_the_wrong_file_is_explained() {
+        check_error(
+            "[tool.awaitify]\nreach = \"all\"\n",
+            &[
+                "awaitify.toml: `[tool.awaitify]` belongs in pyproject.toml; here the keys stand at the top, so remove that line",
+            ],
+        );
+        let (_, problems) = read_as("pyproject.toml", Layout::Tool, "[project]\n");
+        assert_eq!(
+            problems,
+            ["pyproject.toml: has no `[tool.awaitify]` table; add one, or name another file with `--config`"]
+        );
+    }
+
+    #[test]
+    fn toml_that_does_not_parse_is_placed() {
+        let (_, problems) = read_as("awaitify.toml", Layout::Top, "reach = \n");
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("awaitify.toml:1:"), "{problems:?}");
+    }
 }

@@ -142,7 +142,135 @@ fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
 }
 
 /// `path` as a user in the current directory would write it.
-fn shown(path: &Path) -> PathBuf {
+pub(super) fn shown(path: &Path) -> PathBuf {
     let here = std::env::current_dir().and_then(fs::canonicalize);
     here.ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path).to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::flags::Flags;
+    use crate::config::{Config, Reach, load};
+
+    /// Writes `files`, loads the config for `start` in them; paths in errors and remarks are relative to the folder.
+    fn check(
+        files: &[(&str, &str)],
+        start: &str,
+        flags: &Flags,
+    ) -> (tempfile::TempDir, Result<(Config, String), String>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let prefix = format!("{}/", fs::canonicalize(folder.path()).unwrap().display());
+        let config = flags.config.as_ref().map(|path| folder.path().join(path));
+        let flags = Flags { config, ..flags.clone() };
+        let loaded = load(&folder.path().join(start), &flags);
+        let result = match loaded {
+            Ok((config, remarks)) => {
+                let remarks: Vec<String> = remarks.iter().map(Problem::to_string).collect();
+                Ok((config, remarks.join("\n").replace(&prefix, "")))
+            }
+            Err(error) => Err(error.to_string().replace(&prefix, "")),
+        };
+        (folder, result)
+    }
+
+    #[test]
+    fn the_nearest_file_above_counts() {
+        let files = [
+            ("pyproject.toml", "[tool.awaitify]\nreach = \"none\"\n"),
+            ("shop/pyproject.toml", "[project]\nrequires-python = \">=3.10\"\n"),
+            ("shop/src/a.py", ""),
+        ];
+        let (folder, loaded) = check(&files, "shop/src/a.py", &Flags::default());
+        let (config, remarks) = loaded.unwrap();
+        assert_eq!((config.reach, remarks.as_str()), (Reach::None, ""));
+        assert_eq!(config.root, fs::canonicalize(folder.path()).unwrap());
+        assert_eq!(config.target_version, PythonVersion::PY310);
+    }
+
+    #[test]
+    fn awaitify_toml_wins_and_says_so() {
+        let files =
+            [("pyproject.toml", "[tool.awaitify]\nreach = \"none\"\n"), ("awaitify.toml", "reach = \"async\"\n")];
+        let (_folder, loaded) = check(&files, ".", &Flags::default());
+        let (config, remarks) = loaded.unwrap();
+        assert_eq!(config.reach, Reach::Async);
+        assert_eq!(remarks, "pyproject.toml: `[tool.awaitify]` is not read; `awaitify.toml` beside it wins");
+    }
+
+    #[test]
+    fn without_a_file_the_defaults_hold() {
+        let files = [("app/setup.py", ""), ("app/pkg/a.py", "")];
+        let (folder, loaded) = check(&files, "app/pkg", &Flags::default());
+        let (config, _) = loaded.unwrap();
+        assert_eq!(config.root, fs::canonicalize(folder.path().join("app")).unwrap());
+        assert_eq!((config.codemods.len(), config.target_version), (0, PythonVersion::PY312));
+        assert!(config.bridge);
+    }
+
+    #[test]
+    fn a_named_file_ends_the_search() {
+        let files = [
+            ("app/pyproject.toml", "[tool.awaitify]\nreech = \"none\"\n"),
+            ("conf/x.toml", "codemods = [\"own.toml\"]\nexclude = [\"gen\"]\n"),
+            ("conf/own.toml", "threaded = \"a.b\"\n"),
+        ];
+        let flags = Flags { config: Some("conf/x.toml".into()), ..Flags::default() };
+        let (folder, loaded) = check(&files, "app", &flags);
+        let (config, _) = loaded.unwrap();
+        assert_eq!(config.codemods[0].name, "own.toml");
+        assert_eq!(config.root, fs::canonicalize(folder.path().join("app")).unwrap());
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let files =
+            [("awaitify.toml", "codemods = [\"fastapi\"]\nreach = \"all\"\nkeep_sync = [\"a\"]\nexclude = [\"x\"]\n")];
+        let flags = Flags {
+            codemods: vec!["requests".to_owned()],
+            reach: Some(Reach::Async),
+            keep_sync: vec!["b".to_owned()],
+            exclude: vec!["y".to_owned()],
+            ..Flags::default()
+        };
+        let (_folder, loaded) = check(&files, ".", &flags);
+        let (config, _) = loaded.unwrap();
+        assert_eq!((config.codemods.len(), config.codemods[0].name.as_str()), (1, "requests"));
+        assert_eq!(config.reach, Reach::Async);
+        assert!(config.keep_sync.matches("a") && config.keep_sync.matches("b"));
+        assert!(config.exclude.is_match("x") && config.exclude.is_match("y"));
+    }
+
+    #[test]
+    fn errors_of_file_and_flags_come_together() {
+        let files = [("awaitify.toml", "reech = \"all\"\n")];
+        let flags = Flags { exclude: vec!["a[".to_owned()], codemods: vec!["nope".to_owned()], ..Flags::default() };
+        let (_folder, loaded) = check(&files, ".", &flags);
+        let error = loaded.map(|_| ()).unwrap_err();
+        let lines: Vec<&str> = error.lines().collect();
+        assert_eq!(lines[0], "awaitify.toml:1:1: unknown key `reech`; did you mean `reach`?");
+        assert!(lines[1].starts_with("command line: unknown codemod `nope`; "), "{error}");
+        assert!(lines[2].starts_with("command line: `--exclude`: `a[` is not a glob"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_io_error() {
+        let (_folder, loaded) = check(&[], "nowhere", &Flags::default());
+        let error = loaded.map(|_| ()).unwrap_err();
+        assert!(error.starts_with("cannot find `"), "{error}");
+        assert!(error.ends_with("nowhere`: No such file or directory (os error 2); check the path"), "{error}");
+    }
+
+    #[test]
+    fn a_broken_pyproject_counts_when_it_seems_ours() {
+        let (_folder, loaded) = check(&[("pyproject.toml", "[tool.awaitify]\nreach =\n")], ".", &Flags::default());
+        assert!(loaded.map(|_| ()).unwrap_err().starts_with("pyproject.toml:2:"));
+        let (_folder, loaded) = check(&[("pyproject.toml", "[project\n")], ".", &Flags::default());
+        assert!(loaded.unwrap().1.starts_with("pyproject.toml:1:9: not valid TOML, so it is passed over: "));
+    }
 }

@@ -23,12 +23,13 @@ pub(super) type Text = Spanned<String>;
 pub(super) struct Reader<'t> {
     path: &'t Path,
     text: &'t str,
-    pub(super) problems: Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 /// The entries of one table under their canonical keys; unknown ones are gone and reported.
 pub(super) struct Fields<'v, 't> {
     found: Vec<(&'static str, &'v Value<'t>)>,
+    has_unknown: bool,
 }
 
 impl<'v, 't> Fields<'v, 't> {
@@ -42,6 +43,17 @@ impl<'t> Reader<'t> {
     /// A reader of `text`, which is the contents of `path`.
     pub(super) fn new(path: &'t Path, text: &'t str) -> Self {
         Self { path, text, problems: Vec::new() }
+    }
+
+    /// What was wrong, in the order of the text.
+    pub(super) fn finish(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        self.problems
+    }
+
+    /// True when something was wrong.
+    pub(super) fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
     }
 
     /// The document, or `None` (and a problem) when it is not TOML.
@@ -58,6 +70,13 @@ impl<'t> Reader<'t> {
         self.problems.push(Problem::at_offset(self.path, self.text, span.start, message));
     }
 
+    /// Notes that the table at `span` lacks a key, unless it has an unknown one, which is then the mistake.
+    pub(super) fn missing(&mut self, span: &Range<usize>, fields: &Fields<'_, 't>, message: &str) {
+        if !fields.has_unknown {
+            self.problem(span, message);
+        }
+    }
+
     /// Notes what is wrong with the file as a whole.
     pub(super) fn whole_file(&mut self, message: impl Into<String>) {
         self.problems.push(Problem::whole_file(self.path, message));
@@ -65,11 +84,12 @@ impl<'t> Reader<'t> {
 
     /// Sorts the entries of `table` under the `known` keys. `-` and `_` are the same; other keys are problems.
     pub(super) fn fields<'v>(&mut self, table: &'v DeTable<'t>, known: &[&'static str]) -> Fields<'v, 't> {
-        let mut fields = Fields { found: Vec::new() };
+        let mut fields = Fields { found: Vec::new(), has_unknown: false };
         for (key, value) in table {
             let written = key.get_ref().as_ref();
             match known.iter().find(|name| same_key(name, written)) {
                 None => {
+                    fields.has_unknown = true;
                     let hint = suggestion(written, known.iter().copied(), "the keys here are");
                     self.problem(&key.span(), format!("unknown key `{written}`{hint}"));
                 }

@@ -82,12 +82,16 @@ fn joined(names: &Names) -> String {
 
 /// An example whose text stays the same shows it once.
 fn show_example(text: &mut String, example: &Example) {
+    let with = match example.with.as_slice() {
+        [] => String::new(),
+        names => format!(", with {} on", names.join(" and ")),
+    };
     if example.before == example.after {
-        text.push_str("\nExample, stays as it is:\n");
+        text.push_str(&format!("\nExample{with}, stays as it is:\n"));
         indented(text, "  ", &example.before);
         return;
     }
-    text.push_str("\nExample:\n");
+    text.push_str(&format!("\nExample{with}:\n"));
     indented(text, "- ", &example.before);
     text.push('\n');
     indented(text, "+ ", &example.after);
@@ -97,5 +101,56 @@ fn indented(text: &mut String, prefix: &str, block: &str) {
     for line in block.lines() {
         text.push_str(format!("  {prefix}{line}").trim_end());
         text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::builtin;
+
+    #[test]
+    fn the_list_has_two_columns() {
+        let text = list(&builtin::all());
+        assert!(
+            text.contains("\ntime-sleep     `time.sleep` where async code reaches it becomes `asyncio.sleep`.\n"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), builtin::names().count());
+    }
+
+    #[test]
+    fn one_codemod_is_shown_with_entries_and_examples() {
+        let text = one(&builtin::get("time-sleep").unwrap());
+        let expected = "\
+time-sleep: `time.sleep` where async code reaches it becomes `asyncio.sleep`.
+
+Blocking:
+  function time.sleep; becomes `asyncio.sleep`, only where async code reaches it
+
+Example:
+  - import time
+  -
+  -
+  - def pause(seconds):
+  -     time.sleep(seconds)
+";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn an_example_that_stays_is_shown_once() {
+        let text = one(&builtin::get("celery").unwrap());
+        let expected = "\
+Run in threads by the framework, so blocking there is no fault:
+  celery.task
+  celery.shared_task
+  celery.app.shared_task
+  celery.{Celery,app.Celery,app.base.Celery}.task
+
+Example, with persistence on, stays as it is:
+    from celery import shared_task
+";
+        assert!(text.contains(expected), "{text}");
     }
 }
