@@ -3,16 +3,51 @@
 //! Everything here is already validated: globs are compiled, codemods are loaded, names are known. The TOML wire types and
 //! the error messages with file, line and nearest valid key live in `config/`.
 
-mod builtin;
-mod codemod;
+pub mod builtin;
+pub mod codemod;
+mod entries;
+mod file;
+mod find;
+pub mod flags;
+mod globs;
+mod offload;
+mod reader;
+pub mod show;
+pub mod version;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use globset::GlobSet;
 use ruff_python_ast::PythonVersion;
 
+use crate::error::{Error, Problem};
+use flags::Flags;
+
+/// Reads the config that applies to `start` (the first path of the command line) and lets `flags` win over it.
+///
+/// The file is `flags.config`, or the nearest `awaitify.toml` or `pyproject.toml` with a `[tool.awaitify]` table in `start`
+/// and the directories above it. The problems are remarks that change nothing, as a config file that another one hides.
+///
+/// # Errors
+/// `Error::Io` when `start` or the config file cannot be read; `Error::Config` with everything that is wrong in the file, in
+/// the codemods it names and in the flags.
+pub fn load(start: &Path, flags: &Flags) -> Result<(Config, Vec<Problem>), Error> {
+    let found = find::find(start, flags.config.as_deref())?;
+    let mut config = Config { root: found.root, ..Config::default() };
+    if let Some(version) = found.requires_python {
+        config.target_version = version;
+    }
+    let mut errors = match &found.file {
+        Some(file) => file::read(file, &mut config),
+        None => Vec::new(),
+    };
+    errors.extend(flags.apply(&mut config));
+    if errors.is_empty() { Ok((config, found.remarks)) } else { Err(Error::Config(errors)) }
+}
+
 /// How far conversion reaches up the call graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Reach {
     /// Convert whatever leads to a blocking call.
     All,
@@ -38,7 +73,7 @@ pub enum OffloadVia {
 }
 
 /// What happens to a function with an uncertain site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Uncertain {
     /// It stays sync and is offloaded.
     Block,
@@ -49,35 +84,44 @@ pub enum Uncertain {
 }
 
 /// What happens to functions that the package exports and nothing in the tree calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Exported {
+    /// They convert like the rest.
     Convert,
+    /// They stay sync.
     Keep,
     /// Keep for a distributable library, convert for an application.
     Auto,
 }
 
 /// Which functions of the project itself may be offloaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OffloadProject {
+    /// Any, where section 6 of the design allows it.
     All,
     /// Only functions that write no attribute and no global.
     Readonly,
+    /// Not one: only calls that a codemod declares.
     None,
 }
 
 /// What the `except RuntimeError: asyncio.run(...)` arm of a fallback becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Fallback {
+    /// A line in the module's own log.
     Log,
+    /// The `RuntimeError` goes on to the caller.
     Raise,
+    /// `asyncio.run_coroutine_threadsafe` on the application's loop.
     Threadsafe,
 }
 
 /// What happens to test files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tests {
+    /// They follow the code they test.
     Convert,
+    /// They are read but never edited.
     Ignore,
 }
 
@@ -86,25 +130,34 @@ pub enum Tests {
 pub enum BlockingAction {
     Offload,
     /// Await the method of this name (`{name}` already names the placeholder) when the receiver's class has one, else offload.
-    Native { template: String },
+    Native {
+        template: String,
+    },
     /// Await this function (a dotted path) instead, with the same arguments.
-    Replace { function: String },
+    Replace {
+        function: String,
+    },
 }
 
-/// Globs with `!` exclusions, over one identifier (`*_persistence`, `!async_persistence`) or one dotted path.
-#[derive(Clone, Debug)]
+/// Globs with `!` exclusions, over one identifier (`*_persistence`, `!async_persistence`) or one dotted path, where `*`
+/// crosses dots: `requests.*` matches `requests.get` and `requests.api.get`. Built by [`Names::new`], see `config/globs.rs`.
+#[derive(Clone, Debug, Default)]
 pub struct Names {
     /// The patterns as the user wrote them, exclusions with their `!`.
     pub patterns: Vec<String>,
+    // Compiled from `patterns`.
     include: GlobSet,
     exclude: GlobSet,
 }
 
-impl Names {
-    /// True when some pattern includes `name` and no `!` pattern excludes it.
-    pub fn matches(&self, name: &str) -> bool {
-        self.include.is_match(name) && !self.exclude.is_match(name)
-    }
+/// Path globs, relative to [`Config::root`]. One without `/` (but at its end) matches at every depth, as in gitignore, and
+/// whatever matches a directory matches all in it. Built by [`PathGlobs::new`], see `config/globs.rs`.
+#[derive(Clone, Debug, Default)]
+pub struct PathGlobs {
+    /// The patterns as the user wrote them.
+    pub patterns: Vec<String>,
+    // Compiled from `patterns`.
+    globs: GlobSet,
 }
 
 /// One `[[blocking]]` entry of a codemod.
@@ -130,8 +183,12 @@ pub struct AcceptsAsync {
     pub codemod: String,
     /// Qualified names (globs) of decorators under which a function may be async.
     pub decorator: Option<Names>,
-    /// `pkg.function:parameter` (globs): an argument that may be an async function.
+    /// `pkg.function:parameter` (globs): an argument that may be an async function. The parameter is a name or a position
+    /// counted from 0 (`fastapi.Depends:0`), for calls into packages that are not installed.
     pub parameter: Option<Names>,
+    /// Base class outside of the project and method name (globs): `starlette.endpoints.HTTPEndpoint.get`. The framework
+    /// calls the method of a subclass, and takes an async one.
+    pub method: Option<Names>,
 }
 
 /// One `[[rename]]` entry: a new name for a definition and all its uses once the code around it is async.
@@ -145,19 +202,22 @@ pub struct Rename {
 /// One `[[example]]` of a codemod; a test runs them all.
 #[derive(Clone, Debug)]
 pub struct Example {
+    /// Names of the built-in codemods that are on beside this one.
+    pub with: Vec<String>,
     pub before: String,
     pub after: String,
 }
 
 /// A checked codemod.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Codemod {
     pub name: String,
     /// One sentence for `awaitify codemods`.
     pub description: String,
     pub blocking: Vec<Blocking>,
     pub accepts_async: Vec<AcceptsAsync>,
-    /// Qualified names (globs) of callables whose functions a framework runs in its own threads.
+    /// Qualified names (globs) of callables whose functions a framework runs in its own threads: decorators, or
+    /// `pkg.function:parameter`.
     pub threaded: Option<Names>,
     pub renames: Vec<Rename>,
     /// True for `asyncio-run`: rewrite `asyncio.run` fallbacks.
@@ -168,7 +228,9 @@ pub struct Codemod {
 /// All options of a run. Flags beat the file, the file beats the defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The config file, when there is one.
+    /// The directory of the config file, or of the project when there is none: absolute. Relative paths start here.
+    pub root: PathBuf,
+    /// The config file as it is shown, when there is one.
     pub path: Option<PathBuf>,
     pub codemods: Vec<Codemod>,
     pub reach: Reach,
@@ -182,15 +244,58 @@ pub struct Config {
     pub fallback: Fallback,
     /// Qualified names that never convert.
     pub keep_sync: Names,
-    /// Path globs that are analyzed but never edited.
-    pub exclude: GlobSet,
-    /// Source roots, when the user names them.
+    /// Files that are analyzed but never edited.
+    pub exclude: PathGlobs,
+    /// Source roots, absolute, when the user names them.
     pub roots: Vec<PathBuf>,
-    /// The Python environment with third-party packages, when the user names it.
+    /// The Python environment with third-party packages, absolute, when the user names it.
     pub python: Option<PathBuf>,
     pub target_version: PythonVersion,
     /// A formatter command that is run on the planned text of changed files.
     pub format: Option<Vec<String>>,
     /// Rewrites that may change behavior (`any`/`all` over awaits) are allowed.
     pub allow_unsafe: bool,
+    /// A line for the docstring of every module that changes.
+    pub note: Option<String>,
+    /// Uncertain sites that the user has decided.
+    pub settled: Vec<Settled>,
+}
+
+/// One `[[settled]]` entry: the user says what an uncertain site calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Relative to [`Config::root`].
+    pub path: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// The qualified name of the function that is called there.
+    pub is: String,
+}
+
+/// What holds without a config file and flags: no codemod, the rest as `awaitify --help` says.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            root: PathBuf::new(),
+            path: None,
+            codemods: Vec::new(),
+            reach: Reach::All,
+            offload: OffloadVia::Asyncio,
+            uncertain: Uncertain::Block,
+            exported: Exported::Auto,
+            offload_project: OffloadProject::All,
+            bridge: true,
+            tests: Tests::Convert,
+            fallback: Fallback::Log,
+            keep_sync: Names::default(),
+            exclude: PathGlobs::default(),
+            roots: Vec::new(),
+            python: None,
+            target_version: PythonVersion::PY312,
+            format: None,
+            allow_unsafe: false,
+            note: None,
+            settled: Vec::new(),
+        }
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! The modules stand in the order of the pipeline; a stage imports what stands above it, never below.
 
+pub mod error;
 pub mod config;
+pub mod cli;
 pub mod py;
 pub mod project;
 pub mod index;
+pub mod plan;
 pub mod resolve;
 pub mod color;
-pub mod plan;
 pub mod edit;

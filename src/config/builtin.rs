@@ -1,1 +1,90 @@
 //! The codemods that are compiled in.
+
+use std::path::PathBuf;
+
+use super::{Codemod, codemod};
+
+/// Name and text of every file in `codemods/`, sorted by name.
+const BUILTIN: [(&str, &str); 24] = [
+    ("aiohttp", include_str!("../../codemods/aiohttp.toml")),
+    ("asyncio-locks", include_str!("../../codemods/asyncio-locks.toml")),
+    ("asyncio-run", include_str!("../../codemods/asyncio-run.toml")),
+    ("celery", include_str!("../../codemods/celery.toml")),
+    ("click", include_str!("../../codemods/click.toml")),
+    ("discord", include_str!("../../codemods/discord.toml")),
+    ("django", include_str!("../../codemods/django.toml")),
+    ("fastapi", include_str!("../../codemods/fastapi.toml")),
+    ("flask", include_str!("../../codemods/flask.toml")),
+    ("httpx", include_str!("../../codemods/httpx.toml")),
+    ("open", include_str!("../../codemods/open.toml")),
+    ("persistence", include_str!("../../codemods/persistence.toml")),
+    ("psycopg", include_str!("../../codemods/psycopg.toml")),
+    ("pymongo", include_str!("../../codemods/pymongo.toml")),
+    ("pytest", include_str!("../../codemods/pytest.toml")),
+    ("redis", include_str!("../../codemods/redis.toml")),
+    ("requests", include_str!("../../codemods/requests.toml")),
+    ("sqlalchemy", include_str!("../../codemods/sqlalchemy.toml")),
+    ("starlette", include_str!("../../codemods/starlette.toml")),
+    ("subprocess", include_str!("../../codemods/subprocess.toml")),
+    ("threading", include_str!("../../codemods/threading.toml")),
+    ("time-sleep", include_str!("../../codemods/time-sleep.toml")),
+    ("typer", include_str!("../../codemods/typer.toml")),
+    ("unittest", include_str!("../../codemods/unittest.toml")),
+];
+
+/// The names of the built-in codemods, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    BUILTIN.iter().map(|(name, _)| *name)
+}
+
+/// The built-in codemod of that name.
+pub fn get(name: &str) -> Option<Codemod> {
+    let (name, text) = BUILTIN.iter().find(|(known, _)| *known == name)?;
+    let path = PathBuf::from(format!("codemods/{name}.toml"));
+    Some(codemod::parse(name, &path, text).expect("a test parses every built-in codemod"))
+}
+
+/// All built-in codemods, sorted by name.
+pub fn all() -> Vec<Codemod> {
+    names().filter_map(get).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_python_parser::parse_module;
+
+    use super::*;
+
+    #[test]
+    fn every_codemod_parses_and_says_what_it_does() {
+        for (name, text) in BUILTIN {
+            let path = PathBuf::from(format!("codemods/{name}.toml"));
+            let codemod = codemod::parse(name, &path, text).unwrap_or_else(|problems| panic!("{problems:?}"));
+            assert!(codemod.description.ends_with('.'), "{name} needs a description, one sentence");
+            assert!(!codemod.description.contains('\n'), "{name} needs a description of one line");
+            assert!(!codemod.examples.is_empty(), "{name} needs an example");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_complete() {
+        let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/codemods"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort_by_key(|file| file.trim_end_matches(".toml").to_owned());
+        let table: Vec<String> = names().map(|name| format!("{name}.toml")).collect();
+        assert_eq!(files, table);
+    }
+
+    #[test]
+    fn every_example_is_python_before_and_after() {
+        for codemod in all() {
+            for example in &codemod.examples {
+                for text in [&example.before, &example.after] {
+                    assert!(parse_module(text).is_ok(), "{}:\n{text}", codemod.name);
+                }
+            }
+        }
+    }
+}

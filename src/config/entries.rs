@@ -1,0 +1,174 @@
+//! Reads what a codemod declares: `[[blocking]]`, `[[accepts_async]]`, `threaded` and `[[rename]]`, in a codemod file or in
+//! the config itself.
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+use super::reader::{Fields, Reader, Text};
+use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, Names, Rename};
+
+pub(super) const BLOCKING: &str = "blocking";
+pub(super) const ACCEPTS_ASYNC: &str = "accepts_async";
+pub(super) const THREADED: &str = "threaded";
+pub(super) const RENAME: &str = "rename";
+
+impl Codemod {
+    /// True when it declares nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocking.is_empty()
+            && self.accepts_async.is_empty()
+            && self.threaded.is_none()
+            && self.renames.is_empty()
+            && !self.rewrites_run_fallbacks
+    }
+}
+
+/// Reads the entries among `fields` into a codemod of that name. What is wrong goes to the reader, and is left out.
+pub(super) fn read<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, codemod: &str) -> Codemod {
+    let mut read = Codemod { name: codemod.to_owned(), ..Codemod::default() };
+    for (span, table) in reader.tables(fields, BLOCKING) {
+        read.blocking.extend(read_blocking(reader, &span, table, codemod));
+    }
+    for (span, table) in reader.tables(fields, ACCEPTS_ASYNC) {
+        read.accepts_async.extend(read_accepts_async(reader, &span, table, codemod));
+    }
+    read.threaded = reader.names(fields, THREADED);
+    for (span, table) in reader.tables(fields, RENAME) {
+        read.renames.extend(read_rename(reader, &span, table, codemod));
+    }
+    read
+}
+
+fn read_blocking<'t>(
+    reader: &mut Reader<'t>,
+    span: &Range<usize>,
+    table: &DeTable<'t>,
+    codemod: &str,
+) -> Option<Blocking> {
+    let fields = reader.fields(table, &["receiver", "class", "function", "method", "native", "replace", "reach"]);
+    if ["receiver", "class", "function"].iter().all(|key| fields.get(key).is_none()) {
+        reader.missing(span, &fields, "`blocking` needs `receiver`, `class` or `function` to say what blocks");
+        return None;
+    }
+    let receiver = reader.names(&fields, "receiver");
+    let class = reader.names(&fields, "class");
+    let function = reader.names(&fields, "function");
+    let only_functions = fields.get("receiver").is_none() && fields.get("class").is_none();
+    if only_functions && fields.get("method").is_some() {
+        reader.problem(
+            span,
+            "`method` says which methods of a `receiver` or `class` block; with `function` alone remove it",
+        );
+        return None;
+    }
+    let method = match fields.get("method") {
+        Some(_) => reader.names(&fields, "method")?,
+        None => every_name(),
+    };
+    let action = read_action(reader, &fields, span, only_functions)?;
+    let reach = reader.word(&fields, "reach");
+    Some(Blocking { codemod: codemod.to_owned(), receiver, class, function, method, action, reach })
+}
+
+fn every_name() -> Names {
+    Names::new(["*".to_owned()]).expect("`*` is a glob")
+}
+
+fn read_action<'t>(
+    reader: &mut Reader<'t>,
+    fields: &Fields<'_, 't>,
+    span: &Range<usize>,
+    only_functions: bool,
+) -> Option<BlockingAction> {
+    match (reader.string(fields, "native"), reader.string(fields, "replace")) {
+        (None, None) => Some(BlockingAction::Offload),
+        (Some(_), Some(_)) => {
+            reader.problem(span, "`native` and `replace` exclude each other; keep one");
+            None
+        }
+        (Some(native), None) if only_functions => {
+            reader.problem(
+                &native.span(),
+                "`native` names a method of a `receiver` or `class`; for a `function` use `replace`",
+            );
+            None
+        }
+        (Some(native), None) if !is_identifier(&native.get_ref().replace("{name}", "name")) => {
+            let message =
+                format!("`native` cannot be `{}`; write a method name, as `async_{{name}}`", native.get_ref());
+            reader.problem(&native.span(), message);
+            None
+        }
+        (Some(native), None) => Some(BlockingAction::Native { template: native.into_inner() }),
+        (None, Some(replace)) => {
+            Some(BlockingAction::Replace { function: dotted(reader, "replace", replace, "asyncio.sleep")? })
+        }
+    }
+}
+
+fn read_accepts_async<'t>(
+    reader: &mut Reader<'t>,
+    span: &Range<usize>,
+    table: &DeTable<'t>,
+    codemod: &str,
+) -> Option<AcceptsAsync> {
+    let fields = reader.fields(table, &["decorator", "parameter", "method"]);
+    let decorator = reader.names(&fields, "decorator");
+    let parameter = reader.names(&fields, "parameter");
+    let method = reader.names(&fields, "method");
+    if ["decorator", "parameter", "method"].iter().all(|key| fields.get(key).is_none()) {
+        reader.missing(
+            span,
+            &fields,
+            "`accepts_async` needs `decorator`, `parameter` or `method` to say what may be async",
+        );
+        return None;
+    }
+    for pattern in parameter.iter().flat_map(|names| &names.patterns) {
+        if !pattern.contains(':') {
+            let message = format!("`parameter` cannot be `{pattern}`; write `pkg.function:parameter`");
+            reader.problem(&fields.get("parameter")?.span(), message);
+        }
+    }
+    Some(AcceptsAsync { codemod: codemod.to_owned(), decorator, parameter, method })
+}
+
+fn read_rename<'t>(reader: &mut Reader<'t>, span: &Range<usize>, table: &DeTable<'t>, codemod: &str) -> Option<Rename> {
+    let fields = reader.fields(table, &["from", "to"]);
+    if fields.get("from").is_none() || fields.get("to").is_none() {
+        reader.missing(span, &fields, "`rename` needs `from` and `to`");
+        return None;
+    }
+    let from = reader.string(&fields, "from")?;
+    let to = reader.string(&fields, "to")?;
+    let from = path_of_names(reader, "from", from)?;
+    let to = path_of_names(reader, "to", to)?;
+    Some(Rename { codemod: codemod.to_owned(), from, to })
+}
+
+/// A name with at least one dot, as `asyncio.sleep`.
+fn dotted(reader: &mut Reader<'_>, key: &str, text: Text, example: &str) -> Option<String> {
+    if !text.get_ref().contains('.') {
+        let message = format!("`{key}` cannot be `{}`; write a qualified name, as `{example}`", text.get_ref());
+        reader.problem(&text.span(), message);
+        return None;
+    }
+    path_of_names(reader, key, text)
+}
+
+/// Identifiers with dots between them, or a single one.
+fn path_of_names(reader: &mut Reader<'_>, key: &str, text: Text) -> Option<String> {
+    if !text.get_ref().split('.').all(is_identifier) {
+        reader.problem(&text.span(), format!("`{key}` cannot be `{}`; that is no Python name", text.get_ref()));
+        return None;
+    }
+    Some(text.into_inner())
+}
+
+/// A Python identifier, but for keywords.
+pub(super) fn is_identifier(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text.chars().all(|letter| letter == '_' || letter.is_alphanumeric())
+}

@@ -1,0 +1,59 @@
+//! The words of `offload`.
+
+use std::str::FromStr;
+
+use super::OffloadVia;
+use super::entries::is_identifier;
+use super::reader::suggestion;
+
+/// The carriers that are known by name, as they are written.
+const CARRIERS: [(&str, OffloadVia); 4] = [
+    ("asyncio", OffloadVia::Asyncio),
+    ("anyio", OffloadVia::Anyio),
+    ("starlette", OffloadVia::Starlette),
+    ("asgiref", OffloadVia::Asgiref),
+];
+
+impl FromStr for OffloadVia {
+    type Err = String;
+
+    /// Reads a carrier's name, or `pkg.mod:function` for the user's own wrapper. The error says what would be right.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some((_, via)) = CARRIERS.iter().find(|(name, _)| *name == text) {
+            return Ok(via.clone());
+        }
+        match text.split_once(':') {
+            Some((module, function)) if module.split('.').all(is_identifier) && is_identifier(function) => {
+                Ok(Self::Custom { module: module.to_owned(), function: function.to_owned() })
+            }
+            _ => {
+                let names = CARRIERS.iter().map(|(name, _)| *name);
+                let hint = suggestion(text, names, "write your own `pkg.mod:function` or one of");
+                Err(format!("unknown carrier `{text}`{hint}"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapper_of_the_users_own_is_module_and_function() {
+        let via = OffloadVia::Custom { module: "app.threads".to_owned(), function: "run".to_owned() };
+        assert_eq!("app.threads:run".parse(), Ok(via));
+        assert_eq!("anyio".parse(), Ok(OffloadVia::Anyio));
+    }
+
+    #[test]
+    fn an_unknown_carrier_names_the_nearest() {
+        let error = |text: &str| text.parse::<OffloadVia>().unwrap_err();
+        assert_eq!(error("asincio"), "unknown carrier `asincio`; did you mean `asyncio`?");
+        assert_eq!(
+            error("pkg.mod.function"),
+            "unknown carrier `pkg.mod.function`; write your own `pkg.mod:function` or one of `asyncio`, `anyio`, \
+             `starlette`, `asgiref`"
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! What `awaitify codemods` prints.
+
+use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, Example, Names, Reach};
+
+/// The list: a line for each codemod, names in one column and descriptions in the other.
+pub fn list(codemods: &[Codemod]) -> String {
+    let width = codemods.iter().map(|codemod| codemod.name.chars().count()).max().unwrap_or(0);
+    codemods.iter().map(|codemod| format!("{:width$}  {}\n", codemod.name, codemod.description)).collect()
+}
+
+/// One codemod with all its entries and examples.
+pub fn one(codemod: &Codemod) -> String {
+    let mut text = format!("{}: {}\n", codemod.name, codemod.description);
+    section(&mut text, "Blocking", codemod.blocking.iter().map(blocking_line));
+    section(&mut text, "May be async", codemod.accepts_async.iter().flat_map(accepts_async_lines));
+    let threaded = codemod.threaded.iter().flat_map(|names| names.patterns.clone());
+    section(&mut text, "Run in threads by the framework, so blocking there is no fault", threaded);
+    let renames = codemod.renames.iter().map(|rename| format!("{} -> {}", rename.from, rename.to));
+    section(&mut text, "Renamed once the code around is async", renames);
+    let fallbacks = codemod.rewrites_run_fallbacks.then(|| "`asyncio.run` fallbacks".to_owned());
+    section(&mut text, "Rewritten", fallbacks.into_iter());
+    for example in &codemod.examples {
+        show_example(&mut text, example);
+    }
+    text
+}
+
+fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_none() {
+        return;
+    }
+    text.push_str(&format!("\n{title}:\n"));
+    for line in lines {
+        text.push_str(&format!("  {line}\n"));
+    }
+}
+
+fn blocking_line(entry: &Blocking) -> String {
+    let mut line = String::new();
+    let what = [("receiver", &entry.receiver), ("class", &entry.class), ("function", &entry.function)];
+    for (label, names) in what {
+        if let Some(names) = names {
+            line.push_str(&format!("{label} {}; ", joined(names)));
+        }
+    }
+    if entry.method.patterns != ["*"] {
+        line.push_str(&format!("method {}; ", joined(&entry.method)));
+    }
+    line.push_str(&action(&entry.action));
+    line.push_str(match entry.reach {
+        Some(Reach::All) => ", whatever leads to it converts",
+        Some(Reach::Async) => ", only where async code reaches it",
+        Some(Reach::None) => ", only inside of `async def`",
+        None => "",
+    });
+    line
+}
+
+fn action(action: &BlockingAction) -> String {
+    match action {
+        BlockingAction::Offload => "offloaded".to_owned(),
+        BlockingAction::Native { template } => {
+            format!("becomes the method `{template}` where there is one, else offloaded")
+        }
+        BlockingAction::Replace { function } => format!("becomes `{function}`"),
+    }
+}
+
+fn accepts_async_lines(entry: &AcceptsAsync) -> Vec<String> {
+    let lines = |label: &str, names: &Option<Names>| match names {
+        Some(names) => names.patterns.iter().map(|pattern| format!("{label} {pattern}")).collect(),
+        None => Vec::new(),
+    };
+    [lines("decorator", &entry.decorator), lines("parameter", &entry.parameter), lines("method", &entry.method)]
+        .concat()
+}
+
+fn joined(names: &Names) -> String {
+    names.patterns.join(", ")
+}
+
+/// An example whose text stays the same shows it once.
+fn show_example(text: &mut String, example: &Example) {
+    let with = match example.with.as_slice() {
+        [] => String::new(),
+        names => format!(", with {} on", names.join(" and ")),
+    };
+    if example.before == example.after {
+        text.push_str(&format!("\nExample{with}, stays as it is:\n"));
+        indented(text, "  ", &example.before);
+        return;
+    }
+    text.push_str(&format!("\nExample{with}:\n"));
+    indented(text, "- ", &example.before);
+    text.push('\n');
+    indented(text, "+ ", &example.after);
+}
+
+fn indented(text: &mut String, prefix: &str, block: &str) {
+    for line in block.lines() {
+        text.push_str(format!("  {prefix}{line}").trim_end());
+        text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::builtin;
+
+    #[test]
+    fn the_list_has_two_columns() {
+        let text = list(&builtin::all());
+        assert!(
+            text.contains("\ntime-sleep     `time.sleep` where async code reaches it becomes `asyncio.sleep`.\n"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), builtin::names().count());
+    }
+
+    #[test]
+    fn one_codemod_is_shown_with_entries_and_examples() {
+        let text = one(&builtin::get("time-sleep").unwrap());
+        let expected = "\
+time-sleep: `time.sleep` where async code reaches it becomes `asyncio.sleep`.
+
+Blocking:
+  function time.sleep; becomes `asyncio.sleep`, only where async code reaches it
+
+Example:
+  - import time
+  -
+  -
+  - def pause(seconds):
+  -     time.sleep(seconds)
+";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn an_example_that_stays_is_shown_once() {
+        let text = one(&builtin::get("celery").unwrap());
+        let expected = "\
+Run in threads by the framework, so blocking there is no fault:
+  celery.task
+  celery.shared_task
+  celery.app.shared_task
+  celery.{Celery,app.Celery,app.base.Celery}.task
+
+Example, with persistence on, stays as it is:
+    from celery import shared_task
+";
+        assert!(text.contains(expected), "{text}");
+    }
+}
