@@ -93,7 +93,7 @@ pub struct DiffArgs {
     #[command(flatten)]
     pub selection: Selection,
     /// Keep what was shown in a file, for `apply --plan`
-    #[arg(long, value_name = "PLAN.json")]
+    #[arg(long, value_name = "PLAN.json", help_heading = "Output")]
     pub save: Option<PathBuf>,
     #[command(flatten)]
     pub edits: EditArgs,
@@ -109,10 +109,10 @@ pub struct ApplyArgs {
     #[command(flatten)]
     pub selection: Selection,
     /// Apply exactly what `diff --save` kept; refuses if a file changed since then
-    #[arg(long, value_name = "PLAN.json", conflicts_with_all = ["since", "only", "interactive", "codemod"])]
+    #[arg(long, value_name = "PLAN.json", conflicts_with_all = ["since", "only", "interactive", "codemod"], help_heading = "Edits")]
     pub plan: Option<PathBuf>,
     /// Write although git has uncommitted changes
-    #[arg(long)]
+    #[arg(long, help_heading = "Edits")]
     pub allow_dirty: bool,
     #[command(flatten)]
     pub edits: EditArgs,
@@ -156,7 +156,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub selection: Selection,
     /// Print the ten practices of an async review as PASS or FAIL, with a grade
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub scorecard: bool,
     #[command(flatten)]
     pub output: Output,

@@ -97,7 +97,7 @@ pub enum Exported {
 /// Which functions of the project itself may be offloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OffloadProject {
-    /// Any, where section 6 of the design allows it.
+    /// Any, where it is safe beside the loop.
     All,
     /// Only functions that write no attribute and no global.
     Readonly,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, ValueEnum};
 use ruff_python_ast::PythonVersion;
 
 use crate::config::flags::Flags;
@@ -13,7 +13,7 @@ use crate::config::{Exported, Fallback, OffloadProject, OffloadVia, Reach, Tests
 #[command(next_help_heading = "Selection")]
 pub struct Selection {
     /// Files and directories to edit; the rest of the project is read all the same. `diff -` reads one file from stdin
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", help_heading = None::<&str>)]
     pub paths: Vec<PathBuf>,
     /// Never edit what matches, as `--exclude migrations/`; adds to the config
     #[arg(long, value_name = "GLOB")]
@@ -24,18 +24,26 @@ pub struct Selection {
     /// Only edit what these functions need, by qualified name or glob, as `--only 'shop.orders.*'`
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// Go on with the other files when one cannot be read or parsed: yes or no
+    /// Go on with the other files when one cannot be read or parsed, as `--keep-going=no`
     #[arg(
         long,
-        value_name = "yes|no",
-        action = ArgAction::Set,
-        value_parser = clap::builder::BoolishValueParser::new(),
+        value_enum,
         num_args = 0..=1,
         require_equals = true,
-        default_value = "yes",
+        default_value_t,
         default_missing_value = "yes"
     )]
-    pub keep_going: bool,
+    pub keep_going: KeepGoing,
+}
+
+/// What happens when a file cannot be read or parsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum KeepGoing {
+    /// It is reported and left alone, and the run ends with exit code 2.
+    #[default]
+    Yes,
+    /// The run ends there.
+    No,
 }
 
 /// What is printed, and what counts as failure.
@@ -196,9 +204,9 @@ mod tests {
 
     #[test]
     fn keep_going_is_yes_unless_told() {
-        assert!(diff("").unwrap().selection.keep_going);
-        assert!(diff("--keep-going").unwrap().selection.keep_going);
-        assert!(!diff("--keep-going=no").unwrap().selection.keep_going);
+        assert_eq!(diff("").unwrap().selection.keep_going, KeepGoing::Yes);
+        assert_eq!(diff("--keep-going").unwrap().selection.keep_going, KeepGoing::Yes);
+        assert_eq!(diff("--keep-going=no").unwrap().selection.keep_going, KeepGoing::No);
     }
 
     #[test]

@@ -54,6 +54,7 @@ mod tests {
     use ruff_python_parser::parse_module;
 
     use super::*;
+    use crate::config::Names;
 
     #[test]
     fn every_codemod_parses_and_says_what_it_does() {
@@ -86,5 +87,39 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn check_names(names: Option<&Names>, inside: &[&str], outside: &[&str]) {
+        let names = names.unwrap();
+        for name in inside {
+            assert!(names.matches(name), "{name} is not in {:?}", names.patterns);
+        }
+        for name in outside {
+            assert!(!names.matches(name), "{name} is in {:?}", names.patterns);
+        }
+    }
+
+    #[test]
+    fn the_globs_match_what_they_mean() {
+        let persistence = get("persistence").unwrap();
+        check_names(
+            persistence.blocking[0].receiver.as_ref(),
+            &["persistence", "get_persistence", "_persistence", "room_persistence"],
+            &["async_persistence", "my_async_persistence", "persistence_path"],
+        );
+        let fastapi = get("fastapi").unwrap();
+        check_names(
+            fastapi.threaded.as_ref(),
+            &["fastapi.APIRouter.get", "fastapi.routing.APIRouter.api_route", "fastapi.Depends:dependency"],
+            &["fastapi.FastAPI.on_event", "fastapi.FastAPI.websocket", "fastapi.FastAPI.middleware"],
+        );
+        let requests = get("requests").unwrap();
+        check_names(
+            requests.blocking[0].function.as_ref(),
+            &["requests.get", "requests.api.post"],
+            &["requests.Session", "requests.exceptions.HTTPError"],
+        );
+        let redis = get("redis").unwrap();
+        check_names(Some(&redis.blocking[0].method), &["get", "hset", "scan"], &["pipeline", "from_url", "scan_iter"]);
     }
 }

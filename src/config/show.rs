@@ -11,7 +11,7 @@ pub fn list(codemods: &[Codemod]) -> String {
 /// One codemod with all its entries and examples.
 pub fn one(codemod: &Codemod) -> String {
     let mut text = format!("{}: {}\n", codemod.name, codemod.description);
-    section(&mut text, "Blocking", codemod.blocking.iter().map(blocking_line));
+    section(&mut text, "Blocking", codemod.blocking.iter().flat_map(blocking_lines));
     section(&mut text, "May be async", codemod.accepts_async.iter().flat_map(accepts_async_lines));
     let threaded = codemod.threaded.iter().flat_map(|names| names.patterns.clone());
     section(&mut text, "Run in threads by the framework, so blocking there is no fault", threaded);
@@ -36,25 +36,23 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
     }
 }
 
-fn blocking_line(entry: &Blocking) -> String {
-    let mut line = String::new();
+fn blocking_lines(entry: &Blocking) -> Vec<String> {
     let what = [("receiver", &entry.receiver), ("class", &entry.class), ("function", &entry.function)];
-    for (label, names) in what {
-        if let Some(names) = names {
-            line.push_str(&format!("{label} {}; ", joined(names)));
-        }
-    }
+    let mut lines: Vec<String> = what
+        .iter()
+        .filter_map(|(label, names)| names.as_ref().map(|names| format!("{label} {}", joined(names))))
+        .collect();
     if entry.method.patterns != ["*"] {
-        line.push_str(&format!("method {}; ", joined(&entry.method)));
+        lines.push(format!("method {}", joined(&entry.method)));
     }
-    line.push_str(&action(&entry.action));
-    line.push_str(match entry.reach {
-        Some(Reach::All) => ", whatever leads to it converts",
-        Some(Reach::Async) => ", only where async code reaches it",
-        Some(Reach::None) => ", only inside of `async def`",
+    let reach = match entry.reach {
+        Some(Reach::All) => ", and whatever leads to it converts",
+        Some(Reach::Async) => ", where async code reaches it",
+        Some(Reach::None) => ", inside of `async def` only",
         None => "",
-    });
-    line
+    };
+    lines.push(format!("  {}{reach}", action(&entry.action)));
+    lines
 }
 
 fn action(action: &BlockingAction) -> String {
@@ -126,7 +124,8 @@ mod tests {
 time-sleep: `time.sleep` where async code reaches it becomes `asyncio.sleep`.
 
 Blocking:
-  function time.sleep; becomes `asyncio.sleep`, only where async code reaches it
+  function time.sleep
+    becomes `asyncio.sleep`, where async code reaches it
 
 Example:
   - import time
