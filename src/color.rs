@@ -11,7 +11,8 @@ pub mod obstacle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use ruff_text_size::TextRange;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::cause::Cause;
 use crate::config::{BlockingAction, Config, Reach};
@@ -61,6 +62,8 @@ pub struct World<'a> {
     pub config: &'a Config,
     pub index: &'a Index,
     pub graph: &'a Graph,
+    /// Calls that a rewriter could not express, by file and range.
+    pub vetoes: &'a FxHashSet<(FileId, TextRange)>,
 }
 
 impl<'a> World<'a> {
@@ -247,7 +250,11 @@ impl<'a> Coloring<'a> {
                 Reach::Async => Some(Cause::NotReached),
                 Reach::None => Some(Cause::ReachNone),
             };
-            if let Some(cause) = boundary::cause(self.world, func).or(reach) {
+            let threaded = || {
+                let own = !self.reached.contains(&func) && boundary::is_threaded(self.world, func);
+                own.then_some(Cause::Threaded)
+            };
+            if let Some(cause) = boundary::cause(self.world, func).or_else(threaded).or(reach) {
                 self.take_back(func, cause);
             }
         }

@@ -12,3 +12,6 @@ pub mod plan;
 pub mod resolve;
 pub mod color;
 pub mod edit;
+pub mod rewrite;
+pub mod report;
+pub mod run;

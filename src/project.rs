@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use globset::GlobSet;
-
+use crate::config::PathGlobs;
 use crate::index::facts::FileId;
 
 /// A text file of the project.
@@ -45,27 +44,12 @@ impl Project {
     }
 }
 
-/// The root of the project that `path` is in: the nearest folder upwards that holds a config file, `pyproject.toml`,
-/// `setup.py`, `setup.cfg` or `.git`; the folder itself when there is none.
-pub fn find_root(path: &Path) -> PathBuf {
-    let start = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    start
-        .ancestors()
-        .find(|folder| {
-            ["awaitify.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git"]
-                .iter()
-                .any(|name| folder.join(name).exists())
-        })
-        .unwrap_or(start)
-        .to_path_buf()
-}
-
 /// Walks the project. `paths` (absolute) limit what may be edited; `exclude` too. Links are not followed, so a loop of them
 /// is harmless.
 ///
 /// # Errors
 /// The folders that could not be read, as messages; the walk goes on.
-pub fn walk(root: &Path, paths: &[PathBuf], exclude: &GlobSet, roots: &[PathBuf]) -> (Project, Vec<String>) {
+pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBuf]) -> (Project, Vec<String>) {
     let mut problems = vec![];
     let mut found = BTreeSet::new();
     for entry in ignore::WalkBuilder::new(root).hidden(true).require_git(false).build() {
@@ -80,8 +64,8 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &GlobSet, roots: &[PathBuf]
     // A file that was named is looked at whatever the ignore rules say.
     found.extend(paths.iter().filter(|path| path.is_file()).cloned());
     let source_roots = source_roots(root, &found, roots);
+    let is_library = is_library(root, &found);
     let files = found.into_iter().map(|path| source_file(root, path, paths, exclude, &source_roots)).collect();
-    let is_library = is_library(root);
     (Project { root: root.to_path_buf(), files, source_roots, is_library }, problems)
 }
 
@@ -93,7 +77,7 @@ fn source_file(
     root: &Path,
     path: PathBuf,
     paths: &[PathBuf],
-    exclude: &GlobSet,
+    exclude: &PathGlobs,
     source_roots: &[PathBuf],
 ) -> SourceFile {
     let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
@@ -134,7 +118,7 @@ fn module_name(path: &Path, source_roots: &[PathBuf]) -> String {
 /// Where imports start: the root, `src`, and every folder that holds a top-level package or module but is none itself, as
 /// pytest's rootdir insertion and `python script.py` would have it.
 fn source_roots(root: &Path, files: &BTreeSet<PathBuf>, named: &[PathBuf]) -> Vec<PathBuf> {
-    let mut roots: Vec<PathBuf> = named.iter().map(|path| root.join(path)).collect();
+    let mut roots: Vec<PathBuf> = named.to_vec();
     roots.push(root.to_path_buf());
     if root.join("src").is_dir() && !root.join("src/__init__.py").exists() {
         roots.push(root.join("src"));
@@ -159,11 +143,14 @@ fn source_roots(root: &Path, files: &BTreeSet<PathBuf>, named: &[PathBuf]) -> Ve
     roots
 }
 
-/// A `[build-system]` with a `[project]` name, or a `setup.py`: something that others import.
-fn is_library(root: &Path) -> bool {
-    if root.join("setup.py").exists() {
-        return true;
-    }
-    std::fs::read_to_string(root.join("pyproject.toml"))
-        .is_ok_and(|text| text.contains("[build-system]") && text.contains("[project]"))
+/// Made for others to import: a `py.typed` marker, or a classifier that says so.
+fn is_library(root: &Path, files: &BTreeSet<PathBuf>) -> bool {
+    let says_so = |name: &str| {
+        std::fs::read_to_string(root.join(name)).is_ok_and(|text| text.contains("Topic :: Software Development :: Libraries"))
+    };
+    let marked = files
+        .iter()
+        .filter(|path| path.ends_with("__init__.py"))
+        .any(|path| path.parent().is_some_and(|folder| folder.join("py.typed").exists()));
+    marked || says_so("pyproject.toml") || says_so("setup.py") || says_so("setup.cfg")
 }

@@ -111,6 +111,30 @@ fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
     (foreign && !is_called(world, func)).then_some(Cause::CalledByBase)
 }
 
+/// Does a framework run the function in threads of its own: by a decorator, or where it is named as an argument?
+pub fn is_threaded(world: World, func: FuncId) -> bool {
+    let patterns: Vec<_> = world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref()).collect();
+    let matches = |spelled: &str| patterns.iter().any(|patterns| patterns.matches(spelled));
+    let names = world.names();
+    world.index.func(func).decorators.iter().any(|decorator| names.dotted(decorator.value).is_some_and(|path| matches(&path)))
+        || world.graph.sites_of(func).iter().any(|id| match world.index.site(*id).usage {
+            Usage::Argument { call, index } => spelled_argument(world, call, index).iter().any(|spelled| matches(spelled)),
+            _ => false,
+        })
+}
+
+/// `pkg.function:keyword` or `pkg.function:position` of an argument.
+fn spelled_argument(world: World, call: CallId, index: u32) -> Option<String> {
+    let call = world.index.call(call);
+    let path = world.names().dotted(call.func)?;
+    let argument = &call.args[index as usize];
+    let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
+    Some(match &argument.keyword {
+        Some(keyword) => format!("{path}:{keyword}"),
+        None => format!("{path}:{position}"),
+    })
+}
+
 fn exported(world: World, func: FuncId) -> Option<Cause> {
     use crate::config::Exported;
     let keeps = match world.config.exported {

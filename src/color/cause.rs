@@ -38,6 +38,8 @@ pub enum Cause {
     OverridesExternal { path: String },
     /// Nothing in the tree calls it, and a base outside the tree may.
     CalledByBase,
+    /// A framework runs it in its own threads, and no async function calls it.
+    Threaded,
     /// Exported by a library, and nothing in the tree calls it.
     Exported,
     /// It returns something awaitable already, and a caller does not await at once.
@@ -75,6 +77,8 @@ pub enum Cause {
     CatchesInterrupt { site: RefId },
     /// The result is iterated, entered, or otherwise used where an await cannot stand.
     Consumed { site: RefId },
+    /// The rewriter cannot express it there.
+    CannotRewrite { site: RefId },
     /// A string names it where names are looked up.
     LookedUp { lookup: LookupSite },
     /// A test that cannot follow.
@@ -104,6 +108,7 @@ impl Cause {
                 | Cause::GeneratorExpression { .. }
                 | Cause::CatchesInterrupt { .. }
                 | Cause::Consumed { .. }
+                | Cause::CannotRewrite { .. }
         )
     }
 
@@ -125,6 +130,7 @@ impl Cause {
             | Cause::OffloadNotAwaited { site }
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
+            | Cause::CannotRewrite { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Family { .. }
             | Cause::Layer
@@ -139,6 +145,7 @@ impl Cause {
             | Cause::OverridesExternal { .. }
             | Cause::CalledByBase
             | Cause::Exported
+            | Cause::Threaded
             | Cause::ReturnsAwaitable
             | Cause::TargetVersion
             | Cause::StubFile

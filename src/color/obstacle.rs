@@ -13,12 +13,24 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     if site.uncertain && world.config.uncertain == Uncertain::Block {
         return Some(Cause::Uncertain { site: id });
     }
+    if is_vetoed(world, site) {
+        return Some(Cause::CannotRewrite { site: id });
+    }
     match site.kind {
         SiteKind::Mention | SiteKind::Accepted => None,
         SiteKind::Value => Some(Cause::Escapes { site: id }),
         SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
         SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => called(world, site),
     }
+}
+
+fn is_vetoed(world: World, site: &Site) -> bool {
+    let call = match (&site.kind, world.index.site(site.id).usage) {
+        (SiteKind::Offloaded { call, .. }, _) => *call,
+        (_, Usage::Called(call)) => call,
+        _ => return false,
+    };
+    world.vetoes.contains(&(site.id.file, world.index.call(call).range))
 }
 
 fn called(world: World, site: &Site) -> Option<Cause> {
@@ -135,6 +147,7 @@ fn offloaded(world: World, id: RefId, call: CallId) -> Option<Cause> {
     match usage {
         Usage::Awaited => None,
         Usage::Argument { call, .. } if takes_coroutines(call) => None,
+        Usage::Element { taker: Some(call) } if takes_coroutines(call) => None,
         _ => Some(Cause::OffloadNotAwaited { site: id }),
     }
 }

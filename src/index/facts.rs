@@ -233,10 +233,14 @@ pub enum Usage {
     Annotation,
     /// A base class, or a keyword of a class statement.
     Base,
-    /// An element of a tuple, list, set or dict display.
-    Element,
-    /// `*x` in a call or display.
-    Starred,
+    /// An element of a display or comprehension; `taker` is the call that is given it, or its elements with `*`.
+    Element {
+        taker: Option<CallId>,
+    },
+    /// `*x` in a call (the taker) or display.
+    Starred {
+        taker: Option<CallId>,
+    },
     /// The test of `if`, `while`, `assert`, a comprehension condition, or an operand of `not`, `and`, `or`.
     Condition,
     /// A `yield` operand.

@@ -36,18 +36,16 @@ pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> bool
     let Some(path) = builder.names().dotted(call.func) else { return false };
     let argument = &call.args[index as usize];
     let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
-    let spelled: Vec<String> = match &argument.keyword {
-        Some(keyword) => vec![format!("{path}:{keyword}")],
-        None => vec![format!("{path}:{position}"), path.clone()],
+    let spelled = match &argument.keyword {
+        Some(keyword) => format!("{path}:{keyword}"),
+        None => format!("{path}:{position}"),
     };
-    builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async).any(|entry| {
-        entry.parameter.as_ref().is_some_and(|parameter| {
-            spelled.iter().any(|spelled| parameter.matches(spelled))
-                // A positional argument fits an entry that names the parameter.
-                || argument.keyword.is_none()
-                    && parameter.patterns.iter().any(|pattern| pattern.split(':').next() == Some(path.as_str()))
-        })
-    })
+    builder
+        .config
+        .codemods
+        .iter()
+        .flat_map(|codemod| &codemod.accepts_async)
+        .any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)))
 }
 
 /// Does a codemod say that functions under this decorator may be async?

@@ -23,6 +23,15 @@ const LOOKUPS: [&str; 12] = [
     "resolve_name",
 ];
 
+/// The call that is given an expression, whole or with `*`.
+fn taker(usage: Usage) -> Option<CallId> {
+    match usage {
+        Usage::Argument { call, .. } => Some(call),
+        Usage::Starred { taker } | Usage::Element { taker } => taker,
+        _ => None,
+    }
+}
+
 impl Collector<'_> {
     pub(super) fn value(&mut self, value: Value) -> ValueId {
         let id = ValueId { file: self.file, index: self.facts.values.len() as u32 };
@@ -97,22 +106,22 @@ impl Collector<'_> {
             }
             Expr::Lambda(node) => self.lambda(node, usage),
             Expr::Dict(node) => self.dict(node),
-            Expr::Set(node) => self.elements(&node.elts),
-            Expr::List(node) => self.elements(&node.elts),
-            Expr::Tuple(node) => self.elements(&node.elts),
-            Expr::ListComp(node) => self.comprehension(&[&node.elt], &node.generators, ComprehensionKind::List, None),
-            Expr::SetComp(node) => self.comprehension(&[&node.elt], &node.generators, ComprehensionKind::Set, None),
+            Expr::Set(node) => self.elements(&node.elts, taker(usage)),
+            Expr::List(node) => self.elements(&node.elts, taker(usage)),
+            Expr::Tuple(node) => self.elements(&node.elts, taker(usage)),
+            Expr::ListComp(node) => {
+                self.comprehension(&[&node.elt], &node.generators, ComprehensionKind::List, taker(usage))
+            }
+            Expr::SetComp(node) => {
+                self.comprehension(&[&node.elt], &node.generators, ComprehensionKind::Set, taker(usage))
+            }
             Expr::DictComp(node) => {
                 let parts: Vec<&Expr> = node.key.as_deref().into_iter().chain([&*node.value]).collect();
                 self.comprehension(&parts, &node.generators, ComprehensionKind::Dict, None)
             }
             Expr::Generator(node) => {
-                let consumer = match usage {
-                    Usage::Argument { call, index: 0 } => Some(call),
-                    _ => None,
-                };
                 let kind = ComprehensionKind::Generator { range: node.range };
-                self.comprehension(&[&node.elt], &node.generators, kind, consumer)
+                self.comprehension(&[&node.elt], &node.generators, kind, taker(usage))
             }
             Expr::Yield(node) => self.yield_expression(node, usage),
             Expr::YieldFrom(node) => self.yield_from(node, usage),
@@ -120,7 +129,7 @@ impl Collector<'_> {
             Expr::TString(node) => self.interpolated(node.value.elements()),
             Expr::Subscript(node) => self.subscript(node, usage),
             Expr::Starred(node) => {
-                self.expression(&node.value, Usage::Starred);
+                self.expression(&node.value, Usage::Starred { taker: None });
                 self.value(Value::Unknown)
             }
             Expr::Slice(node) => {
@@ -155,16 +164,16 @@ impl Collector<'_> {
         if node.op == ast::Operator::BitOr { self.value(Value::Either(sides)) } else { self.value(Value::Builtin) }
     }
 
-    fn elements(&mut self, elements: &[Expr]) -> ValueId {
-        let values = self.all(elements, Usage::Element);
+    fn elements(&mut self, elements: &[Expr], taker: Option<CallId>) -> ValueId {
+        let values = self.all(elements, Usage::Element { taker });
         self.value(Value::Elements(values))
     }
 
     fn dict(&mut self, node: &ast::ExprDict) -> ValueId {
         let mut items = vec![];
         for item in &node.items {
-            self.optional(item.key.as_ref(), Usage::Element);
-            let value = self.expression(&item.value, Usage::Element);
+            self.optional(item.key.as_ref(), Usage::Element { taker: None });
+            let value = self.expression(&item.value, Usage::Element { taker: None });
             let key = match &item.key {
                 Some(Expr::StringLiteral(text)) => Some(Name::new(text.value.to_str())),
                 _ => None,
@@ -206,7 +215,7 @@ impl Collector<'_> {
                     (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
                 }
             };
-            let inner = if is_star { Usage::Starred } else { Usage::Argument { call: id, index: index as u32 } };
+            let inner = if is_star { Usage::Starred { taker: Some(id) } } else { Usage::Argument { call: id, index: index as u32 } };
             let value_id = self.expression(value, inner);
             args.push(Arg { keyword, is_star, value: value_id, range: value.range() });
         }
@@ -359,7 +368,7 @@ impl Collector<'_> {
                     }
                 }
                 for part in elements {
-                    element = Some(this.expression(part, Usage::Element));
+                    element = Some(this.expression(part, Usage::Element { taker: consumer }));
                 }
             },
         );

@@ -1,0 +1,5 @@
+//! Words: the only place where causes, evidence and counts become text.
+
+pub mod json;
+pub mod text;
+pub mod words;

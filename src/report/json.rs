@@ -1,0 +1,166 @@
+//! `--format json`: everything that the summary tells, and all sites with evidence and causes.
+//!
+//! The schema, version 1. `version`; `summary`: counts; `functions`: an object for every function that converts or stays
+//! though it blocks (`name`, `file`, `line`, `verdict`: `converts` or `stays`, `cause`, `reason`); `sites`: an object for
+//! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `targets`, and `cause` with `reason`
+//! when it is left); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
+
+use serde::Serialize;
+
+use super::words::{self, Places};
+use crate::color::{SiteVerdict, Verdicts, World};
+use crate::error::Problem;
+use crate::plan::Counts;
+use crate::resolve::SiteKind;
+
+#[derive(Serialize)]
+struct Report {
+    version: u32,
+    summary: Summary,
+    functions: Vec<Function>,
+    sites: Vec<Site>,
+    problems: Vec<String>,
+    unreadable: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    offloaded: usize,
+    converted: usize,
+    awaited: usize,
+    unwrapped: usize,
+    fallbacks: usize,
+    left: usize,
+    uncertain: usize,
+}
+
+#[derive(Serialize)]
+struct Function {
+    name: String,
+    file: String,
+    line: usize,
+    verdict: &'static str,
+    cause: &'static str,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Site {
+    file: String,
+    line: usize,
+    column: usize,
+    name: String,
+    kind: &'static str,
+    verdict: &'static str,
+    evidence: &'static str,
+    uncertain: bool,
+    targets: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// The report as one JSON object.
+pub fn report(
+    world: World,
+    verdicts: &Verdicts,
+    counts: Counts,
+    problems: &[Problem],
+    unreadable: &[Problem],
+) -> String {
+    let mut places = Places::new(world);
+    let sites = sites(world, verdicts, &mut places);
+    let is_left = |site: &&Site| site.verdict == "left";
+    let report = Report {
+        version: 1,
+        summary: Summary {
+            files: counts.files,
+            offloaded: counts.offloaded,
+            converted: counts.converted,
+            awaited: counts.awaited,
+            unwrapped: counts.unwrapped,
+            fallbacks: counts.fallbacks,
+            left: sites.iter().filter(is_left).count(),
+            uncertain: sites.iter().filter(|site| site.uncertain).count(),
+        },
+        functions: functions(world, verdicts, &mut places),
+        sites,
+        problems: problems.iter().map(Problem::to_string).collect(),
+        unreadable: unreadable.iter().map(Problem::to_string).collect(),
+    };
+    serde_json::to_string_pretty(&report).expect("plain data serializes") + "\n"
+}
+
+fn functions(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Function> {
+    let converts = verdicts.converts.iter().map(|entry| ("converts", entry));
+    let stays = verdicts.stays.iter().map(|entry| ("stays", entry));
+    let mut all: Vec<_> = converts.chain(stays).collect();
+    all.sort_by_key(|(_, (func, _))| **func);
+    all.into_iter()
+        .map(|(verdict, (func, cause))| Function {
+            name: world.names().qualified_func(*func),
+            file: world.project.file(func.file).relative.clone(),
+            line: places.line(func.file, world.index.func(*func).name_range.start()),
+            verdict,
+            cause: words::key(cause),
+            reason: words::sentence(world, places, cause),
+        })
+        .collect()
+}
+
+fn sites(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Site> {
+    world
+        .graph
+        .sites
+        .values()
+        .map(|site| {
+            let facts = world.index.site(site.id);
+            let verdict = &verdicts.sites[&site.id];
+            let cause = match verdict {
+                SiteVerdict::Left(cause) => Some(cause),
+                _ => None,
+            };
+            let (line, column) = places.line_and_column(site.id.file, facts.name_range.start());
+            Site {
+                file: world.project.file(site.id.file).relative.clone(),
+                line,
+                column,
+                name: facts.name.to_string(),
+                kind: kind(&site.kind),
+                verdict: verdict_name(verdict),
+                evidence: words::evidence(site.evidence),
+                uncertain: site.uncertain,
+                targets: site.targets.iter().map(|target| world.names().qualified_func(*target)).collect(),
+                cause: cause.map(words::key),
+                reason: cause.map(|cause| words::sentence(world, places, cause)),
+            }
+        })
+        .collect()
+}
+
+fn kind(kind: &SiteKind) -> &'static str {
+    match kind {
+        SiteKind::Blocking { .. } => "blocking",
+        SiteKind::Call => "call",
+        SiteKind::Read => "read",
+        SiteKind::Value => "value",
+        SiteKind::Offloaded { .. } => "offloaded",
+        SiteKind::Accepted => "accepted",
+        SiteKind::Mention => "mention",
+    }
+}
+
+fn verdict_name(verdict: &SiteVerdict) -> &'static str {
+    match verdict {
+        SiteVerdict::Await => "await",
+        SiteVerdict::Offload => "offload",
+        SiteVerdict::Native(_) => "native",
+        SiteVerdict::Replace(_) => "replace",
+        SiteVerdict::Unwrap { .. } => "unwrap",
+        SiteVerdict::EntryPoint => "entry-point",
+        SiteVerdict::AsIs => "as-is",
+        SiteVerdict::Left(_) => "left",
+    }
+}

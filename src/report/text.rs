@@ -1,0 +1,175 @@
+//! The summary on stderr, and the chains of `why`.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::words::{self, Places};
+use crate::color::cause::Cause;
+use crate::color::{SiteVerdict, Verdicts, World};
+use crate::index::facts::*;
+use crate::plan::Counts;
+use crate::resolve::Evidence;
+
+/// How many places a list in the summary names before it counts the rest.
+const SHOWN: usize = 20;
+
+/// The summary of a run.
+pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
+    let mut places = Places::new(world);
+    let mut out = format!(
+        "{} to change: {}, {}, {}",
+        plural(counts.files, "file"),
+        plural(counts.offloaded, "blocking call") + " moved off the loop",
+        plural(counts.converted, "function") + " made async",
+        plural(counts.awaited, "call") + " awaited",
+    );
+    if counts.unwrapped > 0 {
+        out += &format!(", {} unwrapped", plural(counts.unwrapped, "offload"));
+    }
+    if counts.fallbacks > 0 {
+        out += &format!(", {} rewritten (these drop work that ran without a loop)", plural(counts.fallbacks, "asyncio.run fallback"));
+    }
+    out.push('\n');
+    out += &by_evidence(world);
+    out += &stays(world, verdicts, &mut places);
+    out += &left(world, verdicts, &mut places);
+    out
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn by_evidence(world: World) -> String {
+    let mut counts: BTreeMap<Evidence, usize> = BTreeMap::new();
+    let mut uncertain = 0;
+    for site in world.graph.sites.values() {
+        if site.uncertain {
+            uncertain += 1;
+        } else {
+            *counts.entry(site.evidence).or_default() += 1;
+        }
+    }
+    let parts: Vec<String> =
+        counts.iter().map(|(evidence, count)| format!("{count} by {}", words::evidence(*evidence))).collect();
+    if parts.is_empty() { String::new() } else { format!("sites: {}, {uncertain} uncertain\n", parts.join(", ")) }
+}
+
+/// Functions that block and stay sync, counted by reason.
+fn stays(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
+    let mut by_key: BTreeMap<&str, Vec<(FuncId, &Cause)>> = BTreeMap::new();
+    let told = verdicts.stays.iter().filter(|(func, cause)| {
+        !world.in_tests(func.file) && !matches!(cause, Cause::Layer | Cause::KeepSync | Cause::NoAwait)
+    });
+    for (func, cause) in told {
+        by_key.entry(words::key(cause)).or_default().push((*func, cause));
+    }
+    let total: usize = by_key.values().map(Vec::len).sum();
+    if total == 0 {
+        return String::new();
+    }
+    let mut out = format!("{} sync, though blocking:\n", if total == 1 { "1 function stays".into() } else { format!("{total} functions stay") });
+    for (key, funcs) in &by_key {
+        out += &format!("  {key} ({})\n", funcs.len());
+        for (func, cause) in funcs.iter().take(SHOWN) {
+            let sentence = words::sentence(world, places, cause);
+            out += &format!("    {} {}: {sentence}\n", places.func(*func), world.names().qualified_func(*func));
+        }
+        if funcs.len() > SHOWN {
+            out += &format!("    and {} more (`--format json` lists all)\n", funcs.len() - SHOWN);
+        }
+    }
+    out
+}
+
+/// Sites in async code that are left as they are.
+fn left(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
+    let left: Vec<(&RefId, &Cause)> = verdicts
+        .sites
+        .iter()
+        .filter_map(|(id, verdict)| match verdict {
+            SiteVerdict::Left(cause) => Some((id, cause)),
+            _ => None,
+        })
+        .collect();
+    if left.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{} left:\n", plural(left.len(), "site"));
+    for (id, cause) in left.iter().take(SHOWN) {
+        out += &format!("  {}: {}\n", places.site(**id), words::sentence(world, places, cause));
+    }
+    if left.len() > SHOWN {
+        out += &format!("  and {} more (`--format json` lists all)\n", left.len() - SHOWN);
+    }
+    out
+}
+
+/// The chain from a function down to a blocking call, or to what keeps it sync, a line a step.
+pub fn why(world: World, verdicts: &Verdicts, func: FuncId) -> String {
+    let mut places = Places::new(world);
+    let mut out = String::new();
+    let mut seen = FxHashSet::default();
+    let mut next = Some(func);
+    while let Some(func) = next.take().filter(|func| seen.insert(*func)) {
+        let name = world.names().qualified_func(func);
+        let place = places.func(func);
+        let (verb, cause) = match (verdicts.converts.get(&func), verdicts.stays.get(&func)) {
+            (Some(cause), _) => ("becomes async", cause),
+            (None, Some(cause)) => ("stays sync", cause),
+            (None, None) if world.index.func(func).is_async => {
+                out += &format!("`{name}` ({place}) is async already\n");
+                break;
+            }
+            (None, None) => {
+                out += &format!("`{name}` ({place}) stays as it is: nothing in it leads to a blocking call\n");
+                break;
+            }
+        };
+        out += &format!("`{name}` ({place}) {verb}: {}\n", words::sentence(world, &mut places, cause));
+        next = follow(cause);
+    }
+    out
+}
+
+/// The function that a cause continues at.
+fn follow(cause: &Cause) -> Option<FuncId> {
+    match cause {
+        Cause::Calls { target, .. } | Cause::Offloads { target, .. } => Some(*target),
+        Cause::Family { member } => Some(*member),
+        Cause::CallerStays { caller, .. } => Some(*caller),
+        _ => None,
+    }
+}
+
+/// What happens at the sites of one line.
+pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) -> String {
+    let mut places = Places::new(world);
+    let mut out = String::new();
+    for site in world.graph.sites_in_file(file) {
+        let start = world.index.site(site.id).name_range.start();
+        if places.line(file, start) != line {
+            continue;
+        }
+        let targets: Vec<String> = site.targets.iter().map(|target| format!("`{}`", world.names().qualified_func(*target))).collect();
+        let what = if targets.is_empty() { "a declared blocking call".to_owned() } else { targets.join(" or ") };
+        let certain = if site.uncertain { "perhaps " } else { "" };
+        out += &format!("{}: {certain}{what} (by {}): ", places.site(site.id), words::evidence(site.evidence));
+        out += &match &verdicts.sites[&site.id] {
+            SiteVerdict::Await => "awaited".to_owned(),
+            SiteVerdict::Offload => "moved to a thread".to_owned(),
+            SiteVerdict::Native(method) => format!("becomes `await ...{method}(...)`"),
+            SiteVerdict::Replace(function) => format!("becomes `await {function}(...)`"),
+            SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
+            SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
+            SiteVerdict::AsIs => "stays as it is".to_owned(),
+            SiteVerdict::Left(cause) => format!("left: {}", words::sentence(world, &mut places, cause)),
+        };
+        out.push('\n');
+        for target in &site.targets {
+            out += &why(world, verdicts, *target);
+        }
+    }
+    out
+}

@@ -1,0 +1,221 @@
+//! One sentence for each cause, one phrase for each evidence, and places as `file:line`.
+
+use ruff_source_file::LineIndex;
+use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::FxHashMap;
+
+use crate::color::World;
+use crate::color::cause::Cause;
+use crate::index::facts::*;
+use crate::py::source;
+use crate::resolve::Evidence;
+
+/// Turns offsets into lines; reads a file when it is first asked about it.
+pub struct Places<'a> {
+    world: World<'a>,
+    lines: FxHashMap<FileId, Option<(String, LineIndex)>>,
+}
+
+impl<'a> Places<'a> {
+    /// Nothing is read yet.
+    pub fn new(world: World<'a>) -> Self {
+        Self { world, lines: FxHashMap::default() }
+    }
+
+    fn text(&mut self, file: FileId) -> Option<&(String, LineIndex)> {
+        let path = &self.world.project.file(file).path;
+        self.lines
+            .entry(file)
+            .or_insert_with(|| {
+                let text = source::decode(&std::fs::read(path).ok()?).ok()?.text;
+                let index = LineIndex::from_source_text(&text);
+                Some((text, index))
+            })
+            .as_ref()
+    }
+
+    /// The line of an offset, counted from 1.
+    pub fn line(&mut self, file: FileId, offset: TextSize) -> usize {
+        self.text(file).map_or(1, |(_, index)| index.line_index(offset).get())
+    }
+
+    /// Line and column (in characters) of an offset, counted from 1.
+    pub fn line_and_column(&mut self, file: FileId, offset: TextSize) -> (usize, usize) {
+        self.text(file).map_or((1, 1), |(text, index)| {
+            let position = index.line_column(offset, text);
+            (position.line.get(), position.column.get())
+        })
+    }
+
+    /// `path:line`.
+    pub fn place(&mut self, file: FileId, offset: TextSize) -> String {
+        let line = self.line(file, offset);
+        format!("{}:{line}", self.world.project.file(file).relative)
+    }
+
+    /// The place of a site.
+    pub fn site(&mut self, id: RefId) -> String {
+        self.place(id.file, self.world.index.site(id).name_range.start())
+    }
+
+    /// The place of a definition's name.
+    pub fn func(&mut self, id: FuncId) -> String {
+        self.place(id.file, self.world.index.func(id).name_range.start())
+    }
+
+    /// The text of a range on one line, shortened.
+    pub fn excerpt(&mut self, file: FileId, range: TextRange) -> String {
+        let text = self.text(file).map(|(text, _)| text[range].split_whitespace().collect::<Vec<_>>().join(" "));
+        let text = text.unwrap_or_default();
+        if text.chars().count() > 60 { format!("{}...", text.chars().take(57).collect::<String>()) } else { text }
+    }
+}
+
+/// What the evidence is called in reports and JSON.
+pub fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Import => "import",
+        Evidence::Type => "type",
+        Evidence::Flow => "flow",
+        Evidence::Agreement => "agreement",
+        Evidence::Pattern => "pattern",
+    }
+}
+
+/// A stable short name for each cause: the key of the counts, and `cause` in JSON.
+pub fn key(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Blocks { .. } => "blocks",
+        Cause::Calls { .. } => "calls",
+        Cause::Offloads { .. } => "offloads",
+        Cause::Family { .. } => "family",
+        Cause::Layer => "layer",
+        Cause::KeepComment => "keep-comment",
+        Cause::KeepSync => "keep-sync",
+        Cause::NotEditable => "not-editable",
+        Cause::Dunder => "dunder",
+        Cause::Property => "property",
+        Cause::Generator => "generator",
+        Cause::ContextManager => "context-manager",
+        Cause::Decorator { .. } => "decorator",
+        Cause::OverridesExternal { .. } => "overrides-external",
+        Cause::CalledByBase => "called-by-base",
+        Cause::Threaded => "threaded",
+        Cause::Exported => "exported",
+        Cause::ReturnsAwaitable => "returns-awaitable",
+        Cause::TargetVersion => "target-version",
+        Cause::StubFile => "stub-file",
+        Cause::ReachNone => "reach-none",
+        Cause::NotReached => "not-reached",
+        Cause::NoAwait => "no-await",
+        Cause::ModuleLevel { .. } => "module-level",
+        Cause::Barrier { .. } => "lambda-or-class-body",
+        Cause::GeneratorExpression { .. } => "generator-expression",
+        Cause::Lock { .. } => "lock",
+        Cause::Acquire { .. } => "acquire",
+        Cause::CallerStays { .. } => "caller-stays",
+        Cause::Escapes { .. } => "escapes",
+        Cause::Uncertain { .. } => "uncertain",
+        Cause::AwaitedAlready { .. } => "awaited-already",
+        Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
+        Cause::CatchesInterrupt { .. } => "catches-interrupt",
+        Cause::Consumed { .. } => "consumed",
+        Cause::CannotRewrite { .. } => "cannot-rewrite",
+        Cause::LookedUp { .. } => "looked-up",
+        Cause::TestStays { .. } => "test-stays",
+        Cause::NeedsLoop { .. } => "needs-loop",
+        Cause::WorksLater { .. } => "works-later",
+        Cause::ReadsCaller { .. } => "reads-caller",
+        Cause::StopsIteration { .. } => "stop-iteration",
+        Cause::OffloadForbidden => "offload-forbidden",
+    }
+}
+
+/// The cause as a sentence without subject: "it overrides `x`, which ...".
+pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
+    let names = world.names();
+    let call = |places: &mut Places, site: RefId| {
+        format!("`{}` ({})", places.excerpt(site.file, world.index.site(site).range), places.site(site))
+    };
+    match cause {
+        Cause::Blocks { site } => format!("it makes the blocking call {}", call(places, *site)),
+        Cause::Calls { site, target } => {
+            format!("it calls `{}` at {}", names.qualified_func(*target), places.site(*site))
+        }
+        Cause::Offloads { site, target } => format!(
+            "it calls `{}`, which blocks and stays sync, at {}",
+            names.qualified_func(*target),
+            places.site(*site)
+        ),
+        Cause::Family { member } => {
+            format!("it has one color with `{}` ({})", names.qualified_func(*member), places.func(*member))
+        }
+        Cause::Layer => "a codemod declares it blocking: it is the layer that is moved off the loop".into(),
+        Cause::KeepComment => "a comment says `# awaitify: keep`".into(),
+        Cause::KeepSync => "`keep_sync` names it".into(),
+        Cause::NotEditable => "its file is not to be edited".into(),
+        Cause::Dunder => "Python calls it by itself and cannot await it".into(),
+        Cause::Property => "it is a property: reading an attribute cannot be awaited".into(),
+        Cause::Generator => "it is a generator".into(),
+        Cause::ContextManager => "it is a context manager made from a generator".into(),
+        Cause::Decorator { name } => format!("its decorator `{name}` is not known to take async functions"),
+        Cause::OverridesExternal { path } => format!("it overrides `{path}`, which is not ours"),
+        Cause::CalledByBase => "nothing in the project calls it, but a base class from outside may".into(),
+        Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
+        Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
+        Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
+        Cause::TargetVersion => "the target version of Python cannot express it".into(),
+        Cause::StubFile => "a stub file beside the module describes it as sync".into(),
+        Cause::ReachNone => "`reach = \"none\"` converts nothing".into(),
+        Cause::NotReached => "no async function reaches it".into(),
+        Cause::NoAwait => "it would end up without any await".into(),
+        Cause::ModuleLevel { site } => format!("{} runs at module level", call(places, *site)),
+        Cause::Barrier { site } => {
+            format!("{} stands in a lambda, a class body or an annotation, where no await can stand", call(places, *site))
+        }
+        Cause::GeneratorExpression { site } => {
+            format!("{} stands in a generator expression, which an await would make async", call(places, *site))
+        }
+        Cause::Lock { site, with } => {
+            let range = world.context(*site).withs.iter().find(|item| item.value == *with).map(|item| item.range);
+            let lock = range.map(|range| {
+                format!("`{}` ({})", places.excerpt(site.file, range), places.place(site.file, range.start()))
+            });
+            format!("{} runs under the lock {}", call(places, *site), lock.unwrap_or_default())
+        }
+        Cause::Acquire { site } => format!("{} runs in a function that acquires a lock by hand", call(places, *site)),
+        Cause::CallerStays { site, caller } => {
+            format!("its caller `{}` stays sync ({})", names.qualified_func(*caller), places.site(*site))
+        }
+        Cause::Escapes { site } => format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site)),
+        Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
+        Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),
+        Cause::OffloadNotAwaited { site } => {
+            format!("it is offloaded at {}, and the result is not awaited at once", places.site(*site))
+        }
+        Cause::CatchesInterrupt { site } => {
+            format!("{} stands in a `try` that catches KeyboardInterrupt", call(places, *site))
+        }
+        Cause::Consumed { site } => format!("the result of {} is entered or iterated at once", call(places, *site)),
+        Cause::CannotRewrite { site } => format!("{} cannot be expressed with an await", call(places, *site)),
+        Cause::LookedUp { lookup } => {
+            let string = &world.index.file(lookup.file).lookups[lookup.index as usize];
+            let place = places.place(lookup.file, string.range.start());
+            format!("the string `{}` looks it up at {place}", string.text)
+        }
+        Cause::TestStays { site } => format!("the test around {} stays sync and may break", call(places, *site)),
+        Cause::NeedsLoop { func, name } => {
+            format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
+        }
+        Cause::WorksLater { func } => {
+            format!("`{}` returns something that does its work later, on the loop", names.qualified_func(*func))
+        }
+        Cause::ReadsCaller { func } => {
+            format!("`{}` reads its caller's exception or frame", names.qualified_func(*func))
+        }
+        Cause::StopsIteration { func } => {
+            format!("`{}` raises StopIteration, which cannot leave a thread", names.qualified_func(*func))
+        }
+        Cause::OffloadForbidden => "`offload_project` forbids to offload it".into(),
+    }
+}
