@@ -3,9 +3,15 @@
 //! An edit never prints a node that has children: it inserts text around nodes or replaces single tokens. Every edit has a
 //! kind from a closed set, and `verify::erase` knows one fixed inverse for each kind.
 
+mod apply;
 pub mod import;
 
 use ruff_text_size::{TextRange, TextSize};
+
+use crate::config::OffloadVia;
+use crate::plan::UnwrapForm;
+
+pub use apply::{Applied, EditError, PositionMap, Side};
 
 /// What an edit does, and so how verification takes it back. `usize` is never an offset: all positions are byte offsets
 /// into the original text.
@@ -13,8 +19,9 @@ use ruff_text_size::{TextRange, TextSize};
 pub enum EditKind {
     /// `await ` before an expression, with or without parentheses around both. `operand` is the original expression.
     Await { operand: TextRange },
-    /// `f(a)` to `await asyncio.to_thread(f, a)`, whatever carries it. `call` is the original call expression.
-    Offload { call: TextRange },
+    /// `f(a)` to `await asyncio.to_thread(f, a)`, whatever carries it. `call` is the original call expression, `carrier` the
+    /// expression as written (`aio.to_thread`), `partial` the `functools.partial` that takes the arguments, when there is one.
+    Offload { call: TextRange, via: OffloadVia, carrier: String, partial: Option<String> },
     /// `obj.get(x)` to `await obj.async_get(x)`: the attribute token is replaced and the call awaited.
     Native { call: TextRange },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: the callee is replaced and the call awaited.
@@ -29,13 +36,15 @@ pub enum EditKind {
     AsyncComprehension { comprehension: TextRange },
     /// `sum(x for ...)` to `sum([x for ...])`. `generator` is the original generator expression.
     ListComprehension { generator: TextRange },
-    /// `list(g())` to `[item async for item in g()]` and the like (`set`, `tuple`, `sorted`). `call` is the original call.
-    Collect { call: TextRange },
+    /// `list(g())` to `[item async for item in g()]` and the like (`set`, `tuple`, `sorted`). `call` is the original call
+    /// (or the operand of a `*`), `iterable` the expression that is iterated now.
+    Collect { call: TextRange, iterable: TextRange },
     /// `asyncio.to_thread(f, a)` (or an executor, partial, lambda form) to `f(a)`. `call` is the original offload call.
-    Unwrap { call: TextRange },
+    Unwrap { call: TextRange, form: UnwrapForm },
     /// An `asyncio.run(c())` to `await c()`. `call` is the original `asyncio.run(...)` call.
     UnwrapRun { call: TextRange },
-    /// A whole fallback `try` (or its handler) is replaced as DESIGN section 8 says. `statement` is what was replaced.
+    /// A whole fallback `try` is replaced by what it scheduled, or the `asyncio.run` statement of its handler by a log line or
+    /// a `raise`, as DESIGN section 8 says. `statement` is what was replaced.
     Fallback { statement: TextRange },
     /// `main()` under an `if __name__` guard becomes `asyncio.run(main())`. `call` is the original call.
     EntryPoint { call: TextRange },
@@ -53,11 +62,27 @@ pub enum EditKind {
     Logger,
 }
 
+/// Where an edit stands among the edits at its offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Closes this node. Stands before everything else at its offset, inner nodes first.
+    Close(TextRange),
+    /// Whole lines and other free-standing text, in the order they were made.
+    Between,
+    /// Opens this node. Outer nodes first, so `await to_thread(` of an outer call comes before that of an inner one.
+    Open(TextRange),
+    /// Replaces a range that is not empty.
+    Replace,
+    /// Takes away indentation. Gives way to any other edit of the same bytes.
+    Dedent,
+}
+
 /// One replacement of a byte range of the original text; an empty range inserts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub range: TextRange,
     pub text: String,
+    pub place: Place,
     /// Index into [`FileEdits::changes`]: the change this edit is part of.
     pub change: usize,
 }
@@ -70,19 +95,53 @@ pub struct FileEdits {
 }
 
 impl FileEdits {
+    /// Applies all edits to the original `text`, in one pass.
+    pub fn apply(&self, text: &str) -> Result<Applied, EditError> {
+        apply::apply(text, &self.edits)
+    }
+
     /// Starts a change; the edits that follow with the returned index belong to it.
     pub fn change(&mut self, kind: EditKind) -> usize {
         self.changes.push(kind);
         self.changes.len() - 1
     }
 
-    /// Inserts `text` at `offset`. Inserts at the same offset appear in the order they were made.
+    /// Inserts free-standing `text` at `offset`. Such inserts at the same offset appear in the order they were made.
     pub fn insert(&mut self, change: usize, offset: TextSize, text: impl Into<String>) {
-        self.edits.push(Edit { range: TextRange::empty(offset), text: text.into(), change });
+        self.push(change, TextRange::empty(offset), text.into(), Place::Between);
     }
 
-    /// Replaces `range` by `text`.
+    /// Inserts `text` right before `node`, inside of what opens the nodes around it.
+    pub fn open(&mut self, change: usize, node: TextRange, text: impl Into<String>) {
+        self.push(change, TextRange::empty(node.start()), text.into(), Place::Open(node));
+    }
+
+    /// Inserts `text` right after `node`, inside of what closes the nodes around it.
+    pub fn close(&mut self, change: usize, node: TextRange, text: impl Into<String>) {
+        self.push(change, TextRange::empty(node.end()), text.into(), Place::Close(node));
+    }
+
+    /// Replaces `range` by `text`. An empty range with an empty text is no edit; an empty range inserts.
     pub fn replace(&mut self, change: usize, range: TextRange, text: impl Into<String>) {
-        self.edits.push(Edit { range, text: text.into(), change });
+        let place = if range.is_empty() { Place::Between } else { Place::Replace };
+        self.push(change, range, text.into(), place);
+    }
+
+    /// Deletes `range`.
+    pub fn delete(&mut self, change: usize, range: TextRange) {
+        self.replace(change, range, "");
+    }
+
+    /// Deletes `range`, which is indentation, unless another edit changes it too.
+    pub fn dedent(&mut self, change: usize, range: TextRange) {
+        if !range.is_empty() {
+            self.push(change, range, String::new(), Place::Dedent);
+        }
+    }
+
+    fn push(&mut self, change: usize, range: TextRange, text: String, place: Place) {
+        if !(range.is_empty() && text.is_empty()) {
+            self.edits.push(Edit { range, text, place, change });
+        }
     }
 }

@@ -13,5 +13,6 @@ pub mod resolve;
 pub mod color;
 pub mod edit;
 pub mod rewrite;
+pub mod verify;
 pub mod report;
 pub mod run;

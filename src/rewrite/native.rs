@@ -1,0 +1,63 @@
+//! What it does: calls the async twin of a method and awaits it.
+//! Before: `x = obj.get(1).rows`
+//! After: `x = (await obj.async_get(1)).rows`
+//! Left alone: a callee that is neither an attribute nor a name.
+//! Safety: Safe where the receiver's class has the method, which the plan proves.
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+use super::context::{Context, Parents};
+use super::{Leave, Outcome};
+use crate::edit::EditKind;
+
+pub(super) fn rewrite<'a>(
+    context: &mut Context<'a>,
+    call: &'a ExprCall,
+    parents: Parents<'_, 'a>,
+    method: &str,
+) -> Outcome {
+    let name = match &*call.func {
+        Expr::Attribute(attribute) => attribute.attr.range(),
+        Expr::Name(name) => name.range(),
+        _ => return Err(Leave::OtherShape),
+    };
+    let change = context.edits.change(EditKind::Native { call: call.range() });
+    let parenthesize = context.await_needs_parentheses(call.into(), parents);
+    context.open_await(change, call.range(), "", parenthesize);
+    context.edits.replace(change, name, method);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_text_size::TextRange;
+
+    use crate::plan::Action;
+    use crate::rewrite::Leave;
+    use crate::rewrite::testing::{check, check_left};
+
+    fn native(call: TextRange) -> Action {
+        Action::Native { call, method: "async_get".into() }
+    }
+
+    #[test]
+    fn the_attribute_is_replaced_and_the_call_awaited() {
+        check(
+            "async def g():\n    x = «self.p . get(  # c\n        1)».rows\n",
+            native,
+            "async def g():\n    x = (await self.p . async_get(  # c\n        1)).rows\n",
+        );
+        check("async def g():\n    «get()»\n", native, "async def g():\n    await async_get()\n");
+        check(
+            "async def g():\n    ««a.get()».get()»\n",
+            native,
+            "async def g():\n    await (await a.async_get()).async_get()\n",
+        );
+    }
+
+    #[test]
+    fn other_callees_are_left() {
+        check_left("async def g():\n    «x[0]()»\n", native, Leave::OtherShape);
+    }
+}
