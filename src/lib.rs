@@ -6,3 +6,4 @@ pub mod config;
 pub mod py;
 pub mod plan;
 pub mod edit;
+pub mod verify;
