@@ -1,0 +1,243 @@
+//! Erase and compare: the old and the new tree are walked side by side. Where the old node carries a recorded change, the new
+//! node must have the form that the change gives it; it is peeled off, and the walk goes on inside. Any other difference is a
+//! failure, and so is a recorded change that was met nowhere. Only the structure counts: the new tree's ranges serve to tell
+//! which statements, decorators and import names an edit wrote.
+
+mod body;
+mod calls;
+mod fallback;
+mod imports;
+mod names;
+mod shape;
+mod unwrap;
+
+use std::cell::{Cell, RefCell};
+
+use ruff_python_ast::{Comprehension, ExceptHandler, Expr, Pattern, Stmt};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+use rustc_hash::FxHashMap;
+
+use super::offsets::Offsets;
+use super::{Check, Failure, Rewritten};
+use crate::edit::EditKind;
+use body::Place;
+use imports::Imports;
+use shape::Part;
+
+/// More failures than this say nothing new.
+const MAX_FAILURES: usize = 20;
+
+pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[Stmt]) -> Vec<Failure> {
+    let mut by_range: FxHashMap<TextRange, Vec<usize>> = FxHashMap::default();
+    for (change, kind) in file.edits.changes.iter().enumerate() {
+        if let Some(range) = node(kind) {
+            by_range.entry(range).or_default().push(change);
+        }
+    }
+    let mut starts: Vec<TextSize> = by_range.keys().map(Ranged::start).collect();
+    starts.sort_unstable();
+    let fallback = |kind: &EditKind| match kind {
+        EditKind::Fallback { statement } => Some((statement.start(), *statement)),
+        _ => None,
+    };
+    let fallbacks = file.edits.changes.iter().filter_map(fallback).collect();
+    let used = RefCell::new(vec![false; file.edits.changes.len()]);
+    let imports = Imports::of(new);
+    let cx = Context {
+        file,
+        offsets,
+        imports,
+        by_range,
+        starts,
+        fallbacks,
+        used,
+        failures: RefCell::default(),
+        top: Cell::new(true),
+    };
+    cx.body(old, new, Place::Module);
+    cx.left_over();
+    let mut failures = cx.failures.into_inner();
+    failures.truncate(MAX_FAILURES);
+    failures
+}
+
+/// The original node that a change belongs to. Imports and loggers have none.
+fn node(kind: &EditKind) -> Option<TextRange> {
+    match kind {
+        EditKind::Await { operand: range }
+        | EditKind::Offload { call: range }
+        | EditKind::Native { call: range }
+        | EditKind::Replace { call: range }
+        | EditKind::AsyncDef { function: range }
+        | EditKind::AsyncWith { statement: range }
+        | EditKind::AsyncFor { statement: range }
+        | EditKind::AsyncComprehension { comprehension: range }
+        | EditKind::ListComprehension { generator: range }
+        | EditKind::Collect { call: range }
+        | EditKind::Unwrap { call: range }
+        | EditKind::UnwrapRun { call: range }
+        | EditKind::Fallback { statement: range }
+        | EditKind::EntryPoint { call: range }
+        | EditKind::Rename { name: range }
+        | EditKind::YieldFrom { statement: range }
+        | EditKind::Decorator { function: range }
+        | EditKind::Annotation { annotation: range } => Some(*range),
+        EditKind::Import | EditKind::Logger => None,
+    }
+}
+
+struct Context<'a> {
+    file: &'a Rewritten<'a>,
+    offsets: &'a Offsets,
+    imports: Imports,
+    by_range: FxHashMap<TextRange, Vec<usize>>,
+    /// Starts of all nodes with changes, sorted.
+    starts: Vec<TextSize>,
+    /// Ranges of replaced fallbacks, by their start.
+    fallbacks: FxHashMap<TextSize, TextRange>,
+    /// Which changes were met.
+    used: RefCell<Vec<bool>>,
+    failures: RefCell<Vec<Failure>>,
+    /// The statement being compared stands directly in the module's body.
+    top: Cell<bool>,
+}
+
+impl Context<'_> {
+    fn fail(&self, offset: TextSize, message: impl Into<String>) {
+        self.failures.borrow_mut().push(self.file.failure(Check::Erase, offset, message));
+    }
+
+    /// Takes the change of `range` that `is` accepts, once.
+    fn take(&self, range: TextRange, is: impl Fn(&EditKind) -> bool) -> Option<usize> {
+        let fits = |&&change: &&usize| !self.used.borrow()[change] && is(&self.file.edits.changes[change]);
+        let change = self.by_range.get(&range)?.iter().find(fits).copied()?;
+        self.used.borrow_mut()[change] = true;
+        Some(change)
+    }
+
+    /// True when some change may belong to a node within `range`.
+    fn changes_within(&self, range: TextRange) -> bool {
+        let from = self.starts.partition_point(|&start| start < range.start());
+        self.starts[from..].first().is_some_and(|&start| start <= range.end())
+    }
+
+    /// Every recorded change must have been met.
+    fn left_over(&self) {
+        let used = self.used.borrow();
+        for (change, kind) in self.file.edits.changes.iter().enumerate().filter(|&(change, _)| !used[change]) {
+            let edits = &self.file.edits.edits;
+            let first =
+                edits.iter().find(|edit| edit.change == change).map_or(TextSize::new(0), |edit| edit.range.start());
+            let offset = node(kind).map_or(first, |range| range.start());
+            self.fail(offset, format!("the recorded change does not fit here: {kind:?}"));
+        }
+    }
+
+    /// Compares two expressions, with the changes of `old` taken back from `new`.
+    fn expr(&self, old: &Expr, new: &Expr) {
+        let range = old.range();
+        if self.by_range.contains_key(&range) { self.changed(old, new) } else { self.same(old, new) }
+    }
+
+    /// Compares two expressions that carry no change themselves (any more).
+    fn same(&self, old: &Expr, new: &Expr) {
+        if std::mem::discriminant(old) != std::mem::discriminant(new) {
+            return self.differ(old.range(), new.range());
+        }
+        if let (Expr::Generator(old), Expr::Generator(new)) = (old, new) {
+            self.stays_sync(old, new);
+        }
+        self.parts(old, new, &shape::of_expr(old), &shape::of_expr(new), Toggle::Keep);
+    }
+
+    fn stmt(&self, old: &Stmt, new: &Stmt) {
+        if std::mem::discriminant(old) != std::mem::discriminant(new) {
+            return self.differ(old.range(), new.range());
+        }
+        let toggles = self.take(old.range(), |kind| match old {
+            Stmt::FunctionDef(_) => matches!(kind, EditKind::AsyncDef { .. }),
+            Stmt::With(_) => matches!(kind, EditKind::AsyncWith { .. }),
+            Stmt::For(_) => matches!(kind, EditKind::AsyncFor { .. }),
+            _ => false,
+        });
+        let toggle = if toggles.is_some() { Toggle::ToAsync } else { Toggle::Keep };
+        self.parts(old, new, &shape::of_stmt(old), &shape::of_stmt(new), toggle);
+    }
+
+    fn clause(&self, old: &Comprehension, new: &Comprehension) {
+        let toggles = self.take(old.range(), |kind| matches!(kind, EditKind::AsyncComprehension { .. }));
+        let toggle = if toggles.is_some() { Toggle::ToAsync } else { Toggle::Keep };
+        self.parts(old, new, &shape::of_clause(old), &shape::of_clause(new), toggle);
+    }
+
+    fn pattern(&self, old: &Pattern, new: &Pattern) {
+        if std::mem::discriminant(old) != std::mem::discriminant(new) {
+            return self.differ(old.range(), new.range());
+        }
+        self.parts(old, new, &shape::of_pattern(old), &shape::of_pattern(new), Toggle::Keep);
+    }
+
+    fn handler(&self, old: &ExceptHandler, new: &ExceptHandler) {
+        if self.take(old.range(), |kind| matches!(kind, EditKind::Fallback { .. })).is_some() {
+            return self.fallback_handler(old, new);
+        }
+        self.parts(old, new, &shape::of_handler(old), &shape::of_handler(new), Toggle::Keep);
+    }
+
+    /// Compares the parts of two nodes of the same kind.
+    fn parts(&self, old: &impl Ranged, new: &impl Ranged, old_parts: &[Part], new_parts: &[Part], toggle: Toggle) {
+        if old_parts.len() != new_parts.len() {
+            return self.differ(old.range(), new.range());
+        }
+        for (old_part, new_part) in old_parts.iter().zip(new_parts) {
+            match (*old_part, *new_part) {
+                (Part::Expr(old), Part::Expr(new)) => self.expr(old, new),
+                (Part::Body(old), Part::Body(new)) => self.body(old, new, Place::Inner),
+                (Part::Name(old), Part::Name(new)) => self.identifier(old, new),
+                (Part::Text(old), Part::Text(new)) => self.text(old, new),
+                (Part::Clause(old), Part::Clause(new)) => self.clause(old, new),
+                (Part::Pattern(old), Part::Pattern(new)) => self.pattern(old, new),
+                (Part::Handler(old), Part::Handler(new)) => self.handler(old, new),
+                (Part::Aliases(old), Part::Aliases(new)) => self.aliases(old, new),
+                (Part::Decorators(old, owner), Part::Decorators(new, _)) => self.decorators(old, new, owner),
+                (old_leaf, new_leaf) if self.leaf(old_leaf, new_leaf, toggle) => {}
+                _ => return self.differ(old.range(), new.range()),
+            }
+        }
+    }
+
+    /// True when two parts without children are equal.
+    fn leaf(&self, old: Part, new: Part, toggle: Toggle) -> bool {
+        match (old, new) {
+            (Part::Async(old), Part::Async(new)) => match toggle {
+                Toggle::Keep => old == new,
+                Toggle::ToAsync => !old && new,
+            },
+            // `f"{f(x)=}"` prints its own source, which a change inside of it may change.
+            (Part::Debug(old, field), Part::Debug(new, _)) => old == new || self.changes_within(field),
+            (Part::Word(old), Part::Word(new)) => old == new,
+            (Part::Bytes(old), Part::Bytes(new)) => old == new,
+            (Part::Number(old), Part::Number(new)) => old == new,
+            (Part::Flag(old), Part::Flag(new)) => old == new,
+            (Part::Count(old), Part::Count(new)) => old == new,
+            (Part::Missing, Part::Missing) => true,
+            _ => false,
+        }
+    }
+
+    fn differ(&self, old: TextRange, new: TextRange) {
+        let short = |text: &str, range: TextRange| {
+            let text = text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+            text.chars().take(60).collect::<String>()
+        };
+        let (was, is) = (short(self.file.old, old), short(self.file.new, new));
+        self.fail(old.start(), format!("without the recorded changes, `{was}` is not what `{is}` comes from"));
+    }
+}
+
+/// What a change does to the `async` of a node.
+#[derive(Clone, Copy)]
+enum Toggle {
+    Keep,
+    ToAsync,
+}

@@ -1,0 +1,155 @@
+//! Lists of statements, decorators and import names: where edits add whole entries.
+
+use ruff_python_ast::{Alias, Decorator, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Context;
+use super::unwrap::is_name;
+use crate::edit::EditKind;
+
+/// What makes a logger.
+const LOGGERS: [&str; 3] = ["logging.getLogger", "structlog.get_logger", "structlog.getLogger"];
+/// The decorators that a change may add.
+const DECORATORS: [&str; 5] = [
+    "pytest.mark.asyncio",
+    "pytest.mark.anyio",
+    "pytest_asyncio.fixture",
+    "contextlib.asynccontextmanager",
+    "functools.wraps",
+];
+
+/// Where a list of statements stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Module,
+    Inner,
+}
+
+impl Context<'_> {
+    pub(super) fn body(&self, old: &[Stmt], new: &[Stmt], place: Place) {
+        let mut old = old;
+        let mut new = new;
+        loop {
+            if let [first, rest @ ..] = new
+                && place == Place::Module
+                && self.added(first)
+            {
+                new = rest;
+                continue;
+            }
+            let Some((first, after)) = old.split_first() else { break };
+            self.top.set(place == Place::Module);
+            if let Some((old_taken, new_taken)) = self.fallback(old, new) {
+                (old, new) = (&old[old_taken..], &new[new_taken..]);
+                continue;
+            }
+            let Some((counterpart, rest)) = new.split_first() else {
+                return self.fail(first.start(), "the statement is lost");
+            };
+            match self.take(first.range(), |kind| matches!(kind, EditKind::YieldFrom { .. })) {
+                Some(_) => self.yield_from(first, counterpart),
+                None => self.stmt(first, counterpart),
+            }
+            (old, new) = (after, rest);
+        }
+        if let Some(extra) = new.first() {
+            self.fail(self.offsets.to_old(extra.start()), "a statement is added");
+        }
+    }
+
+    /// True for an import or logger statement that such a change wrote; it is checked and counts as met.
+    fn added(&self, stmt: &Stmt) -> bool {
+        let Some(change) = self.written_by(stmt.range()) else { return false };
+        let fits = match self.file.edits.changes[change] {
+            EditKind::Import => matches!(stmt, Stmt::Import(_) | Stmt::ImportFrom(_)),
+            EditKind::Logger => self.is_logger(stmt),
+            _ => false,
+        };
+        if fits {
+            self.used.borrow_mut()[change] = true;
+        }
+        fits
+    }
+
+    /// `name = logging.getLogger(__name__)`, or `structlog.get_logger()`.
+    fn is_logger(&self, stmt: &Stmt) -> bool {
+        let Stmt::Assign(assign) = stmt else { return false };
+        let ([Expr::Name(_)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value) else { return false };
+        let named = call.arguments.args.iter().all(|argument| is_name(argument, "__name__"));
+        named && call.arguments.keywords.is_empty() && self.names(&call.func, &LOGGERS)
+    }
+
+    /// The change whose edit wrote all of `range` of the new text.
+    fn written_by(&self, range: TextRange) -> Option<usize> {
+        Some(self.file.edits.edits[self.offsets.written_by(range)?].change)
+    }
+
+    /// Names of an import statement. A change may add names to one at module level.
+    pub(super) fn aliases(&self, old: &[Alias], new: &[Alias]) {
+        let mut kept = Vec::with_capacity(new.len());
+        for alias in new {
+            match self.written_by(alias.range).filter(|&change| self.file.edits.changes[change] == EditKind::Import) {
+                Some(change) if self.top.get() => self.used.borrow_mut()[change] = true,
+                _ => kept.push(alias),
+            }
+        }
+        if old.len() != kept.len() {
+            let at = old.first().map_or_else(Default::default, Ranged::start);
+            return self.fail(at, "the names of the import statement differ");
+        }
+        for (old, new) in old.iter().zip(kept) {
+            self.identifier(&old.name, &new.name);
+            match (&old.asname, &new.asname) {
+                (None, None) => {}
+                (Some(old), Some(new)) => self.identifier(old, new),
+                _ => self.fail(old.start(), "the names of the import statement differ"),
+            }
+        }
+    }
+
+    /// Decorators of the statement at `owner`. A change may add some.
+    pub(super) fn decorators(&self, old: &[Decorator], new: &[Decorator], owner: TextRange) {
+        let is_added = |change: &usize| self.file.edits.changes[*change] == EditKind::Decorator { function: owner };
+        let mut kept = Vec::with_capacity(new.len());
+        for decorator in new {
+            match self.written_by(decorator.expression.range()).filter(is_added) {
+                Some(change) => {
+                    self.used.borrow_mut()[change] = true;
+                    self.decorator_is_known(&decorator.expression);
+                }
+                None => kept.push(decorator),
+            }
+        }
+        if old.len() != kept.len() {
+            return self.fail(owner.start(), "the decorators differ");
+        }
+        old.iter().zip(kept).for_each(|(old, new)| self.expr(&old.expression, &new.expression));
+    }
+
+    fn decorator_is_known(&self, decorator: &Expr) {
+        let callee = decorator.as_call_expr().map_or(decorator, |call| &call.func);
+        if !self.names(callee, &DECORATORS) {
+            self.fail(self.offsets.to_old(decorator.start()), "the added decorator is not known, or not imported");
+        }
+    }
+
+    /// `yield from g()` and `async for item in g(): yield item` (or `for`).
+    fn yield_from(&self, old: &Stmt, new: &Stmt) {
+        let (Stmt::Expr(statement), Stmt::For(each)) = (old, new) else {
+            return self.misfit(old.range(), "a loop that yields");
+        };
+        let (Expr::YieldFrom(source), Expr::Name(item)) = (&*statement.value, &*each.target) else {
+            return self.misfit(old.range(), "a loop that yields");
+        };
+        match each.body.as_slice() {
+            [Stmt::Expr(body)] if each.orelse.is_empty() && yields(&body.value, &item.id) => {
+                self.expr(&source.value, &each.iter);
+            }
+            _ => self.misfit(old.range(), "a loop that yields each item"),
+        }
+    }
+}
+
+fn yields(expr: &Expr, id: &str) -> bool {
+    matches!(expr, Expr::Yield(node) if node.value.as_ref().is_some_and(|value| is_name(value, id)))
+}

@@ -1,0 +1,232 @@
+//! The inverses of the changes around a call: `await`, offload, native twin, replacement, entry point.
+
+use ruff_python_ast::{Arguments, Expr, ExprCall, Keyword};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Context;
+use super::imports::{dotted, last_name};
+use crate::edit::EditKind;
+
+/// Carriers called as `carrier(f, *args, **kwargs)`.
+const CARRIERS: [&str; 3] =
+    ["asyncio.to_thread", "starlette.concurrency.run_in_threadpool", "fastapi.concurrency.run_in_threadpool"];
+/// Called as `run_sync(f, *args)`: its keywords are its own, those of `f` need a partial.
+const RUN_SYNC: [&str; 1] = ["anyio.to_thread.run_sync"];
+/// Called as `sync_to_async(f)(*args, **kwargs)`.
+const CURRIED: [&str; 2] = ["asgiref.sync.sync_to_async", "channels.db.database_sync_to_async"];
+const PARTIAL: [&str; 1] = ["functools.partial"];
+const ENTRY: [&str; 1] = ["asyncio.run"];
+
+impl Context<'_> {
+    /// Compares two expressions of which the old one carries changes: they are peeled off from the outside in.
+    pub(super) fn changed(&self, old: &Expr, new: &Expr) {
+        let range = old.range();
+        let mut new = new;
+        if self.take(range, |kind| matches!(kind, EditKind::EntryPoint { .. })).is_some() {
+            match entry_point(new) {
+                Some((func, inner)) if self.names(func, &ENTRY) => new = inner,
+                _ => return self.misfit(range, "`asyncio.run` around the call"),
+            }
+        }
+        if self.take(range, |kind| matches!(kind, EditKind::Await { .. })).is_some() {
+            match new {
+                Expr::Await(awaited) => new = &awaited.value,
+                _ => return self.misfit(range, "`await` in front of it"),
+            }
+        }
+        let Some(change) = self.take(range, reshapes) else { return self.same(old, new) };
+        match &self.file.edits.changes[change] {
+            EditKind::Offload { .. } => self.offload(old, new),
+            EditKind::Native { .. } => self.native(change, old, new),
+            EditKind::Replace { .. } => self.replace(change, old, new),
+            EditKind::Unwrap { .. } => self.unwrap(old, new),
+            EditKind::UnwrapRun { .. } => self.unwrap_run(old, new),
+            EditKind::Collect { .. } => self.collect(old, new),
+            EditKind::ListComprehension { .. } => self.list_comprehension(old, new),
+            EditKind::Rename { .. } => self.rename(change, old, new),
+            EditKind::Annotation { .. } => self.annotation(old, new),
+            EditKind::Await { .. }
+            | EditKind::EntryPoint { .. }
+            | EditKind::AsyncDef { .. }
+            | EditKind::AsyncWith { .. }
+            | EditKind::AsyncFor { .. }
+            | EditKind::AsyncComprehension { .. }
+            | EditKind::Fallback { .. }
+            | EditKind::YieldFrom { .. }
+            | EditKind::Decorator { .. }
+            | EditKind::Import
+            | EditKind::Logger => self.same(old, new),
+        }
+    }
+
+    pub(super) fn misfit(&self, old: TextRange, expected: &str) {
+        self.fail(old.start(), format!("the new text does not have {expected}"));
+    }
+
+    /// True when `func` is a dotted name that is imported from one of `paths`.
+    pub(super) fn names(&self, func: &Expr, paths: &[&str]) -> bool {
+        dotted(func).is_some_and(|name| self.imports.is(&name, paths))
+    }
+
+    fn own_carrier(&self, func: &Expr) -> bool {
+        let Some(name) = dotted(func) else { return false };
+        self.file.offloads.iter().any(|path| {
+            // In the module that defines it, it needs no import.
+            let defined_here = !self.imports.knows(&name) && path.rsplit('.').next() == Some(&name);
+            self.imports.is(&name, &[path]) || defined_here
+        })
+    }
+
+    /// `f(a, k=v)` and `await asyncio.to_thread(f, a, k=v)`, whatever carries it.
+    fn offload(&self, old: &Expr, new: &Expr) {
+        let (Expr::Call(call), Expr::Await(awaited)) = (old, new) else {
+            return self.misfit(old.range(), "an awaited offload");
+        };
+        let Expr::Call(carrier) = &*awaited.value else { return self.misfit(old.range(), "an awaited offload") };
+        if let Expr::Call(curried) = &*carrier.func {
+            return match sole_argument(&curried.arguments) {
+                Some(function) if self.names(&curried.func, &CURRIED) => {
+                    self.expr(&call.func, function);
+                    self.arguments(old.range(), &call.arguments, &all(&carrier.arguments));
+                }
+                _ => self.misfit(old.range(), "`sync_to_async(...)` around the function"),
+            };
+        }
+        if self.names(&carrier.func, &RUN_SYNC) {
+            return self.run_sync(call, carrier);
+        }
+        if !self.names(&carrier.func, &CARRIERS) && !self.own_carrier(&carrier.func) {
+            return self.misfit(old.range(), "a known offload function, imported");
+        }
+        self.applied(call, &carrier.arguments);
+    }
+
+    /// `run_sync(f, *args)`, or `run_sync(partial(f, *args, **kwargs))`.
+    fn run_sync(&self, call: &ExprCall, carrier: &ExprCall) {
+        let partial = sole_argument(&carrier.arguments).and_then(Expr::as_call_expr);
+        match partial.filter(|partial| self.names(&partial.func, &PARTIAL)) {
+            Some(partial) => self.applied(call, &partial.arguments),
+            None if carrier.arguments.keywords.is_empty() => self.applied(call, &carrier.arguments),
+            None => self.misfit(call.range(), "the keyword arguments in a `functools.partial`"),
+        }
+    }
+
+    /// `arguments` are the function and the arguments of `call`.
+    fn applied(&self, call: &ExprCall, arguments: &Arguments) {
+        let list = all(arguments);
+        let [Argument { name: None, value, .. }, rest @ ..] = list.as_slice() else {
+            return self.misfit(call.range(), "the function as first argument");
+        };
+        self.expr(&call.func, value);
+        self.arguments(call.range(), &call.arguments, rest);
+    }
+
+    /// `obj.get(x)` and `await obj.async_get(x)`. The new name must be the one that the edit wrote.
+    fn native(&self, change: usize, old: &Expr, new: &Expr) {
+        let parts = (old, new.as_await_expr().and_then(|awaited| awaited.value.as_call_expr()));
+        let (Expr::Call(call), Some(twin)) = parts else { return self.misfit(old.range(), "an awaited call") };
+        match (&*call.func, &*twin.func) {
+            (Expr::Attribute(was), Expr::Attribute(is)) => {
+                if is.attr.as_str() != self.written(change, was.attr.range()) {
+                    self.misfit(was.attr.range(), "the recorded method");
+                }
+                self.expr(&was.value, &is.value);
+            }
+            _ => self.misfit(old.range(), "a method call"),
+        }
+        self.arguments(old.range(), &call.arguments, &all(&twin.arguments));
+    }
+
+    /// `time.sleep(x)` and `await asyncio.sleep(x)`. The new callee must be what the edit wrote, and its root be known.
+    fn replace(&self, change: usize, old: &Expr, new: &Expr) {
+        let parts = (old, new.as_await_expr().and_then(|awaited| awaited.value.as_call_expr()));
+        let (Expr::Call(call), Some(twin)) = parts else { return self.misfit(old.range(), "an awaited call") };
+        self.renamed(change, &call.func, &twin.func);
+        self.arguments(old.range(), &call.arguments, &all(&twin.arguments));
+    }
+
+    /// Compares the arguments of an old call with those of a new one, in the order of the text.
+    pub(super) fn arguments(&self, call: TextRange, old: &Arguments, new: &[Argument]) {
+        self.argument_lists(call, &all(old), new);
+    }
+
+    pub(super) fn argument_lists(&self, call: TextRange, old: &[Argument], new: &[Argument]) {
+        if old.len() != new.len() {
+            return self.misfit(call, "the arguments of the call");
+        }
+        for (old, new) in old.iter().zip(new) {
+            match (old.keyword, new.keyword) {
+                (None, None) => {}
+                (Some(old), Some(new)) => match (&old.arg, &new.arg) {
+                    (None, None) => {}
+                    (Some(old), Some(new)) => self.identifier(old, new),
+                    _ => return self.misfit(call, "the arguments of the call"),
+                },
+                _ => return self.misfit(call, "the arguments of the call"),
+            }
+            self.expr(old.value, new.value);
+        }
+    }
+}
+
+/// The changes that give a call another form.
+fn reshapes(kind: &EditKind) -> bool {
+    match kind {
+        EditKind::Offload { .. }
+        | EditKind::Native { .. }
+        | EditKind::Replace { .. }
+        | EditKind::Unwrap { .. }
+        | EditKind::UnwrapRun { .. }
+        | EditKind::Collect { .. }
+        | EditKind::ListComprehension { .. }
+        | EditKind::Rename { .. }
+        | EditKind::Annotation { .. } => true,
+        EditKind::Await { .. }
+        | EditKind::EntryPoint { .. }
+        | EditKind::AsyncDef { .. }
+        | EditKind::AsyncWith { .. }
+        | EditKind::AsyncFor { .. }
+        | EditKind::AsyncComprehension { .. }
+        | EditKind::Fallback { .. }
+        | EditKind::YieldFrom { .. }
+        | EditKind::Decorator { .. }
+        | EditKind::Import
+        | EditKind::Logger => false,
+    }
+}
+
+/// One argument of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Argument<'a> {
+    /// The name of a keyword argument, `**` for `**x`.
+    pub name: Option<&'a str>,
+    pub value: &'a Expr,
+    pub keyword: Option<&'a Keyword>,
+}
+
+/// The arguments in the order of the text.
+pub(super) fn all(arguments: &Arguments) -> Vec<Argument<'_>> {
+    let argument = |argument| match argument {
+        ruff_python_ast::ArgOrKeyword::Arg(value) => Argument { name: None, value, keyword: None },
+        ruff_python_ast::ArgOrKeyword::Keyword(keyword) => {
+            let name = keyword.arg.as_ref().map_or("**", |name| name.as_str());
+            Argument { name: Some(name), value: &keyword.value, keyword: Some(keyword) }
+        }
+    };
+    arguments.iter_source_order().map(argument).collect()
+}
+
+/// The only argument of a call, when it is positional and not starred.
+pub(super) fn sole_argument(arguments: &Arguments) -> Option<&Expr> {
+    match (&*arguments.args, arguments.keywords.is_empty()) {
+        ([argument], true) if !argument.is_starred_expr() => Some(argument),
+        _ => None,
+    }
+}
+
+/// `asyncio.run(x)` with one argument: the callee and `x`.
+fn entry_point(expr: &Expr) -> Option<(&Expr, &Expr)> {
+    let call = expr.as_call_expr()?;
+    last_name(&call.func)?;
+    Some((&call.func, sole_argument(&call.arguments)?))
+}

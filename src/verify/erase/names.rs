@@ -1,0 +1,164 @@
+//! The inverses of the changes to names and annotations. A new name must be the one that the change's own edits wrote.
+
+use ruff_python_ast::{Expr, Identifier, StringLiteral};
+use ruff_python_parser::parse_string_annotation;
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Context;
+use super::imports::{dotted, last_name};
+use crate::edit::EditKind;
+
+/// Async twins that need no import.
+const BUILTINS: [&str; 5] = ["anext", "aiter", "StopAsyncIteration", "__aenter__", "__aexit__"];
+/// What the result of an async function is wrapped in.
+const AWAITABLE: [&str; 3] = ["Awaitable", "Coroutine", "AsyncIterator"];
+
+impl Context<'_> {
+    pub(super) fn identifier(&self, old: &Identifier, new: &Identifier) {
+        let renamed = self.take(old.range(), |kind| matches!(kind, EditKind::Rename { .. }));
+        let expected = renamed.map_or_else(|| old.id.to_string(), |change| self.written(change, old.range()));
+        if new.as_str() != expected {
+            self.fail(old.start(), format!("the name `{old}` became `{new}`, not `{expected}`"));
+        }
+    }
+
+    /// The text that `change` makes of `range`: its own edits within, applied.
+    pub(super) fn written(&self, change: usize, range: TextRange) -> String {
+        self.apply(range, |edit| self.file.edits.edits[edit].change == change)
+    }
+
+    fn apply(&self, range: TextRange, wanted: impl Fn(usize) -> bool) -> String {
+        let mut text = String::new();
+        let mut end = range.start();
+        for span in self.offsets.within(range).filter(|span| wanted(span.edit)) {
+            text.push_str(self.old_text(TextRange::new(end, span.old.start())));
+            text.push_str(&self.file.edits.edits[span.edit].text);
+            end = span.old.end();
+        }
+        text.push_str(self.old_text(TextRange::new(end, range.end())));
+        text
+    }
+
+    fn old_text(&self, range: TextRange) -> &str {
+        self.file.old.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()
+    }
+
+    /// A renamed reference: a name, a dotted name, or a string that is one.
+    pub(super) fn rename(&self, change: usize, old: &Expr, new: &Expr) {
+        match (old, new) {
+            (Expr::StringLiteral(was), Expr::StringLiteral(is)) => {
+                let written = self.written(change, old.range());
+                if self.file.new.get(is.range.start().to_usize()..is.range.end().to_usize()) != Some(&*written) {
+                    self.misfit(was.range, "the recorded string");
+                }
+            }
+            _ => self.renamed(change, old, new),
+        }
+    }
+
+    /// `new` is the dotted name that `change` wrote over `old`, and its root is known.
+    pub(super) fn renamed(&self, change: usize, old: &Expr, new: &Expr) {
+        let (Some(name), Some(was)) = (dotted(new), dotted(old)) else {
+            return self.replaced_method(change, old, new);
+        };
+        let written: String = self.written(change, old.range()).split_whitespace().collect();
+        if name != written || name == was {
+            return self.misfit(old.range(), &format!("the recorded name `{written}`"));
+        }
+        let root = |name: &str| name.split('.').next().unwrap_or_default().to_string();
+        if root(&name) != root(&was) && !self.imports.knows(&name) && !BUILTINS.contains(&name.as_str()) {
+            self.fail(old.start(), format!("`{name}` is not imported"));
+        }
+    }
+
+    /// The last name of something longer (`make().sleep`) is replaced.
+    fn replaced_method(&self, change: usize, old: &Expr, new: &Expr) {
+        match (old, new) {
+            (Expr::Attribute(was), Expr::Attribute(is))
+                if is.attr.as_str() == self.written(change, was.attr.range()) =>
+            {
+                self.expr(&was.value, &is.value);
+            }
+            _ => self.misfit(old.range(), "the recorded name"),
+        }
+    }
+
+    /// A part of a string. Names and annotations in it may be changed; it is compared as the expression that it spells.
+    pub(super) fn text(&self, old: &StringLiteral, new: &StringLiteral) {
+        if !self.changes_within(old.range) || self.offsets.within(old.range).next().is_none() {
+            if old.value != new.value {
+                self.differ(old.range, new.range);
+            }
+            return;
+        }
+        let inside = |edit: usize| self.file.edits.changes.get(self.file.edits.edits[edit].change);
+        let allowed = |kind: &EditKind| matches!(kind, EditKind::Rename { .. } | EditKind::Annotation { .. });
+        let new_text = self.file.new.get(new.range.start().to_usize()..new.range.end().to_usize());
+        if new_text != Some(&*self.apply(old.range, |edit| inside(edit).is_some_and(allowed))) {
+            return self.differ(old.range, new.range);
+        }
+        let parsed = (parse_string_annotation(self.file.old, old), parse_string_annotation(self.file.new, new));
+        match parsed {
+            (Ok(was), Ok(is)) => self.expr(was.expr(), is.expr()),
+            _ => self.misfit(old.range, "an expression in the string"),
+        }
+    }
+
+    /// `T` and `Awaitable[T]`; `Callable[..., T]` and `Callable[..., Awaitable[T]]`; `Generator[Y, S, R]` and
+    /// `AsyncGenerator[Y, S]`.
+    pub(super) fn annotation(&self, old: &Expr, new: &Expr) {
+        let Expr::Subscript(is) = new else { return self.misfit(old.range(), "a wrapped annotation") };
+        if last_name(&is.value).is_some_and(|name| AWAITABLE.contains(&name)) && !is_generator(old) {
+            return self.awaitable(old, new);
+        }
+        let Expr::Subscript(was) = old else { return self.misfit(old.range(), "a wrapped annotation") };
+        let (Expr::Tuple(was_items), Expr::Tuple(is_items)) = (&*was.slice, &*is.slice) else {
+            return self.misfit(old.range(), "a wrapped annotation");
+        };
+        match (was_items.elts.as_slice(), is_items.elts.as_slice()) {
+            ([was_yield, was_send, _], [is_yield, is_send])
+                if is_generator(old) && last_name(&is.value) == Some("AsyncGenerator") =>
+            {
+                self.expr(was_yield, is_yield);
+                self.expr(was_send, is_send);
+                // The name itself may carry its own change.
+                self.take(was.value.range(), |kind| matches!(kind, EditKind::Rename { .. }));
+                self.imported(&is.value);
+            }
+            ([was_parameters, was_result], [is_parameters, is_result]) if last_name(&was.value) == Some("Callable") => {
+                self.expr(&was.value, &is.value);
+                self.expr(was_parameters, is_parameters);
+                self.awaitable(was_result, is_result);
+            }
+            _ => self.misfit(old.range(), "a wrapped annotation"),
+        }
+    }
+
+    /// `T` and `Awaitable[T]`.
+    fn awaitable(&self, old: &Expr, new: &Expr) {
+        match new {
+            Expr::Subscript(is) if last_name(&is.value).is_some_and(|name| AWAITABLE.contains(&name)) => {
+                self.imported(&is.value);
+                match &*is.slice {
+                    // `Coroutine[Any, Any, T]`
+                    Expr::Tuple(items) if last_name(&is.value) == Some("Coroutine") && items.elts.len() == 3 => {
+                        self.expr(old, &items.elts[2]);
+                    }
+                    slice => self.expr(old, slice),
+                }
+            }
+            _ => self.misfit(old.range(), "`Awaitable[...]`"),
+        }
+    }
+
+    fn imported(&self, name: &Expr) {
+        let at = name.start();
+        if let Some(name) = dotted(name).filter(|name| !self.imports.knows(name)) {
+            self.fail(self.offsets.to_old(at), format!("`{name}` is not imported"));
+        }
+    }
+}
+
+fn is_generator(expr: &Expr) -> bool {
+    matches!(expr, Expr::Subscript(subscript) if last_name(&subscript.value) == Some("Generator"))
+}
