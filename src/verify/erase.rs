@@ -65,7 +65,7 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
 fn node(kind: &EditKind) -> Option<TextRange> {
     match kind {
         EditKind::Await { operand: range }
-        | EditKind::Offload { call: range }
+        | EditKind::Offload { call: range, .. }
         | EditKind::Native { call: range }
         | EditKind::Replace { call: range }
         | EditKind::AsyncDef { function: range }
@@ -73,8 +73,8 @@ fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::AsyncFor { statement: range }
         | EditKind::AsyncComprehension { comprehension: range }
         | EditKind::ListComprehension { generator: range }
-        | EditKind::Collect { call: range }
-        | EditKind::Unwrap { call: range }
+        | EditKind::Collect { call: range, .. }
+        | EditKind::Unwrap { call: range, .. }
         | EditKind::UnwrapRun { call: range }
         | EditKind::Fallback { statement: range }
         | EditKind::EntryPoint { call: range }
