@@ -4,5 +4,7 @@
 
 pub mod config;
 pub mod edit;
+pub mod group;
 pub mod journal;
 pub mod plan;
+pub mod saved;

@@ -84,14 +84,14 @@ fn failure_at_any_step_changes_nothing() {
 fn failure_of_the_rollback_is_one_undo_away() {
     let steps = write_steps();
     let mut torn = 0;
-    for at in 0..steps.len() {
+    for (at, step) in steps.iter().enumerate() {
         for second in at + 1..at + 20 {
             for forever in [false, true] {
                 let root = project(&OLD);
                 let fails = |count| count == at || count == second || (forever && count > second);
                 let mut fault = failing(fails, ErrorKind::StorageFull);
                 match commit::write_with(root.path(), &[], &patches(root.path()), &mut fault) {
-                    Ok(_) => assert_eq!(steps[at], Step::Prune),
+                    Ok(_) => assert_eq!(*step, Step::Prune),
                     Err(WriteError::Failed(_)) => assert_eq!(snapshot(root.path()), old_tree()),
                     Err(WriteError::Torn { id, .. }) => {
                         torn += 1;
