@@ -23,7 +23,7 @@ pub struct Group {
 }
 
 /// A group that cannot be taken, because it needs one that is not taken or not there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     pub id: GroupId,
     pub needs: GroupId,

@@ -13,7 +13,7 @@
 //! # The journal's format, version 1
 //!
 //! `header.json` is a JSON object: `format` (always `awaitify-journal`), `version`, `tool` (what wrote it), `created`
-//! (seconds since 1970, UTC), `root`, and `files`, an array of objects: `path` (relative to the root, `/`
+//! (seconds since 1970, UTC), `label` (`apply`, or what the batch was doing), `root`, and `files`, an array of objects: `path` (relative to the root, `/`
 //! between names, no symlink in it), `before` and `after` (each `{"sha256": hex, "bytes": length}`), `offset`, `mode`,
 //! `uid`, `gid`. The old bytes of a file are the `before.bytes` bytes that start at `offset` in the file `before` beside the header. The empty files
 //! `committed`, `undoing` and `undone` say how far it got; the last of them counts.
@@ -138,7 +138,17 @@ pub enum UndoError {
 /// Writes all patches or none, journaled below `root`. Only files that are really (symlinks resolved) inside
 /// `root` and inside one of `allowed_roots` (when there are any) are touched. Patches that change nothing are skipped.
 pub fn write(root: &Path, allowed_roots: &[PathBuf], patches: &[Patch]) -> Result<Written, WriteError> {
-    commit::write_with(root, allowed_roots, patches, &mut |_| Ok(()))
+    write_labeled(root, allowed_roots, "apply", patches)
+}
+
+/// [`write()`], with a word about what it is for, which [`list`] gives back.
+pub fn write_labeled(
+    root: &Path,
+    allowed_roots: &[PathBuf],
+    label: &str,
+    patches: &[Patch],
+) -> Result<Written, WriteError> {
+    commit::write_with(root, allowed_roots, label, patches, &mut |_| Ok(()))
 }
 
 /// Puts back the bytes that a write replaced: of journal `id`, or of the unfinished one, or of the last one.
@@ -164,6 +174,11 @@ pub fn unfinished(root: &Path) -> Option<Id> {
 /// Deletes a journal that is undone: a trial that nobody will want back.
 pub fn forget(root: &Path, id: Id) -> Result<(), Failure> {
     record::forget(root, id)
+}
+
+/// Makes `.awaitify/` below `root`, ignored by git.
+pub(crate) fn prepare(root: &Path) -> Result<PathBuf, Failure> {
+    place::prepare(root)
 }
 
 /// A place where a transaction can be stopped; tests make it fail or kill the process there. Numbers index the patches

@@ -20,6 +20,7 @@ struct Transaction<'a> {
 pub(crate) fn write_with(
     root: &Path,
     allowed_roots: &[PathBuf],
+    label: &str,
     patches: &[Patch],
     steps: &mut Steps,
 ) -> Result<Written, WriteError> {
@@ -33,7 +34,7 @@ pub(crate) fn write_with(
         return Err(WriteError::Unfinished { id });
     }
     let (targets, notes) = target::check(root, allowed_roots, &patches, steps)?;
-    let id = record::create(root, &patches, &targets, steps)?;
+    let id = record::create(root, label, &patches, &targets, steps)?;
     let transaction = Transaction { root, id, patches: &patches, targets: &targets };
     let mut renamed = 0;
     if let Err(cause) = carry_out(&transaction, &mut renamed, steps) {

@@ -39,6 +39,8 @@ pub struct Listing {
     pub id: Id,
     /// Seconds since 1970, UTC.
     pub created: u64,
+    /// What made it: see [`super::write_labeled`].
+    pub label: String,
     pub files: usize,
     pub state: State,
 }
@@ -49,6 +51,8 @@ pub(crate) struct Header {
     version: u32,
     tool: String,
     created: u64,
+    #[serde(default)]
+    label: String,
     root: String,
     pub files: Vec<Entry>,
 }
@@ -78,11 +82,18 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 /// Writes the journal of a transaction. When this fails, there is none.
-pub(crate) fn create(root: &Path, patches: &[&Patch], targets: &[Target], steps: &mut Steps) -> Result<Id, Failure> {
+pub(crate) fn create(
+    root: &Path,
+    label: &str,
+    patches: &[&Patch],
+    targets: &[Target],
+    steps: &mut Steps,
+) -> Result<Id, Failure> {
     sweep(root)?;
     let id = Id(ids(root)?.last().map_or(1, |last| last.0 + 1));
     let folder = folder(root, id);
-    let result = save(root, &folder, patches, targets, steps);
+    let header = header(root, label, patches, targets);
+    let result = save(root, &folder, &header, patches, steps);
     if result.is_err() {
         // Without its header a journal counts for nothing; what cannot be removed now is swept by the next run.
         let _ = fs::remove_dir_all(&folder);
@@ -90,10 +101,10 @@ pub(crate) fn create(root: &Path, patches: &[&Patch], targets: &[Target], steps:
     result.map(|()| id)
 }
 
-fn save(root: &Path, folder: &Path, patches: &[&Patch], targets: &[Target], steps: &mut Steps) -> Result<(), Failure> {
+fn save(root: &Path, folder: &Path, header: &Header, patches: &[&Patch], steps: &mut Steps) -> Result<(), Failure> {
     let journals = root.join(place::NAME).join("journal");
     let header_path = folder.join("header.json");
-    let header = serde_json::to_vec_pretty(&header(root, patches, targets)).expect("a header is plain data");
+    let header = serde_json::to_vec_pretty(header).expect("a header is plain data");
 
     announce(steps, Step::MakeFolder, folder)?;
     fs::create_dir_all(folder).map_err(|error| Failure::new("create", folder, error))?;
@@ -108,7 +119,7 @@ fn save(root: &Path, folder: &Path, patches: &[&Patch], targets: &[Target], step
     [folder, &journals, &root.join(place::NAME), root].into_iter().try_for_each(replace::flush_folder)
 }
 
-fn header(root: &Path, patches: &[&Patch], targets: &[Target]) -> Header {
+fn header(root: &Path, label: &str, patches: &[&Patch], targets: &[Target]) -> Header {
     let mut offset = 0;
     let files = patches.iter().zip(targets).map(|(patch, target)| {
         let path = target.real.strip_prefix(root).expect("targets are inside the root");
@@ -131,6 +142,7 @@ fn header(root: &Path, patches: &[&Patch], targets: &[Target]) -> Header {
         version: VERSION,
         tool: concat!("awaitify ", env!("CARGO_PKG_VERSION")).to_owned(),
         created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+        label: label.to_owned(),
         root: root.to_string_lossy().into_owned(),
         files: files.collect(),
     }
@@ -201,8 +213,8 @@ pub(crate) fn list(root: &Path) -> Result<Vec<Listing>, Failure> {
     let journals = ids(root)?.into_iter().filter_map(|id| Some((id, state(root, id)?)));
     // A header that cannot be read is still listed: `undo` then says what is wrong with it.
     let listings = journals.map(|(id, state)| match read(root, id) {
-        Ok(header) => Listing { id, created: header.created, files: header.files.len(), state },
-        Err(_) => Listing { id, created: 0, files: 0, state },
+        Ok(header) => Listing { id, created: header.created, label: header.label, files: header.files.len(), state },
+        Err(_) => Listing { id, created: 0, label: String::new(), files: 0, state },
     });
     Ok(listings.collect())
 }

@@ -13,7 +13,7 @@ fn write_steps() -> Vec<Step> {
         seen.push(step);
         Ok(())
     };
-    commit::write_with(root.path(), &[], &patches(root.path()), &mut note).unwrap();
+    commit::write_with(root.path(), &[], "", &patches(root.path()), &mut note).unwrap();
     seen
 }
 
@@ -63,7 +63,7 @@ fn failure_at_any_step_changes_nothing() {
         for kind in [ErrorKind::StorageFull, ErrorKind::PermissionDenied] {
             let root = project(&OLD);
             let mut fault = failing(|count| count == at, kind);
-            let result = commit::write_with(root.path(), &[], &patches(root.path()), &mut fault);
+            let result = commit::write_with(root.path(), &[], "", &patches(root.path()), &mut fault);
             if *step == Step::Prune {
                 result.unwrap();
                 assert_eq!(snapshot(root.path()), new_tree());
@@ -90,7 +90,7 @@ fn failure_of_the_rollback_is_one_undo_away() {
                 let root = project(&OLD);
                 let fails = |count| count == at || count == second || (forever && count > second);
                 let mut fault = failing(fails, ErrorKind::StorageFull);
-                match commit::write_with(root.path(), &[], &patches(root.path()), &mut fault) {
+                match commit::write_with(root.path(), &[], "", &patches(root.path()), &mut fault) {
                     Ok(_) => assert_eq!(*step, Step::Prune),
                     Err(WriteError::Failed(_)) => assert_eq!(snapshot(root.path()), old_tree()),
                     Err(WriteError::Torn { id, .. }) => {
@@ -111,7 +111,7 @@ fn death_at_any_step_is_one_undo_away() {
     for at in 0..write_steps().len() {
         let root = project(&OLD);
         let patches = patches(root.path());
-        assert!(dies_at(at, |steps| commit::write_with(root.path(), &[], &patches, steps)));
+        assert!(dies_at(at, |steps| commit::write_with(root.path(), &[], "", &patches, steps)));
         let tree = snapshot(root.path());
         assert!(tree == old_tree() || tree == new_tree() || unfinished(root.path()).is_some(), "{at}");
         check_whole_again(root.path());
@@ -125,7 +125,7 @@ fn death_of_the_undo_is_one_undo_away() {
         for second in 0.. {
             let root = project(&OLD);
             let patches = patches(root.path());
-            dies_at(at, |steps| commit::write_with(root.path(), &[], &patches, steps));
+            dies_at(at, |steps| commit::write_with(root.path(), &[], "", &patches, steps));
             if !dies_at(second, |steps| undo::undo_with(root.path(), None, Edited::Refuse, steps)) {
                 break;
             }
@@ -159,7 +159,7 @@ fn resume_finishes_once_all_new_texts_are_on_disk() {
     for at in 0..steps.len() {
         let root = project(&OLD);
         let patches = patches(root.path());
-        dies_at(at, |steps| commit::write_with(root.path(), &[], &patches, steps));
+        dies_at(at, |steps| commit::write_with(root.path(), &[], "", &patches, steps));
         let Some(id) = unfinished(root.path()) else { continue };
         match resume(root.path(), id) {
             Ok(_) => assert_eq!(snapshot(root.path()), new_tree()),

@@ -108,7 +108,7 @@ fn file_edited_between_check_and_rename() {
     let root = project(&OLD);
     let path = root.path().join("pkg/c.py");
     let mut edit = |step| if step == Step::Rename(1) { fs::write(&path, "edited") } else { Ok(()) };
-    let result = commit::write_with(root.path(), &[], &patches(root.path()), &mut edit);
+    let result = commit::write_with(root.path(), &[], "", &patches(root.path()), &mut edit);
     assert!(matches!(result, Err(WriteError::Failed(_))));
     let mut expected = old_tree();
     expected.insert("pkg/c.py".to_owned(), b"edited".to_vec());
