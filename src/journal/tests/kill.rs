@@ -38,19 +38,18 @@ fn check_kills(files: usize, kills: u32) {
     let old = snapshot(root);
     let new: Tree = old.iter().map(|(name, text)| (name.clone(), [b"async ", text.as_slice()].concat())).collect();
 
-    let start = Instant::now();
-    assert!(spawn(root).wait().unwrap().success());
-    let whole = start.elapsed();
-    assert_eq!(snapshot(root), new);
-    undo(root, None, Edited::Refuse).unwrap();
+    // The quickest of a few runs: the first one may wait for the disk or for another test.
+    let whole = (0..3).map(|_| check_whole(root, &old, &new)).min().unwrap();
 
     let mut midway = 0;
-    for kill in 0..kills {
+    let mut done = 0;
+    // On a busy machine every kill may come too early or too late; then there are some more.
+    while done < kills || (midway == 0 && done < 8 * kills) {
         let mut child = spawn(root);
         // Spread over the whole run, in an order that does not follow it.
-        std::thread::sleep(
-            whole.mul_f64(f64::from((kill * 197) % kills) / f64::from(kills)) + Duration::from_micros(137),
-        );
+        let part = f64::from((done * 197) % kills) / f64::from(kills);
+        std::thread::sleep(whole.mul_f64(part) + Duration::from_micros(137));
+        done += 1;
         child.kill().unwrap();
         child.wait().unwrap();
         let tree = snapshot(root);
@@ -61,9 +60,20 @@ fn check_kills(files: usize, kills: u32) {
         if tree == new || unfinished(root).is_some() {
             undo(root, None, Edited::Refuse).unwrap();
         }
-        assert!(snapshot(root) == old, "kill {kill}");
+        assert!(snapshot(root) == old, "kill {done}");
     }
     assert!(midway > 0, "no kill hit the write");
+}
+
+/// A run that nobody kills, and its undo; returns how long the run took.
+fn check_whole(root: &Path, old: &Tree, new: &Tree) -> Duration {
+    let start = Instant::now();
+    assert!(spawn(root).wait().unwrap().success());
+    let whole = start.elapsed();
+    assert!(snapshot(root) == *new);
+    undo(root, None, Edited::Refuse).unwrap();
+    assert!(snapshot(root) == *old);
+    whole
 }
 
 fn spawn(root: &Path) -> std::process::Child {
