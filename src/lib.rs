@@ -17,6 +17,8 @@ pub mod verify;
 pub mod journal;
 pub mod saved;
 pub mod batch;
+pub mod group;
 pub mod interactive;
 pub mod report;
+pub mod analysis;
 pub mod run;

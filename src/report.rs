@@ -1,5 +1,6 @@
 //! Words: the only place where causes, evidence and counts become text.
 
+pub mod diff;
 pub mod json;
 pub mod text;
 pub mod words;

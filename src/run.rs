@@ -1,224 +1,277 @@
-//! The pipeline: each command takes the stages it needs, in order.
+//! The commands: each takes the stages it needs, in order, prints, and writes last.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf, absolute};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
 
-use crate::color::{self, Verdicts, World};
-use crate::config::Config;
-use crate::config::flags::Flags;
-use crate::edit::FileEdits;
-use crate::error::Problem;
-use crate::index::Index;
+use crate::analysis::{self, Analysis, Rewritten};
+use crate::cli::options::{Format, Output, Overrides, Selection};
+use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, UndoArgs, WhyArgs};
+use crate::config::{builtin, codemod, show};
 use crate::index::facts::FileId;
-use crate::plan::{self, Action, Plan};
-use crate::project::{self, Project};
-use crate::py::db::Db;
-use crate::py::source::{self, Source};
-use crate::resolve::{self, Graph};
-use crate::rewrite;
+use crate::journal::{self, Patch};
+use crate::plan::Counts;
+use crate::report::{diff, json, text};
+use crate::verify;
 
-/// A project looked through: everything that a report tells of.
-pub struct Analysis {
-    pub project: Project,
-    pub config: Config,
-    pub index: Index,
-    pub graph: Graph,
-    pub verdicts: Verdicts,
-    pub plan: Plan,
-    /// Remarks on config and files.
-    pub problems: Vec<Problem>,
-    /// Files that could not be read, decoded or parsed. They make the exit code 2.
-    pub unreadable: Vec<Problem>,
-    vetoes: FxHashSet<(FileId, TextRange)>,
+/// What a run ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to do, or done.
+    Clean,
+    /// Changes are pending, or there are findings.
+    Pending,
+    /// Something could not be read, or a check failed.
+    Failed,
 }
 
-impl Analysis {
-    /// What the decisions were made from.
-    pub fn world(&self) -> World<'_> {
-        World {
-            project: &self.project,
-            config: &self.config,
-            index: &self.index,
-            graph: &self.graph,
-            vetoes: &self.vetoes,
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Clean => ExitCode::SUCCESS,
+            Outcome::Pending => ExitCode::from(1),
+            Outcome::Failed => ExitCode::from(2),
         }
     }
 }
 
-/// One file's change, planned and verified.
-pub struct Rewritten {
-    pub file: FileId,
-    pub source: Source,
-    pub before: Vec<u8>,
-    pub text: String,
-    pub after: Vec<u8>,
-    pub edits: FileEdits,
-}
-
-/// Analyzes the project that `paths` are in.
+/// Runs the command.
 ///
 /// # Errors
-/// Config errors, and paths that do not exist.
-pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
-    let paths: Vec<PathBuf> = paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
-    let start = paths.first().context("name at least one path")?;
-    let (config, mut problems) = crate::config::load(start, flags)?;
-    if config.codemods.is_empty() {
-        problems.push(Problem::command_line(
-            "no codemod is on, so nothing is blocking: name one with `--codemod`, or in the config (`awaitify codemods` lists them)",
-        ));
+/// Bad config, I/O, or a check of our own work that failed; main prints them and exits with 2.
+pub fn run(args: &Args) -> Result<Outcome> {
+    if let Some(jobs) = args.console.jobs {
+        rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global().context("cannot start the threads")?;
     }
-    let root = config.root.clone();
-    let (project, walk_problems) = project::walk(&root, &paths, &config.exclude, &config.roots);
-    problems.extend(walk_problems.into_iter().map(|message| Problem::whole_file(&root, message)));
-    let mut index = Index::new(&project);
-    let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
-    let graph = resolve::resolve(&project, &config, &mut index, &db)?;
-    let unreadable = unreadable(&project, &index);
-    let mut analysis = Analysis {
-        project,
-        config,
-        index,
-        graph,
-        verdicts: Verdicts::default(),
-        plan: Plan::new(),
-        problems,
-        unreadable,
-        vetoes: FxHashSet::default(),
+    match &args.command {
+        Command::Diff(diff) => run_diff(&args.console, diff),
+        Command::Apply(apply) => run_apply(&args.console, apply),
+        Command::Why(why) => run_why(why),
+        Command::Undo(undo) => run_undo(&args.console, undo),
+        Command::Codemods(codemods) => run_codemods(codemods),
+        Command::Check(_) | Command::Batch(_) | Command::Init(_) => bail!("this command is not built yet"),
+    }
+}
+
+/// Analyzes, rewrites and verifies.
+fn migrate(console: &Console, selection: &Selection, overrides: &Overrides) -> Result<(Analysis, Vec<Rewritten>)> {
+    let mut analysis = analysis::analyze(&selection.paths, &overrides.flags(selection))?;
+    if !selection.keep_going
+        && let Some(problem) = analysis.unreadable.first()
+    {
+        bail!("{problem}");
+    }
+    let rewritten = analysis::rewrite_all(&mut analysis)?;
+    let failures = analysis::verify_all(&analysis, &rewritten);
+    if !failures.is_empty() {
+        bail!("{}", failed_checks(&analysis, &failures));
+    }
+    for problem in analysis.problems.iter().chain(&analysis.unreadable) {
+        say(console, &format!("{problem}\n"));
+    }
+    Ok((analysis, rewritten))
+}
+
+fn failed_checks(analysis: &Analysis, failures: &[verify::Failure]) -> String {
+    let mut out = String::from(
+        "a check of awaitify's own work failed, so nothing was shown or written. This is a bug: please report these lines\n",
+    );
+    for failure in failures.iter().take(20) {
+        let line = analysis
+            .project
+            .files
+            .iter()
+            .find(|file| file.relative == failure.path)
+            .and_then(|file| std::fs::read(&file.path).ok())
+            .map_or(0, |bytes| {
+                let end = bytes.len().min(usize::from(failure.offset));
+                bytes[..end].iter().filter(|byte| **byte == b'\n').count() + 1
+            });
+        out += &format!("  {}:{line}: {}: {}\n", failure.path, failure.check.name(), failure.message);
+    }
+    if failures.len() > 20 {
+        out += &format!("  and {} more\n", failures.len() - 20);
+    }
+    out
+}
+
+fn say(console: &Console, text: &str) {
+    if !console.quiet {
+        anstream::eprint!("{text}");
+    }
+}
+
+/// Writes data to stdout or to `--output`.
+fn emit(output: &Output, bytes: &[u8]) -> Result<()> {
+    match &output.output {
+        Some(path) => std::fs::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display())),
+        None => match std::io::stdout().lock().write_all(bytes) {
+            // `awaitify diff | head` closes the pipe early.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.context("cannot write to stdout"),
+        },
+    }
+}
+
+fn diff_of(analysis: &Analysis, rewritten: &[Rewritten], color: diff::Color) -> Vec<u8> {
+    let mut out = vec![];
+    for done in rewritten {
+        let file = analysis.project.file(done.file);
+        let blocks = diff::blocks(&done.source.text, &done.edits);
+        out.extend(diff::unified(Path::new(&file.relative), &done.before, &done.after, Some(&blocks), color));
+    }
+    out
+}
+
+fn color_of(console: &Console, output: &Output) -> diff::Color {
+    use crate::cli::Color;
+    let terminal = || {
+        output.output.is_none()
+            && std::io::IsTerminal::is_terminal(&std::io::stdout())
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     };
-    decide(&mut analysis);
-    Ok(analysis)
-}
-
-fn decide(analysis: &mut Analysis) {
-    let verdicts = color::color(analysis.world());
-    let plan = plan::plan(analysis.world(), &verdicts);
-    (analysis.verdicts, analysis.plan) = (verdicts, plan);
-}
-
-fn existing(path: &Path) -> Result<PathBuf> {
-    if !path.exists() {
-        bail!("there is no `{}`; check the path", path.display());
+    match console.color {
+        Color::Always => diff::Color::Always,
+        Color::Auto if terminal() => diff::Color::Always,
+        Color::Auto | Color::Never => diff::Color::Never,
     }
-    let path = absolute(path).with_context(|| format!("cannot find `{}`", path.display()))?;
-    fs::canonicalize(&path).with_context(|| format!("cannot find `{}`", path.display()))
 }
 
-fn unreadable(project: &Project, index: &Index) -> Vec<Problem> {
-    let mut found: Vec<Problem> = index
-        .unreadable
-        .iter()
-        .map(|unreadable| {
-            let relative = &project.file(unreadable.file).relative;
-            Problem::whole_file(relative, format!("{}; it is left alone", unreadable.message))
+fn report(analysis: &Analysis, output: &Output, console: &Console) -> Result<()> {
+    let counts = Counts::of(&analysis.plan);
+    let world = analysis.world();
+    match output.format {
+        Format::Json => {
+            let text = json::report(world, &analysis.verdicts, counts, &analysis.problems, &analysis.unreadable);
+            emit(output, text.as_bytes())
+        }
+        Format::Human | Format::Sarif | Format::Github | Format::Markdown | Format::Html => {
+            say(console, &text::summary(world, &analysis.verdicts, counts));
+            Ok(())
+        }
+    }
+}
+
+fn outcome(analysis: &Analysis, pending: bool, exit_zero: bool) -> Outcome {
+    if !analysis.unreadable.is_empty() {
+        Outcome::Failed
+    } else if pending && !exit_zero {
+        Outcome::Pending
+    } else {
+        Outcome::Clean
+    }
+}
+
+fn run_diff(console: &Console, args: &DiffArgs) -> Result<Outcome> {
+    let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
+    if args.output.format == Format::Human {
+        emit(&args.output, &diff_of(&analysis, &rewritten, color_of(console, &args.output)))?;
+    }
+    report(&analysis, &args.output, console)?;
+    Ok(outcome(&analysis, !rewritten.is_empty(), args.output.exit_zero))
+}
+
+fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
+    let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
+    let root = &analysis.project.root;
+    let patches: Vec<Patch> = rewritten
+        .into_iter()
+        .map(|done| Patch {
+            path: analysis.project.file(done.file).path.clone(),
+            before: done.before,
+            after: done.after,
         })
         .collect();
-    found.sort();
-    found
-}
-
-/// The site-packages folders of the configured environment, or of the project's `.venv`.
-fn site_packages(config: &Config) -> Vec<PathBuf> {
-    let named = config.python.clone();
-    let candidates = named.into_iter().chain([".venv", "venv"].map(|name| config.root.join(name)));
-    for environment in candidates {
-        let libraries = [environment.join("lib"), environment.join("lib64")];
-        let mut found: Vec<PathBuf> = libraries
-            .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path().join("site-packages")))
-            .filter(|path| path.is_dir())
-            .collect();
-        found.sort();
-        found.truncate(1);
-        if !found.is_empty() {
-            return found;
-        }
+    if !args.allow_dirty {
+        let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
+        refuse_dirty(root, &paths)?;
     }
-    vec![]
+    if !patches.is_empty() {
+        let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
+        for note in &written.notes {
+            say(console, &format!("{note}\n"));
+        }
+        say(console, &format!("{} files written; `awaitify undo` puts the old bytes back\n", written.files));
+    }
+    report(&analysis, &args.output, console)?;
+    Ok(outcome(&analysis, false, args.output.exit_zero))
 }
 
-/// Carries out the plan in memory. What a rewriter cannot express is taken back, and the rest is planned anew.
-///
-/// # Errors
-/// When a file vanished or changed in between, or an action does not fit its file (a bug).
-pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
-    loop {
-        let mut done = vec![];
-        let mut vetoed = false;
-        for (file, actions) in &analysis.plan {
-            let (rewritten, left) = rewrite_file(&analysis.project, *file, actions)?;
-            for range in left {
-                vetoed |= analysis.vetoes.insert((*file, range));
+fn refuse_dirty(root: &Path, paths: &[PathBuf]) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let dirty = journal::git::dirty_files(root, &[]).map_err(|error| anyhow::anyhow!("{error}"))?;
+    if dirty.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = dirty.iter().take(5).map(|path| format!("  {}", path.display())).collect();
+    bail!(
+        "git has uncommitted changes, so nothing was written; commit or stash them, or pass `--allow-dirty`:\n{}",
+        shown.join("\n")
+    );
+}
+
+fn run_why(args: &WhyArgs) -> Result<Outcome> {
+    let analysis = analysis::analyze(&args.selection.paths, &args.overrides.flags(&args.selection))?;
+    let text = match args.target.rsplit_once(':') {
+        Some((path, line)) => why_line(&analysis, path, line)?,
+        None => why_name(&analysis, &args.target)?,
+    };
+    emit(&args.output, text.as_bytes())?;
+    Ok(Outcome::Clean)
+}
+
+fn why_line(analysis: &Analysis, path: &str, line: &str) -> Result<String> {
+    let line: usize = line.parse().with_context(|| format!("`{line}` is no line number; write `file.py:LINE`"))?;
+    let wanted = path.trim_start_matches("./");
+    let file = analysis
+        .project
+        .files
+        .iter()
+        .position(|file| file.relative == wanted || file.path == Path::new(path) || file.path.ends_with(wanted))
+        .with_context(|| format!("no file of the project is named `{path}`"))?;
+    let text = text::why_line(analysis.world(), &analysis.verdicts, FileId(file as u32), line);
+    Ok(if text.is_empty() { format!("{path}:{line}: nothing here leads to a blocking call\n") } else { text })
+}
+
+fn why_name(analysis: &Analysis, name: &str) -> Result<String> {
+    let world = analysis.world();
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let mut found = vec![];
+    for (file, facts) in analysis.index.loaded_files() {
+        for (index, func) in facts.funcs.iter().enumerate().filter(|(_, func)| func.name == last) {
+            let id = crate::index::facts::FuncId { file, index: index as u32 };
+            let qualified = world.names().qualified_func(id);
+            if qualified == name || func.qualname == name || qualified.ends_with(&format!(".{name}")) {
+                found.push(id);
             }
-            done.extend(rewritten);
         }
-        if !vetoed {
-            return Ok(done);
-        }
-        decide(analysis);
     }
+    if found.is_empty() {
+        return Ok(format!("`{name}`: no function of that name leads to a blocking call\n"));
+    }
+    Ok(found.into_iter().map(|id| text::why(world, &analysis.verdicts, id)).collect())
 }
 
-/// The rewritten file (none when nothing came of it), and the ranges of actions that must be taken back.
-fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(Option<Rewritten>, Vec<TextRange>)> {
-    let path = &project.file(file).path;
-    let before = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let source = source::decode(&before).map_err(|error| anyhow::anyhow!("`{}` {error}", path.display()))?;
-    let rewritten = rewrite::rewrite(&source.text, actions)
-        .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
-    let left = rewritten.left.iter().filter_map(|left| action_range(&left.action)).collect();
-    if rewritten.edits.edits.is_empty() {
-        return Ok((None, left));
-    }
-    let applied = rewritten
-        .edits
-        .apply(&source.text)
-        .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
-    let after = source
-        .encode(&applied.text)
-        .map_err(|error| anyhow::anyhow!("`{}` cannot be written in its encoding: {error}", path.display()))?;
-    let done = Rewritten { file, source, before, text: applied.text, after, edits: rewritten.edits };
-    Ok((Some(done), left))
+fn run_undo(console: &Console, args: &UndoArgs) -> Result<Outcome> {
+    let start = std::path::absolute(&args.path).with_context(|| format!("cannot find `{}`", args.path.display()))?;
+    let root = start
+        .ancestors()
+        .find(|folder| folder.join(".awaitify").is_dir())
+        .with_context(|| format!("nothing was applied in `{}`, so there is nothing to undo", start.display()))?;
+    let undone = journal::undo(root, None, journal::Edited::Refuse).map_err(|error| anyhow::anyhow!("{error}"))?;
+    say(console, &format!("{undone}\n"));
+    Ok(Outcome::Clean)
 }
 
-/// The call of an action whose failure takes its function back; fallbacks may be left.
-fn action_range(action: &Action) -> Option<TextRange> {
-    match action {
-        Action::Await { call }
-        | Action::Offload { call, .. }
-        | Action::Native { call, .. }
-        | Action::Replace { call, .. }
-        | Action::Unwrap { call, .. }
-        | Action::UnwrapRun { call }
-        | Action::EntryPoint { call }
-        | Action::Collect { call } => Some(*call),
-        Action::FallbackTry { .. } => None,
-        Action::AsyncDef { function } | Action::Decorator { function, .. } => Some(*function),
-        Action::AsyncWith { statement } | Action::AsyncFor { statement } | Action::YieldFrom { statement, .. } => {
-            Some(*statement)
-        }
-        Action::AsyncComprehension { clause } => Some(*clause),
-        Action::ListComprehension { generator } => Some(*generator),
-        Action::Rename { name, .. } | Action::RenameImported { name, .. } => Some(*name),
-        Action::AwaitableResult { result } => Some(*result),
-        Action::AsyncGenerator { subscript } => Some(*subscript),
-    }
-}
-
-/// Texts of the loaded files by path order, decoded again: what the census counts in.
-pub fn texts(project: &Project, files: impl IntoIterator<Item = FileId>) -> BTreeMap<FileId, String> {
-    files
-        .into_iter()
-        .filter_map(|file| {
-            let bytes = fs::read(&project.file(file).path).ok()?;
-            Some((file, source::decode(&bytes).ok()?.text))
-        })
-        .collect()
+fn run_codemods(args: &CodemodsArgs) -> Result<Outcome> {
+    let text = match &args.name {
+        None => show::list(&builtin::all()),
+        Some(name) => show::one(&codemod::named(name)?),
+    };
+    anstream::print!("{text}");
+    Ok(Outcome::Clean)
 }

@@ -53,6 +53,8 @@ pub enum Check {
     Erase,
     /// Every place that names a converted function has exactly one verdict.
     Census,
+    /// Every site that was decided is found in the new text as decided.
+    ClosedWorld,
 }
 
 impl Check {
@@ -63,6 +65,7 @@ impl Check {
             Check::Tokens => "tokens",
             Check::Erase => "erase",
             Check::Census => "census",
+            Check::ClosedWorld => "closed world",
         }
     }
 }

@@ -344,6 +344,7 @@ impl<'a> Collector<'a> {
             bases.push(Base { range: argument.range(), value: self.expression(argument, Usage::Base) });
         }
         for keyword in node.arguments.iter().flat_map(|arguments| arguments.keywords.iter()) {
+            self.inert(keyword.arg.as_ref());
             has_metaclass |= keyword.arg.as_ref().is_some_and(|name| name.id == "metaclass");
             self.expression(&keyword.value, Usage::Base);
         }

@@ -64,6 +64,8 @@ pub struct FileFacts {
     pub fallbacks: Vec<FallbackTry>,
     /// Names in `__all__`.
     pub exports: Vec<Name>,
+    /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
+    pub inert: Vec<(Name, TextSize)>,
 }
 
 /// A function definition.

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr, Pattern};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
 
 use super::super::facts::*;
 use super::Collector;
@@ -163,8 +163,26 @@ impl Collector<'_> {
             .collect()
     }
 
+    pub(super) fn inert(&mut self, name: Option<&ast::Identifier>) {
+        if let Some(name) = name {
+            self.facts.inert.push((name.id.clone(), name.range.start()));
+        }
+    }
+
+    /// The parts of a dotted module path, by the text: blanks may stand around the dots.
+    fn module_path(&mut self, range: TextRange) {
+        let mut offset = range.start();
+        for part in self.text[range].split('.') {
+            let blanks = part.len() - part.trim_start().len();
+            let start = offset + TextSize::new(blanks as u32);
+            self.facts.inert.push((Name::new(part.trim()), start));
+            offset += part.text_len() + TextSize::new(1);
+        }
+    }
+
     pub(super) fn import(&mut self, node: &ast::StmtImport) {
         for alias in &node.names {
+            self.module_path(alias.name.range);
             let module = alias.name.to_string();
             let binds = match &alias.asname {
                 Some(name) => name.id.clone(),
@@ -184,6 +202,9 @@ impl Collector<'_> {
     }
 
     pub(super) fn import_from(&mut self, node: &ast::StmtImportFrom) {
+        if let Some(module) = &node.module {
+            self.module_path(module.range);
+        }
         for alias in &node.names {
             self.push_import(Import {
                 module: node.module.as_ref().map(ToString::to_string),
@@ -221,7 +242,10 @@ impl Collector<'_> {
             Pattern::MatchClass(node) => {
                 self.expression(&node.cls, Usage::Other);
                 node.arguments.patterns.iter().for_each(|pattern| self.pattern(pattern));
-                node.arguments.keywords.iter().for_each(|keyword| self.pattern(&keyword.pattern));
+                for keyword in &node.arguments.keywords {
+                    self.inert(Some(&keyword.attr));
+                    self.pattern(&keyword.pattern);
+                }
             }
             Pattern::MatchStar(node) => self.capture(node.name.as_ref()),
             Pattern::MatchAs(node) => {

@@ -212,6 +212,7 @@ impl Collector<'_> {
                 ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => (None, true, &*starred.value),
                 ast::ArgOrKeyword::Arg(expr) => (None, false, expr),
                 ast::ArgOrKeyword::Keyword(keyword) => {
+                    self.inert(keyword.arg.as_ref());
                     (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
                 }
             };

@@ -1,0 +1,240 @@
+//! The pipeline: from paths and flags to verified new texts, in memory. Nothing is printed or written here.
+
+mod closed_world;
+mod census;
+
+use std::fs;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
+
+use crate::color::{self, Verdicts, World};
+use crate::config::{Config, OffloadVia};
+use crate::config::flags::Flags;
+use crate::edit::FileEdits;
+use crate::error::Problem;
+use crate::index::Index;
+use crate::index::facts::FileId;
+use crate::plan::{self, Action, Plan};
+use crate::project::{self, Project};
+use crate::py::db::Db;
+use crate::py::source::{self, Source};
+use crate::resolve::{self, Graph};
+use crate::{rewrite, verify};
+
+/// A project looked through: everything that a report tells of.
+pub struct Analysis {
+    pub project: Project,
+    pub config: Config,
+    pub index: Index,
+    pub graph: Graph,
+    pub verdicts: Verdicts,
+    pub plan: Plan,
+    /// Remarks on config and files.
+    pub problems: Vec<Problem>,
+    /// Files that could not be read, decoded or parsed. They make the exit code 2.
+    pub unreadable: Vec<Problem>,
+    vetoes: FxHashSet<(FileId, TextRange)>,
+}
+
+impl Analysis {
+    /// What the decisions were made from.
+    pub fn world(&self) -> World<'_> {
+        World {
+            project: &self.project,
+            config: &self.config,
+            index: &self.index,
+            graph: &self.graph,
+            vetoes: &self.vetoes,
+        }
+    }
+}
+
+/// One file's change, planned and verified.
+pub struct Rewritten {
+    pub file: FileId,
+    pub source: Source,
+    pub before: Vec<u8>,
+    pub text: String,
+    pub after: Vec<u8>,
+    pub edits: FileEdits,
+}
+
+/// Analyzes the project that `paths` are in.
+///
+/// # Errors
+/// Config errors, and paths that do not exist.
+pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
+    let paths: Vec<PathBuf> = paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
+    let start = paths.first().context("name at least one path")?;
+    let (config, mut problems) = crate::config::load(start, flags)?;
+    if config.codemods.is_empty() {
+        problems.push(Problem::command_line(
+            "no codemod is on, so nothing is blocking: name one with `--codemod`, or in the config (`awaitify codemods` lists them)",
+        ));
+    }
+    let root = config.root.clone();
+    let (project, walk_problems) = project::walk(&root, &paths, &config.exclude, &config.roots);
+    problems.extend(walk_problems.into_iter().map(|message| Problem::whole_file(&root, message)));
+    let mut index = Index::new(&project);
+    let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
+    let graph = resolve::resolve(&project, &config, &mut index, &db)?;
+    let unreadable = unreadable(&project, &index);
+    let mut analysis = Analysis {
+        project,
+        config,
+        index,
+        graph,
+        verdicts: Verdicts::default(),
+        plan: Plan::new(),
+        problems,
+        unreadable,
+        vetoes: FxHashSet::default(),
+    };
+    decide(&mut analysis);
+    Ok(analysis)
+}
+
+fn decide(analysis: &mut Analysis) {
+    let verdicts = color::color(analysis.world());
+    let plan = plan::plan(analysis.world(), &verdicts);
+    (analysis.verdicts, analysis.plan) = (verdicts, plan);
+}
+
+fn existing(path: &Path) -> Result<PathBuf> {
+    if !path.exists() {
+        bail!("there is no `{}`; check the path", path.display());
+    }
+    let path = absolute(path).with_context(|| format!("cannot find `{}`", path.display()))?;
+    fs::canonicalize(&path).with_context(|| format!("cannot find `{}`", path.display()))
+}
+
+fn unreadable(project: &Project, index: &Index) -> Vec<Problem> {
+    let mut found: Vec<Problem> = index
+        .unreadable
+        .iter()
+        .map(|unreadable| {
+            let relative = &project.file(unreadable.file).relative;
+            Problem::whole_file(relative, format!("{}; it is left alone", unreadable.message))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The site-packages folders of the configured environment, or of the project's `.venv`.
+fn site_packages(config: &Config) -> Vec<PathBuf> {
+    let named = config.python.clone();
+    let candidates = named.into_iter().chain([".venv", "venv"].map(|name| config.root.join(name)));
+    for environment in candidates {
+        let libraries = [environment.join("lib"), environment.join("lib64")];
+        let mut found: Vec<PathBuf> = libraries
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok())
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path().join("site-packages")))
+            .filter(|path| path.is_dir())
+            .collect();
+        found.sort();
+        found.truncate(1);
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    vec![]
+}
+
+/// Carries out the plan in memory. What a rewriter cannot express is taken back, and the rest is planned anew.
+///
+/// # Errors
+/// When a file vanished or changed in between, or an action does not fit its file (a bug).
+pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
+    loop {
+        let mut done = vec![];
+        let mut vetoed = false;
+        for (file, actions) in &analysis.plan {
+            let (rewritten, left) = rewrite_file(&analysis.project, *file, actions)?;
+            for range in left {
+                vetoed |= analysis.vetoes.insert((*file, range));
+            }
+            done.extend(rewritten);
+        }
+        if !vetoed {
+            return Ok(done);
+        }
+        decide(analysis);
+    }
+}
+
+/// The rewritten file (none when nothing came of it), and the ranges of actions that must be taken back.
+fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(Option<Rewritten>, Vec<TextRange>)> {
+    let path = &project.file(file).path;
+    let before = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let source = source::decode(&before).map_err(|error| anyhow::anyhow!("`{}` {error}", path.display()))?;
+    let rewritten = rewrite::rewrite(&source.text, actions)
+        .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
+    let left = rewritten.left.iter().filter_map(|left| action_range(&left.action)).collect();
+    if rewritten.edits.edits.is_empty() {
+        return Ok((None, left));
+    }
+    let applied = rewritten
+        .edits
+        .apply(&source.text)
+        .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
+    let after = source
+        .encode(&applied.text)
+        .map_err(|error| anyhow::anyhow!("`{}` cannot be written in its encoding: {error}", path.display()))?;
+    let done = Rewritten { file, source, before, text: applied.text, after, edits: rewritten.edits };
+    Ok((Some(done), left))
+}
+
+/// The call of an action whose failure takes its function back; fallbacks may be left.
+fn action_range(action: &Action) -> Option<TextRange> {
+    match action {
+        Action::Await { call }
+        | Action::Offload { call, .. }
+        | Action::Native { call, .. }
+        | Action::Replace { call, .. }
+        | Action::Unwrap { call, .. }
+        | Action::UnwrapRun { call }
+        | Action::EntryPoint { call }
+        | Action::Collect { call } => Some(*call),
+        Action::FallbackTry { .. } => None,
+        Action::AsyncDef { function } | Action::Decorator { function, .. } => Some(*function),
+        Action::AsyncWith { statement } | Action::AsyncFor { statement } | Action::YieldFrom { statement, .. } => {
+            Some(*statement)
+        }
+        Action::AsyncComprehension { clause } => Some(*clause),
+        Action::ListComprehension { generator } => Some(*generator),
+        Action::Rename { name, .. } | Action::RenameImported { name, .. } => Some(*name),
+        Action::AwaitableResult { result } => Some(*result),
+        Action::AsyncGenerator { subscript } => Some(*subscript),
+    }
+}
+
+/// Verifies what was rewritten: each file by itself, then every site and every name of the program.
+pub fn verify_all(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<verify::Failure> {
+    let offloads: Vec<String> = match &analysis.config.offload {
+        OffloadVia::Custom { module, function } => vec![format!("{module}.{function}")],
+        _ => vec![],
+    };
+    let mut failures: Vec<verify::Failure> = rewritten
+        .par_iter()
+        .flat_map_iter(|done| {
+            verify::verify(&verify::Rewritten {
+                path: &analysis.project.file(done.file).relative,
+                old: &done.source.text,
+                new: &done.text,
+                edits: &done.edits,
+                target: analysis.config.target_version,
+                offloads: &offloads,
+            })
+        })
+        .collect();
+    failures.extend(closed_world::check(analysis, rewritten));
+    failures.extend(census::check(analysis));
+    failures
+}

@@ -1,0 +1,68 @@
+//! The closed world: the sites are collected anew from the new text, and each one that was decided is found there as decided.
+
+use rayon::prelude::*;
+use ruff_text_size::{TextRange, TextSize};
+
+use super::{Analysis, Rewritten};
+use crate::color::SiteVerdict;
+use crate::index::collect::collect;
+use crate::index::facts::*;
+use crate::verify::{Check, Failure};
+
+/// Every function that converts is async in the new text, and every site that was to be awaited is awaited.
+pub fn check(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Failure> {
+    let mut failures: Vec<Failure> =
+        rewritten.par_iter().flat_map_iter(|done| check_file(analysis, done)).collect();
+    for func in analysis.verdicts.converts.keys() {
+        if !rewritten.iter().any(|done| done.file == func.file) {
+            let offset = analysis.index.func(*func).name_range.start();
+            failures.push(failure(analysis, func.file, offset, "the function was to convert, and its file has no change"));
+        }
+    }
+    failures
+}
+
+fn failure(analysis: &Analysis, file: FileId, offset: TextSize, message: &str) -> Failure {
+    Failure { check: Check::ClosedWorld, path: analysis.project.file(file).relative.clone(), offset, message: message.into() }
+}
+
+fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
+    let Ok(parsed) = ruff_python_parser::parse_module(&done.text) else { return vec![] };
+    let new = collect(done.file, &done.text, parsed.suite());
+    let mut edits: Vec<(TextRange, TextSize)> =
+        done.edits.edits.iter().map(|edit| (edit.range, TextSize::of(&edit.text))).collect();
+    edits.sort_by_key(|(range, _)| (range.start(), range.end()));
+    let moved = |offset: TextSize| moved(&edits, offset);
+    let mut failures = vec![];
+    for func in analysis.verdicts.converts.keys().filter(|func| func.file == done.file) {
+        let offset = analysis.index.func(*func).name_range.start();
+        let converted = new.funcs.iter().any(|other| other.name_range.start() == moved(offset) && other.is_async);
+        if !converted {
+            failures.push(failure(analysis, done.file, offset, "the function was to convert and is not async"));
+        }
+    }
+    for site in analysis.graph.sites_in_file(done.file) {
+        if !matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Await) {
+            continue;
+        }
+        let offset = analysis.index.site(site.id).name_range.start();
+        let at = moved(offset);
+        let awaited = new.refs.iter().any(|other| {
+            other.name_range.start() == at
+                && matches!(other.usage, Usage::Called(call) if new[call].usage == Usage::Awaited)
+        });
+        if !awaited {
+            failures.push(failure(analysis, done.file, offset, "the call was to be awaited and is not"));
+        }
+    }
+    failures
+}
+
+/// Where an original offset stands in the new text; inserts at the offset itself come before it.
+fn moved(edits: &[(TextRange, TextSize)], offset: TextSize) -> TextSize {
+    let mut shift = 0i64;
+    for (range, length) in edits.iter().take_while(|(range, _)| range.end() <= offset) {
+        shift += i64::from(u32::from(*length)) - i64::from(u32::from(range.len()));
+    }
+    TextSize::new((i64::from(u32::from(offset)) + shift) as u32)
+}
