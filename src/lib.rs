@@ -7,3 +7,4 @@ pub mod py;
 pub mod plan;
 pub mod edit;
 pub mod verify;
+pub mod report;

@@ -1,0 +1,3 @@
+//! Turns results into words, and into diffs. Only here and in run.rs anything is printed.
+
+pub mod diff;
