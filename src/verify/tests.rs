@@ -209,17 +209,70 @@ fn comparison_is_as_strict_as_the_one_of_ruff() {
     assert!(compared > 800, "{compared}");
 }
 
+/// Records one change of the node that reads `node` in `old`, which is written as `text`.
+fn one(old: &str, kind: fn(TextRange) -> EditKind, node: &str, text: &str) -> FileEdits {
+    let start = TextSize::try_from(old.find(node).expect("the node is there")).expect("short");
+    let mut edits = FileEdits::default();
+    let change = edits.change(kind(TextRange::at(start, ruff_text_size::TextLen::text_len(node))));
+    edits.insert(change, start, text);
+    edits
+}
+
 #[test]
-fn syntax_of_the_target_version() {
-    let edits = FileEdits::default();
-    assert_eq!(failing("x = 1\n", "x = \n", &edits), ["tokens", "parse"]);
-    let mut wrapped = FileEdits::default();
-    let change = wrapped.change(EditKind::Await { operand: TextRange::new(TextSize::new(15), TextSize::new(18)) });
-    wrapped.insert(change, TextSize::new(15), "await ");
-    assert_eq!(failing("def f(): return g()\n", "def f(): return await g()\n", &edits), ["tokens", "parse", "erase"]);
-    // Errors that were there before are no failures of ours.
-    assert!(failing("return 1\n", "return 1\n", &edits).is_empty());
-    assert!(failing("async def f(): yield 1; return 2\n", "async def f(): yield 1; return 2\n", &edits).is_empty());
+fn new_syntax_errors_are_failures() {
+    let failing_with = |old: &str, edits: &FileEdits| failing(old, &apply(old, edits), edits);
+    let awaited = |old: &str, node| failing_with(old, &one(old, |operand| EditKind::Await { operand }, node, "await "));
+    assert_eq!(failing("x = 1\n", "x = \n", &FileEdits::default()), ["tokens", "parse"]);
+    assert_eq!(awaited("async def f(): return g()\n", "g()"), [""; 0]);
+    assert_eq!(awaited("def f(): return g()\n", "g()"), ["parse"]);
+    assert_eq!(awaited("async def f(x=g()): pass\n", "g()"), ["parse"]);
+    assert_eq!(awaited("async def f(): return lambda: g()\n", "g()"), ["parse"]);
+    assert_eq!(awaited("async def f():\n    class A: x = g()\n", "g()"), ["parse"]);
+    assert_eq!(awaited("def f(): return [g(x) for x in y]\n", "g(x)"), ["parse"]);
+    assert_eq!(awaited("async def f(): return [g(x) for x in y]\n", "g(x)"), [""; 0]);
+    let converted =
+        |old: &str| failing_with(old, &one(old, |function| EditKind::AsyncDef { function }, old.trim_end(), "async "));
+    assert_eq!(converted("def f(): return 1\n"), [""; 0]);
+    assert_eq!(converted("def f(): yield from g()\n"), ["parse"]);
+    assert_eq!(converted("def f():\n    yield 1\n    return 2\n"), ["parse"]);
+}
+
+/// `any` would get an async generator, which is always true.
+#[test]
+fn await_in_a_generator_expression_is_a_failure() {
+    let old = "async def f(y): return any(g(x) for x in y)\n";
+    let edits = one(old, |operand| EditKind::Await { operand }, "g(x)", "await ");
+    assert_eq!(failing(old, &apply(old, &edits), &edits), ["erase"]);
+    let old = "async def f(y): return any(x for x in g(y))\n";
+    let edits = one(old, |operand| EditKind::Await { operand }, "g(y)", "await ");
+    assert_eq!(failing(old, &apply(old, &edits), &edits), [""; 0]);
+}
+
+/// Errors that were there before are no failures of ours.
+#[test]
+fn old_syntax_errors_are_excused() {
+    for text in ["return 1\n", "async def f(): yield 1; return 2\n", "def f(): await g()\n"] {
+        assert_eq!(failing(text, text, &FileEdits::default()), [""; 0]);
+    }
+    let (old, new) = ("def f(): await g()\n", "def f(): await g(); await h()\n");
+    assert_eq!(failing(old, new, &FileEdits::default()), ["tokens", "parse", "erase"]);
+}
+
+#[test]
+fn edits_that_write_over_each_other_are_failures() {
+    let text = "x = f(1)\n";
+    let mut edits = one(text, |operand| EditKind::Await { operand }, "f(1)", "await ");
+    edits.replace(0, TextRange::new(TextSize::new(4), TextSize::new(6)), "a");
+    edits.replace(0, TextRange::new(TextSize::new(5), TextSize::new(7)), "b");
+    assert_eq!(failing(text, text, &edits), ["edits"]);
+}
+
+/// An edit that turns the text behind it into a comment or a string leaves the bytes alone, but not the tokens.
+#[test]
+fn tokens_behind_an_edit_stay_tokens() {
+    let text = "async def f(): return g() + h()\n";
+    let edits = one(text, |operand| EditKind::Await { operand }, "g()", "await g() # ");
+    assert!(failing(text, &apply(text, &edits), &edits).contains(&"tokens"));
 }
 
 #[test]
@@ -252,6 +305,25 @@ fn nothing_panics() {
                 edits.edits.truncate(1);
                 check(old, new, &edits);
             }
+        }
+    }
+}
+
+/// Real code: what is not changed verifies, and a dropped token does not. The standard library, when there is one.
+#[test]
+fn real_code_verifies() {
+    let stdlib = "import sysconfig; print(sysconfig.get_path('stdlib'), end='')";
+    let Ok(output) = std::process::Command::new("python3").args(["-c", stdlib]).output() else { return };
+    let root = std::path::PathBuf::from(String::from_utf8_lossy(&output.stdout).into_owned());
+    for package in ["asyncio", "concurrent", "unittest", "email", "test"] {
+        for file in ignore::Walk::new(root.join(package)).flatten().filter(|file| file.depth() == 1) {
+            let Ok(text) = std::fs::read_to_string(file.path()) else { continue };
+            if file.path().extension().is_none_or(|end| end != "py") || text.len() > 40_000 {
+                continue;
+            }
+            let failures = check(&text, &text, &FileEdits::default());
+            let ours = failures.iter().any(|failure| failure.check != Check::Parse);
+            assert!(!ours && (failures.is_empty() || package == "test"), "{}: {failures:#?}", file.path().display());
         }
     }
 }

@@ -73,8 +73,8 @@ impl Context<'_> {
             return self.misfit(old.range(), &format!("the recorded name `{written}`"));
         }
         let root = |name: &str| name.split('.').next().unwrap_or_default().to_string();
-        if root(&name) != root(&was) && !self.imports.knows(&name) && !BUILTINS.contains(&name.as_str()) {
-            self.fail(old.start(), format!("`{name}` is not imported"));
+        if root(&name) != root(&was) && !self.imports.binds(&root(&name)) && !BUILTINS.contains(&name.as_str()) {
+            self.fail(old.start(), format!("nothing binds the root of `{name}`"));
         }
     }
 
