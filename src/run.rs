@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 
 use crate::analysis::{self, Analysis, Rewritten};
-use crate::cli::options::{Format, Output, Overrides, Selection};
+use crate::cli::options::{Format, KeepGoing, Output, Overrides, Selection};
 use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, UndoArgs, WhyArgs};
 use crate::config::{builtin, codemod, show};
 use crate::index::facts::FileId;
@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
 /// Analyzes, rewrites and verifies.
 fn migrate(console: &Console, selection: &Selection, overrides: &Overrides) -> Result<(Analysis, Vec<Rewritten>)> {
     let mut analysis = analysis::analyze(&selection.paths, &overrides.flags(selection))?;
-    if !selection.keep_going
+    if selection.keep_going == KeepGoing::No
         && let Some(problem) = analysis.unreadable.first()
     {
         bail!("{problem}");
@@ -263,7 +263,7 @@ fn run_undo(console: &Console, args: &UndoArgs) -> Result<Outcome> {
         .find(|folder| folder.join(".awaitify").is_dir())
         .with_context(|| format!("nothing was applied in `{}`, so there is nothing to undo", start.display()))?;
     let undone = journal::undo(root, None, journal::Edited::Refuse).map_err(|error| anyhow::anyhow!("{error}"))?;
-    say(console, &format!("{undone}\n"));
+    say(console, &format!("{} files have their old bytes back\n", undone.restored.len()));
     Ok(Outcome::Clean)
 }
 

@@ -121,15 +121,20 @@ impl Context<'_> {
         self.starts[from..].first().is_some_and(|&start| start <= range.end())
     }
 
-    /// Every recorded change must have been met.
+    /// Every recorded change must have been met, and have an edit of its own that changes something.
     fn left_over(&self) {
+        let mut first: Vec<Option<TextSize>> = vec![None; self.file.edits.changes.len()];
+        for edit in self.file.edits.edits.iter().filter(|edit| self.old_text(edit.range) != edit.text) {
+            first[edit.change].get_or_insert(edit.range.start());
+        }
         let used = self.used.borrow();
-        for (change, kind) in self.file.edits.changes.iter().enumerate().filter(|&(change, _)| !used[change]) {
-            let edits = &self.file.edits.edits;
-            let first =
-                edits.iter().find(|edit| edit.change == change).map_or(TextSize::new(0), |edit| edit.range.start());
-            let offset = node(kind).map_or(first, |range| range.start());
-            self.fail(offset, format!("the recorded change does not fit here: {kind:?}"));
+        for (change, kind) in self.file.edits.changes.iter().enumerate() {
+            let offset = node(kind).map(|range| range.start()).or(first[change]).unwrap_or_default();
+            if !used[change] {
+                self.fail(offset, format!("the recorded change does not fit here: {kind:?}"));
+            } else if first[change].is_none() {
+                self.fail(offset, format!("the recorded change has no edit: {kind:?}"));
+            }
         }
     }
 

@@ -4,10 +4,11 @@ use ruff_python_ast::{Alias, Decorator, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Context;
+use super::calls::sole_argument;
 use super::unwrap::is_name;
 use crate::edit::EditKind;
 
-/// What makes a logger.
+/// What makes a logger; only the first needs a name.
 const LOGGERS: [&str; 3] = ["logging.getLogger", "structlog.get_logger", "structlog.getLogger"];
 /// The decorators that a change may add.
 const DECORATORS: [&str; 5] = [
@@ -61,7 +62,11 @@ impl Context<'_> {
     fn added(&self, stmt: &Stmt) -> bool {
         let Some(change) = self.written_by(stmt.range()) else { return false };
         let fits = match self.file.edits.changes[change] {
-            EditKind::Import => matches!(stmt, Stmt::Import(_) | Stmt::ImportFrom(_)),
+            EditKind::Import => match stmt {
+                Stmt::Import(import) => import.names.iter().all(|alias| self.needed(alias)),
+                Stmt::ImportFrom(import) => import.names.iter().all(|alias| self.needed(alias)),
+                _ => false,
+            },
             EditKind::Logger => self.is_logger(stmt),
             _ => false,
         };
@@ -71,12 +76,23 @@ impl Context<'_> {
         fits
     }
 
+    /// An import is added for a name that some other edit wrote.
+    fn needed(&self, alias: &Alias) -> bool {
+        let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+        let edits =
+            self.file.edits.edits.iter().filter(|edit| self.file.edits.changes[edit.change] != EditKind::Import);
+        let word = |text: &str| text.match_indices(name).any(|(at, _)| stands_alone(text, at, at + name.len()));
+        edits.into_iter().any(|edit| word(&edit.text))
+    }
+
     /// `name = logging.getLogger(__name__)`, or `structlog.get_logger()`.
     fn is_logger(&self, stmt: &Stmt) -> bool {
         let Stmt::Assign(assign) = stmt else { return false };
         let ([Expr::Name(_)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value) else { return false };
-        let named = call.arguments.args.iter().all(|argument| is_name(argument, "__name__"));
-        named && call.arguments.keywords.is_empty() && self.names(&call.func, &LOGGERS)
+        match sole_argument(&call.arguments) {
+            Some(argument) => is_name(argument, "__name__") && self.names(&call.func, &LOGGERS),
+            None => call.arguments.is_empty() && self.names(&call.func, &LOGGERS[1..]),
+        }
     }
 
     /// The change whose edit wrote all of `range` of the new text.
@@ -89,7 +105,7 @@ impl Context<'_> {
         let mut kept = Vec::with_capacity(new.len());
         for alias in new {
             match self.written_by(alias.range).filter(|&change| self.file.edits.changes[change] == EditKind::Import) {
-                Some(change) if self.top.get() => self.used.borrow_mut()[change] = true,
+                Some(change) if self.top.get() && self.needed(alias) => self.used.borrow_mut()[change] = true,
                 _ => kept.push(alias),
             }
         }
@@ -152,4 +168,10 @@ impl Context<'_> {
 
 fn yields(expr: &Expr, id: &str) -> bool {
     matches!(expr, Expr::Yield(node) if node.value.as_ref().is_some_and(|value| is_name(value, id)))
+}
+
+/// True when no letter, digit or underscore touches the word at `start..end`.
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let part = |character: char| character.is_alphanumeric() || character == '_';
+    !text[..start].ends_with(part) && !text[end..].starts_with(part)
 }

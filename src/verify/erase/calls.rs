@@ -72,7 +72,7 @@ impl Context<'_> {
         let Some(name) = dotted(func) else { return false };
         self.file.offloads.iter().any(|path| {
             // In the module that defines it, it needs no import.
-            let defined_here = !self.imports.knows(&name) && path.rsplit('.').next() == Some(&name);
+            let defined_here = self.imports.assigns(&name) && path.rsplit('.').next() == Some(&name);
             self.imports.is(&name, &[path]) || defined_here
         })
     }
@@ -127,7 +127,7 @@ impl Context<'_> {
         let (Expr::Call(call), Some(twin)) = parts else { return self.misfit(old.range(), "an awaited call") };
         match (&*call.func, &*twin.func) {
             (Expr::Attribute(was), Expr::Attribute(is)) => {
-                if is.attr.as_str() != self.written(change, was.attr.range()) {
+                if is.attr.as_str() != self.written(change, was.attr.range()) || is.attr.as_str() == was.attr.as_str() {
                     self.misfit(was.attr.range(), "the recorded method");
                 }
                 self.expr(&was.value, &is.value);

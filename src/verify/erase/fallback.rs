@@ -13,16 +13,9 @@ use crate::edit::EditKind;
 const STARTERS: [&str; 6] =
     ["create_task", "ensure_future", "run", "run_until_complete", "run_coroutine_threadsafe", "start_soon"];
 /// Other calls that the new statements may have.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 9] = [
     "get_running_loop",
     "get_event_loop",
-    "debug",
-    "info",
-    "warning",
-    "error",
-    "exception",
-    "critical",
-    "log",
     "add",
     "discard",
     "add_done_callback",
@@ -31,7 +24,8 @@ const OTHERS: [&str; 16] = [
     "get_logger",
     "is_running",
 ];
-
+/// Log calls; they need a message.
+const LOGS: [&str; 7] = ["debug", "info", "warning", "error", "exception", "critical", "log"];
 /// Names that need no binding.
 const BUILTINS: [&str; 3] = ["RuntimeError", "Exception", "self"];
 
@@ -40,7 +34,9 @@ impl Context<'_> {
     pub(super) fn fallback(&self, old: &[Stmt], new: &[Stmt]) -> Option<(usize, usize)> {
         let range = *self.fallbacks.get(&old.first()?.start())?;
         let count = old.iter().take_while(|stmt| range.contains_range(stmt.range())).count();
-        if old[..count].last()?.end() != range.end() {
+        // Comments behind the last statement may be part of what is replaced.
+        let tail = self.old_text(TextRange::new(old[..count].last()?.end(), range.end()));
+        if !tail.lines().all(|line| matches!(line.trim_start().as_bytes(), [] | [b'#', ..])) {
             return None;
         }
         self.take(range, |kind| matches!(kind, EditKind::Fallback { .. }))?;
@@ -126,7 +122,6 @@ impl<'a> Visitor<'a> for Coroutines<'a> {
             stmt.is_raise_stmt(),
             stmt.is_try_stmt(),
             stmt.is_if_stmt(),
-            stmt.is_pass_stmt(),
         ];
         self.strange |= !plain.contains(&true);
         ruff_python_ast::visitor::walk_stmt(self, stmt);
@@ -145,7 +140,8 @@ impl<'a> Visitor<'a> for Coroutines<'a> {
                         call.arguments.args[1..].iter().for_each(|argument| self.visit_expr(argument));
                     }
                     (name, _) => {
-                        self.strange |= !name.is_some_and(|name| OTHERS.contains(&name));
+                        let logs = |name| LOGS.contains(&name) && !call.arguments.is_empty();
+                        self.strange |= !name.is_some_and(|name| OTHERS.contains(&name) || logs(name));
                         walk_expr(self, expr);
                     }
                 }

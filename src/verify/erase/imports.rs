@@ -33,7 +33,12 @@ impl Imports {
 
     /// True when something in the file binds the plain `name`.
     pub fn binds(&self, name: &str) -> bool {
-        self.assigned.contains(name) || self.knows(name)
+        self.assigns(name) || self.knows(name)
+    }
+
+    /// As `binds`, but not by an import.
+    pub fn assigns(&self, name: &str) -> bool {
+        self.assigned.contains(name)
     }
 
     /// The dotted paths that the dotted `name` may stand for; none when its first part is not imported.

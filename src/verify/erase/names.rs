@@ -16,9 +16,12 @@ const AWAITABLE: [&str; 3] = ["Awaitable", "Coroutine", "AsyncIterator"];
 impl Context<'_> {
     pub(super) fn identifier(&self, old: &Identifier, new: &Identifier) {
         let renamed = self.take(old.range(), |kind| matches!(kind, EditKind::Rename { .. }));
-        let expected = renamed.map_or_else(|| old.id.to_string(), |change| self.written(change, old.range()));
-        if new.as_str() != expected {
-            self.fail(old.start(), format!("the name `{old}` became `{new}`, not `{expected}`"));
+        let fits = match renamed {
+            Some(change) => new.as_str() == self.written(change, old.range()) && new.as_str() != old.as_str(),
+            None => new.as_str() == old.as_str(),
+        };
+        if !fits {
+            self.fail(old.start(), format!("the name `{old}` became `{new}`, which is not recorded"));
         }
     }
 
@@ -39,7 +42,7 @@ impl Context<'_> {
         text
     }
 
-    fn old_text(&self, range: TextRange) -> &str {
+    pub(super) fn old_text(&self, range: TextRange) -> &str {
         self.file.old.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()
     }
 
@@ -48,7 +51,8 @@ impl Context<'_> {
         match (old, new) {
             (Expr::StringLiteral(was), Expr::StringLiteral(is)) => {
                 let written = self.written(change, old.range());
-                if self.file.new.get(is.range.start().to_usize()..is.range.end().to_usize()) != Some(&*written) {
+                let new_text = self.file.new.get(is.range.start().to_usize()..is.range.end().to_usize());
+                if new_text != Some(&*written) || written == self.old_text(was.range) {
                     self.misfit(was.range, "the recorded string");
                 }
             }
@@ -61,13 +65,16 @@ impl Context<'_> {
         let (Some(name), Some(was)) = (dotted(new), dotted(old)) else {
             return self.replaced_method(change, old, new);
         };
-        let written: String = self.written(change, old.range()).split_whitespace().collect();
+        // One edit may write the `await` in front too.
+        let written = self.written(change, old.range());
+        let written = written.trim_start_matches('(').trim_start_matches("await ");
+        let written: String = written.split_whitespace().collect();
         if name != written || name == was {
             return self.misfit(old.range(), &format!("the recorded name `{written}`"));
         }
         let root = |name: &str| name.split('.').next().unwrap_or_default().to_string();
-        if root(&name) != root(&was) && !self.imports.knows(&name) && !BUILTINS.contains(&name.as_str()) {
-            self.fail(old.start(), format!("`{name}` is not imported"));
+        if root(&name) != root(&was) && !self.imports.binds(&root(&name)) && !BUILTINS.contains(&name.as_str()) {
+            self.fail(old.start(), format!("nothing binds the root of `{name}`"));
         }
     }
 
