@@ -154,6 +154,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
     };
+    if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
+        builder.index.load_words(project, ["create_task", "ensure_future"]);
+    }
     blocking::find(&mut builder);
     builder.close();
     builder.ask_about_withs();
