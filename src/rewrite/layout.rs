@@ -71,13 +71,13 @@ impl Context<'_> {
         start
     }
 
-    /// True when a line break in `range` stands in no brackets of its own, so that it needs brackets around it.
+    /// True when a line break in `range` stands in no brackets that close in it, so that it needs brackets around it.
     pub fn needs_brackets(&self, range: TextRange) -> bool {
         let mut depth = 0_usize;
-        self.tokens.in_range(range).iter().any(|token| {
+        self.tokens.in_range(range).iter().rev().any(|token| {
             match token.kind() {
-                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,
-                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth = depth.saturating_sub(1),
+                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth += 1,
+                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth = depth.saturating_sub(1),
                 _ => {}
             }
             depth == 0 && token.kind() == TokenKind::NonLogicalNewline
