@@ -3,6 +3,6 @@
 //! The modules stand in the order of the pipeline; a stage imports what stands above it, never below.
 
 pub mod config;
-pub mod edit;
 pub mod plan;
+pub mod edit;
 pub mod rewrite;

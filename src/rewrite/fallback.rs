@@ -66,7 +66,7 @@ pub(super) fn rewrite_in_async<'a>(
     let whole = context.with_trailing_comment(statement.range());
     context.edits.delete(change, TextRange::new(statement.start(), kept.start()));
     context.edits.delete(change, TextRange::new(kept.end(), whole.end()));
-    context.dedent_to(change, kept, statement.start());
+    context.dedent_to(change, kept, first.start(), statement.start());
     if let Some(create_task) = create_task {
         context.edits.replace(change, shape.task.func.range(), create_task);
     }

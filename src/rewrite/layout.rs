@@ -96,12 +96,10 @@ impl Context<'_> {
         }
     }
 
-    /// Takes the indentation from `kept` that it has more than `base`, when they stand on different lines.
-    pub fn dedent_to(&mut self, change: usize, kept: TextRange, base: TextSize) {
-        let (inner, outer) = (self.indentation(kept.start()).len(), self.indentation(base).len());
-        if self.line_start(kept.start()) != self.line_start(base) && inner > outer {
-            self.dedent(change, kept, inner - outer);
-        }
+    /// Takes from `kept` the indentation that the line of `inner` has more than that of `outer`.
+    pub fn dedent_to(&mut self, change: usize, kept: TextRange, inner: TextSize, outer: TextSize) {
+        let count = self.indentation(inner).len().saturating_sub(self.indentation(outer).len());
+        self.dedent(change, kept, count);
     }
 
     /// Reduces `call` to the part `kept` of its arguments, with `open` and `close` around it. Where a comment would go, or
@@ -118,7 +116,8 @@ impl Context<'_> {
         } else {
             self.edits.replace(change, before, open);
             self.edits.replace(change, after, close);
-            self.dedent_to(change, kept, call.start());
+            let argument = call.arguments.args.iter().find(|argument| argument.range().contains_range(kept));
+            self.dedent_to(change, kept, argument.map_or(kept.start(), Ranged::start), call.start());
         }
     }
 
