@@ -38,6 +38,8 @@ impl<'a> SourceOrderVisitor<'a> for Nodes {
             AnyNodeRef::ExprGenerator(_) => &mut self.generators,
             AnyNodeRef::ExprName(name) if name.ctx.is_load() => &mut self.expressions,
             AnyNodeRef::StmtExpr(statement) if statement.value.is_yield_from_expr() => &mut self.yields,
+            // What a pattern names cannot be awaited.
+            _ if node.is_pattern() => return TraversalSignal::Skip,
             _ => return TraversalSignal::Traverse,
         };
         list.push(node.range());
