@@ -8,6 +8,7 @@ pub mod boundary;
 pub mod cause;
 pub mod hazard;
 pub mod obstacle;
+pub mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::cause::Cause;
+use self::shape::{Adaptation, Shape};
 use crate::config::{BlockingAction, Config, Reach};
 use crate::index::Index;
 use crate::index::facts::*;
@@ -32,6 +34,8 @@ pub enum SiteVerdict {
     Offload,
     Native(String),
     Replace(String),
+    /// The target becomes an async generator or context manager.
+    Adapt(Adaptation),
     /// An offload of a function that converts.
     Unwrap {
         call: CallId,
@@ -97,7 +101,7 @@ pub fn color(world: World) -> Verdicts {
     coloring.take_back_boundaries();
     loop {
         coloring.propagate();
-        if !coloring.take_back_unsupported() {
+        if !coloring.take_back_unsupported() && !coloring.take_back_what_blocks_within() {
             break;
         }
     }
@@ -312,6 +316,33 @@ impl<'a> Coloring<'a> {
         }
     }
 
+    /// A sync function with a blocking call in it that cannot be offloaded by itself (a property, a generator that stays) is
+    /// offloaded as a whole instead. Returns whether there was something.
+    fn take_back_what_blocks_within(&mut self) -> bool {
+        let mut found = vec![];
+        for site in self.world.graph.sites.values() {
+            let Some(owner) = self.world.context(site.id).func.filter(|owner| self.converts(*owner)) else { continue };
+            let blocks = site.targets.iter().any(|target| {
+                self.stays.get(target).is_some_and(|cause| *cause != Cause::Layer) && self.blocking.contains(target)
+            });
+            let stuck = match site.kind {
+                SiteKind::Read => true,
+                SiteKind::Call => {
+                    self.world.index.site(site.id).is_implicit()
+                        || matches!(hazard::hazard(self.world, site), Some(Cause::WorksLater { .. }))
+                }
+                _ => false,
+            };
+            if blocks && stuck && !self.world.in_tests(owner.file) {
+                found.push((owner, Cause::BlocksWithin { site: site.id }));
+            }
+        }
+        for (owner, cause) in &found {
+            self.take_back(*owner, cause.clone());
+        }
+        !found.is_empty()
+    }
+
     /// Takes back what would end up without any await. Returns whether there was something.
     fn take_back_unsupported(&mut self) -> bool {
         let supported = self.supported();
@@ -371,6 +402,7 @@ impl<'a> Coloring<'a> {
     fn offloads(&self, site: &Site) -> bool {
         site.kind == SiteKind::Call
             && !site.uncertain
+            && !self.world.index.site(site.id).is_implicit()
             && site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
             && hazard::hazard(self.world, site).is_none()
     }
@@ -399,7 +431,7 @@ impl<'a> Coloring<'a> {
                     return Cause::Blocks { site: id };
                 }
                 (SiteVerdict::Offload, Some(target)) => return Cause::Offloads { site: id, target },
-                (SiteVerdict::Await, Some(target)) => return Cause::Calls { site: id, target },
+                (SiteVerdict::Await | SiteVerdict::Adapt(_), Some(target)) => return Cause::Calls { site: id, target },
                 _ => {}
             }
         }
@@ -445,8 +477,17 @@ impl<'a> Coloring<'a> {
                 (BlockingAction::Replace { function }, _) => SiteVerdict::Replace(function.clone()),
                 (BlockingAction::Native { .. } | BlockingAction::Offload, _) => SiteVerdict::Offload,
             },
-            SiteKind::Call if converting => SiteVerdict::Await,
+            SiteKind::Call if converting => {
+                let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
+                match shape::adaptation(self.world, site, shape) {
+                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
+                    None => SiteVerdict::Await,
+                }
+            }
             SiteKind::Call if !blocks => SiteVerdict::AsIs,
+            SiteKind::Call if self.world.index.site(site.id).is_implicit() => {
+                SiteVerdict::Left(Cause::Consumed { site: site.id })
+            }
             SiteKind::Call => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None => SiteVerdict::Offload,

@@ -79,6 +79,8 @@ pub enum Cause {
     Consumed { site: RefId },
     /// The rewriter cannot express it there.
     CannotRewrite { site: RefId },
+    /// What it calls there blocks and cannot be offloaded by itself.
+    BlocksWithin { site: RefId },
     /// A string names it where names are looked up.
     LookedUp { lookup: LookupSite },
     /// A test that cannot follow.
@@ -131,6 +133,7 @@ impl Cause {
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
+            | Cause::BlocksWithin { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Family { .. }
             | Cause::Layer

@@ -3,6 +3,9 @@
 use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
+use super::shape::{Shape, adaptation, is_eager, shape_of_targets};
+use ruff_text_size::TextRange;
+
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -38,6 +41,7 @@ fn called(world: World, site: &Site) -> Option<Cause> {
     let context = world.context(id);
     match context.barrier {
         Some(Barrier::Generator { .. }) if runs_in_worker(world, site) => return None,
+        Some(Barrier::Generator { consumer: Some(consumer), range }) if becomes_list(world, consumer, range) => {}
         Some(Barrier::Generator { .. }) => return Some(Cause::GeneratorExpression { site: id }),
         None => {}
         Some(Barrier::ClassBody) if context.func.is_none() => return Some(Cause::ModuleLevel { site: id }),
@@ -67,6 +71,13 @@ fn called(world: World, site: &Site) -> Option<Cause> {
 fn consumption(world: World, site: &Site) -> Option<Cause> {
     let returns_awaitable =
         |func: &FuncId| world.graph.awaitable_returns.contains_key(func) && every_call_awaits(world, *func);
+    match shape_of_targets(world, site) {
+        Some(Shape::Coroutine) => {}
+        Some(shape) => {
+            return adaptation(world, site, shape).is_none().then_some(Cause::Consumed { site: site.id });
+        }
+        None => return Some(Cause::Consumed { site: site.id }),
+    }
     match world.result_usage(site.id)? {
         Usage::Awaited if site.targets.iter().all(returns_awaitable) && !site.targets.is_empty() => None,
         Usage::Awaited => Some(Cause::AwaitedAlready { site: site.id }),
@@ -94,6 +105,11 @@ fn is_entry_point(world: World, site: &Site) -> bool {
 fn entry_calls(world: World, file: FileId) -> usize {
     let in_guard = |site: &&Site| world.context(site.id).main_guard && site.kind == SiteKind::Call;
     world.graph.sites_in_file(file).filter(in_guard).count()
+}
+
+/// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
+pub fn becomes_list(world: World, consumer: CallId, range: TextRange) -> bool {
+    is_eager(world, consumer) && world.index.call(consumer).args.first().is_some_and(|arg| arg.range == range)
 }
 
 /// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.

@@ -1,8 +1,9 @@
 //! What a function becomes when it converts, and how its callers adapt to it.
 
+use ruff_text_size::TextRange;
+
 use super::World;
 use crate::index::facts::*;
-use crate::plan::YieldSource;
 use crate::resolve::Site;
 use crate::resolve::boundary::decorator_name;
 use crate::resolve::names::Meaning;
@@ -102,7 +103,7 @@ pub fn is_eager(world: World, call: CallId) -> bool {
 }
 
 /// `async with` enters all items: each must be one that converts.
-fn every_item_adapts(world: World, file: FileId, statement: ruff_text_size::TextRange) -> bool {
+fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
     let statements = &world.index.file(file).with_statements;
     let Some(with) = statements.iter().find(|with| with.range == statement) else { return false };
     with.items.iter().all(|item| {
@@ -123,15 +124,12 @@ fn every_item_adapts(world: World, file: FileId, statement: ruff_text_size::Text
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
     shape(world, func) != Shape::Coroutine
-        || !world.graph.family_of(func).any(|member| shape(world, member) == Shape::Generator)
+        || !world.graph.family_of(func).any(|member| shape(world, *member) == Shape::Generator)
 }
 
-/// Every `yield from` of a generator that converts, with what it takes.
-pub fn delegations(world: World, func: FuncId) -> Vec<(ruff_text_size::TextRange, YieldSource)> {
+/// Every `yield from` of a generator: none can stay in an async generator.
+pub fn delegations(world: World, func: FuncId) -> Vec<TextRange> {
     let facts = world.index.file(func.file);
-    facts.yields_from
-        .iter()
-        .filter(|delegation| facts[delegation.context].func == Some(func))
-        .map(|delegation| (delegation.range, YieldSource::Sync))
-        .collect()
+    let own = facts.delegations.iter().filter(|delegation| facts[delegation.context].func == Some(func));
+    own.map(|delegation| delegation.range).collect()
 }

@@ -191,9 +191,14 @@ impl<'a> Collector<'a> {
 
     fn with_statement(&mut self, node: &ast::StmtWith) {
         let saved = self.context.withs.clone();
+        let items = node.items.iter().map(|item| item.context_expr.range()).collect();
+        self.facts.with_statements.push(WithStatement { range: node.range, items });
         for item in &node.items {
             let usage = Usage::WithItem { statement: node.range, is_async: node.is_async };
             let value = self.expression(&item.context_expr, usage);
+            if !node.is_async {
+                self.implicit_ref("__enter__", item.context_expr.range(), value, usage);
+            }
             if let Some(target) = item.optional_vars.as_deref() {
                 let entered = self.value(Value::Entered(value));
                 self.target(target, Some(entered));

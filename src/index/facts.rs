@@ -66,6 +66,23 @@ pub struct FileFacts {
     pub exports: Vec<Name>,
     /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
     pub inert: Vec<(Name, TextSize)>,
+    pub with_statements: Vec<WithStatement>,
+    pub delegations: Vec<Delegation>,
+}
+
+/// A `yield from` that is a statement.
+#[derive(Debug)]
+pub struct Delegation {
+    /// The whole expression.
+    pub range: TextRange,
+    pub context: ContextId,
+}
+
+/// A `with` statement: its range and the expressions of its items.
+#[derive(Debug)]
+pub struct WithStatement {
+    pub range: TextRange,
+    pub items: Vec<TextRange>,
 }
 
 /// A function definition.
@@ -174,7 +191,8 @@ pub struct Base {
     pub value: ValueId,
 }
 
-/// A name used: a `Name`, or the last part of an attribute expression.
+/// A name used: a `Name`, or the last part of an attribute expression. A method that Python calls without naming it
+/// (`__enter__` at a `with`) has one too, with an empty name range at the start of the expression.
 #[derive(Debug)]
 pub struct Ref {
     pub name: Name,
@@ -470,6 +488,13 @@ pub struct FallbackTry {
     pub context: ContextId,
     /// The `asyncio.run` call in the handler.
     pub run: TextRange,
+}
+
+impl Ref {
+    /// Python calls the method, no token names it.
+    pub fn is_implicit(&self) -> bool {
+        self.name_range.is_empty()
+    }
 }
 
 impl FileFacts {
