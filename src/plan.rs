@@ -114,7 +114,8 @@ fn nested_runs(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 
 /// `asyncio.run(...)`, by scopes and imports.
 pub fn is_asyncio_run(world: World, call: &Call) -> bool {
-    world.names().last_name(call.func) == Some("run") && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
+    world.names().last_name(call.func) == Some("run")
+        && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
 }
 
 /// Counts of what a plan does, for the summary.

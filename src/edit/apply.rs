@@ -112,13 +112,16 @@ impl PositionMap {
         }
     }
 
-    /// Where `offset` of the new text was, or `None` inside inserted text.
+    /// Where `offset` of the new text was, or `None` inside inserted text. A replacement starts where the replaced text did.
     pub fn to_old(&self, offset: TextSize, side: Side) -> Option<TextSize> {
         let before = match side {
             Side::Start => self.pieces.partition_point(|piece| piece.new.start() <= offset),
             Side::End => self.pieces.partition_point(|piece| piece.new.start() < offset),
         };
         let Some(piece) = before.checked_sub(1).map(|last| self.pieces[last]) else { return Some(offset) };
+        if side == Side::Start && offset == piece.new.start() && !piece.old.is_empty() {
+            return Some(piece.old.start());
+        }
         (offset >= piece.new.end()).then(|| piece.old.end() + (offset - piece.new.end()))
     }
 

@@ -171,7 +171,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::NoAwait => "it would end up without any await".into(),
         Cause::ModuleLevel { site } => format!("{} runs at module level", call(places, *site)),
         Cause::Barrier { site } => {
-            format!("{} stands in a lambda, a class body or an annotation, where no await can stand", call(places, *site))
+            format!(
+                "{} stands in a lambda, a class body or an annotation, where no await can stand",
+                call(places, *site)
+            )
         }
         Cause::GeneratorExpression { site } => {
             format!("{} stands in a generator expression, which an await would make async", call(places, *site))
@@ -187,7 +190,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::CallerStays { site, caller } => {
             format!("its caller `{}` stays sync ({})", names.qualified_func(*caller), places.site(*site))
         }
-        Cause::Escapes { site } => format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site)),
+        Cause::Escapes { site } => {
+            format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site))
+        }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),
         Cause::OffloadNotAwaited { site } => {
