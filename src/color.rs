@@ -416,8 +416,11 @@ impl<'a> Coloring<'a> {
         for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
             verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
         }
-        verdicts.stays =
-            self.stays.into_iter().filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait).collect();
+        verdicts.stays = self
+            .stays
+            .into_iter()
+            .filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait)
+            .collect();
         verdicts
     }
 

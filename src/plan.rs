@@ -56,7 +56,8 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
         actions.push(Action::Rename { name: facts.name_range, to: twin.into() });
     }
     if shape == Shape::Manager {
-        let manager = facts.decorators.iter().find(|decorator| decorator_name(world.index, decorator) == Some("contextmanager"));
+        let manager =
+            facts.decorators.iter().find(|decorator| decorator_name(world.index, decorator) == Some("contextmanager"));
         actions.extend(manager.map(|decorator| Action::RenameImported {
             name: decorator.range,
             to: "contextlib.asynccontextmanager".into(),
@@ -99,7 +100,11 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
     let mut actions: Vec<Action> = site_action(world, id, verdict).into_iter().collect();
     let awaits = matches!(
         verdict,
-        SiteVerdict::Await | SiteVerdict::Offload | SiteVerdict::Native(_) | SiteVerdict::Replace(_) | SiteVerdict::Adapt(_)
+        SiteVerdict::Await
+            | SiteVerdict::Offload
+            | SiteVerdict::Native(_)
+            | SiteVerdict::Replace(_)
+            | SiteVerdict::Adapt(_)
     );
     if awaits && let Some(Barrier::Generator { range, consumer: Some(_) }) = world.context(id).barrier {
         actions.push(Action::ListComprehension { generator: range });
@@ -207,7 +212,8 @@ fn nested_runs(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 
 /// `asyncio.run(...)`, by scopes and imports.
 pub fn is_asyncio_run(world: World, call: &Call) -> bool {
-    world.names().last_name(call.func) == Some("run") && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
+    world.names().last_name(call.func) == Some("run")
+        && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
 }
 
 /// Counts of what a plan does, for the summary.

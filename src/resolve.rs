@@ -412,8 +412,7 @@ impl Builder<'_> {
             let key = (range, self.index.func(id).name.clone());
             let Some(found) = answers.get(&owner.file).and_then(|answers| answers.members.get(&key)) else { continue };
             let foreign = found.iter().find(|definition| {
-                let in_project =
-                    definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
+                let in_project = definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
                 !in_project && !definition.name.starts_with("object.")
             });
             if let Some(definition) = foreign {

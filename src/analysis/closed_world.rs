@@ -12,19 +12,28 @@ use crate::verify::{Check, Failure};
 
 /// Every function that converts is async in the new text, and every site that was to be awaited is awaited.
 pub fn check(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Failure> {
-    let mut failures: Vec<Failure> =
-        rewritten.par_iter().flat_map_iter(|done| check_file(analysis, done)).collect();
+    let mut failures: Vec<Failure> = rewritten.par_iter().flat_map_iter(|done| check_file(analysis, done)).collect();
     for func in analysis.verdicts.converts.keys() {
         if becomes_async_def(analysis.world(), *func) && !rewritten.iter().any(|done| done.file == func.file) {
             let offset = analysis.index.func(*func).name_range.start();
-            failures.push(failure(analysis, func.file, offset, "the function was to convert, and its file has no change"));
+            failures.push(failure(
+                analysis,
+                func.file,
+                offset,
+                "the function was to convert, and its file has no change",
+            ));
         }
     }
     failures
 }
 
 fn failure(analysis: &Analysis, file: FileId, offset: TextSize, message: &str) -> Failure {
-    Failure { check: Check::ClosedWorld, path: analysis.project.file(file).relative.clone(), offset, message: message.into() }
+    Failure {
+        check: Check::ClosedWorld,
+        path: analysis.project.file(file).relative.clone(),
+        offset,
+        message: message.into(),
+    }
 }
 
 fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {

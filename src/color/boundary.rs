@@ -1,23 +1,15 @@
 //! Functions that cannot convert, whoever calls them (DESIGN section 7).
 
 use super::World;
-use super::shape::{Shape, becomes_async_def, shape};
 use super::cause::Cause;
+use super::shape::{Shape, becomes_async_def, shape};
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::hierarchy::BaseClass;
 
 /// Decorators that do not care about the color of a function.
-const COLORLESS: [&str; 8] = [
-    "staticmethod",
-    "classmethod",
-    "abstractmethod",
-    "override",
-    "final",
-    "overload",
-    "no_type_check",
-    "deprecated",
-];
+const COLORLESS: [&str; 8] =
+    ["staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "no_type_check", "deprecated"];
 
 /// Bases that say nothing about who calls the methods.
 const PLAIN_BASES: [&str; 14] = [
@@ -136,9 +128,16 @@ pub fn is_threaded(world: World, func: FuncId) -> bool {
     let patterns: Vec<_> = world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref()).collect();
     let matches = |spelled: &str| patterns.iter().any(|patterns| patterns.matches(spelled));
     let names = world.names();
-    world.index.func(func).decorators.iter().any(|decorator| names.dotted(decorator.value).is_some_and(|path| matches(&path)))
+    world
+        .index
+        .func(func)
+        .decorators
+        .iter()
+        .any(|decorator| names.dotted(decorator.value).is_some_and(|path| matches(&path)))
         || world.graph.sites_of(func).iter().any(|id| match world.index.site(*id).usage {
-            Usage::Argument { call, index } => spelled_argument(world, call, index).iter().any(|spelled| matches(spelled)),
+            Usage::Argument { call, index } => {
+                spelled_argument(world, call, index).iter().any(|spelled| matches(spelled))
+            }
             _ => false,
         })
 }

@@ -26,9 +26,7 @@ const LOOP_CALLS: [&str; 9] = [
 pub fn hazard(world: World, site: &Site) -> Option<Cause> {
     match world.config.offload_project {
         OffloadProject::None => return Some(Cause::OffloadForbidden),
-        OffloadProject::Readonly
-            if site.targets.iter().any(|target| world.index.func(*target).traits.writes_state) =>
-        {
+        OffloadProject::Readonly if site.targets.iter().any(|target| world.index.func(*target).traits.writes_state) => {
             return Some(Cause::OffloadForbidden);
         }
         OffloadProject::Readonly | OffloadProject::All => {}
@@ -51,10 +49,7 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
             .is_some_and(|name| matches!(name, "map" | "filter" | "iter" | "zip" | "enumerate")),
         _ => false,
     });
-    let later = facts.traits.is_generator
-        || is_manager
-        || lazy
-        || world.graph.awaitable_returns.contains_key(&func);
+    let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
 }
 
@@ -93,10 +88,9 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
     let names = world.names();
     let own_class = world.index.func(func).class;
     match world.index.value(call.func) {
-        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => own_class
-            .into_iter()
-            .flat_map(|class| world.graph.hierarchy.family(world.index, class, name))
-            .collect(),
+        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => {
+            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
+        }
         _ => names
             .evaluate(call.func)
             .into_iter()

@@ -114,12 +114,14 @@ pub fn becomes_list(world: World, consumer: CallId, range: TextRange) -> bool {
 
 /// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.
 pub fn runs_in_worker(world: World, site: &Site) -> bool {
-    let Some(Barrier::Generator { consumer: Some(consumer), .. }) = world.context(site.id).barrier else { return false };
+    let Some(Barrier::Generator { consumer: Some(consumer), .. }) = world.context(site.id).barrier else {
+        return false;
+    };
     matches!(site.kind, SiteKind::Blocking { .. })
-        && world
-            .graph
-            .sites_in_file(site.id.file)
-            .any(|other| matches!(other.kind, SiteKind::Blocking { .. }) && world.index.site(other.id).usage == Usage::Called(consumer))
+        && world.graph.sites_in_file(site.id.file).any(|other| {
+            matches!(other.kind, SiteKind::Blocking { .. })
+                && world.index.site(other.id).usage == Usage::Called(consumer)
+        })
 }
 
 /// Does the `with` hold a lock that belongs to threads?
@@ -128,7 +130,9 @@ pub fn is_lock(world: World, with: &With) -> bool {
         return false;
     }
     if let Some(shown) = world.graph.with_types.get(&with.value)
-        && ["Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"].iter().any(|name| shown.trim_start_matches("Unknown | ") == *name)
+        && ["Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"]
+            .iter()
+            .any(|name| shown.trim_start_matches("Unknown | ") == *name)
     {
         return true;
     }

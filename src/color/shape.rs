@@ -113,9 +113,8 @@ fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
                 Usage::Called(call) => world.index.call(call).range,
                 _ => facts.range,
             };
-            let is_manager = || {
-                site.targets.iter().all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered))
-            };
+            let is_manager =
+                || site.targets.iter().all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered));
             range == *item && !site.uncertain && is_manager()
         })
     })

@@ -307,11 +307,25 @@ pub struct Arg {
 /// An expression, as far as flow analysis follows it. Children are ids in the same file.
 #[derive(Debug)]
 pub enum Value {
-    Name { name: Name, scope: ScopeId },
-    Attribute { receiver: ValueId, name: Name },
-    Call { call: CallId },
-    Await { value: ValueId },
-    Subscript { value: ValueId, key: Option<Name>, index: ValueId },
+    Name {
+        name: Name,
+        scope: ScopeId,
+    },
+    Attribute {
+        receiver: ValueId,
+        name: Name,
+    },
+    Call {
+        call: CallId,
+    },
+    Await {
+        value: ValueId,
+    },
+    Subscript {
+        value: ValueId,
+        key: Option<Name>,
+        index: ValueId,
+    },
     /// `a or b`, `a if c else b`, `a and b`: any of them.
     Either(Vec<ValueId>),
     /// A tuple, list or set display.
@@ -319,7 +333,9 @@ pub enum Value {
     /// A dict display: its values, with keys that are string literals.
     Dict(Vec<(Option<Name>, ValueId)>),
     /// A comprehension or generator expression over elements of this value.
-    Comprehension { element: ValueId },
+    Comprehension {
+        element: ValueId,
+    },
     /// An element of an iterable: a loop variable.
     ElementOf(ValueId),
     /// The n-th part of an unpacked value.
@@ -332,7 +348,9 @@ pub enum Value {
     None,
     /// Any other literal, arithmetic, comparison, f-string: never a project object.
     Builtin,
-    Lambda { result: ValueId },
+    Lambda {
+        result: ValueId,
+    },
     Unknown,
 }
 
@@ -472,12 +490,17 @@ pub struct With {
 /// A place that an `await` cannot cross.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Barrier {
-    Lambda { range: TextRange },
+    Lambda {
+        range: TextRange,
+    },
     /// A class body inside a function, or at module level.
     ClassBody,
     /// The element, condition or later clause of a generator expression. `consumer` is the call that takes it as its sole
     /// argument.
-    Generator { range: TextRange, consumer: Option<CallId> },
+    Generator {
+        range: TextRange,
+        consumer: Option<CallId>,
+    },
     Annotation,
 }
 

@@ -163,7 +163,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::OverridesExternal { path } => format!("it overrides `{path}`, which is not ours"),
         Cause::CalledByBase => "nothing in the project calls it, but a base class from outside may".into(),
         Cause::BlocksWithin { site } => {
-            format!("{} blocks and cannot be moved to a thread by itself, so the function is as a whole", call(places, *site))
+            format!(
+                "{} blocks and cannot be moved to a thread by itself, so the function is as a whole",
+                call(places, *site)
+            )
         }
         Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
@@ -175,7 +178,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::NoAwait => "it would end up without any await".into(),
         Cause::ModuleLevel { site } => format!("{} runs at module level", call(places, *site)),
         Cause::Barrier { site } => {
-            format!("{} stands in a lambda, a class body or an annotation, where no await can stand", call(places, *site))
+            format!(
+                "{} stands in a lambda, a class body or an annotation, where no await can stand",
+                call(places, *site)
+            )
         }
         Cause::GeneratorExpression { site } => {
             format!("{} stands in a generator expression, which an await would make async", call(places, *site))
@@ -191,7 +197,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::CallerStays { site, caller } => {
             format!("its caller `{}` stays sync ({})", names.qualified_func(*caller), places.site(*site))
         }
-        Cause::Escapes { site } => format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site)),
+        Cause::Escapes { site } => {
+            format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site))
+        }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),
         Cause::OffloadNotAwaited { site } => {

@@ -108,7 +108,8 @@ fn pattern_holds(builder: &Builder, answer: &Answer) -> bool {
         let top = module.split('.').next().unwrap_or(module);
         matches!(top, "builtins" | "typing" | "collections" | "unittest" | "types" | "re" | "pathlib" | "logging")
     };
-    let foreign = answer.definitions.iter().any(|definition| definition.path.is_none() && is_stdlib(&definition.module));
+    let foreign =
+        answer.definitions.iter().any(|definition| definition.path.is_none() && is_stdlib(&definition.module));
     !foreign && !answer.own.starts_with("CoroutineType")
 }
 
@@ -202,7 +203,13 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
         }
     }
     let native = native_method(builder, number, id);
-    builder.add_site(Site { id, kind: SiteKind::Blocking { entry: number, native }, targets, evidence, uncertain: false });
+    builder.add_site(Site {
+        id,
+        kind: SiteKind::Blocking { entry: number, native },
+        targets,
+        evidence,
+        uncertain: false,
+    });
 }
 
 /// The async twin of the called method, when inference finds it on the receiver's class.

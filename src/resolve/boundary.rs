@@ -12,9 +12,8 @@ const PROPERTIES: [&str; 5] = ["property", "cached_property", "setter", "getter"
 /// Is the function read like an attribute?
 pub fn is_property(index: &Index, id: FuncId) -> bool {
     index.func(id).decorators.iter().any(|decorator| {
-        decorator_name(index, decorator).is_some_and(|name| {
-            PROPERTIES.contains(&name) || name.ends_with("_property") || name.ends_with("Property")
-        })
+        decorator_name(index, decorator)
+            .is_some_and(|name| PROPERTIES.contains(&name) || name.ends_with("_property") || name.ends_with("Property"))
     })
 }
 

@@ -139,10 +139,7 @@ impl Names<'_> {
             None => found.push(Meaning::External(dotted)),
             Some(target) => {
                 let scope = ScopeId { file: target, index: 0 };
-                let defines = self
-                    .index
-                    .loaded(target)
-                    .is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
+                let defines = self.index.loaded(target).is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
                 if defines {
                     self.lookup_in(scope, name, found, seen, depth + 1);
                 } else if self.index.module(&dotted).is_some() {
@@ -156,9 +153,11 @@ impl Names<'_> {
 
     fn module(&self, dotted: &str) -> Meaning {
         let known = self.index.module(dotted).is_some()
-            || self.project.files.iter().any(|file| {
-                file.module.strip_prefix(dotted).is_some_and(|rest| rest.starts_with('.'))
-            });
+            || self
+                .project
+                .files
+                .iter()
+                .any(|file| file.module.strip_prefix(dotted).is_some_and(|rest| rest.starts_with('.')));
         if known { Meaning::Module(dotted.to_owned()) } else { Meaning::External(dotted.to_owned()) }
     }
 

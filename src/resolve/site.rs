@@ -103,9 +103,7 @@ fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
     let ancestors = builder.graph.hierarchy.ancestors(class);
     ["__new__", "__init__", "__post_init__"]
         .into_iter()
-        .filter_map(|name| {
-            ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name))
-        })
+        .filter_map(|name| ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name)))
         .filter(|func| builder.graph.nodes.contains(func))
         .collect()
 }
@@ -263,7 +261,10 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {
     last_name(builder, call).is_some_and(|name| {
-        matches!(name.as_str(), "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr")
+        matches!(
+            name.as_str(),
+            "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr"
+        )
     })
 }
 

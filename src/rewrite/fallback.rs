@@ -31,13 +31,15 @@ pub(super) fn rewrite_in_sync<'a>(
         Fallback::Threadsafe => return Err(Leave::NoLoopHandle),
     };
     let run = shape.run.range();
-    let change = context.edits.change(EditKind::Fallback { statement: run });
-    let comments = context.attached_comments(run.start());
-    if comments < run.start() {
-        let lines = TextRange::new(context.line_start(comments), context.line_start(run.start()));
-        context.edits.delete(change, lines);
-    }
     let replaced = context.with_trailing_comment(run);
+    let comments = context.attached_comments(run.start());
+    let lines = match comments < run.start() {
+        true => TextRange::new(context.line_start(comments), context.line_start(run.start())),
+        false => TextRange::empty(run.start()),
+    };
+    let statement = TextRange::new(lines.start(), replaced.end());
+    let change = context.edits.change(EditKind::Fallback { statement });
+    context.edits.delete(change, lines);
     context.edits.replace(change, replaced, replacement);
     Ok(())
 }
@@ -60,10 +62,10 @@ pub(super) fn rewrite_in_async<'a>(
     let (first, last) = (&shape.scheduled[0], &shape.scheduled[shape.scheduled.len() - 1]);
     let create_task = (!is_module_function(context, &shape.task.func))
         .then(|| context.imports.request("asyncio.create_task", statement.start()));
-    let change = context.edits.change(EditKind::Fallback { statement: statement.range() });
+    let whole = context.with_trailing_comment(statement.range());
+    let change = context.edits.change(EditKind::Fallback { statement: whole });
     let kept = context.with_trailing_comment(TextRange::new(first.start(), last.end()));
     let kept = TextRange::new(context.attached_comments(kept.start()), kept.end());
-    let whole = context.with_trailing_comment(statement.range());
     context.edits.delete(change, TextRange::new(statement.start(), kept.start()));
     context.edits.delete(change, TextRange::new(kept.end(), whole.end()));
     context.dedent_to(change, kept, first.start(), statement.start());

@@ -66,7 +66,14 @@ impl Collector<'_> {
         exprs.iter().map(|expr| self.expression(expr, usage)).collect()
     }
 
-    fn push_ref(&mut self, name: &Name, name_range: TextRange, range: TextRange, receiver: Option<ValueId>, usage: Usage) {
+    fn push_ref(
+        &mut self,
+        name: &Name,
+        name_range: TextRange,
+        range: TextRange,
+        receiver: Option<ValueId>,
+        usage: Usage,
+    ) {
         let context = self.context();
         self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, context, usage });
     }
@@ -104,7 +111,8 @@ impl Collector<'_> {
             }
             Expr::If(node) => {
                 self.expression(&node.test, Usage::Condition);
-                let values = vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
+                let values =
+                    vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
                 self.value(Value::Either(values))
             }
             Expr::UnaryOp(node) => {
@@ -154,10 +162,9 @@ impl Collector<'_> {
             }
             Expr::StringLiteral(node) => self.value(Value::Text(Name::new(node.value.to_str()))),
             Expr::NoneLiteral(_) => self.value(Value::None),
-            Expr::BytesLiteral(_)
-            | Expr::NumberLiteral(_)
-            | Expr::BooleanLiteral(_)
-            | Expr::EllipsisLiteral(_) => self.value(Value::Builtin),
+            Expr::BytesLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::EllipsisLiteral(_) => {
+                self.value(Value::Builtin)
+            }
             Expr::IpyEscapeCommand(_) => self.value(Value::Unknown),
         }
     }
@@ -230,7 +237,11 @@ impl Collector<'_> {
                     (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
                 }
             };
-            let inner = if is_star { Usage::Starred { taker: Some(id) } } else { Usage::Argument { call: id, index: index as u32 } };
+            let inner = if is_star {
+                Usage::Starred { taker: Some(id) }
+            } else {
+                Usage::Argument { call: id, index: index as u32 }
+            };
             let value_id = self.expression(value, inner);
             if index == 0 && is_named(&node.func, "enter_context") {
                 self.implicit_ref("__enter__", value.range(), value_id, inner);
@@ -295,7 +306,12 @@ impl Collector<'_> {
         {
             // The arguments were visited as such already; their summaries are found again by range.
             let find = |this: &Self, range: TextRange| {
-                this.facts.refs.iter().rev().find(|site| site.range == range).map(|site| (site.receiver, site.name.clone()))
+                this.facts
+                    .refs
+                    .iter()
+                    .rev()
+                    .find(|site| site.range == range)
+                    .map(|site| (site.receiver, site.name.clone()))
             };
             let summary = |this: &mut Self, expr: &Expr| match find(this, expr.range()) {
                 Some((Some(receiver), name)) => this.value(Value::Attribute { receiver, name }),
