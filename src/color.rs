@@ -6,6 +6,7 @@
 
 pub mod boundary;
 pub mod cause;
+pub mod decorator;
 pub mod hazard;
 pub mod obstacle;
 pub mod shape;

@@ -106,8 +106,9 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
             | SiteVerdict::Replace(_)
             | SiteVerdict::Adapt(_)
     );
-    if awaits && let Some(Barrier::Generator { range, consumer: Some(_) }) = world.context(id).barrier {
-        actions.push(Action::ListComprehension { generator: range });
+    if awaits && world.context(id).barrier == Some(Barrier::Generator) {
+        let generators = world.context(id).generators.iter();
+        actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
     }
     let site = world.index.site(id);
     if *verdict == SiteVerdict::Await

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::cause::Cause;
+use super::decorator;
 use super::shape::{Shape, becomes_async_def, shape};
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
@@ -98,7 +99,10 @@ fn decorators(world: World, func: &Func) -> Option<Cause> {
         if name == "contextmanager" && func.traits.is_generator && func.decorators.len() == 1 {
             continue;
         }
-        if COLORLESS.contains(&name) || decorator_accepts_async(&world.names(), world.config, decorator) {
+        if COLORLESS.contains(&name)
+            || decorator_accepts_async(&world.names(), world.config, decorator)
+            || decorator::passes(world, decorator)
+        {
             continue;
         }
         return Some(Cause::Decorator { name: name.to_owned() });

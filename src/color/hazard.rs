@@ -31,7 +31,9 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
         }
         OffloadProject::Readonly | OffloadProject::All => {}
     }
-    site.targets.iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+    // What a codemod declares is offloaded as declared.
+    let undeclared = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
+    undeclared.into_iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
 }
 
 /// A generator, a context manager or an awaitable: calling it does nothing yet.

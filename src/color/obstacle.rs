@@ -4,8 +4,6 @@ use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::shape::{Shape, adaptation, is_eager, shape_of_targets};
-use ruff_text_size::TextRange;
-
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -40,9 +38,9 @@ fn called(world: World, site: &Site) -> Option<Cause> {
     let id = site.id;
     let context = world.context(id);
     match context.barrier {
-        Some(Barrier::Generator { .. }) if runs_in_worker(world, site) => return None,
-        Some(Barrier::Generator { consumer: Some(consumer), range }) if becomes_list(world, consumer, range) => {}
-        Some(Barrier::Generator { .. }) => return Some(Cause::GeneratorExpression { site: id }),
+        Some(Barrier::Generator) if runs_in_worker(world, site) => return None,
+        Some(Barrier::Generator) if context.generators.iter().all(|generator| becomes_list(world, generator)) => {}
+        Some(Barrier::Generator) => return Some(Cause::GeneratorExpression { site: id }),
         None => {}
         Some(Barrier::ClassBody) if context.func.is_none() => return Some(Cause::ModuleLevel { site: id }),
         Some(Barrier::Lambda { .. } | Barrier::ClassBody | Barrier::Annotation) => {
@@ -108,13 +106,16 @@ fn entry_calls(world: World, file: FileId) -> usize {
 }
 
 /// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
-pub fn becomes_list(world: World, consumer: CallId, range: TextRange) -> bool {
-    is_eager(world, consumer) && world.index.call(consumer).args.first().is_some_and(|arg| arg.range == range)
+pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
+    generator.consumer.is_some_and(|consumer| {
+        let first = world.index.call(consumer).args.first();
+        is_eager(world, consumer) && first.is_some_and(|arg| arg.range == generator.range)
+    })
 }
 
 /// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.
 pub fn runs_in_worker(world: World, site: &Site) -> bool {
-    let Some(Barrier::Generator { consumer: Some(consumer), .. }) = world.context(site.id).barrier else {
+    let [.., GeneratorExpression { consumer: Some(consumer), .. }] = world.context(site.id).generators[..] else {
         return false;
     };
     matches!(site.kind, SiteKind::Blocking { .. })

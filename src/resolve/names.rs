@@ -292,4 +292,10 @@ impl Names<'_> {
         let scope = index.context(site.context).scope;
         self.lookup(scope, &site.name).iter().find_map(|meaning| self.dotted_meaning(meaning, 0))
     }
+
+    /// The function of the project with this qualified name.
+    pub fn func_of_path(&self, path: &str) -> Option<FuncId> {
+        let last = path.rsplit('.').next()?;
+        self.index.funcs_of(last).iter().copied().find(|func| self.qualified_func(*func) == path)
+    }
 }

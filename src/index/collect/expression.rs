@@ -382,9 +382,10 @@ impl Collector<'_> {
             |context| {
                 context.scope = scope;
                 if let ComprehensionKind::Generator { range } = kind
-                    && !matches!(context.barrier, Some(Barrier::Lambda { .. } | Barrier::Generator { .. }))
+                    && !matches!(context.barrier, Some(Barrier::Lambda { .. }))
                 {
-                    context.barrier = Some(Barrier::Generator { range, consumer });
+                    context.barrier = Some(Barrier::Generator);
+                    context.generators.push(GeneratorExpression { range, consumer });
                 }
             },
             |this| {
