@@ -35,6 +35,10 @@ pub enum SiteVerdict {
     Offload,
     Native(String),
     Replace(String),
+    /// It blocks in a generator: the call that takes the generator is offloaded.
+    OffloadConsumer {
+        call: CallId,
+    },
     /// The target becomes an async generator or context manager.
     Adapt(Adaptation),
     /// An offload of a function that converts.
@@ -292,6 +296,7 @@ impl<'a> Coloring<'a> {
         };
         if runs_here
             && cause.takes_owner_back()
+            && self.offloadable_consumer(site).is_none()
             && let Some(owner) = self.world.context(site.id).func
         {
             self.take_back(owner, cause.clone());
@@ -334,7 +339,7 @@ impl<'a> Coloring<'a> {
                 }
                 _ => false,
             };
-            if blocks && stuck && !self.world.in_tests(owner.file) {
+            if blocks && stuck && self.offloadable_consumer(site).is_none() && !self.world.in_tests(owner.file) {
                 found.push((owner, Cause::BlocksWithin { site: site.id }));
             }
         }
@@ -369,6 +374,9 @@ impl<'a> Coloring<'a> {
         for site in self.world.graph.sites.values() {
             let Some(owner) = self.world.context(site.id).func.filter(|owner| self.converts(*owner)) else { continue };
             if obstacle::obstacle(self.world, site).is_some() {
+                if self.blocks_now(site) && self.offloadable_consumer(site).is_some() {
+                    pending.push(owner);
+                }
                 continue;
             }
             let waits = match &site.kind {
@@ -377,7 +385,7 @@ impl<'a> Coloring<'a> {
                     for target in site.targets.iter().filter(|target| self.converts(**target)) {
                         callers.entry(*target).or_default().push(owner);
                     }
-                    self.offloads(site)
+                    self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some()
                 }
                 SiteKind::Read
                 | SiteKind::Value
@@ -397,6 +405,30 @@ impl<'a> Coloring<'a> {
             }
         }
         supported
+    }
+
+    /// Can the generators around the site become lists, so that it is awaited in place?
+    fn becomes_list(&self, site: &Site) -> bool {
+        let context = self.world.context(site.id);
+        context.barrier == Some(Barrier::Generator)
+            && obstacle::obstacle(self.world, site).is_none()
+            && (matches!(site.kind, SiteKind::Blocking { .. }) || self.offloads(site))
+    }
+
+    /// The call around the site that may be offloaded in its place.
+    fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
+        let runs = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call) && !site.uncertain;
+        let call = shape::offloadable_consumer(self.world, site).filter(|_| runs)?;
+        let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
+        let is_generator = shape::shape_of_targets(self.world, site) == Some(Shape::Generator);
+        let safe = hazard::hazard_in_consumer(self.world, site).is_none();
+        (safe && (in_generator || is_generator)).then_some(call)
+    }
+
+    /// Does the call at this site block, with the colors as they are?
+    fn blocks_now(&self, site: &Site) -> bool {
+        matches!(site.kind, SiteKind::Blocking { .. }) && self.is_in_reach(site)
+            || site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
     }
 
     /// Would an async caller offload the call at this site?
@@ -431,6 +463,7 @@ impl<'a> Coloring<'a> {
             let target = self.site(id).targets.first().copied();
             match (&sites[&id], target) {
                 (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => return Cause::Blocks { site: id },
+                (SiteVerdict::OffloadConsumer { .. }, _) => return Cause::Blocks { site: id },
                 (SiteVerdict::Offload, _) if self.site(id).kind != SiteKind::Call => {
                     return Cause::Blocks { site: id };
                 }
@@ -471,6 +504,14 @@ impl<'a> Coloring<'a> {
             || site.targets.iter().any(|target| self.blocking.contains(target));
         if self.world.result_usage(site.id) == Some(Usage::Awaited) || obstacle::runs_in_worker(self.world, site) {
             return SiteVerdict::AsIs;
+        }
+        if blocks
+            && !converting
+            && self.blocks_now(site)
+            && let Some(call) = self.offloadable_consumer(site)
+            && !self.becomes_list(site)
+        {
+            return SiteVerdict::OffloadConsumer { call };
         }
         if let Some(cause) = obstacle::obstacle(self.world, site) {
             return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };

@@ -110,6 +110,11 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         let generators = world.context(id).generators.iter();
         actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
     }
+    if let SiteVerdict::Adapt(Adaptation::Next { call }) = verdict {
+        let next = world.index.call(*call);
+        actions.push(Action::Await { call: next.range });
+        actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
+    }
     let site = world.index.site(id);
     if *verdict == SiteVerdict::Await
         && let Some(twin) = async_twin(&site.name)
@@ -148,6 +153,9 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
         SiteVerdict::Offload => Some(Action::Offload { call: called(), via: world.config.offload.clone() }),
         SiteVerdict::Native(method) => Some(Action::Native { call: called(), method: method.clone() }),
         SiteVerdict::Replace(function) => Some(Action::Replace { call: called(), function: function.clone() }),
+        SiteVerdict::OffloadConsumer { call } => {
+            Some(Action::Offload { call: world.index.call(*call).range, via: world.config.offload.clone() })
+        }
         SiteVerdict::Adapt(adaptation) => adapt(world, id, *adaptation),
         SiteVerdict::Unwrap { call, form } => {
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })

@@ -83,7 +83,10 @@ fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
     Some(match &analysis.verdicts.sites[&id] {
         SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::EntryPoint => Verdict::Awaited,
         SiteVerdict::Unwrap { .. } => Verdict::Unwrapped,
-        SiteVerdict::Offload | SiteVerdict::Native(_) | SiteVerdict::Replace(_) => Verdict::ProvedOther,
+        SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::Offload
+        | SiteVerdict::Native(_)
+        | SiteVerdict::Replace(_) => Verdict::ProvedOther,
         SiteVerdict::AsIs if converts => Verdict::Accepted,
         SiteVerdict::AsIs => Verdict::ProvedOther,
         SiteVerdict::Left(_) => Verdict::Left,

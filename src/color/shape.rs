@@ -1,5 +1,6 @@
 //! What a function becomes when it converts, and how its callers adapt to it.
 
+use ruff_python_ast::PythonVersion;
 use ruff_text_size::TextRange;
 
 use super::World;
@@ -32,6 +33,8 @@ pub enum Adaptation {
     YieldFrom,
     /// `list(g())` and the like.
     Collect { call: CallId },
+    /// `next(g(), default)`: `await anext(g(), default)`.
+    Next { call: CallId },
     /// `async with`.
     With,
 }
@@ -81,6 +84,9 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Generator, Usage::Argument { call, index: 0 }) if is_eager(world, call) => {
             Some(Adaptation::Collect { call })
         }
+        (Shape::Generator, Usage::Argument { call, index: 0 }) if is_next_or_default(world, call) => {
+            (world.config.target_version >= PythonVersion::PY310).then_some(Adaptation::Next { call })
+        }
         (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {
             every_item_adapts(world, site.id.file, statement).then_some(Adaptation::With)
         }
@@ -88,17 +94,51 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
     }
 }
 
+/// `next(g(), default)`: without the default, another exception would come out of it.
+fn is_next_or_default(world: World, call: CallId) -> bool {
+    let call = world.index.call(call);
+    is_builtin(world, call, &["next"]) && call.args.len() == 2 && call.args.iter().all(|arg| !arg.is_star)
+}
+
+fn is_builtin(world: World, call: &Call, wanted: &[&str]) -> bool {
+    match world.index.value(call.func) {
+        Value::Name { name, scope } => {
+            wanted.contains(&name.as_str())
+                && world.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
+        }
+        _ => false,
+    }
+}
+
+/// The call that runs what blocks at this site and can be offloaded in its place: `any(f(x) for x in y)`, `sum(g())`. A
+/// worker then runs the generator as the loop's thread would have.
+pub fn offloadable_consumer(world: World, site: &Site) -> Option<CallId> {
+    let context = world.context(site.id);
+    let (call, range) = match (context.barrier, world.index.site(site.id).usage) {
+        (Some(Barrier::Generator), _) => {
+            let outermost = context.generators.first()?;
+            (outermost.consumer?, outermost.range)
+        }
+        (None, Usage::Called(own)) => match world.index.call(own).usage {
+            Usage::Argument { call, index: 0 } => (call, world.index.call(own).range),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let consumer = world.index.call(call);
+    let runs_all =
+        is_eager(world, call) || is_builtin(world, consumer, &["any", "all"]) || is_next_or_default(world, call);
+    let is_first = consumer.args.first().is_some_and(|arg| arg.range == range);
+    (runs_all && is_first && world.index.context(consumer.context).barrier.is_none()).then_some(call)
+}
+
 /// Does the call take all elements of its first argument at once, in order?
 pub fn is_eager(world: World, call: CallId) -> bool {
     let call = world.index.call(call);
     match world.index.value(call.func) {
-        Value::Name { name, scope } => {
-            EAGER.contains(&name.as_str())
-                && world.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
-        }
         // `", ".join(...)`
         Value::Attribute { receiver, name } => name == "join" && matches!(world.index.value(*receiver), Value::Text(_)),
-        _ => false,
+        _ => is_builtin(world, call, &EAGER),
     }
 }
 

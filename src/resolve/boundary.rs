@@ -56,9 +56,9 @@ pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
     let own = names.index.func(func).class;
     let facts = names.index.file(func.file);
     facts.calls.iter().any(|call| {
-        let tests = names.last_name(call.func).is_some_and(|name| {
-            matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine")
-        });
+        let tests = names
+            .last_name(call.func)
+            .is_some_and(|name| matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine"));
         let around = facts[call.context].func.map(|around| outermost(names.index, around));
         tests && (own.is_none() || around.is_some_and(|around| names.index.func(around).class == own))
     })
