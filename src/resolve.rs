@@ -137,6 +137,11 @@ pub(crate) struct Builder<'a> {
     open: BTreeMap<RefId, String>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
+    /// Resolved sites none of whose targets is a node yet, by target.
+    asleep: FxHashMap<FuncId, Vec<RefId>>,
+    asleep_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Sites of functions that became nodes since they were resolved.
+    awake: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
@@ -157,6 +162,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         open: BTreeMap::new(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
+        asleep: FxHashMap::default(),
+        asleep_sites: FxHashMap::default(),
+        awake: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
     };
@@ -184,7 +192,8 @@ impl Builder<'_> {
     /// Rounds of the worklist, until neither names nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() {
+            while !self.pending.is_empty() || !self.awake.is_empty() {
+                self.wake();
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
                 self.ask_about_nodes();
@@ -194,6 +203,23 @@ impl Builder<'_> {
             }
         }
         agreement::leave_open(self);
+        self.graph.foreign.extend(self.asleep_sites.keys().copied());
+    }
+
+    /// Keeps a resolved site until one of its targets becomes a node.
+    pub(crate) fn sleep(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        for target in &targets {
+            self.asleep.entry(*target).or_default().push(id);
+        }
+        self.asleep_sites.insert(id, (targets, evidence));
+    }
+
+    fn wake(&mut self) {
+        while let Some(id) = self.awake.pop() {
+            if let Some((targets, evidence)) = self.asleep_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
     }
 
     /// Queues a name: its sites will be resolved.
@@ -209,6 +235,7 @@ impl Builder<'_> {
             return;
         }
         self.unasked.push(id);
+        self.awake.extend(self.asleep.remove(&id).unwrap_or_default());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         let Some(class) = class else {
