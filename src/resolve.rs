@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod blocking;
 pub mod boundary;
+mod callable;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -142,6 +143,10 @@ pub(crate) struct Builder<'a> {
     asleep_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
     /// Sites of functions that became nodes since they were resolved.
     awake: Vec<RefId>,
+    /// A `__call__` is a node, and the calls of objects: still to be found, or found.
+    callables: callable::Search,
+    /// Calls of objects that nobody knows the type of.
+    unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
@@ -165,6 +170,8 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         asleep: FxHashMap::default(),
         asleep_sites: FxHashMap::default(),
         awake: vec![],
+        callables: callable::Search::default(),
+        unknown_calls: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
     };
@@ -198,11 +205,12 @@ impl Builder<'_> {
                 self.round(&names);
                 self.ask_about_nodes();
             }
-            if !agreement::settle(self) {
+            if !callable::enumerate(self) && !agreement::settle(self) {
                 break;
             }
         }
         agreement::leave_open(self);
+        callable::leave_open(self);
         self.graph.foreign.extend(self.asleep_sites.keys().copied());
     }
 
@@ -253,6 +261,9 @@ impl Builder<'_> {
             return;
         }
         self.want(&name);
+        if name == "__call__" {
+            self.callables.want();
+        }
         let mut family = self.graph.hierarchy.family(self.index, class, &name);
         if let Some(twin) = site::paired(&name) {
             // `with` calls both: they convert together.
