@@ -214,11 +214,23 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
     });
 }
 
-/// The async twin of the called method, when inference finds it on the receiver's class.
+/// The codemod renames the class to its async twin, so the twin's methods are not to be looked for on the class.
+fn is_replaced(builder: &Builder, number: usize) -> bool {
+    let entry = &builder.graph.entries[number];
+    let renames = builder.config.codemods.iter().filter(|codemod| codemod.name == entry.codemod);
+    entry.class.as_ref().is_some_and(|class| {
+        renames.flat_map(|codemod| &codemod.renames).any(|rename| class.matches(&rename.from))
+    })
+}
+
+/// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference finds it on the receiver's class.
 fn native_method(builder: &Builder, number: usize, id: RefId) -> Option<String> {
     let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return None };
     let site = builder.index.site(id);
     let twin = Name::new(template.replace("{name}", &site.name));
+    if is_replaced(builder, number) || twin == site.name {
+        return Some(twin.to_string());
+    }
     let questions = Questions { siblings: vec![(site.range, twin.clone())], ..Questions::default() };
     let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
     let definitions = answers.get(&id.file)?.siblings.get(&(site.range, twin.clone()))?;
