@@ -65,6 +65,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if world.graph.awaitable_returns.contains_key(&func) && !every_call_awaits(world, func) {
         return Some(Cause::ReturnsAwaitable);
     }
+    let accepted = |decorator| decorator_accepts_async(&world.names(), world.config, decorator);
+    if facts.decorators.iter().any(accepted) {
+        return None;
+    }
     called_by_base(world, func).or_else(|| exported(world, func))
 }
 

@@ -125,6 +125,10 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &P
     let mut methods: BTreeSet<Name> = BTreeSet::new();
     for class in &classes {
         builder.index_close(*class);
+        for below in builder.graph.hierarchy.descendants(*class) {
+            let defined = builder.index.class(below).methods.clone();
+            builder.graph.layer.extend(defined);
+        }
         for above in builder.graph.hierarchy.ancestors(*class) {
             let defined = builder.index.class(above).methods.clone();
             for func in defined.into_iter().map(|id| builder.index.func(id)) {

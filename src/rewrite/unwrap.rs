@@ -83,7 +83,7 @@ fn unwrap_partial(context: &mut Context, call: &ExprCall, index: usize, form: Un
     let Expr::Call(partial) = argument(call, index)? else { return Err(Leave::OtherShape) };
     let function = argument(partial, 0)?;
     let range = context.argument_range(function, &partial.arguments);
-    if !is_primary(function.into()) && range == function.range() {
+    if range == function.range() && (!is_primary(function.into()) || context.needs_brackets(range)) {
         return Err(Leave::OtherShape);
     }
     let has_more = call.arguments.args.len() > index + 1 || !call.arguments.keywords.is_empty();
@@ -114,7 +114,7 @@ fn merge(
     let comma = context.next_token(outer.end()).filter(|token| token.kind() == TokenKind::Comma);
     let comma = comma.ok_or(Leave::OtherShape)?.range();
     let tail = TextRange::new(last, outer.end());
-    if context.has_comment(before) || context.has_comment(tail) || context.needs_brackets(function) {
+    if context.has_comment(before) || context.has_comment(tail) {
         return Err(Leave::CommentInside);
     }
     let change = record(context, call, form);
