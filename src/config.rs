@@ -130,9 +130,13 @@ pub enum Tests {
 pub enum BlockingAction {
     Offload,
     /// Await the method of this name (`{name}` already names the placeholder) when the receiver's class has one, else offload.
-    Native { template: String },
+    Native {
+        template: String,
+    },
     /// Await this function (a dotted path) instead, with the same arguments.
-    Replace { function: String },
+    Replace {
+        function: String,
+    },
 }
 
 /// Globs with `!` exclusions, over one identifier (`*_persistence`, `!async_persistence`) or one dotted path, where `*`
