@@ -104,9 +104,15 @@ pub struct Graph {
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
+    families_of: FxHashMap<FuncId, usize>,
 }
 
 impl Graph {
+    /// The functions that must have the color of this one, itself included when there are any.
+    pub fn family_of(&self, func: FuncId) -> impl Iterator<Item = &FuncId> {
+        self.families_of.get(&func).into_iter().flat_map(|family| &self.families[*family])
+    }
+
     /// The sites that run or name a function, in file order.
     pub fn sites_of(&self, func: FuncId) -> &[RefId] {
         self.sites_of.get(&func).map_or(&[], Vec::as_slice)
@@ -159,12 +165,14 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     }
     blocking::find(&mut builder);
     builder.close();
+    builder.join_with_statements();
     builder.ask_about_withs();
     for site in builder.graph.sites.values() {
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
     }
+    builder.graph.families_of = builder.families_of;
     Ok(builder.graph)
 }
 
@@ -218,7 +226,13 @@ impl Builder<'_> {
             return;
         }
         self.want(&name);
-        let family = self.graph.hierarchy.family(self.index, class, &name);
+        let mut family = self.graph.hierarchy.family(self.index, class, &name);
+        if let Some(twin) = site::paired(&name) {
+            // `with` calls both: they convert together.
+            family.extend(self.graph.hierarchy.family(self.index, class, twin));
+            family.extend(hierarchy::methods(self.index, class, twin));
+            self.index.load_words(self.project, ["with", "enter_context"]);
+        }
         self.join(&family);
         for member in family {
             self.add_node(member);
@@ -229,6 +243,24 @@ impl Builder<'_> {
         let mut hierarchy = std::mem::take(&mut self.graph.hierarchy);
         hierarchy.close(self.project, self.index, class);
         self.graph.hierarchy = hierarchy;
+    }
+
+    /// The context managers of one `with` statement convert together: `async with` enters them all.
+    fn join_with_statements(&mut self) {
+        let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
+        for site in self.graph.sites.values().filter(|site| site.kind == SiteKind::Call) {
+            let usage = match self.index.site(site.id).usage {
+                Usage::Called(call) => self.index.call(call).usage,
+                other => other,
+            };
+            if let Usage::WithItem { statement, is_async: false } = usage {
+                let key = (site.id.file, u32::from(statement.start()));
+                by_statement.entry(key).or_default().extend(site.targets.iter().copied());
+            }
+        }
+        for targets in by_statement.into_values() {
+            self.join(&targets);
+        }
     }
 
     /// Puts functions into one family: one color for all.
@@ -315,14 +347,23 @@ impl Builder<'_> {
         let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
         for id in sites {
             let questions = by_file.entry(id.file).or_default();
-            questions.ranges.push(self.index.site(*id).range);
+            let site = self.index.site(*id);
+            questions.ranges.push(site.range);
+            if site.is_implicit() {
+                questions.members.push((site.range, site.name.clone()));
+            }
         }
         let answers = self.ask(by_file);
         sites
             .iter()
             .map(|id| {
-                let range = self.index.site(*id).range;
-                (*id, answers.get(&id.file).and_then(|answers| answers.expressions.get(&range)).cloned())
+                let site = self.index.site(*id);
+                let Some(found) = answers.get(&id.file) else { return (*id, None) };
+                let answer = found.expressions.get(&site.range).map(|answer| match site.is_implicit() {
+                    true => answer.of_member(found.members.get(&(site.range, site.name.clone()))),
+                    false => answer.clone(),
+                });
+                (*id, answer)
             })
             .collect()
     }

@@ -59,7 +59,9 @@ fn verdicts_of(analysis: &Analysis, file: FileId, names: &BTreeSet<Name>) -> BTr
     for import in facts.imports.iter().filter(|import| import.name.as_ref().is_some_and(|name| names.contains(name))) {
         found.insert(import.range.start(), Verdict::ProvedOther);
     }
-    for (index, site) in facts.refs.iter().enumerate().filter(|(_, site)| names.contains(&site.name)) {
+    for (index, site) in
+        facts.refs.iter().enumerate().filter(|(_, site)| names.contains(&site.name) && !site.is_implicit())
+    {
         let id = RefId { file, index: index as u32 };
         if let Some(verdict) = verdict_of(analysis, id) {
             found.insert(site.name_range.start(), verdict);
@@ -79,9 +81,12 @@ fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
     let site = analysis.graph.sites.get(&id)?;
     let converts = site.targets.iter().any(|target| analysis.verdicts.converts.contains_key(target));
     Some(match &analysis.verdicts.sites[&id] {
-        SiteVerdict::Await | SiteVerdict::EntryPoint => Verdict::Awaited,
+        SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::EntryPoint => Verdict::Awaited,
         SiteVerdict::Unwrap { .. } => Verdict::Unwrapped,
-        SiteVerdict::Offload | SiteVerdict::Native(_) | SiteVerdict::Replace(_) => Verdict::ProvedOther,
+        SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::Offload
+        | SiteVerdict::Native(_)
+        | SiteVerdict::Replace(_) => Verdict::ProvedOther,
         SiteVerdict::AsIs if converts => Verdict::Accepted,
         SiteVerdict::AsIs => Verdict::ProvedOther,
         SiteVerdict::Left(_) => Verdict::Left,

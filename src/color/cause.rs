@@ -121,6 +121,10 @@ pub enum Cause {
     CannotRewrite {
         site: RefId,
     },
+    /// What it calls there blocks and cannot be offloaded by itself.
+    BlocksWithin {
+        site: RefId,
+    },
     /// A string names it where names are looked up.
     LookedUp {
         lookup: LookupSite,
@@ -186,6 +190,7 @@ impl Cause {
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
+            | Cause::BlocksWithin { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Family { .. }
             | Cause::Layer

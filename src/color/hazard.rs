@@ -6,8 +6,8 @@ use super::World;
 use super::cause::Cause;
 use crate::config::OffloadProject;
 use crate::index::facts::*;
-use crate::resolve::Site;
 use crate::resolve::names::Meaning;
+use crate::resolve::{Site, SiteKind};
 
 /// Calls that need the thread of the running loop, or its context.
 const LOOP_CALLS: [&str; 9] = [
@@ -31,7 +31,20 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
         }
         OffloadProject::Readonly | OffloadProject::All => {}
     }
-    site.targets.iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+    // What a codemod declares is offloaded as declared.
+    let undeclared = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
+    undeclared.into_iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+}
+
+/// Why what this site runs must not run in a worker that iterates over it; none when it may.
+pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
+    if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
+        return Some(Cause::OffloadForbidden);
+    }
+    site.targets
+        .iter()
+        .filter(|target| !world.graph.layer.contains(target))
+        .find_map(|target| transitive(world, *target))
 }
 
 /// A generator, a context manager or an awaitable: calling it does nothing yet.

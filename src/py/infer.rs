@@ -57,6 +57,18 @@ pub struct Answer {
     pub own: String,
 }
 
+impl Answer {
+    /// The answer about a member of the expression's value: its definitions, with the certainty of the value's type.
+    pub fn of_member(&self, definitions: Option<&Vec<Definition>>) -> Self {
+        Self {
+            definitions: definitions.cloned().unwrap_or_default(),
+            certainty: certainty(&self.own),
+            shown: self.own.clone(),
+            own: self.own.clone(),
+        }
+    }
+}
+
 /// Expressions of one file that ty is asked about, by range.
 #[derive(Clone, Debug, Default)]
 pub struct Questions {

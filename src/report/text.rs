@@ -168,6 +168,8 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Offload => "moved to a thread".to_owned(),
             SiteVerdict::Native(method) => format!("becomes `await ...{method}(...)`"),
             SiteVerdict::Replace(function) => format!("becomes `await {function}(...)`"),
+            SiteVerdict::OffloadConsumer { .. } => "moved to a thread with the call that iterates over it".to_owned(),
+            SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
             SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
             SiteVerdict::AsIs => "stays as it is".to_owned(),

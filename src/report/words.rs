@@ -121,6 +121,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
         Cause::Consumed { .. } => "consumed",
         Cause::CannotRewrite { .. } => "cannot-rewrite",
+        Cause::BlocksWithin { .. } => "blocks-within",
         Cause::LookedUp { .. } => "looked-up",
         Cause::TestStays { .. } => "test-stays",
         Cause::NeedsLoop { .. } => "needs-loop",
@@ -161,6 +162,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::Decorator { name } => format!("its decorator `{name}` is not known to take async functions"),
         Cause::OverridesExternal { path } => format!("it overrides `{path}`, which is not ours"),
         Cause::CalledByBase => "nothing in the project calls it, but a base class from outside may".into(),
+        Cause::BlocksWithin { site } => {
+            format!(
+                "{} blocks and cannot be moved to a thread by itself, so the function is as a whole",
+                call(places, *site)
+            )
+        }
         Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),

@@ -79,7 +79,9 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
     let names = builder.names();
     let found = calls(builder, |site| {
         let receiver = site.receiver.and_then(|receiver| names.last_name(receiver));
-        receiver.is_some_and(|receiver| patterns.matches(receiver))
+        let original = || site.receiver.and_then(|receiver| names.original_name(receiver));
+        (receiver.is_some_and(|receiver| patterns.matches(receiver))
+            || original().is_some_and(|original| patterns.matches(&original)))
             && entry.method.matches(&site.name)
             && !site.name.starts_with("__")
     });

@@ -292,4 +292,32 @@ impl Names<'_> {
         let scope = index.context(site.context).scope;
         self.lookup(scope, &site.name).iter().find_map(|meaning| self.dotted_meaning(meaning, 0))
     }
+
+    /// The function of the project with this qualified name.
+    pub fn func_of_path(&self, path: &str) -> Option<FuncId> {
+        let last = path.rsplit('.').next()?;
+        self.index.funcs_of(last).iter().copied().find(|func| self.qualified_func(*func) == path)
+    }
+
+    /// The name that an imported receiver has where it comes from: `get_persistence` for `g()` with
+    /// `from layer import get_persistence as g`.
+    pub fn original_name(&self, value: ValueId) -> Option<String> {
+        match self.index.value(value) {
+            Value::Name { name, scope } => {
+                let facts = self.index.file(scope.file);
+                let mut at = Some(*scope);
+                while let Some(id) = at {
+                    if let Some(binding) = facts[id].bindings_of(name).first() {
+                        let Bound::Import(index) = binding.bound else { return None };
+                        let import = &facts.imports[index as usize];
+                        return import.alias.as_ref().and(import.name.as_ref()).map(ToString::to_string);
+                    }
+                    at = facts[id].parent;
+                }
+                None
+            }
+            Value::Call { call } => self.original_name(self.index.call(*call).func),
+            _ => None,
+        }
+    }
 }

@@ -20,9 +20,21 @@ pub(crate) enum Found {
     Foreign,
 }
 
+/// The method that Python calls together with this one.
+pub(crate) fn paired(name: &str) -> Option<&'static str> {
+    match name {
+        "__enter__" => Some("__exit__"),
+        "__exit__" => Some("__enter__"),
+        _ => None,
+    }
+}
+
 /// Resolves a plain name, or an attribute of an imported module, by scopes and imports. None: ask ty.
 pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
     let site = builder.index.site(id);
+    if site.is_implicit() {
+        return None;
+    }
     let names = builder.names();
     let scope = builder.index.context(site.context).scope;
     let meanings = match site.receiver {
@@ -187,6 +199,7 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
             SiteKind::Call
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
+        _ if site.is_implicit() => SiteKind::Call,
         Usage::Annotation | Usage::Base => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,
         Usage::Receiver => harmless_attribute(builder, id),

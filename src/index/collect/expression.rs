@@ -23,6 +23,14 @@ const LOOKUPS: [&str; 12] = [
     "resolve_name",
 ];
 
+fn is_named(expr: &Expr, name: &str) -> bool {
+    match expr {
+        Expr::Name(node) => node.id == name,
+        Expr::Attribute(node) => node.attr.id == name,
+        _ => false,
+    }
+}
+
 /// The call that is given an expression, whole or with `*`.
 fn taker(usage: Usage) -> Option<CallId> {
     match usage {
@@ -68,6 +76,12 @@ impl Collector<'_> {
     ) {
         let context = self.context();
         self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, context, usage });
+    }
+
+    /// A method that Python calls on the value of an expression without naming it.
+    pub(super) fn implicit_ref(&mut self, name: &'static str, range: TextRange, value: ValueId, usage: Usage) {
+        let name = Name::new_static(name);
+        self.push_ref(&name, TextRange::empty(range.start()), range, Some(value), usage);
     }
 
     pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
@@ -229,6 +243,9 @@ impl Collector<'_> {
                 Usage::Argument { call: id, index: index as u32 }
             };
             let value_id = self.expression(value, inner);
+            if index == 0 && is_named(&node.func, "enter_context") {
+                self.implicit_ref("__enter__", value.range(), value_id, inner);
+            }
             args.push(Arg { keyword, is_star, value: value_id, range: value.range() });
         }
         self.note_builtin_call(node);
@@ -365,9 +382,10 @@ impl Collector<'_> {
             |context| {
                 context.scope = scope;
                 if let ComprehensionKind::Generator { range } = kind
-                    && !matches!(context.barrier, Some(Barrier::Lambda { .. } | Barrier::Generator { .. }))
+                    && !matches!(context.barrier, Some(Barrier::Lambda { .. }))
                 {
-                    context.barrier = Some(Barrier::Generator { range, consumer });
+                    context.barrier = Some(Barrier::Generator);
+                    context.generators.push(GeneratorExpression { range, consumer });
                 }
             },
             |this| {
@@ -409,6 +427,10 @@ impl Collector<'_> {
     fn yield_from(&mut self, node: &ast::ExprYieldFrom, usage: Usage) -> ValueId {
         let statement = (usage == Usage::Statement).then_some(node.range);
         self.expression(&node.value, Usage::YieldFrom { statement });
+        if let Some(range) = statement {
+            let context = self.context();
+            self.facts.delegations.push(Delegation { range, context });
+        }
         let protected = self.protected > 0;
         if let Some(traits) = self.traits() {
             traits.is_generator = true;
