@@ -57,7 +57,11 @@ fn plans(nodes: &Nodes) -> Vec<(&'static str, Vec<Action>)> {
     let unwrap = |form: UnwrapForm| calls(&move |call| Action::Unwrap { call, form });
     let colors = [
         nodes.functions.iter().map(|function| Action::AsyncDef { function: *function }).collect::<Vec<_>>(),
-        nodes.functions.iter().map(|f| Action::Decorator { function: *f, decorator: "pytest.mark.asyncio".into() }).collect(),
+        nodes
+            .functions
+            .iter()
+            .map(|f| Action::Decorator { function: *f, decorator: "pytest.mark.asyncio".into() })
+            .collect(),
         nodes.withs.iter().map(|statement| Action::AsyncWith { statement: *statement }).collect(),
         nodes.fors.iter().map(|statement| Action::AsyncFor { statement: *statement }).collect(),
         nodes.clauses.iter().map(|clause| Action::AsyncComprehension { clause: *clause }).collect(),

@@ -40,7 +40,10 @@ fn the_example_has_a_diff_to_show() {
     let command = command.expect("the README runs the example");
     let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
     let diff = run(Path::new(env!("CARGO_MANIFEST_DIR")), &arguments, b"").returned(1);
-    for line in ["+    if not await request.app.state.customers.is_keeper(request.body.get(\"who\")):", "+    async def is_keeper(self, who):"] {
+    for line in [
+        "+    if not await request.app.state.customers.is_keeper(request.body.get(\"who\")):",
+        "+    async def is_keeper(self, who):",
+    ] {
         assert!(diff.text().lines().any(|text| text == line), "the README shows `{line}`:\n{}", diff.text());
     }
 }

@@ -112,7 +112,8 @@ impl Project {
     /// Applies a diff with git, which must take it.
     #[track_caller]
     pub fn git_apply(&self, diff: &[u8]) {
-        let output = piped(Command::new("git").args(["apply", "--whitespace=nowarn", "-"]).current_dir(self.root()), diff);
+        let output =
+            piped(Command::new("git").args(["apply", "--whitespace=nowarn", "-"]).current_dir(self.root()), diff);
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git apply: {message}\n{}", String::from_utf8_lossy(diff));
     }
