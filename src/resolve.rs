@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod blocking;
 pub mod boundary;
+mod callable;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -137,6 +138,15 @@ pub(crate) struct Builder<'a> {
     open: BTreeMap<RefId, String>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
+    /// Resolved sites none of whose targets is a node yet, by target.
+    asleep: FxHashMap<FuncId, Vec<RefId>>,
+    asleep_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Sites of functions that became nodes since they were resolved.
+    awake: Vec<RefId>,
+    /// A `__call__` is a node, and the calls of objects: still to be found, or found.
+    callables: callable::Search,
+    /// Calls of objects that nobody knows the type of.
+    unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
@@ -157,6 +167,11 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         open: BTreeMap::new(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
+        asleep: FxHashMap::default(),
+        asleep_sites: FxHashMap::default(),
+        awake: vec![],
+        callables: callable::Search::default(),
+        unknown_calls: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
     };
@@ -184,16 +199,35 @@ impl Builder<'_> {
     /// Rounds of the worklist, until neither names nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() {
+            while !self.pending.is_empty() || !self.awake.is_empty() {
+                self.wake();
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
                 self.ask_about_nodes();
             }
-            if !agreement::settle(self) {
+            if !callable::enumerate(self) && !agreement::settle(self) {
                 break;
             }
         }
         agreement::leave_open(self);
+        callable::leave_open(self);
+        self.graph.foreign.extend(self.asleep_sites.keys().copied());
+    }
+
+    /// Keeps a resolved site until one of its targets becomes a node.
+    pub(crate) fn sleep(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        for target in &targets {
+            self.asleep.entry(*target).or_default().push(id);
+        }
+        self.asleep_sites.insert(id, (targets, evidence));
+    }
+
+    fn wake(&mut self) {
+        while let Some(id) = self.awake.pop() {
+            if let Some((targets, evidence)) = self.asleep_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
     }
 
     /// Queues a name: its sites will be resolved.
@@ -209,6 +243,7 @@ impl Builder<'_> {
             return;
         }
         self.unasked.push(id);
+        self.awake.extend(self.asleep.remove(&id).unwrap_or_default());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         let Some(class) = class else {
@@ -226,6 +261,9 @@ impl Builder<'_> {
             return;
         }
         self.want(&name);
+        if name == "__call__" {
+            self.callables.want();
+        }
         let mut family = self.graph.hierarchy.family(self.index, class, &name);
         if let Some(twin) = site::paired(&name) {
             // `with` calls both: they convert together.

@@ -49,7 +49,7 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if is_property(world.index, func) {
         return Some(Cause::Property);
     }
-    if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__") {
+    if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
         return Some(Cause::Dunder);
     }
     if let Some(cause) = decorators(world, facts) {

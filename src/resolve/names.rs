@@ -28,6 +28,16 @@ pub enum Meaning {
     Unknown,
 }
 
+impl Meaning {
+    /// Bound to a value that only flow or inference can tell.
+    pub fn is_variable(&self) -> bool {
+        match self {
+            Meaning::Value(_) | Meaning::Annotated { .. } | Meaning::Param { .. } | Meaning::Unknown => true,
+            Meaning::Func(_) | Meaning::Class(_) | Meaning::Module(_) | Meaning::External(_) => false,
+        }
+    }
+}
+
 /// The look-up context: a project and its index.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {

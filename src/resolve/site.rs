@@ -104,7 +104,6 @@ fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
     ["__new__", "__init__", "__post_init__"]
         .into_iter()
         .filter_map(|name| ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name)))
-        .filter(|func| builder.graph.nodes.contains(func))
         .collect()
 }
 
@@ -176,7 +175,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     targets.sort_unstable();
     targets.dedup();
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
-        builder.graph.foreign.insert(id);
+        builder.sleep(id, targets, evidence);
         return;
     }
     let kind = kind_of(builder, id, &targets);

@@ -227,6 +227,9 @@ impl Collector<'_> {
             usage,
         });
         let func = self.expression(&node.func, Usage::Called(id));
+        if !matches!(&*node.func, Expr::Name(_) | Expr::Attribute(_)) {
+            self.implicit_ref("__call__", node.func.range(), func, Usage::Called(id));
+        }
         let mut args = vec![];
         for (index, argument) in node.arguments.iter_source_order().enumerate() {
             let (keyword, is_star, value) = match argument {
