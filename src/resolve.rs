@@ -134,6 +134,11 @@ pub(crate) struct Builder<'a> {
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
+    /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
+    parked: FxHashMap<FuncId, Vec<RefId>>,
+    parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Parked sites of which a target became a node.
+    woken: Vec<RefId>,
 }
 
 /// Builds the graph from the config's blocking entries.
@@ -153,6 +158,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         families_of: FxHashMap::default(),
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
+        parked: FxHashMap::default(),
+        parked_sites: FxHashMap::default(),
+        woken: vec![],
     };
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
@@ -176,9 +184,10 @@ impl Builder<'_> {
     /// Rounds of the worklist, until neither names nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() {
+            while !self.pending.is_empty() || !self.woken.is_empty() {
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
+                self.wake();
                 self.ask_about_nodes();
             }
             if !agreement::settle(self) {
@@ -195,12 +204,31 @@ impl Builder<'_> {
         }
     }
 
+    /// Keeps a site that is tied to functions of the project which lead to nothing blocking, as far as is known by now.
+    pub(crate) fn park(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        self.graph.foreign.insert(id);
+        for target in &targets {
+            self.parked.entry(*target).or_default().push(id);
+        }
+        self.parked_sites.insert(id, (targets, evidence));
+    }
+
+    /// Settles the parked sites of functions that became nodes.
+    fn wake(&mut self) {
+        for id in std::mem::take(&mut self.woken) {
+            if let Some((targets, evidence)) = self.parked_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
+    }
+
     /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
     pub(crate) fn add_node(&mut self, id: FuncId) {
         if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
             return;
         }
         self.unasked.push(id);
+        self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         let Some(class) = class else {
@@ -277,6 +305,7 @@ impl Builder<'_> {
     fn round(&mut self, names: &BTreeSet<Name>) {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
+        self.graph.hierarchy.register(self.project, self.index);
         let refs: Vec<RefId> = names
             .iter()
             .flat_map(|name| self.index.refs_of(name).iter().copied())

@@ -193,7 +193,8 @@ fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
 }
 
 fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
-    let targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+    let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+    targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
     for target in &targets {
         let class = builder.index.func(*target).class;
         builder.graph.layer.insert(*target);
