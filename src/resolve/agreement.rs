@@ -106,15 +106,12 @@ pub(crate) fn fits(func: &Func, call: &Call) -> bool {
 
 /// Is the name stored as a data attribute anywhere: written on an object, or a field of a class?
 fn is_data(builder: &Builder, name: &Name) -> bool {
-    !builder.index.writes_of(name).is_empty()
-        || builder.index.loaded_files().any(|(_, facts)| {
-            facts.classes.iter().any(|class| {
-                facts[class.scope]
-                    .bindings_of(name)
-                    .iter()
-                    .any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
-            })
-        })
+    let is_field = |class: &ClassId| {
+        let scope = builder.index.scope(builder.index.class(*class).scope);
+        let bindings = scope.bindings_of(name);
+        bindings.iter().any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
+    };
+    !builder.index.writes_of(name).is_empty() || builder.index.members_of(name).iter().any(is_field)
 }
 
 /// Does a type of the standard library that the program can meet have a method of the site's name?

@@ -155,10 +155,7 @@ impl Names<'_> {
     }
 
     fn module(&self, dotted: &str) -> Meaning {
-        let known = self.index.module(dotted).is_some()
-            || self.project.files.iter().any(|file| {
-                file.module.strip_prefix(dotted).is_some_and(|rest| rest.starts_with('.'))
-            });
+        let known = self.index.module(dotted).is_some() || self.index.is_package(dotted);
         if known { Meaning::Module(dotted.to_owned()) } else { Meaning::External(dotted.to_owned()) }
     }
 
