@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod blocking;
 pub mod boundary;
+mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -15,11 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use ruff_python_ast::name::Name;
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::hierarchy::Hierarchy;
 use self::names::Names;
 use crate::config::{Blocking, Config};
+use crate::error::Problem;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
@@ -40,6 +43,8 @@ pub enum Evidence {
     Agreement,
     /// A receiver pattern of a codemod.
     Pattern,
+    /// A comment on the line, or a `settled` entry of the config.
+    Stated,
 }
 
 /// What a site does with its name.
@@ -71,6 +76,12 @@ pub struct Site {
     pub evidence: Evidence,
     /// The receiver is unknown and the candidates disagree.
     pub uncertain: bool,
+    /// The writes that bring the receiver there, when flow tells or knows a part.
+    pub support: Vec<(FileId, TextRange)>,
+    /// Every definition that the site may mean, when the receiver is unknown.
+    pub candidates: Vec<FuncId>,
+    /// Where an annotation would settle an uncertain site.
+    pub annotate: Option<(FileId, TextRange)>,
 }
 
 /// A string that names a function of the graph where names are looked up.
@@ -97,12 +108,14 @@ pub struct Graph {
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Calls in `return` statements of nodes that return an awaitable already.
-    pub awaitable_returns: BTreeMap<FuncId, Vec<ruff_text_size::TextRange>>,
+    pub awaitable_returns: BTreeMap<FuncId, Vec<TextRange>>,
     /// Whether a node overrides a member of a class outside the project, by dotted path of that class.
     pub overrides_external: BTreeMap<FuncId, String>,
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
+    /// Remarks on what comments and the config say of sites.
+    pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
 }
 
@@ -127,8 +140,13 @@ pub(crate) struct Builder<'a> {
     pub(crate) graph: Graph,
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
-    /// Sites that neither types nor scopes tie to anything yet, with what ty printed of the receiver.
-    open: BTreeMap<RefId, String>,
+    /// Sites that neither types nor scopes tie to anything yet.
+    open: BTreeMap<RefId, flow::Open>,
+    flow: flow::State,
+    /// What the config's `settled` entries say.
+    stated: Vec<flow::Stated>,
+    /// The writes that settled sites by flow.
+    support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
     /// Nodes whose outside relations are not asked yet.
@@ -154,6 +172,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         graph: Graph::default(),
         pending: BTreeSet::new(),
         open: BTreeMap::new(),
+        flow: flow::State::default(),
+        stated: vec![],
+        support: FxHashMap::default(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
         unasked: vec![],
@@ -165,6 +186,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
     }
+    flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
     builder.ask_about_withs();
@@ -181,7 +203,7 @@ impl Builder<'_> {
         Names { project: self.project, index: self.index }
     }
 
-    /// Rounds of the worklist, until neither names nor agreement bring anything new.
+    /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
     fn close(&mut self) {
         loop {
             while !self.pending.is_empty() || !self.woken.is_empty() {
@@ -190,7 +212,7 @@ impl Builder<'_> {
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !agreement::settle(self) {
+            if !flow::settle(self) && !agreement::settle(self) {
                 break;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
 
-use super::site;
+use super::{flow, site};
 use super::{Builder, Evidence, Site, SiteKind};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
@@ -159,11 +159,17 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &P
             let path = format!("{}.{}", definition.module, definition.name);
             path.rsplit_once('.').is_some_and(|(class, _)| patterns.matches(class))
         });
-        let spelled = || {
+        let spelled = |builder: &Builder| {
             let receiver = builder.index.site(id).receiver.and_then(|receiver| builder.names().dotted(receiver));
             receiver.is_some_and(|path| patterns.matches(&path)) && entry.method.matches(&builder.index.site(id).name)
         };
-        if ours || foreign || answer.certainty == Certainty::Unknown && spelled() {
+        let by_flow = (answer.certainty == Certainty::Unknown && !ours && !foreign && !classes.is_empty())
+            .then(|| flow::is_of_class(builder, id, &classes))
+            .flatten();
+        if let Some(support) = by_flow {
+            builder.support.insert(id, support);
+            add(builder, number, id, Some(&answer), Evidence::Flow);
+        } else if ours || foreign || answer.certainty == Certainty::Unknown && spelled(builder) {
             let evidence = if ours || foreign { Evidence::Type } else { Evidence::Import };
             add(builder, number, id, Some(&answer), evidence);
         }
@@ -203,7 +209,10 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
         }
     }
     let native = native_method(builder, number, id);
-    builder.add_site(Site { id, kind: SiteKind::Blocking { entry: number, native }, targets, evidence, uncertain: false });
+    let support = builder.support.get(&id).cloned().unwrap_or_default();
+    let kind = SiteKind::Blocking { entry: number, native };
+    let (candidates, annotate) = (vec![], None);
+    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate });
 }
 
 /// The async twin of the called method, when inference finds it on the receiver's class.

@@ -272,9 +272,11 @@ impl Names<'_> {
     pub fn qualified_class(&self, id: ClassId) -> String {
         format!("{}.{}", self.project.file(id.file).module, self.index.class(id).qualname)
     }
+}
 
+impl<'a> Names<'a> {
     /// The last name of a receiver: of `a.b` it is `b`, of a call its function's name.
-    pub fn last_name(&self, value: ValueId) -> Option<&str> {
+    pub fn last_name(&self, value: ValueId) -> Option<&'a str> {
         match self.index.value(value) {
             Value::Name { name, .. } | Value::Attribute { name, .. } => Some(name),
             Value::Call { call } => self.last_name(self.index.call(*call).func),

@@ -98,7 +98,7 @@ pub(crate) fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
 /// Resolves a site by what ty says of it.
 pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>) {
     let Some(answer) = answer else {
-        builder.open.insert(id, "Unknown".into());
+        builder.open.entry(id).or_default();
         return;
     };
     let targets = targets_of(builder, answer);
@@ -112,7 +112,7 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
         (Certainty::Known | Certainty::Partly | Certainty::Unknown, _) => {
-            builder.open.insert(id, answer.shown.clone());
+            builder.open.entry(id).or_default();
         }
     }
 }
@@ -171,7 +171,9 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
         builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name)
     });
     let kind = kind_of(builder, id, &targets);
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false });
+    let support = builder.support.get(&id).cloned().unwrap_or_default();
+    let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
+    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate: None });
 }
 
 /// What the site does with the functions it names.
