@@ -72,7 +72,8 @@ fn transitive(world: World, func: FuncId) -> Option<Cause> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![func];
     while let Some(at) = pending.pop() {
-        if !seen.insert(at) || world.index.func(at).is_async {
+        // What a codemod declares blocking is meant to run in a thread.
+        if !seen.insert(at) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
             continue;
         }
         if let Some(cause) = own(world, at) {

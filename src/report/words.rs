@@ -79,6 +79,7 @@ pub fn evidence(evidence: Evidence) -> &'static str {
         Evidence::Flow => "flow",
         Evidence::Agreement => "agreement",
         Evidence::Pattern => "pattern",
+        Evidence::Stated => "stated",
     }
 }
 

@@ -65,7 +65,7 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
             if site.is_implicit()
                 || !matches!(site.usage, Usage::Called(_))
                 || builder.graph.sites.contains_key(&id)
-                || builder.asleep_sites.contains_key(&id)
+                || builder.parked_sites.contains_key(&id)
             {
                 continue;
             }
@@ -137,8 +137,19 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
             builder.graph.foreign.remove(&id);
-            let kind = SiteKind::Call;
-            builder.graph.sites.insert(id, Site { id, kind, targets, evidence: Evidence::Agreement, uncertain: true });
+            builder.graph.sites.insert(
+                id,
+                Site {
+                    id,
+                    kind: SiteKind::Call,
+                    candidates: targets.clone(),
+                    targets,
+                    evidence: Evidence::Agreement,
+                    uncertain: true,
+                    support: vec![],
+                    annotate: None,
+                },
+            );
         }
     }
 }

@@ -100,7 +100,7 @@ fn by_super(builder: &Builder, id: RefId) -> Found {
 }
 
 /// The project's functions that run when `class` is called.
-fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
+pub(crate) fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
     let ancestors = builder.graph.hierarchy.ancestors(class);
     ["__new__", "__init__", "__post_init__"]
         .into_iter()
@@ -111,7 +111,7 @@ fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
 /// Resolves a site by what ty says of it.
 pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>) {
     let Some(answer) = answer else {
-        builder.open.insert(id, "Unknown".into());
+        builder.open.entry(id).or_default();
         return;
     };
     let targets = targets_of(builder, answer);
@@ -125,7 +125,7 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
         (Certainty::Known | Certainty::Partly | Certainty::Unknown, _) => {
-            builder.open.insert(id, answer.shown.clone());
+            builder.open.entry(id).or_default();
         }
     }
 }
@@ -139,8 +139,7 @@ fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
     let words: Vec<&str> =
         shown.split(|char: char| !char.is_alphanumeric() && char != '_').filter(|word| !word.is_empty()).collect();
     builder.index.load_words(builder.project, words.iter().copied());
-    let classes: Vec<ClassId> =
-        words.iter().flat_map(|word| builder.index.classes_of(word).iter().copied()).collect();
+    let classes: Vec<ClassId> = words.iter().flat_map(|word| builder.index.classes_of(word).iter().copied()).collect();
     let name = builder.index.site(id).name.clone();
     classes.into_iter().any(|class| {
         builder.index_close(class);
@@ -184,11 +183,15 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     targets.sort_unstable();
     targets.dedup();
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
-        builder.sleep(id, targets, evidence);
+        builder.park(id, targets, evidence);
         return;
     }
+    builder.graph.foreign.remove(&id);
+    targets.retain(|target| builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name));
     let kind = kind_of(builder, id, &targets);
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false });
+    let support = builder.support.get(&id).cloned().unwrap_or_default();
+    let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
+    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate: None });
 }
 
 /// What the site does with the functions it names.
