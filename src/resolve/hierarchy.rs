@@ -67,7 +67,8 @@ impl Hierarchy {
             }
             return;
         }
-        let protocols: Vec<ClassId> = self.bases.keys().copied().filter(|id| self.is_protocol(*id)).collect();
+        let mut protocols: Vec<ClassId> = self.bases.keys().copied().filter(|id| self.is_protocol(*id)).collect();
+        protocols.sort_unstable();
         for protocol in protocols {
             let members = protocol_members(index, protocol);
             self.link(index, class, protocol, &members);
