@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod blocking;
 pub mod boundary;
+pub mod fixtures;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -17,6 +18,7 @@ use anyhow::Result;
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
 use self::names::Names;
 use crate::config::{Blocking, Config};
@@ -103,6 +105,7 @@ pub struct Graph {
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
+    pub fixtures: Fixtures,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
 }
 
@@ -128,7 +131,7 @@ pub(crate) struct Builder<'a> {
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
     /// Sites that neither types nor scopes tie to anything yet, with what ty printed of the receiver.
-    open: BTreeMap<RefId, String>,
+    pub(crate) open: BTreeMap<RefId, String>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
     /// Nodes whose outside relations are not asked yet.
@@ -173,6 +176,11 @@ impl Builder<'_> {
         Names { project: self.project, index: self.index }
     }
 
+    /// Is the file one of the tests? They follow the code and decide nothing about it.
+    pub(crate) fn in_tests(&self, file: FileId) -> bool {
+        self.project.file(file).is_test
+    }
+
     /// Rounds of the worklist, until neither names nor agreement bring anything new.
     fn close(&mut self) {
         loop {
@@ -203,6 +211,9 @@ impl Builder<'_> {
         self.unasked.push(id);
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
+        if fixtures::is_fixture(self, id) {
+            return;
+        }
         let Some(class) = class else {
             self.want(&name);
             return;
@@ -262,7 +273,9 @@ impl Builder<'_> {
         let owner = context.func.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
         if site.targets.len() > 1 && !matches!(site.kind, SiteKind::Blocking { .. }) {
             let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
-            self.join(&sync);
+            if !self.in_tests(site.id.file) {
+                self.join(&sync);
+            }
             for target in sync {
                 self.add_node(target);
             }
@@ -277,6 +290,7 @@ impl Builder<'_> {
     fn round(&mut self, names: &BTreeSet<Name>) {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
+        fixtures::add_stand_ins(self, names);
         let refs: Vec<RefId> = names
             .iter()
             .flat_map(|name| self.index.refs_of(name).iter().copied())
@@ -291,6 +305,7 @@ impl Builder<'_> {
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }
+        fixtures::settle(self, &asked);
         self.find_lookups(names);
     }
 
@@ -327,7 +342,7 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
+    pub(crate) fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
         for (file, questions) in &mut by_file {
             questions.path = self.project.file(*file).path.clone();
         }

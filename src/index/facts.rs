@@ -88,6 +88,8 @@ pub struct Func {
     pub params: Vec<Param>,
     /// Values of its `return` statements with their ranges, and where they stand.
     pub returns: Vec<Return>,
+    /// The same for its `yield` expressions (without `yield from`).
+    pub yields: Vec<Return>,
     pub returns_annotation: Option<ValueId>,
     pub returns_annotation_range: Option<TextRange>,
     pub traits: FuncTraits,

@@ -62,11 +62,16 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
         Usage::Called(call) => Some(builder.index.call(call)),
         _ => None,
     };
+    // What a test defines under that name is of no interest to the code that is tested, and nobody calls a fixture.
+    let counts = |func: &FuncId| {
+        (builder.in_tests(id.file) || !builder.in_tests(func.file)) && !super::fixtures::is_fixture(builder, *func)
+    };
     builder
         .index
         .funcs_of(&site.name)
         .iter()
         .copied()
+        .filter(counts)
         .filter(|func| site.receiver.is_none() || is_member(builder, *func))
         .filter(|func| call.is_none_or(|call| fits(builder.index.func(*func), call)))
         .collect()
@@ -104,10 +109,11 @@ pub(crate) fn fits(func: &Func, call: &Call) -> bool {
     })
 }
 
-/// Is the name stored as a data attribute anywhere: written on an object, or a field of a class?
+/// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write
+/// their fakes there.
 fn is_data(builder: &Builder, name: &Name) -> bool {
-    !builder.index.writes_of(name).is_empty()
-        || builder.index.loaded_files().any(|(_, facts)| {
+    builder.index.writes_of(name).iter().any(|(file, _)| !builder.in_tests(*file))
+        || builder.index.loaded_files().filter(|(file, _)| !builder.in_tests(*file)).any(|(_, facts)| {
             facts.classes.iter().any(|class| {
                 facts[class.scope]
                     .bindings_of(name)

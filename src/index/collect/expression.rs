@@ -380,7 +380,12 @@ impl Collector<'_> {
     }
 
     fn yield_expression(&mut self, node: &ast::ExprYield, usage: Usage) -> ValueId {
-        self.optional(node.value.as_deref(), Usage::Yielded);
+        if let Some(value) = node.value.as_deref() {
+            let id = self.expression(value, Usage::Yielded);
+            if let Some(func) = self.context.func {
+                self.facts.funcs[func.index as usize].yields.push(Return { range: value.range(), value: id });
+            }
+        }
         let protected = self.protected > 0;
         if let Some(traits) = self.traits() {
             traits.is_generator = true;
