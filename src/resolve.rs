@@ -137,6 +137,11 @@ pub(crate) struct Builder<'a> {
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
+    /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
+    parked: FxHashMap<FuncId, Vec<RefId>>,
+    parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Parked sites of which a target became a node.
+    woken: Vec<RefId>,
 }
 
 /// Builds the graph from the config's blocking entries.
@@ -156,6 +161,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         families_of: FxHashMap::default(),
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
+        parked: FxHashMap::default(),
+        parked_sites: FxHashMap::default(),
+        woken: vec![],
     };
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
@@ -184,9 +192,10 @@ impl Builder<'_> {
     /// Rounds of the worklist, until neither names nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() {
+            while !self.pending.is_empty() || !self.woken.is_empty() {
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
+                self.wake();
                 self.ask_about_nodes();
             }
             if !agreement::settle(self) {
@@ -203,12 +212,31 @@ impl Builder<'_> {
         }
     }
 
+    /// Keeps a site that is tied to functions of the project which lead to nothing blocking, as far as is known by now.
+    pub(crate) fn park(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        self.graph.foreign.insert(id);
+        for target in &targets {
+            self.parked.entry(*target).or_default().push(id);
+        }
+        self.parked_sites.insert(id, (targets, evidence));
+    }
+
+    /// Settles the parked sites of functions that became nodes.
+    fn wake(&mut self) {
+        for id in std::mem::take(&mut self.woken) {
+            if let Some((targets, evidence)) = self.parked_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
+    }
+
     /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
     pub(crate) fn add_node(&mut self, id: FuncId) {
         if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
             return;
         }
         self.unasked.push(id);
+        self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         if fixtures::is_fixture(self, id) {
@@ -290,6 +318,7 @@ impl Builder<'_> {
     fn round(&mut self, names: &BTreeSet<Name>) {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
+        self.graph.hierarchy.register(self.project, self.index);
         fixtures::add_stand_ins(self, names);
         let refs: Vec<RefId> = names
             .iter()

@@ -7,7 +7,7 @@ use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_prope
 use crate::resolve::hierarchy::BaseClass;
 
 /// Decorators that do not care about the color of a function.
-const COLORLESS: [&str; 8] = [
+pub(super) const COLORLESS: [&str; 8] = [
     "staticmethod",
     "classmethod",
     "abstractmethod",
@@ -73,6 +73,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if world.graph.awaitable_returns.contains_key(&func) && !every_call_awaits(world, func) {
         return Some(Cause::ReturnsAwaitable);
     }
+    let accepted = |decorator| decorator_accepts_async(&world.names(), world.config, decorator);
+    if facts.decorators.iter().any(accepted) {
+        return None;
+    }
     called_by_base(world, func).or_else(|| exported(world, func))
 }
 
@@ -96,7 +100,8 @@ fn decorators(world: World, func: &Func) -> Option<Cause> {
 
 /// Every call of the function awaits its result at once.
 pub fn every_call_awaits(world: World, func: FuncId) -> bool {
-    let sites = world.graph.sites_of(func);
+    let mut sites = world.graph.sites_of(func).to_vec();
+    sites.retain(|id| !world.in_tests(id.file));
     !sites.is_empty() && sites.iter().all(|id| world.result_usage(*id) == Some(Usage::Awaited))
 }
 

@@ -19,7 +19,8 @@ pub(crate) fn prepare(root: &Path) -> Result<PathBuf, Failure> {
         Err(error) => return Err(Failure::new("create", &place, error)),
     }
     let ignore = place.join(".gitignore");
-    if !ignore.exists() {
+    // Empty: a run was killed just here.
+    if fs::metadata(&ignore).map_or(0, |metadata| metadata.len()) == 0 {
         fs::write(&ignore, "*\n").map_err(|error| Failure::new("write", &ignore, error))?;
     }
     Ok(place)

@@ -124,6 +124,10 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &P
     let mut methods: BTreeSet<Name> = BTreeSet::new();
     for class in &classes {
         builder.index_close(*class);
+        for below in builder.graph.hierarchy.descendants(*class) {
+            let defined = builder.index.class(below).methods.clone();
+            builder.graph.layer.extend(defined);
+        }
         for above in builder.graph.hierarchy.ancestors(*class) {
             let defined = builder.index.class(above).methods.clone();
             for func in defined.into_iter().map(|id| builder.index.func(id)) {
@@ -189,7 +193,8 @@ fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
 }
 
 fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
-    let targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+    let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+    targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
     for target in &targets {
         let class = builder.index.func(*target).class;
         builder.graph.layer.insert(*target);

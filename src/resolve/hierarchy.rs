@@ -46,7 +46,7 @@ impl Hierarchy {
     }
 
     /// Resolves the bases of all classes in files that were loaded since the last time.
-    fn register(&mut self, project: &Project, index: &mut Index) {
+    pub fn register(&mut self, project: &Project, index: &mut Index) {
         loop {
             let new: Vec<FileId> =
                 index.loaded_files().map(|(id, _)| id).filter(|id| !self.registered.contains(id)).collect();

@@ -38,7 +38,7 @@ pub struct Names<'a> {
 /// Chains of imports and assignments are followed this far.
 const DEPTH: usize = 12;
 
-impl Names<'_> {
+impl<'a> Names<'a> {
     /// Everything that `name` may stand for where it is used in `scope`.
     pub fn lookup(&self, scope: ScopeId, name: &str) -> Vec<Meaning> {
         let mut found = vec![];
@@ -277,7 +277,7 @@ impl Names<'_> {
     }
 
     /// The last name of a receiver: of `a.b` it is `b`, of a call its function's name.
-    pub fn last_name(&self, value: ValueId) -> Option<&str> {
+    pub fn last_name(&self, value: ValueId) -> Option<&'a str> {
         match self.index.value(value) {
             Value::Name { name, .. } | Value::Attribute { name, .. } => Some(name),
             Value::Call { call } => self.last_name(self.index.call(*call).func),

@@ -87,14 +87,11 @@ fn by_super(builder: &Builder, id: RefId) -> Found {
 }
 
 /// The project's functions that run when `class` is called.
-fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
+pub(crate) fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
     let ancestors = builder.graph.hierarchy.ancestors(class);
     ["__new__", "__init__", "__post_init__"]
         .into_iter()
-        .filter_map(|name| {
-            ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name))
-        })
-        .filter(|func| builder.graph.nodes.contains(func))
+        .filter_map(|name| ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name)))
         .collect()
 }
 
@@ -166,9 +163,13 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     targets.sort_unstable();
     targets.dedup();
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
-        builder.graph.foreign.insert(id);
+        builder.park(id, targets, evidence);
         return;
     }
+    builder.graph.foreign.remove(&id);
+    targets.retain(|target| {
+        builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name)
+    });
     let kind = kind_of(builder, id, &targets);
     builder.add_site(Site { id, kind, targets, evidence, uncertain: false });
 }

@@ -45,6 +45,8 @@ impl Context<'_> {
             EditKind::ListComprehension { .. } => self.list_comprehension(old, new),
             EditKind::Rename { .. } => self.rename(change, old, new),
             EditKind::Annotation { .. } => self.annotation(old, new),
+            EditKind::MockAttributes { .. } => self.mock_attributes(old, new),
+            EditKind::AsyncFake { .. } => self.async_fake(old, new),
             EditKind::Await { .. }
             | EditKind::EntryPoint { .. }
             | EditKind::AsyncDef { .. }
@@ -54,6 +56,8 @@ impl Context<'_> {
             | EditKind::Fallback { .. }
             | EditKind::YieldFrom { .. }
             | EditKind::Decorator { .. }
+            | EditKind::Raises { .. }
+            | EditKind::MockConfigured { .. }
             | EditKind::Import
             | EditKind::Logger => self.same(old, new),
         }
@@ -180,7 +184,9 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Collect { .. }
         | EditKind::ListComprehension { .. }
         | EditKind::Rename { .. }
-        | EditKind::Annotation { .. } => true,
+        | EditKind::Annotation { .. }
+        | EditKind::MockAttributes { .. }
+        | EditKind::AsyncFake { .. } => true,
         EditKind::Await { .. }
         | EditKind::EntryPoint { .. }
         | EditKind::AsyncDef { .. }
@@ -190,6 +196,8 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Fallback { .. }
         | EditKind::YieldFrom { .. }
         | EditKind::Decorator { .. }
+        | EditKind::Raises { .. }
+        | EditKind::MockConfigured { .. }
         | EditKind::Import
         | EditKind::Logger => false,
     }
