@@ -77,6 +77,22 @@ fn is_runner(world: World, call: CallId) -> bool {
     }
 }
 
+/// Is the name that of a mock's attribute: `svc.load.return_value`, `svc.load.assert_called_once()`?
+pub fn is_mock_use(world: World, id: RefId) -> bool {
+    let facts = world.index.file(id.file);
+    let range = facts[id].range;
+    let behind = facts.refs[id.index as usize..].iter().find(|other| {
+        other.range.start() == range.start() && other.range.len() > range.len()
+    });
+    facts[id].usage == Usage::Receiver
+        && behind.is_some_and(|other| {
+            let name = other.name.as_str();
+            name.starts_with("assert_")
+                || name.starts_with("call")
+                || matches!(name, "return_value" | "side_effect" | "mock_calls" | "method_calls" | "reset_mock")
+        })
+}
+
 /// How many arguments stand before the function in `assertRaises(E, f, ...)` and its like.
 fn raises_position(world: World, call: CallId) -> Option<u32> {
     match world.names().last_name(world.index.call(call).func)? {

@@ -4,6 +4,7 @@
 mod flow;
 mod mocks;
 mod patched;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -307,6 +307,14 @@ fn file_flow(file: FileId, facts: &FileFacts) -> FileFlow {
                     flow.takers.entry(*part).or_default().push(Taker::Either(id));
                 }
             }
+            // `a, b = Mock(), Mock()`
+            Value::PartOf(whole, at) => {
+                if let Value::Elements(parts) = &facts[*whole]
+                    && let Some(part) = parts.get(*at as usize)
+                {
+                    flow.takers.entry(*part).or_default().push(Taker::Either(id));
+                }
+            }
             _ => {}
         }
     }

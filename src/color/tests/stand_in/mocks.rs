@@ -6,6 +6,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::flow::Reach;
+use super::scope::TestScope;
 use super::{Color, Finder, MockEdit, key};
 use crate::index::facts::*;
 
@@ -114,13 +115,16 @@ impl Finder<'_> {
         let members = |values: &FxHashSet<ValueId>| -> Vec<RefId> {
             values.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect()
         };
-        for id in members(&reach.strong).into_iter().chain(members(&reach.weak)) {
-            if self.world.in_tests(id.file) {
-                found.insert(self.world.index.site(id).name.clone());
-            }
+        let scope = TestScope::of(self.world, call.file, self.world.index.call(call).context);
+        for id in members(&reach.strong).into_iter().filter(|id| self.world.in_tests(id.file)) {
+            found.insert(self.world.index.site(id).name.clone());
+        }
+        // An attribute of that name on something else in another test says nothing about this mock.
+        for id in members(&reach.weak).into_iter().filter(|id| scope.contains(self.world, *id)) {
+            found.insert(self.world.index.site(id).name.clone());
         }
         for id in members(&reach.strong) {
-            if self.is_production_call(id) && self.is_run_by(id, call.file) {
+            if self.is_production_call(id) && self.is_run_by(id, &scope) {
                 found.insert(self.world.index.site(id).name.clone());
             }
         }
@@ -128,8 +132,8 @@ impl Finder<'_> {
         found
     }
 
-    /// Does the test file name a function that leads to the site?
-    fn is_run_by(&self, id: RefId, tests: FileId) -> bool {
+    /// Does the test name a function that leads to the site?
+    fn is_run_by(&self, id: RefId, scope: &TestScope) -> bool {
         let mut seen = FxHashSet::default();
         let mut pending: Vec<FuncId> = self.world.context(id).func.into_iter().collect();
         while let Some(func) = pending.pop() {
@@ -137,7 +141,9 @@ impl Finder<'_> {
                 continue;
             }
             let name = &self.world.index.func(func).name;
-            if self.world.index.words.files(name).contains(&tests) || !self.world.index.refs_of(name).iter().any(|id| !self.world.in_tests(id.file)) {
+            let is_called = self.world.index.refs_of(name).iter().any(|id| !self.world.in_tests(id.file));
+            // What nothing in the code names is run by a framework, or through a table.
+            if scope.names(name) || !is_called {
                 return true;
             }
             let callers = self.world.graph.sites_of(func).iter().filter_map(|id| self.world.context(*id).func);
@@ -262,7 +268,9 @@ impl Finder<'_> {
                     && let Some(value) = self.flow.value_of(call)
                 {
                     let reach = self.flow.reach(value);
+                    let scope = TestScope::of(self.world, file, facts[call].context);
                     known.extend(reach.strong);
+                    known.extend(reach.weak.into_iter().filter(|value| scope.contains_value(self.world, *value)));
                 }
             }
         }
