@@ -2,10 +2,12 @@
 
 mod action;
 mod annotation;
+pub mod mocks;
+pub mod tests;
 
 use std::collections::BTreeMap;
 
-pub use action::{Action, UnwrapForm, YieldSource};
+pub use action::{Action, MockName, UnwrapForm, YieldSource};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
@@ -36,6 +38,8 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
         fallbacks(world, verdicts, &mut plan);
     }
     nested_runs(world, verdicts, &mut plan);
+    tests::plan(world, verdicts, &mut plan);
+    mocks::plan(world, verdicts, &mut plan);
     plan.retain(|_, actions| !actions.is_empty());
     for actions in plan.values_mut() {
         let mut seen = FxHashSet::default();
@@ -161,6 +165,7 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })
         }
         SiteVerdict::EntryPoint => Some(Action::EntryPoint { call: called() }),
+        SiteVerdict::Raises { call } => Some(Action::Raises { call: world.index.call(*call).range }),
         SiteVerdict::AsIs | SiteVerdict::Left(_) => None,
     }
 }

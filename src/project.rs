@@ -1,8 +1,11 @@
 //! The project on disk: which files there are, which may be edited, where modules are rooted.
 
+pub mod plugin;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use self::plugin::TestPlugin;
 use crate::config::PathGlobs;
 use crate::index::facts::FileId;
 
@@ -30,6 +33,8 @@ pub struct Project {
     pub source_roots: Vec<PathBuf>,
     /// Built and published: what it exports is an interface.
     pub is_library: bool,
+    /// What runs the project's async tests.
+    pub test_plugin: TestPlugin,
 }
 
 impl Project {
@@ -66,7 +71,8 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
     let source_roots = source_roots(root, &found, roots);
     let is_library = is_library(root, &found);
     let files = found.into_iter().map(|path| source_file(root, path, paths, exclude, &source_roots)).collect();
-    (Project { root: root.to_path_buf(), files, source_roots, is_library }, problems)
+    let test_plugin = plugin::find(root);
+    (Project { root: root.to_path_buf(), files, source_roots, is_library, test_plugin }, problems)
 }
 
 fn is_python(path: &Path) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::tests;
 use super::words::{self, Places};
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
@@ -37,6 +38,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &by_evidence(world);
     out += &stays(world, verdicts, &mut places);
     out += &left(world, verdicts, &mut places);
+    out += &tests::section(world, verdicts, &mut places, SHOWN);
     out
 }
 
@@ -96,7 +98,7 @@ fn left(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
         .sites
         .iter()
         .filter_map(|(id, verdict)| match verdict {
-            SiteVerdict::Left(cause) => Some((id, cause)),
+            SiteVerdict::Left(cause) if !world.in_tests(id.file) => Some((id, cause)),
             _ => None,
         })
         .collect();
@@ -145,6 +147,8 @@ fn follow(cause: &Cause) -> Option<FuncId> {
     match cause {
         Cause::Calls { target, .. } | Cause::Offloads { target, .. } => Some(*target),
         Cause::Family { member } => Some(*member),
+        Cause::AsksFor { fixture } => Some(*fixture),
+        Cause::StandsIn { target } => Some(*target),
         Cause::CallerStays { caller, .. } => Some(*caller),
         _ => None,
     }
@@ -173,6 +177,7 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
             SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
+            SiteVerdict::Raises { .. } => "awaited under a `with`".to_owned(),
             SiteVerdict::AsIs => "stays as it is".to_owned(),
             SiteVerdict::Left(cause) => format!("left: {}", words::sentence(world, &mut places, cause)),
         };
