@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::stand_in::StandIns;
 use super::cause::Cause;
-use super::{Coloring, SiteVerdict, World};
+use super::{Coloring, SiteVerdict, World, shape};
 use crate::config::Tests as Mode;
 use crate::index::facts::*;
 use crate::resolve::fixtures;
@@ -190,7 +190,10 @@ impl Coloring<'_> {
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
             SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
             SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
-                None => SiteVerdict::Await,
+                None => match adapts_in_tests(self.world, site) {
+                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
+                    None => SiteVerdict::Await,
+                },
                 Some(cause) => SiteVerdict::Left(cause),
             },
             SiteKind::Call if converting => left(),
@@ -216,4 +219,9 @@ impl Coloring<'_> {
     fn are_fakes(&self, targets: &[FuncId]) -> bool {
         targets.iter().all(|target| self.tests.stand_ins.fakes.contains_key(target))
     }
+}
+
+/// How a site of a test takes an async generator or context manager.
+fn adapts_in_tests(world: World, site: &Site) -> Option<shape::Adaptation> {
+    shape::adaptation(world, site, shape::shape_of_targets(world, site)?)
 }

@@ -1,6 +1,7 @@
 //! Sites in tests: where an await can stand, which is more places than in the code.
 
 use super::super::cause::Cause;
+use super::super::shape::{Shape, adaptation, shape_of_targets};
 use super::super::{World, obstacle};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
@@ -31,6 +32,11 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     }
     if let SiteKind::Offloaded { .. } = site.kind {
         return obstacle::obstacle(world, site).filter(|_| !is_offload_run(world, site));
+    }
+    match shape_of_targets(world, site) {
+        Some(Shape::Coroutine) => {}
+        Some(shape) if adaptation(world, site, shape).is_some() => return None,
+        _ => return Some(Cause::Consumed { site: id }),
     }
     match world.result_usage(id) {
         Some(Usage::YieldFrom { .. } | Usage::Decorator) => Some(Cause::Consumed { site: id }),
