@@ -11,6 +11,7 @@ mod callable;
 pub mod hierarchy;
 pub mod names;
 mod site;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::hierarchy::Hierarchy;
 use self::names::Names;
+use self::text::TextCall;
 use crate::config::{Blocking, Config};
 use crate::index::Index;
 use crate::index::facts::*;
@@ -62,6 +64,16 @@ pub enum SiteKind {
     Mention,
 }
 
+impl SiteKind {
+    /// Does the site run what it names, here or in a worker, so that a conversion would have to edit it?
+    pub fn runs(&self) -> bool {
+        match self {
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Offloaded { .. } => true,
+            SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
+        }
+    }
+}
+
 /// One resolved site.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -93,6 +105,8 @@ pub struct Graph {
     /// Sites of such names that were proved to be something else.
     pub foreign: BTreeSet<RefId>,
     pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
+    /// Calls by the name of a node in files that no facts come from, one a node.
+    pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Functions that override one another.
     pub families: Vec<BTreeSet<FuncId>>,
     /// Functions of declared blocking layers.
@@ -182,6 +196,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.close();
     builder.join_with_statements();
     builder.ask_about_withs();
+    builder.graph.text_calls = text::find(&builder);
     for site in builder.graph.sites.values() {
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
