@@ -101,6 +101,7 @@ pub fn analyze(request: Request) -> Result<Analysis> {
     let mut index = Index::new(&project);
     let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
     let graph = resolve::resolve(&project, &config, &mut index, &db)?;
+    problems.extend(graph.problems.iter().cloned());
     let unreadable = unreadable(&index);
     let mut analysis = Analysis {
         project,

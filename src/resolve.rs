@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod blocking;
 pub mod boundary;
 mod callable;
+mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -17,12 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use ruff_python_ast::name::Name;
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::hierarchy::Hierarchy;
 use self::names::Names;
 use self::text::TextCall;
 use crate::config::{Blocking, Config};
+use crate::error::Problem;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
@@ -43,6 +46,8 @@ pub enum Evidence {
     Agreement,
     /// A receiver pattern of a codemod.
     Pattern,
+    /// A comment on the line, or a `settled` entry of the config.
+    Stated,
 }
 
 /// What a site does with its name.
@@ -84,6 +89,12 @@ pub struct Site {
     pub evidence: Evidence,
     /// The receiver is unknown and the candidates disagree.
     pub uncertain: bool,
+    /// The writes that bring the receiver there, when flow tells or knows a part.
+    pub support: Vec<(FileId, TextRange)>,
+    /// Every definition that the site may mean, when the receiver is unknown.
+    pub candidates: Vec<FuncId>,
+    /// Where an annotation would settle an uncertain site.
+    pub annotate: Option<(FileId, TextRange)>,
 }
 
 /// A string that names a function of the graph where names are looked up.
@@ -112,14 +123,18 @@ pub struct Graph {
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Calls in `return` statements of nodes that return an awaitable already.
-    pub awaitable_returns: BTreeMap<FuncId, Vec<ruff_text_size::TextRange>>,
+    pub awaitable_returns: BTreeMap<FuncId, Vec<TextRange>>,
     /// Whether a node overrides a member of a class outside the project, by dotted path of that class.
     pub overrides_external: BTreeMap<FuncId, String>,
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
+    /// Remarks on what comments and the config say of sites.
+    pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
+    /// Calls that a codemod declares blocking.
+    pub blocking_calls: FxHashSet<CallId>,
 }
 
 impl Graph {
@@ -148,15 +163,15 @@ pub(crate) struct Builder<'a> {
     pub(crate) graph: Graph,
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
-    /// Sites that neither types nor scopes tie to anything yet, with what ty printed of the receiver.
-    open: BTreeMap<RefId, String>,
+    /// Sites that neither types nor scopes tie to anything yet.
+    open: BTreeMap<RefId, flow::Open>,
+    flow: flow::State,
+    /// What the config's `settled` entries say.
+    stated: Vec<flow::Stated>,
+    /// The writes that settled sites by flow.
+    support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
-    /// Resolved sites none of whose targets is a node yet, by target.
-    asleep: FxHashMap<FuncId, Vec<RefId>>,
-    asleep_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
-    /// Sites of functions that became nodes since they were resolved.
-    awake: Vec<RefId>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
     callables: callable::Search,
     /// Calls of objects that nobody knows the type of.
@@ -164,6 +179,11 @@ pub(crate) struct Builder<'a> {
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
+    /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
+    parked: FxHashMap<FuncId, Vec<RefId>>,
+    parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Parked sites of which a target became a node.
+    woken: Vec<RefId>,
 }
 
 /// Builds the graph from the config's blocking entries.
@@ -179,25 +199,32 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         graph: Graph::default(),
         pending: BTreeSet::new(),
         open: BTreeMap::new(),
+        flow: flow::State::default(),
+        stated: vec![],
+        support: FxHashMap::default(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
-        asleep: FxHashMap::default(),
-        asleep_sites: FxHashMap::default(),
-        awake: vec![],
         callables: callable::Search::default(),
         unknown_calls: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
+        parked: FxHashMap::default(),
+        parked_sites: FxHashMap::default(),
+        woken: vec![],
     };
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
     }
+    flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
     builder.join_with_statements();
     builder.ask_about_withs();
     builder.graph.text_calls = text::find(&builder);
     for site in builder.graph.sites.values() {
+        if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, builder.index.site(site.id).usage) {
+            builder.graph.blocking_calls.insert(call);
+        }
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
@@ -211,38 +238,21 @@ impl Builder<'_> {
         Names { project: self.project, index: self.index }
     }
 
-    /// Rounds of the worklist, until neither names nor agreement bring anything new.
+    /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() || !self.awake.is_empty() {
-                self.wake();
+            while !self.pending.is_empty() || !self.woken.is_empty() {
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
+                self.wake();
                 self.ask_about_nodes();
             }
-            if !callable::enumerate(self) && !agreement::settle(self) {
+            if !callable::enumerate(self) && !flow::settle(self) && !agreement::settle(self) {
                 break;
             }
         }
         agreement::leave_open(self);
         callable::leave_open(self);
-        self.graph.foreign.extend(self.asleep_sites.keys().copied());
-    }
-
-    /// Keeps a resolved site until one of its targets becomes a node.
-    pub(crate) fn sleep(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
-        for target in &targets {
-            self.asleep.entry(*target).or_default().push(id);
-        }
-        self.asleep_sites.insert(id, (targets, evidence));
-    }
-
-    fn wake(&mut self) {
-        while let Some(id) = self.awake.pop() {
-            if let Some((targets, evidence)) = self.asleep_sites.remove(&id) {
-                site::settle(self, id, site::Found::Targets(targets), evidence);
-            }
-        }
     }
 
     /// Queues a name: its sites will be resolved.
@@ -252,13 +262,31 @@ impl Builder<'_> {
         }
     }
 
+    /// Keeps a site that is tied to functions of the project which lead to nothing blocking, as far as is known by now.
+    pub(crate) fn park(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        self.graph.foreign.insert(id);
+        for target in &targets {
+            self.parked.entry(*target).or_default().push(id);
+        }
+        self.parked_sites.insert(id, (targets, evidence));
+    }
+
+    /// Settles the parked sites of functions that became nodes.
+    fn wake(&mut self) {
+        for id in std::mem::take(&mut self.woken) {
+            if let Some((targets, evidence)) = self.parked_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
+    }
+
     /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
     pub(crate) fn add_node(&mut self, id: FuncId) {
         if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
             return;
         }
         self.unasked.push(id);
-        self.awake.extend(self.asleep.remove(&id).unwrap_or_default());
+        self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         let Some(class) = class else {
@@ -362,6 +390,7 @@ impl Builder<'_> {
     fn round(&mut self, names: &BTreeSet<Name>) {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
+        self.graph.hierarchy.register(self.project, self.index);
         let refs: Vec<RefId> = names
             .iter()
             .flat_map(|name| self.index.refs_of(name).iter().copied())

@@ -6,7 +6,8 @@ use super::World;
 use super::cause::Cause;
 use crate::config::OffloadProject;
 use crate::index::facts::*;
-use crate::resolve::names::Meaning;
+use crate::resolve::agreement::fits;
+use crate::resolve::names::{Meaning, Names};
 use crate::resolve::{Site, SiteKind};
 
 /// Calls that need the thread of the running loop, or its context.
@@ -66,19 +67,25 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
     later.then_some(Cause::WorksLater { func })
 }
 
-/// Looks through the function and what it calls, as far as scopes and `self` tell.
+/// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
 fn transitive(world: World, func: FuncId) -> Option<Cause> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![func];
     while let Some(at) = pending.pop() {
-        if !seen.insert(at) || world.index.func(at).is_async {
+        // What a codemod declares blocking is meant to run in a thread.
+        if !seen.insert(at) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
             continue;
         }
         if let Some(cause) = own(world, at) {
             return Some(cause);
         }
         let (facts, names) = (world.index.file(at.file), world.names());
-        for call in facts.calls.iter().filter(|call| facts[call.context].func == Some(at)) {
+        let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(at));
+        for (number, call) in calls {
+            let id = CallId { file: at.file, index: number as u32 };
+            if world.graph.blocking_calls.contains(&id) {
+                continue;
+            }
             let name = names.last_name(call.func).unwrap_or_default();
             if LOOP_CALLS.contains(&name) {
                 return Some(Cause::NeedsLoop { func: at, name: name.to_owned() });
@@ -104,13 +111,26 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
         Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => {
             own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
         }
-        _ => names
-            .evaluate(call.func)
-            .into_iter()
-            .filter_map(|meaning| match meaning {
-                Meaning::Func(id) => Some(id),
-                _ => None,
-            })
-            .collect(),
+        Value::Attribute { name, .. } => match function_meanings(names, call.func) {
+            found if !found.is_empty() => found,
+            _ => world
+                .index
+                .funcs_of(name)
+                .iter()
+                .copied()
+                .filter(|candidate| fits(world.index.func(*candidate), call))
+                .collect(),
+        },
+        _ => function_meanings(names, call.func),
     }
+}
+
+fn function_meanings(names: Names, value: ValueId) -> Vec<FuncId> {
+    let meanings = names.evaluate(value).into_iter();
+    meanings
+        .filter_map(|meaning| match meaning {
+            Meaning::Func(id) => Some(id),
+            _ => None,
+        })
+        .collect()
 }

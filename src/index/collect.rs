@@ -13,6 +13,7 @@ use super::facts::*;
 pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
     let mut collector = Collector::new(file, text);
     collector.body(body);
+    collector.facts.statements = statements(text);
     for scope in &mut collector.facts.scopes {
         scope.bindings.sort_by(|left, right| left.name.cmp(&right.name));
     }
@@ -299,6 +300,7 @@ impl<'a> Collector<'a> {
             decorators: vec![],
             params: vec![],
             returns: vec![],
+            yields: vec![],
             returns_annotation: None,
             returns_annotation_range: node.returns.as_deref().map(Ranged::range),
             traits: FuncTraits { is_stub: is_stub(&node.body), ..FuncTraits::default() },
@@ -386,6 +388,27 @@ impl<'a> Collector<'a> {
     fn has_keep_comment(&self, start: TextSize, end: TextSize) -> bool {
         self.text[TextRange::new(start, end)].contains("awaitify: keep")
     }
+}
+
+/// The comments of a file that say what a site calls. They are found by the text alone: nobody writes such a string.
+fn statements(text: &str) -> Vec<Statement> {
+    let mut found = vec![];
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"awaitify:") {
+        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[at..].find(['\n', '\r']).map_or(text.len(), |length| at + length);
+        if !text[start..at].trim_end().ends_with('#') {
+            continue;
+        }
+        let words: Vec<&str> = text[at + "awaitify:".len()..end].split_whitespace().collect();
+        let is = match words.as_slice() {
+            ["is", name, ..] => Some((*name).to_owned()),
+            ["not", ..] => None,
+            _ => continue,
+        };
+        let line = TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32));
+        found.push(Statement { line, is });
+    }
+    found
 }
 
 fn is_main_guard(test: &Expr) -> bool {

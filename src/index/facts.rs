@@ -58,6 +58,9 @@ pub struct FileFacts {
     pub contexts: Vec<Context>,
     pub imports: Vec<Import>,
     pub attribute_writes: Vec<AttributeWrite>,
+    pub item_writes: Vec<ItemWrite>,
+    /// Comments that say what the sites of their line call.
+    pub statements: Vec<Statement>,
     /// Strings where names are looked up: `getattr(x, "name")`, `patch("pkg.mod.name")`.
     pub lookups: Vec<Lookup>,
     /// Statement-level facts that boundaries and fallbacks need.
@@ -105,6 +108,8 @@ pub struct Func {
     pub params: Vec<Param>,
     /// Values of its `return` statements with their ranges, and where they stand.
     pub returns: Vec<Return>,
+    /// Operands of `yield`; elements of what `yield from` is given.
+    pub yields: Vec<ValueId>,
     pub returns_annotation: Option<ValueId>,
     pub returns_annotation_range: Option<TextRange>,
     pub traits: FuncTraits,
@@ -300,12 +305,14 @@ pub struct Arg {
     pub keyword: Option<Name>,
     /// `*args` or `**kwargs`.
     pub is_star: bool,
+    /// `**kwargs`.
+    pub is_mapping: bool,
     pub value: ValueId,
     pub range: TextRange,
 }
 
 /// An expression, as far as flow analysis follows it. Children are ids in the same file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Value {
     Name {
         name: Name,
@@ -439,6 +446,23 @@ pub struct AttributeWrite {
     pub annotation: Option<ValueId>,
     pub range: TextRange,
     pub context: ContextId,
+}
+
+/// `container[key] = value`.
+#[derive(Debug)]
+pub struct ItemWrite {
+    pub container: ValueId,
+    /// None when it is not followed: `container[key] += value`, `del`.
+    pub value: Option<ValueId>,
+}
+
+/// `# awaitify: is pkg.mod.Class.method` or `# awaitify: not`: the user says what the sites of this line call.
+#[derive(Debug)]
+pub struct Statement {
+    /// The line, without its end.
+    pub line: TextRange,
+    /// The qualified name; none for `not`.
+    pub is: Option<String>,
 }
 
 /// A string where a name is looked up.

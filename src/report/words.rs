@@ -80,6 +80,7 @@ pub fn evidence(evidence: Evidence) -> &'static str {
         Evidence::Flow => "flow",
         Evidence::Agreement => "agreement",
         Evidence::Pattern => "pattern",
+        Evidence::Stated => "stated",
     }
 }
 

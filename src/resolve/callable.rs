@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use ruff_python_ast::name::Name;
 
+use super::names::Meaning;
 use super::site::{self, Found};
 use super::{Builder, Evidence, Site, SiteKind, agreement};
 use crate::index::facts::*;
@@ -64,7 +65,7 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
             if site.is_implicit()
                 || !matches!(site.usage, Usage::Called(_))
                 || builder.graph.sites.contains_key(&id)
-                || builder.asleep_sites.contains_key(&id)
+                || builder.parked_sites.contains_key(&id)
             {
                 continue;
             }
@@ -86,9 +87,39 @@ fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
     if !targets.is_empty() {
         builder.graph.foreign.remove(&id);
         site::settle(builder, id, Found::Targets(targets), Evidence::Type);
-    } else if answer.certainty == Certainty::Unknown {
+    } else if answer.certainty == Certainty::Unknown && !is_decorated(builder, id) {
         builder.unknown_calls.push(id);
     }
+}
+
+/// `fn(...)` in a decorator that is used as nothing else: `fn` is a function.
+fn is_decorated(builder: &Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    let scope = builder.index.context(site.context).scope;
+    site.receiver.is_none()
+        && builder.names().lookup(scope, &site.name).iter().all(|meaning| match meaning {
+            Meaning::Param { func, .. } => only_decorates(builder, *func),
+            _ => false,
+        })
+}
+
+fn only_decorates(builder: &Builder, func: FuncId) -> bool {
+    let facts = builder.index.func(func);
+    if let Some(factory) = facts.parent {
+        // `@retry(3)`: the inner function is returned by the factory, and only the factory is named.
+        let factory = builder.index.func(factory);
+        return factory.class.is_none() && factory.returns.len() == 1 && decorates_everywhere(builder, &factory.name);
+    }
+    facts.class.is_none() && decorates_everywhere(builder, &facts.name)
+}
+
+/// All uses of the name are decorators, or the callee of one.
+fn decorates_everywhere(builder: &Builder, name: &str) -> bool {
+    builder.index.refs_of(name).iter().all(|id| match builder.index.site(*id).usage {
+        Usage::Decorator => true,
+        Usage::Called(call) => builder.index.call(call).usage == Usage::Decorator,
+        _ => false,
+    })
 }
 
 /// Calls of unknown objects may run any `__call__` that fits.
@@ -106,8 +137,19 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
             builder.graph.foreign.remove(&id);
-            let kind = SiteKind::Call;
-            builder.graph.sites.insert(id, Site { id, kind, targets, evidence: Evidence::Agreement, uncertain: true });
+            builder.graph.sites.insert(
+                id,
+                Site {
+                    id,
+                    kind: SiteKind::Call,
+                    candidates: targets.clone(),
+                    targets,
+                    evidence: Evidence::Agreement,
+                    uncertain: true,
+                    support: vec![],
+                    annotate: None,
+                },
+            );
         }
     }
 }

@@ -162,12 +162,7 @@ impl Names<'_> {
     }
 
     fn module(&self, dotted: &str) -> Meaning {
-        let known = self.index.module(dotted).is_some()
-            || self
-                .project
-                .files
-                .iter()
-                .any(|file| file.module.strip_prefix(dotted).is_some_and(|rest| rest.starts_with('.')));
+        let known = self.index.module(dotted).is_some() || self.index.is_package(dotted);
         if known { Meaning::Module(dotted.to_owned()) } else { Meaning::External(dotted.to_owned()) }
     }
 
@@ -284,9 +279,11 @@ impl Names<'_> {
     pub fn qualified_class(&self, id: ClassId) -> String {
         format!("{}.{}", self.project.file(id.file).module, self.index.class(id).qualname)
     }
+}
 
+impl<'a> Names<'a> {
     /// The last name of a receiver: of `a.b` it is `b`, of a call its function's name.
-    pub fn last_name(&self, value: ValueId) -> Option<&str> {
+    pub fn last_name(&self, value: ValueId) -> Option<&'a str> {
         match self.index.value(value) {
             Value::Name { name, .. } | Value::Attribute { name, .. } => Some(name),
             Value::Call { call } => self.last_name(self.index.call(*call).func),
