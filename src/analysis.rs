@@ -76,11 +76,19 @@ pub struct Request<'a> {
     pub config_of: Option<&'a Path>,
 }
 
+/// Analyzes the project that `paths` are in.
+///
+/// # Errors
+/// As [`answer`].
+pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
+    answer(Request { paths, flags, since: None, config_of: None })
+}
+
 /// Analyzes the project that the paths are in.
 ///
 /// # Errors
 /// Config errors, paths that do not exist, and git's answer to a revision that it does not know.
-pub fn analyze(request: Request) -> Result<Analysis> {
+pub fn answer(request: Request) -> Result<Analysis> {
     let paths: Vec<PathBuf> = request.paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
     let start = paths.first().context("name at least one path")?;
     let (mut config, mut problems) = crate::config::load(request.config_of.unwrap_or(start), request.flags)?;

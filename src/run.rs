@@ -101,7 +101,7 @@ fn migrate_stdin(
 }
 
 fn carry_out(console: &Console, selection: &Selection, request: Request) -> Result<(Analysis, Vec<Rewritten>)> {
-    let mut analysis = analysis::analyze(request)?;
+    let mut analysis = analysis::answer(request)?;
     if selection.keep_going == KeepGoing::No
         && let Some(problem) = analysis.unreadable.first()
     {
@@ -282,7 +282,7 @@ fn run_why(args: &WhyArgs) -> Result<Outcome> {
     unbuilt::refuse(&args.selection, &EditArgs::default(), &args.output)?;
     unbuilt::no_stdin(&args.selection.paths)?;
     let flags = args.overrides.flags(&args.selection);
-    let analysis = analysis::analyze(request(&args.selection, &flags))?;
+    let analysis = analysis::answer(request(&args.selection, &flags))?;
     let text = match args.target.rsplit_once(':') {
         Some((path, line)) => why_line(&analysis, path, line)?,
         None => why_name(&analysis, &args.target)?,
