@@ -184,6 +184,8 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
             done.extend(rewritten);
         }
         if !vetoed {
+            let problems = plan::tests::problems(analysis.world(), &analysis.verdicts);
+            analysis.problems.extend(problems);
             return Ok(done);
         }
         decide(analysis);
@@ -228,7 +230,13 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::Unwrap { call, .. }
         | Action::UnwrapRun { call }
         | Action::EntryPoint { call }
+        | Action::Raises { call }
         | Action::Collect { call } => Some(*call),
+        // A mock that cannot be changed is no reason to keep a function sync.
+        Action::MockAttributes { .. }
+        | Action::AsyncFake { .. }
+        | Action::AsyncFakeAssigned { .. }
+        | Action::MockConfigured { .. } => None,
         Action::FallbackTry { .. } => None,
         Action::AsyncDef { function } | Action::Decorator { function, .. } => Some(*function),
         Action::AsyncWith { statement } | Action::AsyncFor { statement } | Action::YieldFrom { statement, .. } => {

@@ -10,6 +10,7 @@ pub mod decorator;
 pub mod hazard;
 pub mod obstacle;
 pub mod shape;
+pub mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,10 @@ pub enum SiteVerdict {
     },
     /// `main()` under an `if __name__` guard: `asyncio.run(main())`.
     EntryPoint,
+    /// `self.assertRaises(E, f, x)` in a test: `with self.assertRaises(E): await f(x)`. The call that takes the function.
+    Raises {
+        call: CallId,
+    },
     /// Nothing to do: awaited already, accepted, only mentioned, or in a function that stays sync.
     AsIs,
     /// It blocks, or may break, and is left: the reason.
@@ -62,6 +67,8 @@ pub struct Verdicts {
     /// Functions that lead to a blocking call and stay sync, with what keeps them.
     pub stays: BTreeMap<FuncId, Cause>,
     pub sites: BTreeMap<RefId, SiteVerdict>,
+    /// What becomes of the tests around that.
+    pub tests: tests::Tests,
 }
 
 /// What the decisions read.
@@ -115,6 +122,7 @@ pub fn color(world: World) -> Verdicts {
             break;
         }
     }
+    coloring.follow_in_tests();
     coloring.verdicts()
 }
 
@@ -129,6 +137,7 @@ struct Coloring<'a> {
     /// Sync functions that an async function reaches.
     reached: BTreeSet<FuncId>,
     pending: Vec<FuncId>,
+    tests: tests::Tests,
 }
 
 impl<'a> Coloring<'a> {
@@ -154,6 +163,7 @@ impl<'a> Coloring<'a> {
             blocking: BTreeSet::new(),
             reached: BTreeSet::new(),
             pending: vec![],
+            tests: tests::Tests::default(),
         };
         coloring.reached = coloring.reached_by_async();
         coloring.blocking = coloring.find_blocking();
@@ -177,7 +187,10 @@ impl<'a> Coloring<'a> {
     }
 
     fn converts(&self, func: FuncId) -> bool {
-        self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func)
+        match self.world.in_tests(func.file) {
+            true => self.tests.converts.contains_key(&func),
+            false => self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func),
+        }
     }
 
     fn is_coroutine(&self, func: FuncId) -> bool {
@@ -189,6 +202,7 @@ impl<'a> Coloring<'a> {
         let mut reached = BTreeSet::new();
         let mut pending: Vec<FuncId> =
             self.sites_in.keys().copied().filter(|func| self.world.index.func(*func).is_async).collect();
+        pending.retain(|func| !self.world.in_tests(func.file));
         while let Some(func) = pending.pop() {
             for id in self.sites_in(func) {
                 for target in self.site(id).targets.iter().flat_map(|target| self.family(*target)) {
@@ -448,12 +462,16 @@ impl<'a> Coloring<'a> {
     fn verdicts(self) -> Verdicts {
         let mut verdicts = Verdicts::default();
         for id in self.world.graph.sites.keys() {
-            let verdict = self.site_verdict(self.site(*id));
+            let site = self.site(*id);
+            let verdict =
+                if self.world.in_tests(id.file) { self.verdict_in_tests(site) } else { self.site_verdict(site) };
             verdicts.sites.insert(*id, verdict);
         }
         for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
             verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
         }
+        verdicts.converts.extend(self.tests.converts.clone());
+        verdicts.tests = self.tests;
         verdicts.stays = self
             .stays
             .into_iter()

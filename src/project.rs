@@ -1,5 +1,6 @@
 //! The project on disk: which files there are, which may be edited, where modules are rooted.
 
+pub mod plugin;
 mod protected;
 
 use std::collections::BTreeSet;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use self::plugin::TestPlugin;
 use self::protected::Attributes;
 use crate::config::PathGlobs;
 use crate::index::facts::FileId;
@@ -53,6 +55,8 @@ pub struct Project {
     pub source_roots: Vec<PathBuf>,
     /// Built and published: what it exports is an interface.
     pub is_library: bool,
+    /// What runs the project's async tests.
+    pub test_plugin: TestPlugin,
 }
 
 impl Project {
@@ -109,7 +113,8 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
             file
         })
         .collect();
-    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library }, problems)
+    let test_plugin = plugin::find(root);
+    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, test_plugin }, problems)
 }
 
 /// The folders of files, and those above them up to the root.

@@ -2,5 +2,6 @@
 
 pub mod diff;
 pub mod json;
+pub mod tests;
 pub mod text;
 pub mod words;

@@ -9,6 +9,7 @@ pub mod blocking;
 pub mod boundary;
 mod callable;
 mod flow;
+pub mod fixtures;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -21,6 +22,7 @@ use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
 use self::names::Names;
 use self::text::TextCall;
@@ -131,6 +133,7 @@ pub struct Graph {
     pub hierarchy: Hierarchy,
     /// Remarks on what comments and the config say of sites.
     pub problems: Vec<Problem>,
+    pub fixtures: Fixtures,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
     /// Calls that a codemod declares blocking.
@@ -164,7 +167,7 @@ pub(crate) struct Builder<'a> {
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
     /// Sites that neither types nor scopes tie to anything yet.
-    open: BTreeMap<RefId, flow::Open>,
+    pub(crate) open: BTreeMap<RefId, flow::Open>,
     flow: flow::State,
     /// What the config's `settled` entries say.
     stated: Vec<flow::Stated>,
@@ -238,6 +241,11 @@ impl Builder<'_> {
         Names { project: self.project, index: self.index }
     }
 
+    /// Is the file one of the tests? They follow the code and decide nothing about it.
+    pub(crate) fn in_tests(&self, file: FileId) -> bool {
+        self.project.file(file).is_test
+    }
+
     /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
     fn close(&mut self) {
         loop {
@@ -289,6 +297,9 @@ impl Builder<'_> {
         self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
+        if fixtures::is_fixture(self, id) {
+            return;
+        }
         let Some(class) = class else {
             self.want(&name);
             return;
@@ -375,7 +386,9 @@ impl Builder<'_> {
         let owner = context.func.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
         if site.targets.len() > 1 && !matches!(site.kind, SiteKind::Blocking { .. }) {
             let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
-            self.join(&sync);
+            if !self.in_tests(site.id.file) {
+                self.join(&sync);
+            }
             for target in sync {
                 self.add_node(target);
             }
@@ -391,6 +404,7 @@ impl Builder<'_> {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
         self.graph.hierarchy.register(self.project, self.index);
+        fixtures::add_stand_ins(self, names);
         let refs: Vec<RefId> = names
             .iter()
             .flat_map(|name| self.index.refs_of(name).iter().copied())
@@ -405,6 +419,7 @@ impl Builder<'_> {
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }
+        fixtures::settle(self, &asked);
         self.find_lookups(names);
     }
 
@@ -450,7 +465,7 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
+    pub(crate) fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
         for (file, questions) in &mut by_file {
             questions.path = self.project.file(*file).path.clone();
         }

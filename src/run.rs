@@ -251,6 +251,8 @@ fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
         refuse_dirty(root, &paths)?;
     }
+    // The report reads the lines of the files as they were.
+    report(&analysis, &args.output, console)?;
     if !patches.is_empty() {
         let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
         for note in &written.notes {
@@ -259,7 +261,6 @@ fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         let files = text::plural(written.files, "file");
         say(console, &format!("{files} written; `awaitify undo` puts the old bytes back\n"));
     }
-    report(&analysis, &args.output, console)?;
     Ok(outcome(&analysis, false, args.output.exit_zero))
 }
 

@@ -54,7 +54,7 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
         }
     }
     for site in analysis.graph.sites_in_file(done.file) {
-        if !matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Await) {
+        if !matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Await | SiteVerdict::Raises { .. }) {
             continue;
         }
         let offset = analysis.index.site(site.id).name_range.start();

@@ -10,7 +10,7 @@ use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_prope
 use crate::resolve::hierarchy::BaseClass;
 
 /// Decorators that do not care about the color of a function.
-const COLORLESS: [&str; 8] =
+pub(super) const COLORLESS: [&str; 8] =
     ["staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "no_type_check", "deprecated"];
 
 /// Bases that say nothing about who calls the methods.
@@ -118,7 +118,8 @@ fn decorators(world: World, func: &Func) -> Option<Cause> {
 
 /// Every call of the function awaits its result at once.
 pub fn every_call_awaits(world: World, func: FuncId) -> bool {
-    let sites = world.graph.sites_of(func);
+    let mut sites = world.graph.sites_of(func).to_vec();
+    sites.retain(|id| !world.in_tests(id.file));
     !sites.is_empty() && sites.iter().all(|id| world.result_usage(*id) == Some(Usage::Awaited))
 }
 

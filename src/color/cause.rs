@@ -143,6 +143,34 @@ pub enum Cause {
         site: RefId,
     },
 
+    // Tests.
+    /// It asks for a fixture that becomes async.
+    AsksFor {
+        fixture: FuncId,
+    },
+    /// A test puts it in the place of a function that becomes async.
+    StandsIn {
+        target: FuncId,
+    },
+    /// The test framework calls it by this name, and cannot await it.
+    TestHook {
+        name: String,
+    },
+    /// Its class has a base that cannot run async tests.
+    TestBase {
+        path: String,
+    },
+    /// It runs an event loop of its own, so it cannot run on one.
+    RunsLoop {
+        name: String,
+    },
+    /// It uses a helper, a fixture or a fake that cannot follow.
+    Uses {
+        func: FuncId,
+    },
+    /// `tests = "ignore"`.
+    TestsIgnored,
+
     // Why an offload is refused.
     /// It needs the running loop (the name of what needs it).
     NeedsLoop {
@@ -228,6 +256,13 @@ impl Cause {
             | Cause::WorksLater { .. }
             | Cause::ReadsCaller { .. }
             | Cause::StopsIteration { .. }
+            | Cause::AsksFor { .. }
+            | Cause::StandsIn { .. }
+            | Cause::TestHook { .. }
+            | Cause::TestBase { .. }
+            | Cause::RunsLoop { .. }
+            | Cause::Uses { .. }
+            | Cause::TestsIgnored
             | Cause::OffloadForbidden => None,
         }
     }

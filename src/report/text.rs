@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::tests;
 use super::words::{self, Places};
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
@@ -37,6 +38,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &by_evidence(world);
     out += &stays(world, verdicts, &mut places);
     out += &left(world, verdicts, &mut places);
+    out += &tests::section(world, verdicts, &mut places, SHOWN);
     out
 }
 
@@ -98,7 +100,7 @@ fn left(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
         .filter_map(|(id, verdict)| match verdict {
             // What blocks in files that are not to be edited is not this run's business; what keeps ours sync is.
             SiteVerdict::Left(Cause::FileStays { .. }) if world.graph.sites[id].targets.is_empty() => None,
-            SiteVerdict::Left(cause) => Some((id, cause)),
+            SiteVerdict::Left(cause) if !world.in_tests(id.file) => Some((id, cause)),
             _ => None,
         })
         .collect();
@@ -147,6 +149,8 @@ fn follow(cause: &Cause) -> Option<FuncId> {
     match cause {
         Cause::Calls { target, .. } | Cause::Offloads { target, .. } => Some(*target),
         Cause::Family { member } => Some(*member),
+        Cause::AsksFor { fixture } => Some(*fixture),
+        Cause::StandsIn { target } => Some(*target),
         Cause::CallerStays { caller, .. } => Some(*caller),
         _ => None,
     }
@@ -175,6 +179,7 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
             SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
+            SiteVerdict::Raises { .. } => "awaited under a `with`".to_owned(),
             SiteVerdict::AsIs => "stays as it is".to_owned(),
             SiteVerdict::Left(cause) => format!("left: {}", words::sentence(world, &mut places, cause)),
         };

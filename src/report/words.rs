@@ -128,6 +128,13 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CalledInText { .. } => "called-in-text",
         Cause::FileStays { .. } => "file-stays",
         Cause::TestStays { .. } => "test-stays",
+        Cause::AsksFor { .. } => "asks-for-fixture",
+        Cause::StandsIn { .. } => "stands-in",
+        Cause::TestHook { .. } => "test-hook",
+        Cause::TestBase { .. } => "test-base",
+        Cause::RunsLoop { .. } => "runs-loop",
+        Cause::Uses { .. } => "uses",
+        Cause::TestsIgnored => "tests-ignored",
         Cause::NeedsLoop { .. } => "needs-loop",
         Cause::WorksLater { .. } => "works-later",
         Cause::ReadsCaller { .. } => "reads-caller",
@@ -230,6 +237,19 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::FileStays { site } => format!("{} stands in a file that is not to be edited", call(places, *site)),
         Cause::TestStays { site } => format!("the test around {} stays sync and may break", call(places, *site)),
+        Cause::AsksFor { fixture } => {
+            format!("it asks for the fixture `{}` ({})", names.qualified_func(*fixture), places.func(*fixture))
+        }
+        Cause::StandsIn { target } => {
+            format!("it stands in for `{}` ({})", names.qualified_func(*target), places.func(*target))
+        }
+        Cause::TestHook { name } => format!("the test framework calls `{name}` and cannot await it"),
+        Cause::TestBase { path } => format!("its class derives from `{path}`, which cannot run async tests"),
+        Cause::RunsLoop { name } => format!("it runs an event loop of its own (`{name}`)"),
+        Cause::Uses { func } => {
+            format!("it uses `{}` ({}), which cannot follow", names.qualified_func(*func), places.func(*func))
+        }
+        Cause::TestsIgnored => "`tests = \"ignore\"` leaves tests as they are".into(),
         Cause::NeedsLoop { func, name } => {
             format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
         }

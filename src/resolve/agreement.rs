@@ -66,11 +66,16 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
         Usage::Called(call) => Some(builder.index.call(call)),
         _ => None,
     };
+    // What a test defines under that name is of no interest to the code that is tested, and nobody calls a fixture.
+    let counts = |func: &FuncId| {
+        (builder.in_tests(id.file) || !builder.in_tests(func.file)) && !super::fixtures::is_fixture(builder, *func)
+    };
     builder
         .index
         .funcs_of(&site.name)
         .iter()
         .copied()
+        .filter(counts)
         .filter(|func| site.receiver.is_none() || is_member(builder, *func))
         .filter(|func| call.is_none_or(|call| fits(builder.index.func(*func), call)))
         .collect()
@@ -108,14 +113,17 @@ pub(crate) fn fits(func: &Func, call: &Call) -> bool {
     })
 }
 
-/// Is the name stored as a data attribute anywhere: written on an object, or a field of a class?
+/// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write
+/// their fakes there.
 fn is_data(builder: &Builder, name: &Name) -> bool {
     let is_field = |class: &ClassId| {
         let scope = builder.index.scope(builder.index.class(*class).scope);
         let bindings = scope.bindings_of(name);
         bindings.iter().any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
     };
-    !builder.index.writes_of(name).is_empty() || builder.index.members_of(name).iter().any(is_field)
+    let in_code = |file: FileId| !builder.in_tests(file);
+    builder.index.writes_of(name).iter().any(|(file, _)| in_code(*file))
+        || builder.index.members_of(name).iter().any(|class| in_code(class.file) && is_field(class))
 }
 
 /// Does a type of the standard library that the program can meet have a method of the site's name?

@@ -1,0 +1,218 @@
+//! Tests follow the code (DESIGN section 8): once the code has its colors, every test, fixture and helper that has to await
+//! converts. A test that cannot is left as it is and named in the report; it never holds the code back.
+
+pub mod framework;
+mod obstacle;
+pub mod site;
+pub mod stand_in;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::stand_in::StandIns;
+use super::cause::Cause;
+use super::{Coloring, SiteVerdict, World};
+use crate::config::Tests as Mode;
+use crate::index::facts::*;
+use crate::resolve::fixtures;
+use crate::resolve::{Site, SiteKind};
+
+/// What becomes of the tests.
+#[derive(Clone, Debug, Default)]
+pub struct Tests {
+    /// Functions of test files that become async, with what demands it.
+    pub converts: BTreeMap<FuncId, Cause>,
+    /// Functions that would have to, and cannot.
+    pub left: BTreeMap<FuncId, Cause>,
+    pub stand_ins: StandIns,
+}
+
+impl Tests {
+    /// The tests that may break: those that cannot follow, and those that use a helper or a fixture that cannot.
+    pub fn may_break(&self, world: World) -> BTreeMap<FuncId, Cause> {
+        let mut found = self.left.clone();
+        let mut pending: Vec<FuncId> = self.left.keys().copied().collect();
+        while let Some(func) = pending.pop() {
+            let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
+            let users: BTreeSet<FuncId> = callers.chain(askers(world, func)).collect();
+            for user in users.into_iter().filter(|user| world.in_tests(user.file) && *user != func) {
+                if !found.contains_key(&user) {
+                    found.insert(user, Cause::Uses { func });
+                    pending.push(user);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The functions that ask for a fixture by a parameter.
+fn askers(world: World, fixture: FuncId) -> Vec<FuncId> {
+    if fixtures::decorator(&world.names(), fixture).is_none() {
+        return vec![];
+    }
+    let all = test_functions(world).into_iter();
+    all.filter(|func| requested(world, *func).contains(&fixture)).collect()
+}
+
+/// The fixtures that a test or fixture asks for by its parameters.
+pub fn requested(world: World, func: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(func);
+    let asks = framework::is_pytest_test(world, func) || fixtures::decorator(&world.names(), func).is_some();
+    let params = facts.params.iter().filter(|param| asks && param.default.is_none());
+    params.filter_map(|param| world.graph.fixtures.requested(world.project, world.index, func, &param.name)).collect()
+}
+
+fn test_functions(world: World) -> Vec<FuncId> {
+    let files = world.index.loaded_files().filter(|(file, _)| world.in_tests(*file));
+    files.flat_map(|(file, facts)| (0..facts.funcs.len() as u32).map(move |index| FuncId { file, index })).collect()
+}
+
+impl Coloring<'_> {
+    /// Converts the functions of tests that have to await: a least fixpoint over the colors of the code.
+    pub(super) fn follow_in_tests(&mut self) {
+        if self.world.config.tests == Mode::Ignore {
+            return;
+        }
+        self.tests.stand_ins = stand_in::find(self.world, &|site| self.awaits(site), &|func| self.converts(func));
+        let mut open: Vec<FuncId> = test_functions(self.world);
+        open.retain(|func| !self.world.index.func(*func).is_async);
+        loop {
+            let before = self.tests.converts.len() + self.tests.left.len();
+            for func in open.clone() {
+                let Some(demand) = self.test_demand(func) else { continue };
+                match self.test_obstacle(func, &demand) {
+                    None => drop(self.tests.converts.insert(func, demand)),
+                    // The fixture is ready when the test starts, whatever the test is.
+                    Some(Cause::RunsLoop { .. }) if matches!(demand, Cause::AsksFor { .. }) => continue,
+                    Some(cause) => drop(self.tests.left.insert(func, cause)),
+                }
+            }
+            open.retain(|func| !self.tests.converts.contains_key(func) && !self.tests.left.contains_key(func));
+            if before == self.tests.converts.len() + self.tests.left.len() {
+                break;
+            }
+        }
+    }
+
+    /// Is this site of the code awaited now?
+    fn awaits(&self, site: &Site) -> bool {
+        match self.site_verdict(site) {
+            SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::Unwrap { .. } => true,
+            SiteVerdict::AsIs => site.targets.iter().any(|target| self.converts(*target)) && self.is_awaited(site),
+            SiteVerdict::Offload
+            | SiteVerdict::OffloadConsumer { .. }
+            | SiteVerdict::Native(_)
+            | SiteVerdict::Replace(_)
+            | SiteVerdict::EntryPoint
+            | SiteVerdict::Raises { .. }
+            | SiteVerdict::Left(_) => false,
+        }
+    }
+
+    fn is_awaited(&self, site: &Site) -> bool {
+        self.world.result_usage(site.id) == Some(Usage::Awaited)
+    }
+
+    /// What makes a function of a test async; none when nothing does.
+    fn test_demand(&self, func: FuncId) -> Option<Cause> {
+        for id in self.sites_in(func) {
+            let site = self.site(id);
+            if let Some(target) = self.demands_in_tests(site) {
+                return Some(Cause::Calls { site: id, target });
+            }
+        }
+        if let Some(target) = self.tests.stand_ins.fakes.get(&func) {
+            return Some(Cause::StandsIn { target: *target });
+        }
+        let name = &self.world.index.func(func).name;
+        if !name.starts_with("test") && self.world.graph.nodes.contains(&func) {
+            let member = self.family(func).into_iter().find(|member| *member != func && self.converts(*member));
+            if let Some(member) = member {
+                return Some(Cause::Family { member });
+            }
+        }
+        if !framework::is_pytest_test(self.world, func) {
+            return None;
+        }
+        let fixture = requested(self.world, func).into_iter().find(|fixture| self.converts(*fixture))?;
+        Some(Cause::AsksFor { fixture })
+    }
+
+    /// The converting function whose call at this site has to be awaited.
+    fn demands_in_tests(&self, site: &Site) -> Option<FuncId> {
+        let target = site.targets.iter().copied().find(|target| self.converts(*target))?;
+        let calls = match site.kind {
+            SiteKind::Call => !site.uncertain && !site::is_given_to_runner(self.world, site) && !self.is_awaited(site),
+            SiteKind::Value => site::raises_call(self.world, site).is_some(),
+            SiteKind::Blocking { .. }
+            | SiteKind::Read
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => false,
+        };
+        calls.then_some(target)
+    }
+
+    /// Why a function of a test cannot convert.
+    fn test_obstacle(&self, func: FuncId, demand: &Cause) -> Option<Cause> {
+        let at_sites = || {
+            let demanding = self.sites_in(func).into_iter().map(|id| self.site(id));
+            demanding.filter(|site| self.demands_in_tests(site).is_some()).find_map(|site| self.obstacle_in_tests(site))
+        };
+        obstacle::cause(self.world, func, demand).or_else(at_sites)
+    }
+
+    fn obstacle_in_tests(&self, site: &Site) -> Option<Cause> {
+        let all = site.targets.iter().all(|target| self.is_coroutine(*target));
+        if !all { Some(Cause::Uncertain { site: site.id }) } else { site::obstacle(self.world, site) }
+    }
+
+    /// What happens at a site in a test.
+    pub(super) fn verdict_in_tests(&self, site: &Site) -> SiteVerdict {
+        let converting = site.targets.iter().any(|target| self.converts(*target));
+        let owner = self.world.context(site.id).func;
+        let in_coroutine = owner.is_some_and(|owner| self.is_coroutine(owner));
+        let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
+        match &site.kind {
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read => SiteVerdict::AsIs,
+            SiteKind::Value => match site::raises_call(self.world, site) {
+                _ if !converting || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
+                _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
+                Some(call) if in_coroutine => SiteVerdict::Raises { call },
+                Some(_) => left(),
+                None => SiteVerdict::Left(Cause::Escapes { site: site.id }),
+            },
+            SiteKind::Offloaded { call, form } if converting => match site::obstacle(self.world, site) {
+                None => SiteVerdict::Unwrap { call: *call, form: *form },
+                Some(cause) => SiteVerdict::Left(cause),
+            },
+            SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
+            SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
+            SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
+                None => SiteVerdict::Await,
+                Some(cause) => SiteVerdict::Left(cause),
+            },
+            SiteKind::Call if converting => left(),
+            SiteKind::Call | SiteKind::Blocking { .. } if in_coroutine => self.blocking_in_tests(site),
+            SiteKind::Call | SiteKind::Blocking { .. } => SiteVerdict::AsIs,
+        }
+    }
+
+    /// A blocking call on the loop of a test goes to a thread where it can; where it cannot, it is no fault.
+    fn blocking_in_tests(&self, site: &Site) -> SiteVerdict {
+        if self.world.config.tests == Mode::Ignore || obstacle::is_fixed(self.world, site.id.file) {
+            return SiteVerdict::AsIs;
+        }
+        if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
+            return SiteVerdict::AsIs;
+        }
+        match self.verdict_in_coroutine(site, false) {
+            SiteVerdict::Left(_) => SiteVerdict::AsIs,
+            verdict => verdict,
+        }
+    }
+
+    fn are_fakes(&self, targets: &[FuncId]) -> bool {
+        targets.iter().all(|target| self.tests.stand_ins.fakes.contains_key(target))
+    }
+}
