@@ -101,6 +101,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// May the file be edited?
+    pub fn is_editable(&self, file: FileId) -> bool {
+        self.project.file(file).editable
+    }
+
     /// Is the function, or the site, in a test file?
     pub fn in_tests(&self, file: FileId) -> bool {
         self.project.file(file).is_test
@@ -502,6 +507,12 @@ impl<'a> Coloring<'a> {
     fn site_verdict(&self, site: &Site) -> SiteVerdict {
         let context = self.world.context(site.id);
         let converting = site.targets.iter().any(|target| self.converts(*target));
+        if !self.world.is_editable(site.id.file) && site.kind.runs() {
+            let is_offload = matches!(site.kind, SiteKind::Offloaded { .. });
+            let in_coroutine = context.func.is_some_and(|owner| self.is_coroutine(owner));
+            let is_left = converting || in_coroutine && !is_offload && self.blocks_now(site);
+            return if is_left { SiteVerdict::Left(Cause::FileStays { site: site.id }) } else { SiteVerdict::AsIs };
+        }
         match &site.kind {
             SiteKind::Accepted | SiteKind::Mention => SiteVerdict::AsIs,
             SiteKind::Value if converting => SiteVerdict::Left(Cause::Escapes { site: site.id }),

@@ -13,6 +13,7 @@ pub mod fixtures;
 pub mod hierarchy;
 pub mod names;
 mod site;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
 use self::names::Names;
+use self::text::TextCall;
 use crate::config::{Blocking, Config};
 use crate::error::Problem;
 use crate::index::Index;
@@ -71,6 +73,16 @@ pub enum SiteKind {
     Mention,
 }
 
+impl SiteKind {
+    /// Does the site run what it names, here or in a worker, so that a conversion would have to edit it?
+    pub fn runs(&self) -> bool {
+        match self {
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Offloaded { .. } => true,
+            SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
+        }
+    }
+}
+
 /// One resolved site.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -108,6 +120,8 @@ pub struct Graph {
     /// Sites of such names that were proved to be something else.
     pub foreign: BTreeSet<RefId>,
     pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
+    /// Calls by the name of a node in files that no facts come from, one a node.
+    pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Functions that override one another.
     pub families: Vec<BTreeSet<FuncId>>,
     /// Functions of declared blocking layers.
@@ -211,6 +225,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.close();
     builder.join_with_statements();
     builder.ask_about_withs();
+    builder.graph.text_calls = text::find(&builder);
     for site in builder.graph.sites.values() {
         if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, builder.index.site(site.id).usage) {
             builder.graph.blocking_calls.insert(call);

@@ -1,15 +1,18 @@
 //! The commands: each takes the stages it needs, in order, prints, and writes last.
 
-use std::io::Write as _;
+mod unbuilt;
+
+use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::analysis::{self, Analysis, Rewritten};
+use crate::analysis::{self, Analysis, Request, Rewritten};
 use crate::cli::options::{Format, KeepGoing, Output, Overrides, Selection};
-use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, UndoArgs, WhyArgs};
+use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, EditArgs, UndoArgs, WhyArgs};
+use crate::config::flags::Flags;
 use crate::config::{builtin, codemod, show};
 use crate::index::facts::FileId;
 use crate::journal::{self, Patch};
@@ -72,7 +75,33 @@ fn run_command(args: &Args) -> Result<Outcome> {
 
 /// Analyzes, rewrites and verifies.
 fn migrate(console: &Console, selection: &Selection, overrides: &Overrides) -> Result<(Analysis, Vec<Rewritten>)> {
-    let mut analysis = analysis::analyze(&selection.paths, &overrides.flags(selection))?;
+    unbuilt::no_stdin(&selection.paths)?;
+    let flags = overrides.flags(selection);
+    carry_out(console, selection, request(selection, &flags))
+}
+
+fn request<'a>(selection: &'a Selection, flags: &'a Flags) -> Request<'a> {
+    Request { paths: &selection.paths, flags, since: selection.since.as_deref(), config_of: None }
+}
+
+/// The one file that is read from stdin, in a project of its own with the config of the current folder.
+fn migrate_stdin(
+    console: &Console,
+    selection: &Selection,
+    overrides: &Overrides,
+) -> Result<(Analysis, Vec<Rewritten>)> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let path = folder.path().join("stdin.py");
+    let mut bytes = vec![];
+    std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read stdin")?;
+    std::fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+    let flags = overrides.flags(selection);
+    let request = Request { paths: &[path], flags: &flags, since: None, config_of: Some(Path::new(".")) };
+    carry_out(console, selection, request)
+}
+
+fn carry_out(console: &Console, selection: &Selection, request: Request) -> Result<(Analysis, Vec<Rewritten>)> {
+    let mut analysis = analysis::answer(request)?;
     if selection.keep_going == KeepGoing::No
         && let Some(problem) = analysis.unreadable.first()
     {
@@ -190,6 +219,11 @@ fn outcome(analysis: &Analysis, pending: bool, exit_zero: bool) -> Outcome {
 }
 
 fn run_diff(console: &Console, args: &DiffArgs) -> Result<Outcome> {
+    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    if args.save.is_some() {
+        bail!("`--save` is not built yet");
+    }
+    let migrate = if args.selection.paths == [Path::new("-")] { migrate_stdin } else { migrate };
     let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
     if args.output.format == Format::Human {
         emit(&args.output, &diff_of(&analysis, &rewritten, color_of(console, &args.output)))?;
@@ -199,6 +233,10 @@ fn run_diff(console: &Console, args: &DiffArgs) -> Result<Outcome> {
 }
 
 fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
+    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    if args.plan.is_some() {
+        bail!("`--plan` is not built yet");
+    }
     let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
     let root = &analysis.project.root;
     let patches: Vec<Patch> = rewritten
@@ -242,7 +280,10 @@ fn refuse_dirty(root: &Path, paths: &[PathBuf]) -> Result<()> {
 }
 
 fn run_why(args: &WhyArgs) -> Result<Outcome> {
-    let analysis = analysis::analyze(&args.selection.paths, &args.overrides.flags(&args.selection))?;
+    unbuilt::refuse(&args.selection, &EditArgs::default(), &args.output)?;
+    unbuilt::no_stdin(&args.selection.paths)?;
+    let flags = args.overrides.flags(&args.selection);
+    let analysis = analysis::answer(request(&args.selection, &flags))?;
     let text = match args.target.rsplit_once(':') {
         Some((path, line)) => why_line(&analysis, path, line)?,
         None => why_name(&analysis, &args.target)?,

@@ -4,6 +4,7 @@ use super::World;
 use super::cause::Cause;
 use super::decorator;
 use super::shape::{Shape, becomes_async_def, shape};
+use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::hierarchy::BaseClass;
@@ -48,6 +49,11 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     }
     if is_property(world.index, func) {
         return Some(Cause::Property);
+    }
+    if world.config.uncertain == Uncertain::Block
+        && let Some(call) = world.graph.text_calls.get(&func)
+    {
+        return Some(Cause::CalledInText { call: call.clone() });
     }
     if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
         return Some(Cause::Dunder);

@@ -2,6 +2,7 @@
 
 use crate::index::facts::{FuncId, RefId, ValueId};
 use crate::resolve::LookupSite;
+use crate::resolve::text::TextCall;
 
 /// One reason. Reasons that name a site or another function continue there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +130,14 @@ pub enum Cause {
     LookedUp {
         lookup: LookupSite,
     },
+    /// Something of its name is called in a file that nothing can be changed in: it does not parse, or is no Python.
+    CalledInText {
+        call: TextCall,
+    },
+    /// The call stands in a file that is not to be edited.
+    FileStays {
+        site: RefId,
+    },
     /// A test that cannot follow.
     TestStays {
         site: RefId,
@@ -219,6 +228,7 @@ impl Cause {
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
             | Cause::BlocksWithin { site }
+            | Cause::FileStays { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Family { .. }
             | Cause::Layer
@@ -241,6 +251,7 @@ impl Cause {
             | Cause::NotReached
             | Cause::NoAwait
             | Cause::LookedUp { .. }
+            | Cause::CalledInText { .. }
             | Cause::NeedsLoop { .. }
             | Cause::WorksLater { .. }
             | Cause::ReadsCaller { .. }

@@ -17,6 +17,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     if is_vetoed(world, site) {
         return Some(Cause::CannotRewrite { site: id });
     }
+    if !world.is_editable(id.file) && site.kind.runs() {
+        return Some(Cause::FileStays { site: id });
+    }
     match site.kind {
         SiteKind::Mention | SiteKind::Accepted => None,
         SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),

@@ -9,6 +9,7 @@ use crate::color::cause::Cause;
 use crate::index::facts::*;
 use crate::py::source;
 use crate::resolve::Evidence;
+use crate::resolve::text::Medium;
 
 /// Turns offsets into lines; reads a file when it is first asked about it.
 pub struct Places<'a> {
@@ -124,6 +125,8 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CannotRewrite { .. } => "cannot-rewrite",
         Cause::BlocksWithin { .. } => "blocks-within",
         Cause::LookedUp { .. } => "looked-up",
+        Cause::CalledInText { .. } => "called-in-text",
+        Cause::FileStays { .. } => "file-stays",
         Cause::TestStays { .. } => "test-stays",
         Cause::AsksFor { .. } => "asks-for-fixture",
         Cause::StandsIn { .. } => "stands-in",
@@ -223,6 +226,16 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             let place = places.place(lookup.file, string.range.start());
             format!("the string `{}` looks it up at {place}", string.text)
         }
+        Cause::CalledInText { call } => {
+            let line = call.line.map_or_else(String::new, |line| format!(":{line}"));
+            let why = match call.medium {
+                Medium::Unparsed => "which does not parse",
+                Medium::Notebook => "a notebook",
+                Medium::Template => "a template",
+            };
+            format!("something of its name is called in {}{line}, {why}, where no await can be put", call.path)
+        }
+        Cause::FileStays { site } => format!("{} stands in a file that is not to be edited", call(places, *site)),
         Cause::TestStays { site } => format!("the test around {} stays sync and may break", call(places, *site)),
         Cause::AsksFor { fixture } => {
             format!("it asks for the fixture `{}` ({})", names.qualified_func(*fixture), places.func(*fixture))
