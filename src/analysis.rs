@@ -12,8 +12,8 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use crate::color::{self, Verdicts, World};
-use crate::config::{Config, OffloadVia};
 use crate::config::flags::Flags;
+use crate::config::{Config, OffloadVia};
 use crate::edit::FileEdits;
 use crate::error::Problem;
 use crate::index::Index;
@@ -82,6 +82,7 @@ pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
     let mut index = Index::new(&project);
     let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
     let graph = resolve::resolve(&project, &config, &mut index, &db)?;
+    problems.extend(graph.problems.iter().cloned());
     let unreadable = unreadable(&project, &index);
     let mut analysis = Analysis {
         project,

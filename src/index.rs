@@ -4,6 +4,7 @@
 
 pub mod collect;
 pub mod facts;
+pub mod mutations;
 pub mod words;
 
 use std::fs;
@@ -11,9 +12,10 @@ use std::fs;
 use rayon::prelude::*;
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextSize;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::facts::*;
+use self::mutations::Mutation;
 use self::words::Words;
 use crate::project::Project;
 use crate::py::source;
@@ -45,8 +47,13 @@ pub struct Index {
     writes: FxHashMap<Name, Vec<(FileId, u32)>>,
     lookups: FxHashMap<Name, Vec<(FileId, u32)>>,
     imports: FxHashMap<Name, Vec<(FileId, u32)>>,
+    keywords: FxHashMap<Name, Vec<(CallId, u32)>>,
+    mutations: FxHashMap<Name, Vec<Mutation>>,
+    members: FxHashMap<Name, Vec<ClassId>>,
     defined: FxHashMap<(FileId, TextSize), Defined>,
     modules: FxHashMap<String, FileId>,
+    /// Every dotted prefix of a module name.
+    packages: FxHashSet<String>,
 }
 
 macro_rules! by_id {
@@ -72,7 +79,13 @@ impl Index {
     pub fn new(project: &Project) -> Self {
         let count = project.files.len();
         let modules = project.ids().map(|id| (project.file(id).module.clone(), id)).collect();
+        let packages = project
+            .files
+            .iter()
+            .flat_map(|file| file.module.match_indices('.').map(|(at, _)| file.module[..at].to_owned()))
+            .collect();
         Self {
+            packages,
             words: Words::build(project),
             facts: (0..count).map(|_| None).collect(),
             tried: vec![false; count],
@@ -98,6 +111,9 @@ impl Index {
         writes_of in writes -> (FileId, u32);
         lookups_of in lookups -> (FileId, u32);
         imports_of in imports -> (FileId, u32);
+        keywords_of in keywords -> (CallId, u32);
+        mutations_of in mutations -> Mutation;
+        members_of in members -> ClassId;
     }
 
     /// The facts of a loaded file.
@@ -118,6 +134,11 @@ impl Index {
     /// The file of a dotted module name.
     pub fn module(&self, name: &str) -> Option<FileId> {
         self.modules.get(name).copied()
+    }
+
+    /// Is this the name of a folder that holds modules?
+    pub fn is_package(&self, name: &str) -> bool {
+        self.packages.contains(name)
     }
 
     /// What is defined by the name at this offset.
@@ -183,6 +204,22 @@ impl Index {
             if let Some(name) = facts.imports[index as usize].name.clone() {
                 self.imports.entry(name).or_default().push((file, index));
             }
+        }
+        for index in numbers(facts.calls.len()) {
+            for (at, arg) in facts.calls[index as usize].args.iter().enumerate() {
+                if let Some(keyword) = arg.keyword.clone() {
+                    self.keywords.entry(keyword).or_default().push((CallId { file, index }, at as u32));
+                }
+            }
+        }
+        for scope in &facts.scopes {
+            let ScopeKind::Class(class) = scope.kind else { continue };
+            for bindings in scope.bindings.chunk_by(|left, right| left.name == right.name) {
+                self.members.entry(bindings[0].name.clone()).or_default().push(class);
+            }
+        }
+        for (name, mutation) in mutations::find(facts) {
+            self.mutations.entry(name).or_default().push(mutation);
         }
     }
 }

@@ -7,7 +7,9 @@
 pub mod agreement;
 pub mod blocking;
 pub mod boundary;
+mod callable;
 pub mod fixtures;
+mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -16,12 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use ruff_python_ast::name::Name;
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
 use self::names::Names;
 use crate::config::{Blocking, Config};
+use crate::error::Problem;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
@@ -42,6 +46,8 @@ pub enum Evidence {
     Agreement,
     /// A receiver pattern of a codemod.
     Pattern,
+    /// A comment on the line, or a `settled` entry of the config.
+    Stated,
 }
 
 /// What a site does with its name.
@@ -73,6 +79,12 @@ pub struct Site {
     pub evidence: Evidence,
     /// The receiver is unknown and the candidates disagree.
     pub uncertain: bool,
+    /// The writes that bring the receiver there, when flow tells or knows a part.
+    pub support: Vec<(FileId, TextRange)>,
+    /// Every definition that the site may mean, when the receiver is unknown.
+    pub candidates: Vec<FuncId>,
+    /// Where an annotation would settle an uncertain site.
+    pub annotate: Option<(FileId, TextRange)>,
 }
 
 /// A string that names a function of the graph where names are looked up.
@@ -99,17 +111,25 @@ pub struct Graph {
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Calls in `return` statements of nodes that return an awaitable already.
-    pub awaitable_returns: BTreeMap<FuncId, Vec<ruff_text_size::TextRange>>,
+    pub awaitable_returns: BTreeMap<FuncId, Vec<TextRange>>,
     /// Whether a node overrides a member of a class outside the project, by dotted path of that class.
     pub overrides_external: BTreeMap<FuncId, String>,
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
     pub fixtures: Fixtures,
+    /// Remarks on what comments and the config say of sites.
+    pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
+    families_of: FxHashMap<FuncId, usize>,
 }
 
 impl Graph {
+    /// The functions that must have the color of this one, itself included when there are any.
+    pub fn family_of(&self, func: FuncId) -> impl Iterator<Item = &FuncId> {
+        self.families_of.get(&func).into_iter().flat_map(|family| &self.families[*family])
+    }
+
     /// The sites that run or name a function, in file order.
     pub fn sites_of(&self, func: FuncId) -> &[RefId] {
         self.sites_of.get(&func).map_or(&[], Vec::as_slice)
@@ -130,10 +150,19 @@ pub(crate) struct Builder<'a> {
     pub(crate) graph: Graph,
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
-    /// Sites that neither types nor scopes tie to anything yet, with what ty printed of the receiver.
-    pub(crate) open: BTreeMap<RefId, String>,
+    /// Sites that neither types nor scopes tie to anything yet.
+    open: BTreeMap<RefId, flow::Open>,
+    flow: flow::State,
+    /// What the config's `settled` entries say.
+    stated: Vec<flow::Stated>,
+    /// The writes that settled sites by flow.
+    support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
+    /// A `__call__` is a node, and the calls of objects: still to be found, or found.
+    callables: callable::Search,
+    /// Calls of objects that nobody knows the type of.
+    unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
@@ -157,8 +186,13 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         graph: Graph::default(),
         pending: BTreeSet::new(),
         open: BTreeMap::new(),
+        flow: flow::State::default(),
+        stated: vec![],
+        support: FxHashMap::default(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
+        callables: callable::Search::default(),
+        unknown_calls: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
         parked: FxHashMap::default(),
@@ -168,14 +202,18 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
     }
+    flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
+    fixtures::load(&mut builder);
+    builder.join_with_statements();
     builder.ask_about_withs();
     for site in builder.graph.sites.values() {
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
     }
+    builder.graph.families_of = builder.families_of;
     Ok(builder.graph)
 }
 
@@ -189,7 +227,7 @@ impl Builder<'_> {
         self.project.file(file).is_test
     }
 
-    /// Rounds of the worklist, until neither names nor agreement bring anything new.
+    /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
     fn close(&mut self) {
         loop {
             while !self.pending.is_empty() || !self.woken.is_empty() {
@@ -198,11 +236,12 @@ impl Builder<'_> {
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !agreement::settle(self) {
+            if !callable::enumerate(self) && !flow::settle(self) && !agreement::settle(self) {
                 break;
             }
         }
         agreement::leave_open(self);
+        callable::leave_open(self);
     }
 
     /// Queues a name: its sites will be resolved.
@@ -257,7 +296,16 @@ impl Builder<'_> {
             return;
         }
         self.want(&name);
-        let family = self.graph.hierarchy.family(self.index, class, &name);
+        if name == "__call__" {
+            self.callables.want();
+        }
+        let mut family = self.graph.hierarchy.family(self.index, class, &name);
+        if let Some(twin) = site::paired(&name) {
+            // `with` calls both: they convert together.
+            family.extend(self.graph.hierarchy.family(self.index, class, twin));
+            family.extend(hierarchy::methods(self.index, class, twin));
+            self.index.load_words(self.project, ["with", "enter_context"]);
+        }
         self.join(&family);
         for member in family {
             self.add_node(member);
@@ -268,6 +316,25 @@ impl Builder<'_> {
         let mut hierarchy = std::mem::take(&mut self.graph.hierarchy);
         hierarchy.close(self.project, self.index, class);
         self.graph.hierarchy = hierarchy;
+    }
+
+    /// The context managers of one `with` statement convert together: `async with` enters them all.
+    fn join_with_statements(&mut self) {
+        let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
+        let in_code = |site: &&Site| site.kind == SiteKind::Call && !self.in_tests(site.id.file);
+        for site in self.graph.sites.values().filter(in_code) {
+            let usage = match self.index.site(site.id).usage {
+                Usage::Called(call) => self.index.call(call).usage,
+                other => other,
+            };
+            if let Usage::WithItem { statement, is_async: false } = usage {
+                let key = (site.id.file, u32::from(statement.start()));
+                by_statement.entry(key).or_default().extend(site.targets.iter().copied());
+            }
+        }
+        for targets in by_statement.into_values() {
+            self.join(&targets);
+        }
     }
 
     /// Puts functions into one family: one color for all.
@@ -334,7 +401,6 @@ impl Builder<'_> {
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }
-        fixtures::settle(self, &asked);
         self.find_lookups(names);
     }
 
@@ -359,14 +425,23 @@ impl Builder<'_> {
         let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
         for id in sites {
             let questions = by_file.entry(id.file).or_default();
-            questions.ranges.push(self.index.site(*id).range);
+            let site = self.index.site(*id);
+            questions.ranges.push(site.range);
+            if site.is_implicit() {
+                questions.members.push((site.range, site.name.clone()));
+            }
         }
         let answers = self.ask(by_file);
         sites
             .iter()
             .map(|id| {
-                let range = self.index.site(*id).range;
-                (*id, answers.get(&id.file).and_then(|answers| answers.expressions.get(&range)).cloned())
+                let site = self.index.site(*id);
+                let Some(found) = answers.get(&id.file) else { return (*id, None) };
+                let answer = found.expressions.get(&site.range).map(|answer| match site.is_implicit() {
+                    true => answer.of_member(found.members.get(&(site.range, site.name.clone()))),
+                    false => answer.clone(),
+                });
+                (*id, answer)
             })
             .collect()
     }
@@ -415,8 +490,7 @@ impl Builder<'_> {
             let key = (range, self.index.func(id).name.clone());
             let Some(found) = answers.get(&owner.file).and_then(|answers| answers.members.get(&key)) else { continue };
             let foreign = found.iter().find(|definition| {
-                let in_project =
-                    definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
+                let in_project = definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
                 !in_project && !definition.name.starts_with("object.")
             });
             if let Some(definition) = foreign {

@@ -8,7 +8,7 @@ pub mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::stand_in::StandIns;
+use self::stand_in::{StandIns, Use};
 use super::cause::Cause;
 use super::{Coloring, SiteVerdict, World};
 use crate::config::Tests as Mode;
@@ -77,7 +77,7 @@ impl Coloring<'_> {
         if self.world.config.tests == Mode::Ignore {
             return;
         }
-        self.tests.stand_ins = stand_in::find(self.world, &|site| self.awaits(site), &|func| self.converts(func));
+        self.tests.stand_ins = stand_in::find(self.world, &|site| self.use_of(site), &|func| self.converts(func));
         let mut open: Vec<FuncId> = test_functions(self.world);
         open.retain(|func| !self.world.index.func(*func).is_async);
         loop {
@@ -98,17 +98,22 @@ impl Coloring<'_> {
         }
     }
 
-    /// Is this site of the code awaited now?
-    fn awaits(&self, site: &Site) -> bool {
+    /// What the code does with what it gets at this site.
+    fn use_of(&self, site: &Site) -> Use {
         match self.site_verdict(site) {
-            SiteVerdict::Await | SiteVerdict::Unwrap { .. } => true,
-            SiteVerdict::AsIs => site.targets.iter().any(|target| self.converts(*target)) && self.is_awaited(site),
-            SiteVerdict::Offload
+            SiteVerdict::Await | SiteVerdict::Unwrap { .. } => Use::Awaited,
+            SiteVerdict::AsIs if self.is_awaited(site) && site.targets.iter().any(|target| self.converts(*target)) => {
+                Use::Awaited
+            }
+            SiteVerdict::Adapt(_) => Use::Iterated,
+            SiteVerdict::AsIs
+            | SiteVerdict::Offload
+            | SiteVerdict::OffloadConsumer { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::EntryPoint
             | SiteVerdict::Raises { .. }
-            | SiteVerdict::Left(_) => false,
+            | SiteVerdict::Left(_) => Use::Sync,
         }
     }
 
@@ -192,7 +197,7 @@ impl Coloring<'_> {
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
             SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
             SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
-                None => SiteVerdict::Await,
+                None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
                 Some(cause) => SiteVerdict::Left(cause),
             },
             SiteKind::Call if converting => left(),

@@ -13,6 +13,7 @@ use super::facts::*;
 pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
     let mut collector = Collector::new(file, text);
     collector.body(body);
+    collector.facts.statements = statements(text);
     for scope in &mut collector.facts.scopes {
         scope.bindings.sort_by(|left, right| left.name.cmp(&right.name));
     }
@@ -43,10 +44,12 @@ impl<'a> Collector<'a> {
             scope,
             barrier: None,
             withs: vec![],
+            generators: vec![],
             lambda: None,
             main_guard: false,
             catches_interrupt: false,
             swallows_cancel: false,
+            in_try: false,
             in_handler: false,
             type_checking: false,
         };
@@ -58,14 +61,14 @@ impl<'a> Collector<'a> {
             return id;
         }
         let id = ContextId { file: self.file, index: self.facts.contexts.len() as u32 };
-        self.facts.contexts.push(Context { withs: self.context.withs.clone(), ..self.context });
+        self.facts.contexts.push(self.context.clone());
         self.context_id = Some(id);
         id
     }
 
     /// Runs `body` in a changed context, then puts the old one back.
     fn within(&mut self, change: impl FnOnce(&mut Context), body: impl FnOnce(&mut Self)) {
-        let saved = Context { withs: self.context.withs.clone(), ..self.context };
+        let saved = self.context.clone();
         let saved_id = self.context_id.take();
         let saved_scope = self.scope;
         change(&mut self.context);
@@ -191,9 +194,14 @@ impl<'a> Collector<'a> {
 
     fn with_statement(&mut self, node: &ast::StmtWith) {
         let saved = self.context.withs.clone();
+        let items = node.items.iter().map(|item| item.context_expr.range()).collect();
+        self.facts.with_statements.push(WithStatement { range: node.range, items });
         for item in &node.items {
             let usage = Usage::WithItem { statement: node.range, is_async: node.is_async };
             let value = self.expression(&item.context_expr, usage);
+            if !node.is_async {
+                self.implicit_ref("__enter__", item.context_expr.range(), value, usage);
+            }
             if let Some(target) = item.optional_vars.as_deref() {
                 let entered = self.value(Value::Entered(value));
                 self.target(target, Some(entered));
@@ -219,6 +227,7 @@ impl<'a> Collector<'a> {
         self.protected += 1;
         self.within(
             |context| {
+                context.in_try = true;
                 context.catches_interrupt |= interrupts;
                 context.swallows_cancel |= swallows;
             },
@@ -230,11 +239,22 @@ impl<'a> Collector<'a> {
             if let Some(name) = &handler.name {
                 self.bind_name(name.id.clone(), name.range, Bound::Unknown);
             }
-            self.within(|context| context.in_handler = true, |this| this.body(&handler.body));
+            self.within(
+                |context| {
+                    context.in_try = true;
+                    context.in_handler = true;
+                },
+                |this| this.body(&handler.body),
+            );
         }
         self.protected -= 1;
-        self.body(&node.orelse);
-        self.body(&node.finalbody);
+        self.within(
+            |context| context.in_try = true,
+            |this| {
+                this.body(&node.orelse);
+                this.body(&node.finalbody);
+            },
+        );
         if let Some(run) = fallback_run(node) {
             self.facts.fallbacks.push(FallbackTry { statement: node.range, context, run });
         }
@@ -303,10 +323,12 @@ impl<'a> Collector<'a> {
                     scope,
                     barrier: None,
                     withs: vec![],
+                    generators: vec![],
                     lambda: None,
                     main_guard: false,
                     catches_interrupt: false,
                     swallows_cancel: false,
+                    in_try: false,
                     in_handler: false,
                     type_checking: context.type_checking,
                 }
@@ -366,6 +388,27 @@ impl<'a> Collector<'a> {
     fn has_keep_comment(&self, start: TextSize, end: TextSize) -> bool {
         self.text[TextRange::new(start, end)].contains("awaitify: keep")
     }
+}
+
+/// The comments of a file that say what a site calls. They are found by the text alone: nobody writes such a string.
+fn statements(text: &str) -> Vec<Statement> {
+    let mut found = vec![];
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"awaitify:") {
+        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[at..].find(['\n', '\r']).map_or(text.len(), |length| at + length);
+        if !text[start..at].trim_end().ends_with('#') {
+            continue;
+        }
+        let words: Vec<&str> = text[at + "awaitify:".len()..end].split_whitespace().collect();
+        let is = match words.as_slice() {
+            ["is", name, ..] => Some((*name).to_owned()),
+            ["not", ..] => None,
+            _ => continue,
+        };
+        let line = TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32));
+        found.push(Statement { line, is });
+    }
+    found
 }
 
 fn is_main_guard(test: &Expr) -> bool {

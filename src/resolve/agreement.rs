@@ -3,7 +3,7 @@
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-use super::{Builder, Evidence, Site, SiteKind, site};
+use super::{Builder, Evidence, Site, flow, site};
 use crate::index::facts::*;
 use crate::py::infer;
 
@@ -22,6 +22,9 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
     let open: Vec<RefId> = builder.open.keys().copied().collect();
     let mut changed = false;
     for id in open {
+        if builder.open[&id].mixed.is_some() {
+            continue;
+        }
         let candidates = candidates(builder, id);
         let agreed = !candidates.is_empty()
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
@@ -39,19 +42,20 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
 
 /// What stays open is uncertain for every node of the name that it may mean.
 pub(crate) fn leave_open(builder: &mut Builder) {
-    for id in std::mem::take(&mut builder.open).into_keys() {
+    for (id, open) in std::mem::take(&mut builder.open) {
+        let candidates = open.mixed.unwrap_or_else(|| candidates(builder, id));
         let targets: Vec<FuncId> =
-            candidates(builder, id).into_iter().filter(|func| builder.graph.nodes.contains(func)).collect();
+            candidates.iter().copied().filter(|func| builder.graph.nodes.contains(func)).collect();
         let usage = builder.index.site(id).usage;
         if targets.is_empty() || matches!(usage, Usage::Store | Usage::Delete) {
             builder.graph.foreign.insert(id);
             continue;
         }
-        let kind = match site::kind_of(builder, id, &targets) {
-            SiteKind::Offloaded { call, form } => SiteKind::Offloaded { call, form },
-            other => other,
-        };
-        builder.graph.sites.insert(id, Site { id, kind, targets, evidence: Evidence::Agreement, uncertain: true });
+        let kind = site::kind_of(builder, id, &targets);
+        let annotate = flow::annotation_place(builder, id);
+        let (evidence, support) = (Evidence::Agreement, open.support);
+        let site = Site { id, kind, targets, evidence, uncertain: true, support, candidates, annotate };
+        builder.graph.sites.insert(id, site);
     }
 }
 
@@ -112,15 +116,13 @@ pub(crate) fn fits(func: &Func, call: &Call) -> bool {
 /// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write
 /// their fakes there.
 fn is_data(builder: &Builder, name: &Name) -> bool {
+    let is_field = |class: &ClassId| {
+        let scope = builder.index.scope(builder.index.class(*class).scope);
+        let bindings = scope.bindings_of(name);
+        bindings.iter().any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
+    };
     builder.index.writes_of(name).iter().any(|(file, _)| !builder.in_tests(*file))
-        || builder.index.loaded_files().filter(|(file, _)| !builder.in_tests(*file)).any(|(_, facts)| {
-            facts.classes.iter().any(|class| {
-                facts[class.scope]
-                    .bindings_of(name)
-                    .iter()
-                    .any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
-            })
-        })
+        || builder.index.members_of(name).iter().filter(|class| !builder.in_tests(class.file)).any(is_field)
 }
 
 /// Does a type of the standard library that the program can meet have a method of the site's name?

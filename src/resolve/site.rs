@@ -2,6 +2,7 @@
 
 use ruff_python_ast::name::Name;
 
+use super::hierarchy::BaseClass;
 use super::names::Meaning;
 use super::{Builder, Evidence, Site, SiteKind};
 use crate::index::Defined;
@@ -20,9 +21,21 @@ pub(crate) enum Found {
     Foreign,
 }
 
+/// The method that Python calls together with this one.
+pub(crate) fn paired(name: &str) -> Option<&'static str> {
+    match name {
+        "__enter__" => Some("__exit__"),
+        "__exit__" => Some("__enter__"),
+        _ => None,
+    }
+}
+
 /// Resolves a plain name, or an attribute of an imported module, by scopes and imports. None: ask ty.
 pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
     let site = builder.index.site(id);
+    if site.is_implicit() {
+        return None;
+    }
     let names = builder.names();
     let scope = builder.index.context(site.context).scope;
     let meanings = match site.receiver {
@@ -98,7 +111,7 @@ pub(crate) fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
 /// Resolves a site by what ty says of it.
 pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>) {
     let Some(answer) = answer else {
-        builder.open.insert(id, "Unknown".into());
+        builder.open.entry(id).or_default();
         return;
     };
     let targets = targets_of(builder, answer);
@@ -112,26 +125,33 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
         (Certainty::Known | Certainty::Partly | Certainty::Unknown, _) => {
-            builder.open.insert(id, answer.shown.clone());
+            builder.open.entry(id).or_default();
         }
     }
 }
 
-/// A type without that member can still hold a child of the project that has it.
-fn may_be_ours(builder: &Builder, id: RefId, shown: &str) -> bool {
-    let name = &builder.index.site(id).name;
-    shown.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| {
-        builder.index.classes_of(word).iter().any(|class| {
-            builder
-                .graph
-                .hierarchy
-                .descendants(*class)
+/// A type without that member can still hold a child of the project that has it, come from a base that nobody knows, or
+/// hand the call on (`__getattr__`).
+fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
+    if shown == "object" || shown.contains("Self@") {
+        return true;
+    }
+    let words: Vec<&str> =
+        shown.split(|char: char| !char.is_alphanumeric() && char != '_').filter(|word| !word.is_empty()).collect();
+    builder.index.load_words(builder.project, words.iter().copied());
+    let classes: Vec<ClassId> = words.iter().flat_map(|word| builder.index.classes_of(word).iter().copied()).collect();
+    let name = builder.index.site(id).name.clone();
+    classes.into_iter().any(|class| {
+        builder.index_close(class);
+        let (index, hierarchy) = (&*builder.index, &builder.graph.hierarchy);
+        let defines = |class: ClassId, name: &str| super::hierarchy::method(index, class, name).is_some();
+        hierarchy.descendants(class).into_iter().any(|below| defines(below, &name))
+            || hierarchy
+                .ancestors(class)
                 .into_iter()
-                .any(|below| super::hierarchy::method(builder.index, below, name).is_some())
-                || !builder.index.class(*class).bases.is_empty()
-                || shown.contains("Self@")
-        })
-    }) || matches!(shown, "object")
+                .any(|above| defines(above, "__getattr__") || defines(above, "__getattribute__"))
+            || hierarchy.external_bases(class).into_iter().any(|(_, _, base)| *base == BaseClass::Unknown)
+    })
 }
 
 /// The functions of the project among the definitions.
@@ -167,11 +187,11 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
         return;
     }
     builder.graph.foreign.remove(&id);
-    targets.retain(|target| {
-        builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name)
-    });
+    targets.retain(|target| builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name));
     let kind = kind_of(builder, id, &targets);
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false });
+    let support = builder.support.get(&id).cloned().unwrap_or_default();
+    let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
+    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate: None });
 }
 
 /// What the site does with the functions it names.
@@ -190,6 +210,7 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
             SiteKind::Call
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
+        _ if site.is_implicit() => SiteKind::Call,
         Usage::Annotation | Usage::Base => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,
         Usage::Receiver => harmless_attribute(builder, id),
@@ -251,7 +272,10 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {
     last_name(builder, call).is_some_and(|name| {
-        matches!(name.as_str(), "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr")
+        matches!(
+            name.as_str(),
+            "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr"
+        )
     })
 }
 

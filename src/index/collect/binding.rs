@@ -74,13 +74,19 @@ impl Collector<'_> {
             Expr::Attribute(attribute) => self.attribute_store(attribute, value, None),
             Expr::Subscript(subscript) => {
                 self.note_state_write();
-                self.expression(&subscript.value, Usage::Subscripted);
+                let container = self.expression(&subscript.value, Usage::Subscripted);
                 self.expression(&subscript.slice, Usage::Other);
+                self.facts.item_writes.push(ItemWrite { container, value });
             }
             Expr::Starred(starred) => self.target(&starred.value, None),
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                let star = elts.iter().position(Expr::is_starred_expr).unwrap_or(elts.len());
                 for (index, element) in elts.iter().enumerate() {
-                    let part = value.map(|value| self.value(Value::PartOf(value, index as u32)));
+                    // What stands after `*rest` is counted from the end: any element.
+                    let part = value.map(|value| {
+                        let after = index > star;
+                        self.value(if after { Value::ElementOf(value) } else { Value::PartOf(value, index as u32) })
+                    });
                     self.target(element, part);
                 }
             }
@@ -96,12 +102,7 @@ impl Collector<'_> {
         }
     }
 
-    fn attribute_store(
-        &mut self,
-        attribute: &ast::ExprAttribute,
-        value: Option<ValueId>,
-        annotation: Option<ValueId>,
-    ) {
+    fn attribute_store(&mut self, attribute: &ast::ExprAttribute, value: Option<ValueId>, annotation: Option<ValueId>) {
         self.note_state_write();
         let receiver = self.expression(&attribute.value, Usage::Receiver);
         let context = self.context();
@@ -133,10 +134,8 @@ impl Collector<'_> {
     }
 
     pub(super) fn parameters(&mut self, parameters: &ast::Parameters, _func: FuncId) -> Vec<Param> {
-        let variadics = [
-            (parameters.vararg.as_deref(), ParamKind::Variadic),
-            (parameters.kwarg.as_deref(), ParamKind::Keywords),
-        ];
+        let variadics =
+            [(parameters.vararg.as_deref(), ParamKind::Variadic), (parameters.kwarg.as_deref(), ParamKind::Keywords)];
         // The order of `Parameters::iter`, which the bindings use too.
         parameters
             .iter()

@@ -23,6 +23,14 @@ const LOOKUPS: [&str; 12] = [
     "resolve_name",
 ];
 
+fn is_named(expr: &Expr, name: &str) -> bool {
+    match expr {
+        Expr::Name(node) => node.id == name,
+        Expr::Attribute(node) => node.attr.id == name,
+        _ => false,
+    }
+}
+
 /// The call that is given an expression, whole or with `*`.
 fn taker(usage: Usage) -> Option<CallId> {
     match usage {
@@ -58,9 +66,22 @@ impl Collector<'_> {
         exprs.iter().map(|expr| self.expression(expr, usage)).collect()
     }
 
-    fn push_ref(&mut self, name: &Name, name_range: TextRange, range: TextRange, receiver: Option<ValueId>, usage: Usage) {
+    fn push_ref(
+        &mut self,
+        name: &Name,
+        name_range: TextRange,
+        range: TextRange,
+        receiver: Option<ValueId>,
+        usage: Usage,
+    ) {
         let context = self.context();
         self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, context, usage });
+    }
+
+    /// A method that Python calls on the value of an expression without naming it.
+    pub(super) fn implicit_ref(&mut self, name: &'static str, range: TextRange, value: ValueId, usage: Usage) {
+        let name = Name::new_static(name);
+        self.push_ref(&name, TextRange::empty(range.start()), range, Some(value), usage);
     }
 
     pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
@@ -90,7 +111,8 @@ impl Collector<'_> {
             }
             Expr::If(node) => {
                 self.expression(&node.test, Usage::Condition);
-                let values = vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
+                let values =
+                    vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
                 self.value(Value::Either(values))
             }
             Expr::UnaryOp(node) => {
@@ -140,10 +162,9 @@ impl Collector<'_> {
             }
             Expr::StringLiteral(node) => self.value(Value::Text(Name::new(node.value.to_str()))),
             Expr::NoneLiteral(_) => self.value(Value::None),
-            Expr::BytesLiteral(_)
-            | Expr::NumberLiteral(_)
-            | Expr::BooleanLiteral(_)
-            | Expr::EllipsisLiteral(_) => self.value(Value::Builtin),
+            Expr::BytesLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::EllipsisLiteral(_) => {
+                self.value(Value::Builtin)
+            }
             Expr::IpyEscapeCommand(_) => self.value(Value::Unknown),
         }
     }
@@ -161,7 +182,12 @@ impl Collector<'_> {
     fn binary(&mut self, node: &ast::ExprBinOp) -> ValueId {
         let sides = vec![self.expression(&node.left, Usage::Other), self.expression(&node.right, Usage::Other)];
         // `A | B` in annotations, and sets or dicts merged: any of them.
-        if node.op == ast::Operator::BitOr { self.value(Value::Either(sides)) } else { self.value(Value::Builtin) }
+        if node.op == ast::Operator::BitOr {
+            return self.value(Value::Either(sides));
+        }
+        // Lists may be added, and a class may define any operator; with a number or text on one side it rarely does.
+        let is_plain = sides.iter().any(|side| matches!(self.facts[*side], Value::Builtin | Value::Text(_)));
+        self.value(if is_plain { Value::Builtin } else { Value::Unknown })
     }
 
     fn elements(&mut self, elements: &[Expr], taker: Option<CallId>) -> ValueId {
@@ -173,7 +199,11 @@ impl Collector<'_> {
         let mut items = vec![];
         for item in &node.items {
             self.optional(item.key.as_ref(), Usage::Element { taker: None });
-            let value = self.expression(&item.value, Usage::Element { taker: None });
+            let mut value = self.expression(&item.value, Usage::Element { taker: None });
+            if item.key.is_none() {
+                // `**other`: the values of another mapping.
+                value = self.value(Value::Unknown);
+            }
             let key = match &item.key {
                 Some(Expr::StringLiteral(text)) => Some(Name::new(text.value.to_str())),
                 _ => None,
@@ -206,22 +236,34 @@ impl Collector<'_> {
             usage,
         });
         let func = self.expression(&node.func, Usage::Called(id));
+        if !matches!(&*node.func, Expr::Name(_) | Expr::Attribute(_)) {
+            self.implicit_ref("__call__", node.func.range(), func, Usage::Called(id));
+        }
         let mut args = vec![];
         for (index, argument) in node.arguments.iter_source_order().enumerate() {
+            let is_mapping = matches!(argument, ast::ArgOrKeyword::Keyword(keyword) if keyword.arg.is_none());
             let (keyword, is_star, value) = match argument {
                 ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => (None, true, &*starred.value),
                 ast::ArgOrKeyword::Arg(expr) => (None, false, expr),
                 ast::ArgOrKeyword::Keyword(keyword) => {
                     self.inert(keyword.arg.as_ref());
-                    (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
+                    (keyword.arg.as_ref().map(|name| name.id.clone()), is_mapping, &keyword.value)
                 }
             };
-            let inner = if is_star { Usage::Starred { taker: Some(id) } } else { Usage::Argument { call: id, index: index as u32 } };
+            let inner = if is_star {
+                Usage::Starred { taker: Some(id) }
+            } else {
+                Usage::Argument { call: id, index: index as u32 }
+            };
             let value_id = self.expression(value, inner);
-            args.push(Arg { keyword, is_star, value: value_id, range: value.range() });
+            if index == 0 && is_named(&node.func, "enter_context") {
+                self.implicit_ref("__enter__", value.range(), value_id, inner);
+            }
+            args.push(Arg { keyword, is_star, is_mapping, value: value_id, range: value.range() });
         }
         self.note_builtin_call(node);
         self.lookup(node, id, context);
+        self.setattr(node, &args, context);
         let call = &mut self.facts.calls[id.index as usize];
         (call.func, call.args) = (func, args);
         self.value(Value::Call { call: id })
@@ -273,24 +315,18 @@ impl Collector<'_> {
             let name = Name::new(text.rsplit('.').next().unwrap_or_default());
             self.facts.lookups.push(Lookup { name, text, range: argument.range(), call, context, is_prefix });
         }
-        if function == "setattr"
-            && let [receiver, Expr::StringLiteral(name), value] = &*node.arguments.args
-        {
-            // The arguments were visited as such already; their summaries are found again by range.
-            let find = |this: &Self, range: TextRange| {
-                this.facts.refs.iter().rev().find(|site| site.range == range).map(|site| (site.receiver, site.name.clone()))
-            };
-            let summary = |this: &mut Self, expr: &Expr| match find(this, expr.range()) {
-                Some((Some(receiver), name)) => this.value(Value::Attribute { receiver, name }),
-                Some((None, name)) => this.value(Value::Name { name, scope: this.scope }),
-                None => this.value(Value::Unknown),
-            };
-            let receiver = summary(self, receiver);
-            let value = summary(self, value);
+    }
+
+    /// `setattr(x, "name", value)` writes an attribute.
+    fn setattr(&mut self, node: &ast::ExprCall, args: &[Arg], context: ContextId) {
+        if !matches!(&*node.func, Expr::Name(name) if name.id == "setattr") {
+            return;
+        }
+        if let ([_, Expr::StringLiteral(name), _], [receiver, _, value]) = (&*node.arguments.args, args) {
             self.facts.attribute_writes.push(AttributeWrite {
                 name: Name::new(name.value.to_str()),
-                receiver,
-                value: Some(value),
+                receiver: receiver.value,
+                value: Some(value.value),
                 annotation: None,
                 range: node.range(),
                 context,
@@ -349,9 +385,10 @@ impl Collector<'_> {
             |context| {
                 context.scope = scope;
                 if let ComprehensionKind::Generator { range } = kind
-                    && !matches!(context.barrier, Some(Barrier::Lambda { .. } | Barrier::Generator { .. }))
+                    && !matches!(context.barrier, Some(Barrier::Lambda { .. }))
                 {
-                    context.barrier = Some(Barrier::Generator { range, consumer });
+                    context.barrier = Some(Barrier::Generator);
+                    context.generators.push(GeneratorExpression { range, consumer });
                 }
             },
             |this| {
@@ -379,13 +416,18 @@ impl Collector<'_> {
         }
     }
 
-    fn yield_expression(&mut self, node: &ast::ExprYield, usage: Usage) -> ValueId {
-        if let Some(value) = node.value.as_deref() {
-            let id = self.expression(value, Usage::Yielded);
-            if let Some(func) = self.context.func {
-                self.facts.funcs[func.index as usize].yields.push(Return { range: value.range(), value: id });
-            }
+    fn yields(&mut self, value: ValueId) {
+        if let Some(func) = self.context.func {
+            self.facts.funcs[func.index as usize].yields.push(value);
         }
+    }
+
+    fn yield_expression(&mut self, node: &ast::ExprYield, usage: Usage) -> ValueId {
+        let value = match node.value.as_deref() {
+            Some(value) => self.expression(value, Usage::Yielded),
+            None => self.value(Value::None),
+        };
+        self.yields(value);
         let protected = self.protected > 0;
         if let Some(traits) = self.traits() {
             traits.is_generator = true;
@@ -397,7 +439,13 @@ impl Collector<'_> {
 
     fn yield_from(&mut self, node: &ast::ExprYieldFrom, usage: Usage) -> ValueId {
         let statement = (usage == Usage::Statement).then_some(node.range);
-        self.expression(&node.value, Usage::YieldFrom { statement });
+        let iterable = self.expression(&node.value, Usage::YieldFrom { statement });
+        let element = self.value(Value::ElementOf(iterable));
+        self.yields(element);
+        if let Some(range) = statement {
+            let context = self.context();
+            self.facts.delegations.push(Delegation { range, context });
+        }
         let protected = self.protected > 0;
         if let Some(traits) = self.traits() {
             traits.is_generator = true;

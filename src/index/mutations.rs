@@ -1,0 +1,106 @@
+//! Where containers are filled: `x.append(v)`, `x[k] = v`, `x.setdefault(k, []).append(v)`, by the last name of the container.
+
+use ruff_python_ast::name::Name;
+
+use super::facts::*;
+
+/// What a mutation puts into a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    Element(ValueId),
+    /// The elements of this iterable, or the values of this mapping.
+    Elements(ValueId),
+    /// Something that is not followed.
+    Unknown,
+}
+
+/// One place where a container is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mutation {
+    pub file: FileId,
+    pub added: Added,
+    /// The container is an attribute of something; else a plain name.
+    pub is_attribute: bool,
+    /// 1 when an element of the named container is filled: `x[k].append(v)`.
+    pub depth: u32,
+}
+
+/// Aliases and layers are followed this far.
+const DEPTH: u32 = 6;
+
+/// All mutations of one file, with the name of the container. A container known by two names is told twice.
+pub fn find(facts: &FileFacts) -> Vec<(Name, Mutation)> {
+    let mut found = vec![];
+    for write in &facts.item_writes {
+        let added = write.value.map_or(Added::Unknown, Added::Element);
+        note(facts, write.container, added, &mut found);
+    }
+    for call in &facts.calls {
+        let Value::Attribute { receiver, name } = &facts[call.func] else { continue };
+        for added in added_by(name, &call.args) {
+            note(facts, *receiver, added, &mut found);
+        }
+    }
+    found
+}
+
+fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {
+    let starred = args.iter().any(|arg| arg.is_star);
+    let at = |index: usize| args.get(index).filter(|_| !starred).map(|arg| arg.value);
+    let one = |value: Option<ValueId>| vec![value.map_or(Added::Unknown, Added::Element)];
+    match method {
+        "append" | "add" | "appendleft" | "put_nowait" => one(at(0)),
+        "insert" => one(at(1)),
+        "setdefault" => at(1).map(Added::Element).into_iter().collect(),
+        "extend" | "extendleft" => vec![at(0).map_or(Added::Unknown, Added::Elements)],
+        "update" => args
+            .iter()
+            .map(|arg| match (&arg.keyword, arg.is_star && !arg.is_mapping) {
+                (_, true) => Added::Unknown,
+                (Some(_), false) => Added::Element(arg.value),
+                (None, false) => Added::Elements(arg.value),
+            })
+            .collect(),
+        _ => vec![],
+    }
+}
+
+fn note(facts: &FileFacts, container: ValueId, added: Added, found: &mut Vec<(Name, Mutation)>) {
+    let mut bases = vec![];
+    named(facts, container, 0, DEPTH, &mut bases);
+    for (name, is_attribute, depth) in bases {
+        found.push((name, Mutation { file: container.file, added, is_attribute, depth }));
+    }
+}
+
+/// The names of a container, whether each is an attribute, and how many layers below it the value stands.
+fn named(facts: &FileFacts, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<(Name, bool, u32)>) {
+    let Some(fuel) = fuel.checked_sub(1) else { return };
+    match &facts[value] {
+        Value::Attribute { name, .. } => found.push((name.clone(), true, depth)),
+        Value::Name { name, scope } => {
+            found.push((name.clone(), false, depth));
+            // `handlers = self.handlers` and then `handlers.append(x)`.
+            for binding in facts[*scope].bindings_of(name) {
+                if let Bound::Value(alias) = binding.bound {
+                    named(facts, alias, depth, fuel, found);
+                }
+            }
+        }
+        Value::Subscript { value, .. } | Value::ElementOf(value) => named(facts, *value, depth + 1, fuel, found),
+        Value::PartOf(value, _) => match &facts[*value] {
+            Value::ElementOf(inner) => named(facts, *inner, depth + 1, fuel, found),
+            _ => named(facts, *value, depth + 1, fuel, found),
+        },
+        Value::Either(values) => values.iter().for_each(|value| named(facts, *value, depth, fuel, found)),
+        Value::Call { call } => {
+            let Value::Attribute { receiver, name } = &facts[facts[*call].func] else { return };
+            match name.as_str() {
+                "values" | "items" => named(facts, *receiver, depth, fuel, found),
+                "get" | "setdefault" | "pop" => named(facts, *receiver, depth + 1, fuel, found),
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}

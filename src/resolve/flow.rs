@@ -1,0 +1,223 @@
+//! Field-based flow analysis: which objects reach the receiver of a site that types do not tell (rung 2 of the ladder,
+//! DESIGN section 5; Feldthaus et al., ICSE 2013; PyCG, ICSE 2021 for Python's rules).
+//!
+//! Demand-driven: only the receivers of open sites are evaluated, and what they depend on, by name, over the whole program.
+//! An object that lacks the member a site asks for does not count, and a set without any source is unknown: a proof that a
+//! site is something else needs an object that has the member.
+
+mod annotation;
+mod call;
+mod member;
+mod object;
+mod parameter;
+mod scope;
+mod solver;
+mod stated;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
+
+use self::object::{Node, Object, Place};
+use self::solver::Solver;
+pub(crate) use self::solver::State;
+pub(crate) use self::stated::{Stated, from_config as read_config};
+use super::{Builder, Evidence, site};
+use crate::index::facts::*;
+use crate::py::infer;
+
+/// What flows into the name of a site.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// Functions of the project, constructors for classes. Sorted.
+    pub(crate) funcs: Vec<FuncId>,
+    /// Something else has the member too.
+    pub(crate) has_foreign: bool,
+    /// Something is not known.
+    pub(crate) has_unknown: bool,
+    /// The writes that bring the receivers there.
+    pub(crate) support: Vec<Place>,
+}
+
+/// What is known of a site that neither types nor scopes tie to anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Open {
+    is_asked: bool,
+    /// Flow knows every object that gets there, and not all are ours: the ones that are.
+    pub(crate) mixed: Option<Vec<FuncId>>,
+    pub(crate) support: Vec<Place>,
+}
+
+impl<'a> Builder<'a> {
+    fn solver(&mut self) -> Solver<'_> {
+        if self.flow.builtin_names.is_empty() {
+            self.flow.builtin_names = infer::stdlib_methods(self.db, ["builtins"]);
+        }
+        Solver::new(self.project, self.index, &mut self.graph.hierarchy, &mut self.flow)
+    }
+}
+
+/// Settles open sites by what flows into their receivers. Returns whether anything came of it.
+pub(crate) fn settle(builder: &mut Builder) -> bool {
+    let asked: Vec<RefId> = builder.open.iter().filter(|(_, open)| !open.is_asked).map(|(id, _)| *id).collect();
+    if asked.is_empty() {
+        return false;
+    }
+    load_receivers(builder, &asked);
+    let mut changed = false;
+    for id in asked {
+        let found = stated::found(builder, id).map(|found| (found, Evidence::Stated, vec![]));
+        let found = found.or_else(|| by_flow(builder, id));
+        if let Some((found, evidence, support)) = found {
+            builder.open.remove(&id);
+            builder.support.insert(id, support);
+            site::settle(builder, id, found, evidence);
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, Vec<Place>)> {
+    let answer = answer(builder, id);
+    if !answer.has_unknown && (answer.funcs.is_empty() || !answer.has_foreign) {
+        let found = if answer.funcs.is_empty() { site::Found::Foreign } else { site::Found::Targets(answer.funcs) };
+        return Some((found, Evidence::Flow, answer.support));
+    }
+    let open = builder.open.entry(id).or_default();
+    open.is_asked = true;
+    if !answer.has_unknown {
+        open.mixed = Some(answer.funcs);
+    }
+    open.support = answer.support;
+    None
+}
+
+/// Parses the files that the receivers' names are in, all at once.
+fn load_receivers(builder: &mut Builder, sites: &[RefId]) {
+    let mut names: BTreeSet<Name> = BTreeSet::new();
+    for id in sites {
+        let mut at = builder.index.site(*id).receiver;
+        while let Some(value) = at {
+            at = match builder.index.value(value) {
+                Value::Attribute { receiver, name } => {
+                    names.insert(name.clone());
+                    Some(*receiver)
+                }
+                Value::Call { call } => Some(builder.index.call(*call).func),
+                Value::Await { value } | Value::Subscript { value, .. } => Some(*value),
+                _ => None,
+            };
+        }
+    }
+    builder.index.load_words(builder.project, names.iter().map(Name::as_str));
+}
+
+/// Evaluates the name of a site.
+pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
+    let facts = builder.index.site(id);
+    let (name, receiver, usage) = (facts.name.clone(), facts.receiver, facts.usage);
+    let scope = builder.index.context(facts.context).scope;
+    let in_test = builder.project.file(id.file).is_test;
+    let node = match receiver {
+        Some(receiver) => Node::Member(receiver, name),
+        None => Node::Name(scope, name),
+    };
+    let set = builder.solver().solve(node, vec![]);
+    let mut answer = Answer::default();
+    let mut has_mock = false;
+    for object in set.objects() {
+        match object {
+            Object::Func(func) => answer.funcs.push(func),
+            Object::Class(class) => {
+                builder.index_close(class);
+                let constructors = site::constructors(builder, class);
+                answer.has_foreign |= constructors.is_empty();
+                answer.funcs.extend(constructors);
+            }
+            // Calling it runs its `__call__`, which has no name at the site.
+            Object::Instance(_) | Object::Below(_) if matches!(usage, Usage::Called(_)) => answer.has_unknown = true,
+            Object::ClassBelow(_) | Object::Super(_) | Object::Unknown => answer.has_unknown = true,
+            Object::Mock => has_mock = true,
+            Object::Instance(_)
+            | Object::Below(_)
+            | Object::Coroutine(_)
+            | Object::Generator(_)
+            | Object::Lambda(_)
+            | Object::Module(_)
+            | Object::Package(_)
+            | Object::External(_)
+            | Object::ExternalInstance(_)
+            | Object::ExternalMember(_)
+            | Object::Builtin => answer.has_foreign = true,
+            Object::None => {}
+        }
+    }
+    // A mock stands for something: in the program, for what the other objects are.
+    answer.has_foreign |= has_mock && in_test;
+    answer.has_unknown |= answer.funcs.is_empty() && !answer.has_foreign;
+    answer.funcs.sort_unstable();
+    answer.funcs.dedup();
+    answer.support = match receiver {
+        Some(receiver) => {
+            let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
+            places(receivers.iter())
+        }
+        None => places(set.iter()),
+    };
+    answer
+}
+
+fn places(members: impl Iterator<Item = (Object, Option<Place>)>) -> Vec<Place> {
+    let mut found: Vec<Place> =
+        members.filter(|(object, _)| object.is_project()).filter_map(|(_, place)| place).collect();
+    found.sort_by_key(|(file, range)| (*file, range.start(), range.end()));
+    found.dedup();
+    found
+}
+
+/// Do all objects that reach the receiver belong to one of these classes?
+pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId]) -> Option<Vec<Place>> {
+    let receiver = builder.index.site(id).receiver?;
+    let answer = answer(builder, id);
+    if answer.has_unknown || answer.has_foreign || answer.funcs.is_empty() {
+        return None;
+    }
+    let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
+    let is_ours = |class: ClassId, builder: &Builder| {
+        classes.iter().any(|wanted| {
+            builder.graph.hierarchy.ancestors(class).contains(wanted)
+                || builder.graph.hierarchy.ancestors(*wanted).contains(&class)
+        })
+    };
+    let owners: Vec<ClassId> = answer.funcs.iter().filter_map(|func| builder.index.func(*func).class).collect();
+    let all = owners.len() == answer.funcs.len() && owners.iter().all(|class| is_ours(*class, builder));
+    all.then(|| places(receivers.iter()))
+}
+
+/// The place where an annotation would say what the receiver of a site is: the write of the attribute that brings in
+/// something unknown, or the binding of the name.
+pub(crate) fn annotation_place(builder: &mut Builder, id: RefId) -> Option<Place> {
+    let receiver = builder.index.site(id).receiver?;
+    match builder.index.value(receiver).clone() {
+        Value::Attribute { .. } => {
+            let set = builder.solver().solve(Node::Value(receiver), vec![]);
+            set.iter().find(|(object, _)| *object == Object::Unknown).and_then(|(_, place)| place)
+        }
+        Value::Name { name, scope } => {
+            let solver = builder.solver();
+            let mut at = Some(scope);
+            while let Some(here) = at {
+                if let Some((_, range)) = solver.bindings(here, &name).first() {
+                    return Some((here.file, *range));
+                }
+                at = solver.index.scope(here).parent;
+            }
+            None
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,283 @@
+//! The fixpoint: nodes are made when something reads them, and evaluated until no set grows any more.
+//!
+//! Evaluation is monotone: a node's set only grows with the sets it reads. What stays empty for want of any source is
+//! set to unknown afterwards, parameters first, so that a missing source never looks like a proof.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
+use super::parameter::Caller;
+use crate::index::Index;
+use crate::index::facts::*;
+use crate::project::Project;
+use crate::resolve::hierarchy::Hierarchy;
+
+/// Evaluations in one run after which everything else is unknown.
+const STEPS: usize = 4_000_000;
+
+/// Containers in containers are followed this far.
+const NESTING: usize = 3;
+
+/// Sets found so far; they stay valid as long as the project does.
+#[derive(Default)]
+pub(crate) struct State {
+    variables: Vec<Variable>,
+    ids: FxHashMap<(Node, Path), u32>,
+    edges: FxHashSet<(u32, u32)>,
+    queue: VecDeque<u32>,
+    /// Variables that are set to unknown when they stay empty, in the order of the waves.
+    waiting: [Vec<u32>; 3],
+    steps: usize,
+    symbols: Vec<Rc<str>>,
+    symbol_ids: FxHashMap<Rc<str>, Symbol>,
+    pub(super) callers: FxHashMap<FuncId, Rc<[Caller]>>,
+    pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
+    /// Method names of the builtin types.
+    pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
+}
+
+struct Variable {
+    node: Node,
+    path: Path,
+    set: Rc<Set>,
+    dependents: Vec<u32>,
+    is_queued: bool,
+}
+
+/// Which objects a place hands on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    All,
+    /// Only what the project defines.
+    Project,
+}
+
+/// An evaluation in progress.
+pub(crate) struct Solver<'a> {
+    pub(super) project: &'a Project,
+    pub(super) index: &'a mut Index,
+    pub(super) hierarchy: &'a mut Hierarchy,
+    pub(super) state: &'a mut State,
+    current: u32,
+    out: Vec<(Object, Option<Place>)>,
+}
+
+impl<'a> Solver<'a> {
+    pub(crate) fn new(
+        project: &'a Project,
+        index: &'a mut Index,
+        hierarchy: &'a mut Hierarchy,
+        state: &'a mut State,
+    ) -> Self {
+        Self { project, index, hierarchy, state, current: 0, out: vec![] }
+    }
+
+    /// The set of a node, at its fixpoint.
+    pub(crate) fn solve(&mut self, node: Node, path: Path) -> Rc<Set> {
+        let id = self.variable(node, path);
+        loop {
+            self.drain();
+            if !self.fill() {
+                return self.state.variables[id as usize].set.clone();
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(id) = self.state.queue.pop_front() {
+            self.state.variables[id as usize].is_queued = false;
+            self.state.steps += 1;
+            self.current = id;
+            self.out.clear();
+            if self.state.steps > STEPS {
+                self.push(Object::Unknown, None);
+            } else {
+                let variable = &self.state.variables[id as usize];
+                let (node, path) = (variable.node.clone(), variable.path.clone());
+                self.evaluate(node, path);
+            }
+            self.store(id);
+        }
+    }
+
+    /// Adds what was evaluated to the variable's set, and wakes what reads it when it grew.
+    fn store(&mut self, id: u32) {
+        let out = std::mem::take(&mut self.out);
+        let variable = &mut self.state.variables[id as usize];
+        let mut grew = false;
+        for (object, place) in &out {
+            if variable.set.objects().any(|known| known == *object) {
+                continue;
+            }
+            grew |= Rc::make_mut(&mut variable.set).insert(*object, *place);
+        }
+        self.out = out;
+        if grew {
+            for dependent in self.state.variables[id as usize].dependents.clone() {
+                self.enqueue(dependent);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, id: u32) {
+        let variable = &mut self.state.variables[id as usize];
+        if !std::mem::replace(&mut variable.is_queued, true) {
+            self.state.queue.push_back(id);
+        }
+    }
+
+    /// Sets what found no source to unknown, one wave at a time. Returns whether there was something.
+    fn fill(&mut self) -> bool {
+        for wave in 0..self.state.waiting.len() {
+            let waiting = std::mem::take(&mut self.state.waiting[wave]);
+            let mut empty: Vec<u32> = vec![];
+            for id in waiting {
+                if !self.state.variables[id as usize].set.is_empty() {
+                    continue;
+                }
+                if self.needs_source(id) { empty.push(id) } else { self.state.waiting[wave].push(id) }
+            }
+            if !empty.is_empty() {
+                for id in empty {
+                    self.out.clear();
+                    self.push(Object::Unknown, None);
+                    self.store(id);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A member of nothing is nothing: only a member of something that lacks it is unknown.
+    fn needs_source(&self, id: u32) -> bool {
+        let Node::Member(receiver, _) = &self.state.variables[id as usize].node else { return true };
+        let receiver = self.state.ids.get(&(Node::Value(*receiver), vec![]));
+        receiver.is_some_and(|id| self.state.variables[*id as usize].set.objects().any(|object| object != Object::None))
+    }
+
+    fn variable(&mut self, node: Node, path: Path) -> u32 {
+        if let Some(id) = self.state.ids.get(&(node.clone(), path.clone())) {
+            return *id;
+        }
+        let id = self.state.variables.len() as u32;
+        if let Some(wave) = self.wave(&node, &path) {
+            self.state.waiting[wave].push(id);
+        }
+        self.state.ids.insert((node.clone(), path.clone()), id);
+        self.state.variables.push(Variable { node, path, set: Rc::default(), dependents: vec![], is_queued: true });
+        self.state.queue.push_front(id);
+        id
+    }
+
+    fn wave(&self, node: &Node, path: &Path) -> Option<usize> {
+        match node {
+            Node::Param(func, at) => {
+                let variadic = matches!(
+                    self.index.func(*func).params[*at as usize].kind,
+                    ParamKind::Keywords | ParamKind::Variadic
+                );
+                (!variadic).then_some(0)
+            }
+            Node::Name(..) | Node::Attribute(..) if !path.is_empty() => Some(1),
+            Node::Member(..) => Some(2),
+            Node::Value(_)
+            | Node::Name(..)
+            | Node::Attribute(..)
+            | Node::Field(..)
+            | Node::Return(_)
+            | Node::Yield(_) => None,
+        }
+    }
+
+    /// The set of a node as it is by now; the current evaluation is repeated when it grows.
+    pub(super) fn read(&mut self, node: Node, path: Path) -> Rc<Set> {
+        let id = self.variable(node, path);
+        if self.state.edges.insert((id, self.current)) {
+            self.state.variables[id as usize].dependents.push(self.current);
+        }
+        self.state.variables[id as usize].set.clone()
+    }
+
+    pub(super) fn read_value(&mut self, value: ValueId) -> Rc<Set> {
+        self.read(Node::Value(value), vec![])
+    }
+
+    pub(super) fn push(&mut self, object: Object, place: Option<Place>) {
+        self.out.push((object, place));
+    }
+
+    /// Everything in the node's set flows into the current one.
+    pub(super) fn flow(&mut self, node: Node, path: Path) {
+        self.flow_from(node, path, None, Keep::All);
+    }
+
+    pub(super) fn flow_value(&mut self, value: ValueId, path: Path) {
+        self.flow(Node::Value(value), path);
+    }
+
+    /// The same, written at `place`.
+    pub(super) fn flow_from(&mut self, node: Node, path: Path, place: Option<Place>, keep: Keep) {
+        if path.len() > NESTING {
+            self.push(Object::Unknown, place);
+            return;
+        }
+        for (object, own) in self.read(node, path).iter() {
+            if keep == Keep::All || object.is_project() {
+                self.push(object, place.or(own));
+            }
+        }
+    }
+
+    /// What was pushed since `from`, taken out again.
+    pub(super) fn taken_since(&mut self, from: usize) -> Vec<(Object, Option<Place>)> {
+        self.out.split_off(from)
+    }
+
+    pub(super) fn pushed(&self) -> usize {
+        self.out.len()
+    }
+
+    pub(super) fn symbol(&mut self, text: &str) -> Symbol {
+        if let Some(symbol) = self.state.symbol_ids.get(text) {
+            return *symbol;
+        }
+        let symbol = Symbol(self.state.symbols.len() as u32);
+        let text: Rc<str> = text.into();
+        self.state.symbols.push(text.clone());
+        self.state.symbol_ids.insert(text, symbol);
+        symbol
+    }
+
+    pub(super) fn text(&self, symbol: Symbol) -> Rc<str> {
+        self.state.symbols[symbol.0 as usize].clone()
+    }
+
+    fn evaluate(&mut self, node: Node, path: Path) {
+        match node {
+            Node::Value(value) => self.value(value, path),
+            Node::Name(scope, name) => self.name(scope, &name, path),
+            Node::Member(receiver, name) => {
+                for object in self.read_value(receiver).objects() {
+                    self.member(object, &name, path.clone());
+                }
+            }
+            Node::Attribute(name, owner) => self.attribute(&name, owner, path),
+            Node::Param(func, at) => self.param(func, at, path),
+            Node::Field(class, name) => self.field(class, &name, path),
+            Node::Return(func) => self.returned(func, path),
+            Node::Yield(func) => self.yielded(func, path),
+        }
+    }
+}
+
+/// `steps` with one more in front.
+pub(super) fn into(first: Selector, path: &[Selector]) -> Path {
+    let mut longer = Vec::with_capacity(path.len() + 1);
+    longer.push(first);
+    longer.extend_from_slice(path);
+    longer
+}

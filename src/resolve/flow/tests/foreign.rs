@@ -1,0 +1,225 @@
+//! Proofs that a site is something else, and what must not count as one.
+
+use super::check;
+
+#[test]
+fn a_data_attribute_of_a_namespace_is_foreign() {
+    check(
+        "#- app.py
+from types import SimpleNamespace
+def run(player):
+    return player.load  # here
+run(SimpleNamespace(load=False))
+",
+        "foreign",
+    );
+}
+
+#[test]
+fn an_object_that_lacks_the_member_proves_nothing() {
+    check(
+        "#- app.py
+class Thing: pass
+def run(x):
+    return x.load(1)  # here
+run(Thing())
+run('text')
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn getattr_of_the_class_may_have_anything() {
+    check(
+        "#- app.py
+class Proxy:
+    def __init__(self, target):
+        self.target = target
+    def __getattr__(self, name):
+        return getattr(self.target, name)
+def run(x):
+    return x.load(1)  # here
+run(Proxy(1))
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn a_foreign_class_beside_ours_is_uncertain() {
+    check(
+        "#- app.py
+from thirdparty import Cache
+from stores import Store
+def run(x):
+    return x.load(1)  # here
+run(Store())
+run(Cache())
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn a_foreign_class_alone_is_foreign() {
+    check(
+        "#- app.py
+from thirdparty import Cache
+def run(x):
+    return x.load(1)  # here
+run(Cache())
+",
+        "foreign",
+    );
+}
+
+#[test]
+fn what_a_foreign_function_returns_is_unknown() {
+    check(
+        "#- app.py
+from thirdparty import lookup
+def run(x):
+    return x.load(1)  # here
+run(lookup('store'))
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn a_mock_in_a_test_does_not_hold_the_program_back() {
+    check(
+        "#- app.py
+from stores import Store
+class Service:
+    def __init__(self, store):
+        self.store = store
+    def run(self):
+        return self.store.load(1)  # here
+Service(Store())
+#- test_app.py
+from unittest.mock import MagicMock
+from app import Service
+def test_it():
+    Service(MagicMock()).run()
+    Service(None).run()
+",
+        super::EXACT,
+    );
+}
+
+#[test]
+fn a_mock_alone_proves_nothing() {
+    check(
+        "#- app.py
+class Service:
+    def __init__(self, store):
+        self.store = store
+    def run(self):
+        return self.store.load(1)  # here
+#- test_app.py
+from unittest.mock import MagicMock
+from app import Service
+def test_it():
+    Service(MagicMock()).run()
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn a_fake_of_a_test_is_a_target_too() {
+    check(
+        "#- app.py
+from stores import Store
+class Service:
+    def __init__(self, store):
+        self.store = store
+    def run(self):
+        return self.store.load(1)  # here
+Service(Store())
+#- test_app.py
+from app import Service
+class Fake:
+    def load(self, key):
+        return 1
+def test_it():
+    Service(Fake()).run()
+",
+        "stores.Store.load | test_app.Fake.load [flow]",
+    );
+}
+
+#[test]
+fn more_than_sixteen_kinds_are_unknown() {
+    let mut fixture = String::from("#- app.py\n");
+    for at in 0..20 {
+        fixture += &format!("class C{at}:\n    def load(self, key): return {at}\n");
+    }
+    fixture += "def run(x):\n    return x.load(1)  # here\n";
+    for at in 0..20 {
+        fixture += &format!("run(C{at}())\n");
+    }
+    check(&fixture, "stores.Store.load [uncertain]");
+}
+
+#[test]
+fn attributes_of_unknown_objects_hold_what_is_written_by_name() {
+    check(
+        "#- app.py
+from stores import Store
+def setup(request):
+    request.app.state.row_store = Store()
+#- main.py
+async def handler(request):
+    return request.app.state.row_store.load(1)  # here
+",
+        super::EXACT,
+    );
+}
+
+#[test]
+fn code_that_writes_an_unknown_value_makes_it_unknown() {
+    check(
+        "#- app.py
+from stores import Other
+def setup(request, thing):
+    request.state.row_store = Other()
+    request.state.row_store = thing
+#- main.py
+async def handler(request):
+    return request.state.row_store.load(1)  # here
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn a_framework_base_class_may_call_with_anything() {
+    check(
+        "#- app.py
+from framework import View
+from stores import Other
+class Page(View):
+    def handle(self, thing):
+        return thing.load(1)  # here
+Page().handle(Other())
+",
+        "stores.Store.load [uncertain]",
+    );
+}
+
+#[test]
+fn an_added_list_is_not_a_plain_builtin() {
+    check(
+        "#- app.py
+from stores import Store, Other
+A = [Other()]
+def main(extra):
+    for thing in A + extra:
+        thing.load(1)  # here
+",
+        "stores.Store.load [uncertain]",
+    );
+}

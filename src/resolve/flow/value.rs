@@ -1,0 +1,173 @@
+//! Expressions: what each kind of [`Value`] may be, and what stands in it when it is a container.
+
+use super::object::{Node, Object, Path, Selector};
+use super::solver::{Solver, into};
+use crate::index::facts::*;
+use crate::resolve::boundary;
+use crate::resolve::hierarchy;
+
+impl Solver<'_> {
+    pub(super) fn value(&mut self, id: ValueId, path: Path) {
+        match self.index.value(id).clone() {
+            Value::Name { name, scope } => self.flow(Node::Name(scope, name), path),
+            Value::Attribute { receiver, name } => self.flow(Node::Member(receiver, name), path),
+            Value::Call { call } => self.call(call, &path),
+            Value::Await { value } => self.awaited(value, &path),
+            Value::Subscript { value, key, .. } => {
+                let step = key.map_or(Selector::Item, Selector::Key);
+                self.flow_value(value, into(step, &path));
+            }
+            Value::Either(values) => values.into_iter().for_each(|value| self.flow_value(value, path.clone())),
+            Value::Elements(values) => self.elements(&values, &path),
+            Value::Dict(items) => self.dict(&items, &path),
+            Value::Comprehension { element } => match path.split_first() {
+                None => self.push(Object::Builtin, None),
+                Some((_, rest)) => self.flow_value(element, rest.to_vec()),
+            },
+            Value::ElementOf(value) => self.flow_value(value, into(Selector::Element, &path)),
+            Value::PartOf(value, at) => self.flow_value(value, into(Selector::Index(at), &path)),
+            Value::Entered(value) => self.entered(value, &path),
+            Value::Lambda { result } if path.is_empty() => self.push(Object::Lambda(result), None),
+            Value::Text(_) | Value::Builtin => self.push(Object::Builtin, None),
+            Value::None if path.is_empty() => self.push(Object::None, None),
+            Value::None => {}
+            Value::Lambda { .. } | Value::Unknown => self.push(Object::Unknown, None),
+        }
+    }
+
+    fn elements(&mut self, values: &[ValueId], path: &[Selector]) {
+        let Some((step, rest)) = path.split_first() else { return self.push(Object::Builtin, None) };
+        if let Selector::Index(at) = step
+            && let Some(value) = values.get(*at as usize)
+        {
+            // `[*first, second]`: a starred element moves what follows.
+            let before = &values[..=*at as usize];
+            if !before.iter().any(|value| matches!(self.index.value(*value), Value::Unknown)) {
+                return self.flow_value(*value, rest.to_vec());
+            }
+        }
+        for value in values {
+            self.flow_value(*value, rest.to_vec());
+        }
+    }
+
+    fn dict(&mut self, items: &[(Option<ruff_python_ast::name::Name>, ValueId)], path: &[Selector]) {
+        match path.split_first() {
+            None | Some((Selector::Element, _)) => self.push(Object::Builtin, None),
+            Some((step, rest)) => {
+                for (key, value) in items {
+                    let fits = match (step, key) {
+                        (Selector::Key(wanted), Some(key)) => wanted == key,
+                        _ => true,
+                    };
+                    if fits {
+                        self.flow_value(*value, rest.to_vec());
+                    }
+                }
+            }
+        }
+    }
+
+    fn awaited(&mut self, value: ValueId, path: &Path) {
+        for object in self.read_value(value).objects() {
+            match object {
+                Object::Coroutine(func) => self.flow(Node::Return(func), path.clone()),
+                Object::Mock => self.push(Object::Mock, None),
+                Object::None => {}
+                _ => self.push(Object::Unknown, None),
+            }
+        }
+    }
+
+    /// What `with x as name` binds.
+    fn entered(&mut self, value: ValueId, path: &Path) {
+        for object in self.read_value(value).objects() {
+            match object {
+                Object::Generator(func) => self.flow(Node::Yield(func), path.clone()),
+                Object::Instance(class) | Object::Below(class) => {
+                    self.close(class);
+                    let ancestors = self.hierarchy.ancestors(class);
+                    let enter = ["__enter__", "__aenter__"]
+                        .iter()
+                        .find_map(|name| ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, name)));
+                    match enter {
+                        Some(func) => self.flow(Node::Return(func), path.clone()),
+                        None => self.push(Object::Unknown, None),
+                    }
+                }
+                Object::Mock => self.push(Object::Mock, None),
+                Object::None => {}
+                _ => self.push(Object::Unknown, None),
+            }
+        }
+    }
+
+    /// What a function returns, and what those that override it return.
+    pub(super) fn returned(&mut self, func: FuncId, path: Path) {
+        let facts = self.index.func(func);
+        let (class, name, scope, annotation) =
+            (facts.class, facts.name.clone(), facts.outer_scope, facts.returns_annotation);
+        let (returns, is_stub): (Vec<ValueId>, bool) =
+            (facts.returns.iter().map(|returned| returned.value).collect(), facts.traits.is_stub);
+        if annotation.is_some_and(|annotation| self.annotation(annotation, scope, &path)) {
+            return;
+        }
+        if !self.is_transparent(func) {
+            self.push(Object::Unknown, None);
+        }
+        if returns.is_empty() && !is_stub && path.is_empty() {
+            self.push(Object::None, None);
+        }
+        for value in &returns {
+            self.flow_value(*value, path.clone());
+        }
+        let mut overrides = vec![];
+        if let Some(class) = class {
+            self.close(class);
+            let below = self.hierarchy.descendants(class).into_iter().skip(1);
+            overrides = below.filter_map(|id| hierarchy::method(self.index, id, &name)).collect();
+            overrides.iter().for_each(|other| self.flow(Node::Return(*other), path.clone()));
+        }
+        if is_stub && overrides.is_empty() {
+            self.push(Object::Unknown, None);
+        }
+    }
+
+    pub(super) fn yielded(&mut self, func: FuncId, path: Path) {
+        let facts = self.index.func(func);
+        let (scope, annotation, yields) = (facts.outer_scope, facts.returns_annotation, facts.yields.clone());
+        let inside = into(Selector::Element, &path);
+        if annotation.is_some_and(|annotation| self.annotation(annotation, scope, &inside)) {
+            return;
+        }
+        for value in yields {
+            self.flow_value(value, path.clone());
+        }
+    }
+
+    /// Do the decorators hand on arguments and results as they are?
+    pub(super) fn is_transparent(&self, func: FuncId) -> bool {
+        self.index.func(func).decorators.iter().all(|decorator| {
+            boundary::decorator_name(self.index, decorator).is_some_and(|name| {
+                matches!(
+                    name,
+                    "staticmethod"
+                        | "classmethod"
+                        | "property"
+                        | "cached_property"
+                        | "abstractmethod"
+                        | "override"
+                        | "overload"
+                        | "final"
+                        | "lru_cache"
+                        | "cache"
+                        | "wraps"
+                        | "contextmanager"
+                        | "asynccontextmanager"
+                        | "fixture"
+                        | "deprecated"
+                )
+            })
+        })
+    }
+}
