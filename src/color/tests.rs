@@ -184,7 +184,7 @@ impl Coloring<'_> {
         match &site.kind {
             SiteKind::Accepted | SiteKind::Mention | SiteKind::Read => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
-                _ if !converting || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
+                _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
                 Some(call) if in_coroutine => SiteVerdict::Raises { call },
                 Some(_) => left(),
