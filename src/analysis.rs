@@ -83,7 +83,7 @@ pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
     let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
     let graph = resolve::resolve(&project, &config, &mut index, &db)?;
     problems.extend(graph.problems.iter().cloned());
-    let unreadable = unreadable(&project, &index);
+    let unreadable = unreadable(&index);
     let mut analysis = Analysis {
         project,
         config,
@@ -113,15 +113,8 @@ fn existing(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(&path).with_context(|| format!("cannot find `{}`", path.display()))
 }
 
-fn unreadable(project: &Project, index: &Index) -> Vec<Problem> {
-    let mut found: Vec<Problem> = index
-        .unreadable
-        .iter()
-        .map(|unreadable| {
-            let relative = &project.file(unreadable.file).relative;
-            Problem::whole_file(relative, format!("{}; it is left alone", unreadable.message))
-        })
-        .collect();
+fn unreadable(index: &Index) -> Vec<Problem> {
+    let mut found: Vec<Problem> = index.unreadable.iter().map(|unreadable| unreadable.problem.clone()).collect();
     found.sort();
     found
 }

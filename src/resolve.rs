@@ -122,6 +122,8 @@ pub struct Graph {
     pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
+    /// Calls that a codemod declares blocking.
+    pub blocking_calls: FxHashSet<CallId>,
 }
 
 impl Graph {
@@ -209,6 +211,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.join_with_statements();
     builder.ask_about_withs();
     for site in builder.graph.sites.values() {
+        if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, builder.index.site(site.id).usage) {
+            builder.graph.blocking_calls.insert(call);
+        }
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }

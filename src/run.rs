@@ -131,13 +131,23 @@ fn emit(output: &Output, bytes: &[u8]) -> Result<()> {
 }
 
 fn diff_of(analysis: &Analysis, rewritten: &[Rewritten], color: diff::Color) -> Vec<u8> {
+    let base = diff_base(analysis, rewritten);
     let mut out = vec![];
     for done in rewritten {
-        let file = analysis.project.file(done.file);
+        let path = &analysis.project.file(done.file).path;
         let blocks = diff::blocks(&done.source.text, &done.edits);
-        out.extend(diff::unified(Path::new(&file.relative), &done.before, &done.after, Some(&blocks), color));
+        let shown = path.strip_prefix(&base).unwrap_or(path);
+        out.extend(diff::unified(shown, &done.before, &done.after, Some(&blocks), color));
     }
     out
+}
+
+/// The folder that paths in the diff start from: the current one, where `git apply` will look, else the project's root.
+fn diff_base(analysis: &Analysis, rewritten: &[Rewritten]) -> PathBuf {
+    let current = std::env::current_dir().and_then(std::fs::canonicalize);
+    let holds_all =
+        |folder: &PathBuf| rewritten.iter().all(|done| analysis.project.file(done.file).path.starts_with(folder));
+    current.ok().filter(holds_all).unwrap_or_else(|| analysis.project.root.clone())
 }
 
 fn color_of(console: &Console, output: &Output) -> diff::Color {
@@ -210,7 +220,8 @@ fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         for note in &written.notes {
             say(console, &format!("{note}\n"));
         }
-        say(console, &format!("{} files written; `awaitify undo` puts the old bytes back\n", written.files));
+        let files = text::plural(written.files, "file");
+        say(console, &format!("{files} written; `awaitify undo` puts the old bytes back\n"));
     }
     Ok(outcome(&analysis, false, args.output.exit_zero))
 }
@@ -279,7 +290,8 @@ fn run_undo(console: &Console, args: &UndoArgs) -> Result<Outcome> {
         .find(|folder| folder.join(".awaitify").is_dir())
         .with_context(|| format!("nothing was applied in `{}`, so there is nothing to undo", start.display()))?;
     let undone = journal::undo(root, None, journal::Edited::Refuse).map_err(|error| anyhow::anyhow!("{error}"))?;
-    say(console, &format!("{} files have their old bytes back\n", undone.restored.len()));
+    let files = text::plural(undone.restored.len(), "file");
+    say(console, &format!("{files} put back as before\n"));
     Ok(Outcome::Clean)
 }
 

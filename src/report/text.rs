@@ -42,7 +42,8 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// `1 file`, `2 files`.
+pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
