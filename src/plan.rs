@@ -119,6 +119,9 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         actions.push(Action::Await { call: next.range });
         actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
     }
+    if let SiteVerdict::Adapt(Adaptation::ListOver { generator }) = verdict {
+        actions.push(Action::ListComprehension { generator: *generator });
+    }
     let site = world.index.site(id);
     if *verdict == SiteVerdict::Await
         && let Some(twin) = async_twin(&site.name)
@@ -137,7 +140,7 @@ fn adapt(world: World, id: RefId, adaptation: Adaptation) -> Option<Action> {
     };
     match (adaptation, usage) {
         (Adaptation::For, Usage::ForIter { statement, .. }) => Some(Action::AsyncFor { statement }),
-        (Adaptation::Comprehension, Usage::ComprehensionIter { clause, .. }) => {
+        (Adaptation::Comprehension | Adaptation::ListOver { .. }, Usage::ComprehensionIter { clause, .. }) => {
             Some(Action::AsyncComprehension { clause })
         }
         (Adaptation::Collect { call }, _) => Some(Action::Collect { call: world.index.call(call).range }),

@@ -153,7 +153,7 @@ pub(crate) struct Builder<'a> {
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
     /// Sites that neither types nor scopes tie to anything yet.
-    open: BTreeMap<RefId, flow::Open>,
+    pub(crate) open: BTreeMap<RefId, flow::Open>,
     flow: flow::State,
     /// What the config's `settled` entries say.
     stated: Vec<flow::Stated>,

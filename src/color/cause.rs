@@ -136,17 +136,29 @@ pub enum Cause {
 
     // Tests.
     /// It asks for a fixture that becomes async.
-    AsksFor { fixture: FuncId },
+    AsksFor {
+        fixture: FuncId,
+    },
     /// A test puts it in the place of a function that becomes async.
-    StandsIn { target: FuncId },
+    StandsIn {
+        target: FuncId,
+    },
     /// The test framework calls it by this name, and cannot await it.
-    TestHook { name: String },
+    TestHook {
+        name: String,
+    },
     /// Its class has a base that cannot run async tests.
-    TestBase { path: String },
+    TestBase {
+        path: String,
+    },
     /// It runs an event loop of its own, so it cannot run on one.
-    RunsLoop { name: String },
+    RunsLoop {
+        name: String,
+    },
     /// It uses a helper, a fixture or a fake that cannot follow.
-    Uses { func: FuncId },
+    Uses {
+        func: FuncId,
+    },
     /// `tests = "ignore"`.
     TestsIgnored,
 

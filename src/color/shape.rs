@@ -29,6 +29,8 @@ pub enum Adaptation {
     For,
     /// An async comprehension over the call.
     Comprehension,
+    /// A generator expression over the call that becomes a list comprehension: `sum([x async for x in g()])`.
+    ListOver { generator: TextRange },
     /// `yield from` becomes a loop.
     YieldFrom,
     /// `list(g())` and the like.
@@ -75,7 +77,9 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Coroutine, _) => None,
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
         (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
-            ComprehensionKind::Generator { .. } => None,
+            ComprehensionKind::Generator(generator) => {
+                becomes_list(world, &generator).then_some(Adaptation::ListOver { generator: generator.range })
+            }
             ComprehensionKind::List | ComprehensionKind::Set | ComprehensionKind::Dict => {
                 Some(Adaptation::Comprehension)
             }
@@ -130,6 +134,14 @@ pub fn offloadable_consumer(world: World, site: &Site) -> Option<CallId> {
         is_eager(world, call) || is_builtin(world, consumer, &["any", "all"]) || is_next_or_default(world, call);
     let is_first = consumer.args.first().is_some_and(|arg| arg.range == range);
     (runs_all && is_first && world.index.context(consumer.context).barrier.is_none()).then_some(call)
+}
+
+/// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
+pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
+    generator.consumer.is_some_and(|consumer| {
+        let first = world.index.call(consumer).args.first();
+        is_eager(world, consumer) && first.is_some_and(|arg| arg.range == generator.range)
+    })
 }
 
 /// Does the call take all elements of its first argument at once, in order?

@@ -59,16 +59,12 @@ pub fn requested(world: World, func: FuncId) -> Vec<FuncId> {
     let facts = world.index.func(func);
     let asks = framework::is_pytest_test(world, func) || fixtures::decorator(&world.names(), func).is_some();
     let params = facts.params.iter().filter(|param| asks && param.default.is_none());
-    params
-        .filter_map(|param| world.graph.fixtures.requested(world.project, world.index, func, &param.name))
-        .collect()
+    params.filter_map(|param| world.graph.fixtures.requested(world.project, world.index, func, &param.name)).collect()
 }
 
 fn test_functions(world: World) -> Vec<FuncId> {
     let files = world.index.loaded_files().filter(|(file, _)| world.in_tests(*file));
-    files
-        .flat_map(|(file, facts)| (0..facts.funcs.len() as u32).map(move |index| FuncId { file, index }))
-        .collect()
+    files.flat_map(|(file, facts)| (0..facts.funcs.len() as u32).map(move |index| FuncId { file, index })).collect()
 }
 
 impl Coloring<'_> {

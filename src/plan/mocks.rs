@@ -20,7 +20,9 @@ fn action(world: World, file: FileId, edit: &MockEdit) -> Action {
     let argument = |call: CallId, index: u32| world.index.call(call).args[index as usize].range;
     let mock = async_mock(world, file);
     match edit {
-        MockEdit::Async { call } => renamed(world, *call, world.index.call(*call).func_range, world.index.call(*call).func),
+        MockEdit::Async { call } => {
+            renamed(world, *call, world.index.call(*call).func_range, world.index.call(*call).func)
+        }
         MockEdit::Name { call, index } => {
             let value = world.index.call(*call).args[*index as usize].value;
             renamed(world, *call, argument(*call, *index), value)
@@ -47,7 +49,10 @@ fn renamed(world: World, call: CallId, name: TextRange, value: ValueId) -> Actio
         MockName::Spelled(to) => {
             let last = to.rsplit('.').next().unwrap_or(&to).to_owned();
             let old = world.names().last_name(value).map_or(0, str::len) as u32;
-            Action::Rename { name: TextRange::new(name.end() - ruff_text_size::TextSize::new(old), name.end()), to: last }
+            Action::Rename {
+                name: TextRange::new(name.end() - ruff_text_size::TextSize::new(old), name.end()),
+                to: last,
+            }
         }
     }
 }
@@ -67,6 +72,10 @@ fn like(world: World, value: ValueId) -> Option<MockName> {
 /// The standard library's, unless the file uses its backport.
 fn async_mock(world: World, file: FileId) -> MockName {
     let is_backport = |import: &Import| import.level == 0 && import.module.as_deref() == Some("mock");
-    let path = if world.index.file(file).imports.iter().any(is_backport) { "mock.AsyncMock" } else { "unittest.mock.AsyncMock" };
+    let path = if world.index.file(file).imports.iter().any(is_backport) {
+        "mock.AsyncMock"
+    } else {
+        "unittest.mock.AsyncMock"
+    };
     MockName::Imported(path.into())
 }

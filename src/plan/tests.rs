@@ -18,7 +18,9 @@ pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
     let mut bases = BTreeSet::new();
     for func in verdicts.tests.converts.keys() {
         let actions = plan.entry(func.file).or_default();
-        if let Some(marker) = marker(plugin).filter(|_| framework::is_pytest_test(world, *func) && !is_marked(world, *func)) {
+        if let Some(marker) =
+            marker(plugin).filter(|_| framework::is_pytest_test(world, *func) && !is_marked(world, *func))
+        {
             actions.push(Action::Decorator { function: world.index.func(*func).range, decorator: marker.into() });
         }
         fixture(world, plugin, *func, actions);
@@ -88,15 +90,18 @@ fn is_marked(world: World, func: FuncId) -> bool {
         path.ends_with("mark.asyncio") || path.ends_with("mark.anyio") || path.ends_with("mark.trio")
     };
     let file = world.index.file(func.file);
-    let in_module = file[ScopeId { file: func.file, index: 0 }].bindings_of("pytestmark").iter().any(|binding| {
-        matches!(binding.bound, Bound::Value(value) if mentions_plugin(world, value))
-    });
+    let in_module = file[ScopeId { file: func.file, index: 0 }]
+        .bindings_of("pytestmark")
+        .iter()
+        .any(|binding| matches!(binding.bound, Bound::Value(value) if mentions_plugin(world, value)));
     let class = facts.class.map(|class| world.index.class(class));
     facts.decorators.iter().any(marks)
         || class.is_some_and(|class| {
             let own = file[class.scope].bindings_of("pytestmark");
             class.decorators.iter().any(marks)
-                || own.iter().any(|binding| matches!(binding.bound, Bound::Value(value) if mentions_plugin(world, value)))
+                || own
+                    .iter()
+                    .any(|binding| matches!(binding.bound, Bound::Value(value) if mentions_plugin(world, value)))
         })
         || in_module
 }

@@ -47,8 +47,7 @@ impl Fixtures {
     /// The fixture that a parameter of `func` asks for: of the class, of the module, of the nearest `conftest.py`, else the
     /// only one of that name.
     pub fn requested(&self, project: &Project, index: &Index, func: FuncId, name: &str) -> Option<FuncId> {
-        let found: Vec<FuncId> =
-            self.by_name.get(name)?.iter().copied().filter(|fixture| *fixture != func).collect();
+        let found: Vec<FuncId> = self.by_name.get(name)?.iter().copied().filter(|fixture| *fixture != func).collect();
         let own = index.func(func);
         let in_class = |fixture: &&FuncId| own.class.is_some() && index.func(**fixture).class == own.class;
         let in_module = |fixture: &&FuncId| fixture.file == func.file && index.func(**fixture).class.is_none();
@@ -67,7 +66,8 @@ impl Fixtures {
 
 /// How many folders a `conftest.py` stands above a file; none when it does not.
 fn conftest_distance(project: &Project, file: FileId, conftest: FileId) -> Option<usize> {
-    let above = project.file(conftest).path.parent().filter(|_| project.file(conftest).relative.ends_with("conftest.py"))?;
+    let above =
+        project.file(conftest).path.parent().filter(|_| project.file(conftest).relative.ends_with("conftest.py"))?;
     project.file(file).path.parent()?.ancestors().position(|folder| folder == above)
 }
 

@@ -12,7 +12,12 @@ use super::{Leave, Outcome};
 use crate::edit::EditKind;
 use crate::plan::MockName;
 
-pub(super) fn rewrite<'a>(context: &mut Context<'a>, fake: ExprRef<'a>, parents: Parents<'_, 'a>, mock: &MockName) -> Outcome {
+pub(super) fn rewrite<'a>(
+    context: &mut Context<'a>,
+    fake: ExprRef<'a>,
+    parents: Parents<'_, 'a>,
+    mock: &MockName,
+) -> Outcome {
     let parentheses = parents.parent().and_then(|parent| context.parentheses(fake, parent));
     wrap(context, fake.range(), parentheses, mock);
     Ok(())

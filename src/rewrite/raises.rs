@@ -22,9 +22,12 @@ pub(super) fn rewrite<'a>(context: &mut Context<'a>, call: &'a ExprCall, parents
     };
     let start = call.start();
     let shares_line = context.skip_blanks(context.line_start(start)) != start
-        || context.tokens.after(call.end()).iter().find(|token| token.kind() != TokenKind::Comment).is_some_and(|token| {
-            !matches!(token.kind(), TokenKind::Newline | TokenKind::EndOfFile)
-        });
+        || context
+            .tokens
+            .after(call.end())
+            .iter()
+            .find(|token| token.kind() != TokenKind::Comment)
+            .is_some_and(|token| !matches!(token.kind(), TokenKind::Newline | TokenKind::EndOfFile));
     if shares_line || statement.range() != call.range() {
         return Err(Leave::SharedLine);
     }

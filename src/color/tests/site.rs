@@ -104,9 +104,9 @@ fn is_runner(world: World, call: CallId) -> bool {
 pub fn is_mock_use(world: World, id: RefId) -> bool {
     let facts = world.index.file(id.file);
     let range = facts[id].range;
-    let behind = facts.refs[id.index as usize..].iter().find(|other| {
-        other.range.start() == range.start() && other.range.len() > range.len()
-    });
+    let behind = facts.refs[id.index as usize..]
+        .iter()
+        .find(|other| other.range.start() == range.start() && other.range.len() > range.len());
     facts[id].usage == Usage::Receiver
         && behind.is_some_and(|other| {
             let name = other.name.as_str();

@@ -143,7 +143,9 @@ impl<'a> Finder<'a> {
 
     fn is_carrier(&self, call: CallId) -> bool {
         let name = self.world.names().last_name(self.world.index.call(call).func);
-        name.is_some_and(|name| matches!(name, "to_thread" | "run_in_threadpool" | "run_sync" | "run_in_executor" | "submit"))
+        name.is_some_and(|name| {
+            matches!(name, "to_thread" | "run_in_threadpool" | "run_sync" | "run_in_executor" | "submit")
+        })
     }
 
     /// What the code does with an attribute of an object that goes where `reach` says; by its name alone when it goes nowhere.

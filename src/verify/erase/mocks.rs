@@ -15,7 +15,8 @@ impl Context<'_> {
     fn is_async_mock(&self, func: &Expr) -> bool {
         let of_fixture = match func {
             Expr::Attribute(attribute) => {
-                attribute.attr.as_str() == "AsyncMock" && last_name(&attribute.value).is_some_and(|name| name.ends_with("mocker"))
+                attribute.attr.as_str() == "AsyncMock"
+                    && last_name(&attribute.value).is_some_and(|name| name.ends_with("mocker"))
             }
             _ => false,
         };
@@ -49,7 +50,10 @@ impl Context<'_> {
         let (kept, added) = is_arguments.split_at(was_arguments.len());
         self.expr(&was.func, &is.func);
         self.argument_lists(old.range(), &was_arguments, kept);
-        if !added.iter().all(|argument| argument.name.is_some_and(|name| name != "**") && self.is_attribute(was, argument.value)) {
+        if !added
+            .iter()
+            .all(|argument| argument.name.is_some_and(|name| name != "**") && self.is_attribute(was, argument.value))
+        {
             self.misfit(old.range(), "async mocks for attributes");
         }
     }
@@ -69,7 +73,9 @@ impl Context<'_> {
 
     /// `m.f.return_value = x` and `m.f = AsyncMock(return_value=x)`.
     pub(super) fn mock_configured(&self, old: &Stmt, new: &Stmt) {
-        let (Stmt::Assign(was), Stmt::Assign(is)) = (old, new) else { return self.misfit(old.range(), "an assignment") };
+        let (Stmt::Assign(was), Stmt::Assign(is)) = (old, new) else {
+            return self.misfit(old.range(), "an assignment");
+        };
         let ([Expr::Attribute(target)], [new_target]) = (was.targets.as_slice(), is.targets.as_slice()) else {
             return self.misfit(old.range(), "the one target");
         };
@@ -110,13 +116,15 @@ impl Context<'_> {
             ([Argument { name: None, value: Expr::Lambda(lambda), .. }], value) if lambda.parameters.is_none() => {
                 self.expr(&lambda.body, value);
             }
-            ([Argument { name: None, value: function, .. }, rest @ ..], Expr::Await(awaited)) => match &*awaited.value {
-                Expr::Call(call) => {
-                    self.expr(function, &call.func);
-                    self.argument_lists(old.range(), rest, &all(&call.arguments));
+            ([Argument { name: None, value: function, .. }, rest @ ..], Expr::Await(awaited)) => {
+                match &*awaited.value {
+                    Expr::Call(call) => {
+                        self.expr(function, &call.func);
+                        self.argument_lists(old.range(), rest, &all(&call.arguments));
+                    }
+                    _ => self.misfit(old.range(), "the awaited call"),
                 }
-                _ => self.misfit(old.range(), "the awaited call"),
-            },
+            }
             _ => self.misfit(old.range(), "the awaited call"),
         }
     }

@@ -16,9 +16,15 @@ const MAX_VALUES: usize = 5000;
 /// What takes a value.
 #[derive(Clone, Copy, Debug)]
 enum Taker {
-    Argument { call: CallId, index: u32 },
+    Argument {
+        call: CallId,
+        index: u32,
+    },
     Write(u32),
-    Binding { scope: ScopeId, binding: u32 },
+    Binding {
+        scope: ScopeId,
+        binding: u32,
+    },
     Returned(FuncId),
     /// One of several that an expression may be.
     Either(ValueId),
@@ -248,9 +254,12 @@ impl<'a> Flow<'a> {
 
     /// `Service(store=x)` of a data class, `SimpleNamespace(store=x)`: an attribute of the result.
     fn field_of_call(&self, call: CallId, keyword: &Name) -> Vec<(ValueId, bool)> {
-        let class = self.world.names().evaluate(self.world.index.call(call).func).into_iter().find_map(|meaning| {
-            if let Meaning::Class(class) = meaning { Some(class) } else { None }
-        });
+        let class = self
+            .world
+            .names()
+            .evaluate(self.world.index.call(call).func)
+            .into_iter()
+            .find_map(|meaning| if let Meaning::Class(class) = meaning { Some(class) } else { None });
         self.fields(class, keyword)
     }
 

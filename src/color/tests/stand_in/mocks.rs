@@ -38,7 +38,8 @@ impl Finder<'_> {
         if !matches!(names.last_name(func), Some("Mock" | "MagicMock" | "NonCallableMock" | "NonCallableMagicMock")) {
             return false;
         }
-        self.is_mocker(func) || names.dotted(func).is_some_and(|path| path.starts_with("unittest.mock.") || path.starts_with("mock."))
+        self.is_mocker(func)
+            || names.dotted(func).is_some_and(|path| path.starts_with("unittest.mock.") || path.starts_with("mock."))
     }
 
     /// `mocker.Mock`: the fixture of pytest-mock.
@@ -203,9 +204,9 @@ impl Finder<'_> {
     fn result_is_used(&self, reach: &Reach, name: &Name) -> bool {
         let values = reach.strong.iter().chain(&reach.weak).copied();
         let uses = self.uses(values, name);
-        uses.iter().filter(|id| !self.world.in_tests(id.file)).any(|id| {
-            self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement)
-        })
+        uses.iter()
+            .filter(|id| !self.world.in_tests(id.file))
+            .any(|id| self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement))
     }
 
     /// `MockService.return_value.load.return_value = 1`, and other places that are configured although nobody knows the mock:

@@ -47,10 +47,20 @@ impl Finder<'_> {
             let id = lookup.call;
             match arg.keyword.as_deref() {
                 None if index == at => {
-                    self.stand_in(arg.value, target, call.context, MockEdit::Argument { call: id, index: index as u32 });
+                    self.stand_in(
+                        arg.value,
+                        target,
+                        call.context,
+                        MockEdit::Argument { call: id, index: index as u32 },
+                    );
                 }
                 Some("new") => {
-                    self.stand_in(arg.value, target, call.context, MockEdit::Argument { call: id, index: index as u32 });
+                    self.stand_in(
+                        arg.value,
+                        target,
+                        call.context,
+                        MockEdit::Argument { call: id, index: index as u32 },
+                    );
                 }
                 Some("new_callable") if self.is_mock_name(arg.value) => {
                     self.edit(file, call.context, MockEdit::Name { call: id, index: index as u32 });
