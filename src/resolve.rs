@@ -59,6 +59,8 @@ pub enum SiteKind {
     Call,
     /// A property read: runs the function.
     Read,
+    /// The key function of `sorted`, `min` or `max`, which runs it before it returns.
+    Callback { call: CallId },
     /// The function named as a value, with nothing known about what takes it.
     Value,
     /// Named in an existing offload: `to_thread(f, x)`. `call` is the offload call.
@@ -366,7 +368,7 @@ impl Builder<'_> {
     /// Records a site; the function around a demanding one becomes a node.
     pub(crate) fn add_site(&mut self, site: Site) {
         let demanding = match &site.kind {
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => true,
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
             SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
         };
         let context = self.index.context(self.index.site(site.id).context);

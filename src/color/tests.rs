@@ -150,6 +150,7 @@ impl Coloring<'_> {
             SiteKind::Value => site::raises_call(self.world, site).is_some(),
             SiteKind::Blocking { .. }
             | SiteKind::Read
+            | SiteKind::Callback { .. }
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
             | SiteKind::Mention => false,
@@ -178,7 +179,7 @@ impl Coloring<'_> {
         let in_coroutine = owner.is_some_and(|owner| self.is_coroutine(owner));
         let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
         match &site.kind {
-            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read => SiteVerdict::AsIs,
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read | SiteKind::Callback { .. } => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
                 _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,

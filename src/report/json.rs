@@ -169,6 +169,7 @@ fn kind(kind: &SiteKind) -> &'static str {
         SiteKind::Blocking { .. } => "blocking",
         SiteKind::Call => "call",
         SiteKind::Read => "read",
+        SiteKind::Callback { .. } => "callback",
         SiteKind::Value => "value",
         SiteKind::Offloaded { .. } => "offloaded",
         SiteKind::Accepted => "accepted",

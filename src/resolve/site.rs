@@ -267,7 +267,23 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if names_class || is_harmless_taker(builder, call) {
         return SiteKind::Mention;
     }
+    if is_key_of_builtin(builder, call, index) {
+        return SiteKind::Callback { call };
+    }
     if super::boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
+}
+
+/// `sorted(rows, key=self.rank)`: the builtin calls it before it returns.
+fn is_key_of_builtin(builder: &Builder, call: CallId, index: u32) -> bool {
+    let call = builder.index.call(call);
+    let is_key = call.args[index as usize].keyword.as_ref().is_some_and(|keyword| keyword == "key");
+    is_key
+        && match builder.index.value(call.func) {
+            Value::Name { name, scope } if matches!(name.as_str(), "sorted" | "min" | "max") => {
+                builder.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
+            }
+            _ => false,
+        }
 }
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {
