@@ -8,8 +8,8 @@ pub mod agreement;
 pub mod blocking;
 pub mod boundary;
 mod callable;
-mod flow;
 pub mod fixtures;
+mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -133,9 +133,9 @@ pub struct Graph {
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
+    pub fixtures: Fixtures,
     /// Remarks on what comments and the config say of sites.
     pub problems: Vec<Problem>,
-    pub fixtures: Fixtures,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
     /// Calls that a codemod declares blocking.
@@ -223,6 +223,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
+    fixtures::load(&mut builder);
     builder.join_with_statements();
     builder.ask_about_withs();
     builder.graph.text_calls = text::find(&builder);
@@ -342,7 +343,8 @@ impl Builder<'_> {
     /// The context managers of one `with` statement convert together: `async with` enters them all.
     fn join_with_statements(&mut self) {
         let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
-        for site in self.graph.sites.values().filter(|site| site.kind == SiteKind::Call) {
+        let in_code = |site: &&Site| site.kind == SiteKind::Call && !self.in_tests(site.id.file);
+        for site in self.graph.sites.values().filter(in_code) {
             let usage = match self.index.site(site.id).usage {
                 Usage::Called(call) => self.index.call(call).usage,
                 other => other,
@@ -421,7 +423,6 @@ impl Builder<'_> {
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }
-        fixtures::settle(self, &asked);
         self.find_lookups(names);
     }
 

@@ -8,9 +8,9 @@ pub mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::stand_in::StandIns;
+use self::stand_in::{StandIns, Use};
 use super::cause::Cause;
-use super::{Coloring, SiteVerdict, World, shape};
+use super::{Coloring, SiteVerdict, World};
 use crate::config::Tests as Mode;
 use crate::index::facts::*;
 use crate::resolve::fixtures;
@@ -73,7 +73,7 @@ impl Coloring<'_> {
         if self.world.config.tests == Mode::Ignore {
             return;
         }
-        self.tests.stand_ins = stand_in::find(self.world, &|site| self.awaits(site), &|func| self.converts(func));
+        self.tests.stand_ins = stand_in::find(self.world, &|site| self.use_of(site), &|func| self.converts(func));
         let mut open: Vec<FuncId> = test_functions(self.world);
         open.retain(|func| !self.world.index.func(*func).is_async);
         loop {
@@ -94,18 +94,22 @@ impl Coloring<'_> {
         }
     }
 
-    /// Is this site of the code awaited now?
-    fn awaits(&self, site: &Site) -> bool {
+    /// What the code does with what it gets at this site.
+    fn use_of(&self, site: &Site) -> Use {
         match self.site_verdict(site) {
-            SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::Unwrap { .. } => true,
-            SiteVerdict::AsIs => site.targets.iter().any(|target| self.converts(*target)) && self.is_awaited(site),
-            SiteVerdict::Offload
+            SiteVerdict::Await | SiteVerdict::Unwrap { .. } => Use::Awaited,
+            SiteVerdict::AsIs if self.is_awaited(site) && site.targets.iter().any(|target| self.converts(*target)) => {
+                Use::Awaited
+            }
+            SiteVerdict::Adapt(_) => Use::Iterated,
+            SiteVerdict::AsIs
+            | SiteVerdict::Offload
             | SiteVerdict::OffloadConsumer { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::EntryPoint
             | SiteVerdict::Raises { .. }
-            | SiteVerdict::Left(_) => false,
+            | SiteVerdict::Left(_) => Use::Sync,
         }
     }
 
@@ -177,7 +181,7 @@ impl Coloring<'_> {
         match &site.kind {
             SiteKind::Accepted | SiteKind::Mention | SiteKind::Read | SiteKind::Callback { .. } => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
-                _ if !converting || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
+                _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
                 Some(call) if in_coroutine => SiteVerdict::Raises { call },
                 Some(_) => left(),
@@ -190,10 +194,7 @@ impl Coloring<'_> {
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
             SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
             SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
-                None => match adapts_in_tests(self.world, site) {
-                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
-                    None => SiteVerdict::Await,
-                },
+                None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
                 Some(cause) => SiteVerdict::Left(cause),
             },
             SiteKind::Call if converting => left(),
@@ -219,9 +220,4 @@ impl Coloring<'_> {
     fn are_fakes(&self, targets: &[FuncId]) -> bool {
         targets.iter().all(|target| self.tests.stand_ins.fakes.contains_key(target))
     }
-}
-
-/// How a site of a test takes an async generator or context manager.
-fn adapts_in_tests(world: World, site: &Site) -> Option<shape::Adaptation> {
-    shape::adaptation(world, site, shape::shape_of_targets(world, site)?)
 }
