@@ -12,8 +12,8 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use crate::color::{self, Verdicts, World};
-use crate::config::{Config, OffloadVia};
 use crate::config::flags::Flags;
+use crate::config::{Config, OffloadVia};
 use crate::edit::FileEdits;
 use crate::error::Problem;
 use crate::index::Index;

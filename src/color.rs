@@ -6,8 +6,10 @@
 
 pub mod boundary;
 pub mod cause;
+pub mod decorator;
 pub mod hazard;
 pub mod obstacle;
+pub mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::cause::Cause;
+use self::shape::{Adaptation, Shape};
 use crate::config::{BlockingAction, Config, Reach};
 use crate::index::Index;
 use crate::index::facts::*;
@@ -32,6 +35,12 @@ pub enum SiteVerdict {
     Offload,
     Native(String),
     Replace(String),
+    /// It blocks in a generator: the call that takes the generator is offloaded.
+    OffloadConsumer {
+        call: CallId,
+    },
+    /// The target becomes an async generator or context manager.
+    Adapt(Adaptation),
     /// An offload of a function that converts.
     Unwrap {
         call: CallId,
@@ -97,7 +106,7 @@ pub fn color(world: World) -> Verdicts {
     coloring.take_back_boundaries();
     loop {
         coloring.propagate();
-        if !coloring.take_back_unsupported() {
+        if !coloring.take_back_unsupported() && !coloring.take_back_what_blocks_within() {
             break;
         }
     }
@@ -287,6 +296,7 @@ impl<'a> Coloring<'a> {
         };
         if runs_here
             && cause.takes_owner_back()
+            && self.offloadable_consumer(site).is_none()
             && let Some(owner) = self.world.context(site.id).func
         {
             self.take_back(owner, cause.clone());
@@ -310,6 +320,33 @@ impl<'a> Coloring<'a> {
                 }
             }
         }
+    }
+
+    /// A sync function with a blocking call in it that cannot be offloaded by itself (a property, a generator that stays) is
+    /// offloaded as a whole instead. Returns whether there was something.
+    fn take_back_what_blocks_within(&mut self) -> bool {
+        let mut found = vec![];
+        for site in self.world.graph.sites.values() {
+            let Some(owner) = self.world.context(site.id).func.filter(|owner| self.converts(*owner)) else { continue };
+            let blocks = site.targets.iter().any(|target| {
+                self.stays.get(target).is_some_and(|cause| *cause != Cause::Layer) && self.blocking.contains(target)
+            });
+            let stuck = match site.kind {
+                SiteKind::Read => true,
+                SiteKind::Call => {
+                    self.world.index.site(site.id).is_implicit()
+                        || matches!(hazard::hazard(self.world, site), Some(Cause::WorksLater { .. }))
+                }
+                _ => false,
+            };
+            if blocks && stuck && self.offloadable_consumer(site).is_none() && !self.world.in_tests(owner.file) {
+                found.push((owner, Cause::BlocksWithin { site: site.id }));
+            }
+        }
+        for (owner, cause) in &found {
+            self.take_back(*owner, cause.clone());
+        }
+        !found.is_empty()
     }
 
     /// Takes back what would end up without any await. Returns whether there was something.
@@ -337,6 +374,9 @@ impl<'a> Coloring<'a> {
         for site in self.world.graph.sites.values() {
             let Some(owner) = self.world.context(site.id).func.filter(|owner| self.converts(*owner)) else { continue };
             if obstacle::obstacle(self.world, site).is_some() {
+                if self.blocks_now(site) && self.offloadable_consumer(site).is_some() {
+                    pending.push(owner);
+                }
                 continue;
             }
             let waits = match &site.kind {
@@ -345,7 +385,7 @@ impl<'a> Coloring<'a> {
                     for target in site.targets.iter().filter(|target| self.converts(**target)) {
                         callers.entry(*target).or_default().push(owner);
                     }
-                    self.offloads(site)
+                    self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some()
                 }
                 SiteKind::Read
                 | SiteKind::Value
@@ -367,10 +407,35 @@ impl<'a> Coloring<'a> {
         supported
     }
 
+    /// Can the generators around the site become lists, so that it is awaited in place?
+    fn becomes_list(&self, site: &Site) -> bool {
+        let context = self.world.context(site.id);
+        context.barrier == Some(Barrier::Generator)
+            && obstacle::obstacle(self.world, site).is_none()
+            && (matches!(site.kind, SiteKind::Blocking { .. }) || self.offloads(site))
+    }
+
+    /// The call around the site that may be offloaded in its place.
+    fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
+        let runs = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call) && !site.uncertain;
+        let call = shape::offloadable_consumer(self.world, site).filter(|_| runs)?;
+        let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
+        let is_generator = shape::shape_of_targets(self.world, site) == Some(Shape::Generator);
+        let safe = hazard::hazard_in_consumer(self.world, site).is_none();
+        (safe && (in_generator || is_generator)).then_some(call)
+    }
+
+    /// Does the call at this site block, with the colors as they are?
+    fn blocks_now(&self, site: &Site) -> bool {
+        matches!(site.kind, SiteKind::Blocking { .. }) && self.is_in_reach(site)
+            || site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
+    }
+
     /// Would an async caller offload the call at this site?
     fn offloads(&self, site: &Site) -> bool {
         site.kind == SiteKind::Call
             && !site.uncertain
+            && !self.world.index.site(site.id).is_implicit()
             && site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
             && hazard::hazard(self.world, site).is_none()
     }
@@ -384,8 +449,11 @@ impl<'a> Coloring<'a> {
         for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
             verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
         }
-        verdicts.stays =
-            self.stays.into_iter().filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait).collect();
+        verdicts.stays = self
+            .stays
+            .into_iter()
+            .filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait)
+            .collect();
         verdicts
     }
 
@@ -395,11 +463,12 @@ impl<'a> Coloring<'a> {
             let target = self.site(id).targets.first().copied();
             match (&sites[&id], target) {
                 (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => return Cause::Blocks { site: id },
+                (SiteVerdict::OffloadConsumer { .. }, _) => return Cause::Blocks { site: id },
                 (SiteVerdict::Offload, _) if self.site(id).kind != SiteKind::Call => {
                     return Cause::Blocks { site: id };
                 }
                 (SiteVerdict::Offload, Some(target)) => return Cause::Offloads { site: id, target },
-                (SiteVerdict::Await, Some(target)) => return Cause::Calls { site: id, target },
+                (SiteVerdict::Await | SiteVerdict::Adapt(_), Some(target)) => return Cause::Calls { site: id, target },
                 _ => {}
             }
         }
@@ -436,6 +505,14 @@ impl<'a> Coloring<'a> {
         if self.world.result_usage(site.id) == Some(Usage::Awaited) || obstacle::runs_in_worker(self.world, site) {
             return SiteVerdict::AsIs;
         }
+        if blocks
+            && !converting
+            && self.blocks_now(site)
+            && let Some(call) = self.offloadable_consumer(site)
+            && !self.becomes_list(site)
+        {
+            return SiteVerdict::OffloadConsumer { call };
+        }
         if let Some(cause) = obstacle::obstacle(self.world, site) {
             return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };
         }
@@ -445,8 +522,17 @@ impl<'a> Coloring<'a> {
                 (BlockingAction::Replace { function }, _) => SiteVerdict::Replace(function.clone()),
                 (BlockingAction::Native { .. } | BlockingAction::Offload, _) => SiteVerdict::Offload,
             },
-            SiteKind::Call if converting => SiteVerdict::Await,
+            SiteKind::Call if converting => {
+                let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
+                match shape::adaptation(self.world, site, shape) {
+                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
+                    None => SiteVerdict::Await,
+                }
+            }
             SiteKind::Call if !blocks => SiteVerdict::AsIs,
+            SiteKind::Call if self.world.index.site(site.id).is_implicit() => {
+                SiteVerdict::Left(Cause::Consumed { site: site.id })
+            }
             SiteKind::Call => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None => SiteVerdict::Offload,

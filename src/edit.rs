@@ -44,7 +44,8 @@ pub enum EditKind {
     /// An `asyncio.run(c())` to `await c()`. `call` is the original `asyncio.run(...)` call.
     UnwrapRun { call: TextRange },
     /// A whole fallback `try` is replaced by what it scheduled, or the `asyncio.run` statement of its handler by a log line or
-    /// a `raise`, as DESIGN section 8 says. `statement` is what was replaced.
+    /// a `raise`, as DESIGN section 8 says. `statement` is what was replaced: the `try` or the `asyncio.run` statement, the comment
+    /// behind it, and for the latter the comment lines above it.
     Fallback { statement: TextRange },
     /// `main()` under an `if __name__` guard becomes `asyncio.run(main())`. `call` is the original call.
     EntryPoint { call: TextRange },

@@ -1,14 +1,18 @@
 //! The plan: verdicts turned into actions on nodes, file by file.
 
 mod action;
+mod annotation;
 
 use std::collections::BTreeMap;
 
 pub use action::{Action, UnwrapForm, YieldSource};
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
+use crate::color::shape::{Adaptation, Shape, becomes_async_def, delegations, shape};
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
+use crate::resolve::boundary::decorator_name;
 
 /// The actions of each file that changes, in path order; actions in the order of the text.
 pub type Plan = BTreeMap<FileId, Vec<Action>>;
@@ -17,15 +21,15 @@ pub type Plan = BTreeMap<FileId, Vec<Action>>;
 pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
     let mut plan = Plan::new();
     for func in verdicts.converts.keys() {
-        let facts = world.index.func(*func);
         let actions = plan.entry(func.file).or_default();
-        actions.push(Action::AsyncDef { function: facts.range });
+        actions.extend(definition_actions(world, verdicts, *func));
         let returned = world.graph.awaitable_returns.get(func).into_iter().flatten();
         actions.extend(returned.map(|range| Action::Await { call: *range }));
     }
     for (id, verdict) in &verdicts.sites {
-        if let Some(action) = site_action(world, *id, verdict) {
-            plan.entry(id.file).or_default().push(action);
+        let actions = site_actions(world, *id, verdict);
+        if !actions.is_empty() {
+            plan.entry(id.file).or_default().extend(actions);
         }
     }
     if world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
@@ -40,6 +44,105 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
     plan
 }
 
+/// What changes at the definition of a function that converts.
+fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Action> {
+    let facts = world.index.func(func);
+    let mut actions = vec![];
+    if becomes_async_def(world, func) {
+        actions.push(Action::AsyncDef { function: facts.range });
+    }
+    let shape = shape(world, func);
+    if let (Shape::Entered, Some(twin)) = (shape, async_twin(&facts.name)) {
+        actions.push(Action::Rename { name: facts.name_range, to: twin.into() });
+    }
+    if shape == Shape::Manager {
+        let manager =
+            facts.decorators.iter().find(|decorator| decorator_name(world.index, decorator) == Some("contextmanager"));
+        actions.extend(manager.map(|decorator| Action::RenameImported {
+            name: decorator.range,
+            to: "contextlib.asynccontextmanager".into(),
+        }));
+    }
+    if shape != Shape::Coroutine || !becomes_async_def(world, func) {
+        actions.extend(annotation::iterator(world, func));
+    }
+    if matches!(shape, Shape::Generator | Shape::Manager) {
+        let adapted: Vec<TextRange> = verdicts
+            .sites
+            .iter()
+            .filter(|(id, verdict)| id.file == func.file && **verdict == SiteVerdict::Adapt(Adaptation::YieldFrom))
+            .filter_map(|(id, _)| match world.index.site(*id).usage {
+                Usage::Called(call) => match world.index.call(call).usage {
+                    Usage::YieldFrom { statement } => statement,
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        actions.extend(delegations(world, func).into_iter().map(|statement| Action::YieldFrom {
+            statement,
+            source: if adapted.contains(&statement) { YieldSource::Async } else { YieldSource::Sync },
+        }));
+    }
+    actions
+}
+
+/// The name that a dunder method has on the async side (PEP 492).
+fn async_twin(name: &str) -> Option<&'static str> {
+    match name {
+        "__enter__" => Some("__aenter__"),
+        "__exit__" => Some("__aexit__"),
+        _ => None,
+    }
+}
+
+fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
+    let mut actions: Vec<Action> = site_action(world, id, verdict).into_iter().collect();
+    let awaits = matches!(
+        verdict,
+        SiteVerdict::Await
+            | SiteVerdict::Offload
+            | SiteVerdict::Native(_)
+            | SiteVerdict::Replace(_)
+            | SiteVerdict::Adapt(_)
+    );
+    if awaits && world.context(id).barrier == Some(Barrier::Generator) {
+        let generators = world.context(id).generators.iter();
+        actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
+    }
+    if let SiteVerdict::Adapt(Adaptation::Next { call }) = verdict {
+        let next = world.index.call(*call);
+        actions.push(Action::Await { call: next.range });
+        actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
+    }
+    let site = world.index.site(id);
+    if *verdict == SiteVerdict::Await
+        && let Some(twin) = async_twin(&site.name)
+    {
+        // `super().__enter__()`
+        actions.push(Action::Rename { name: site.name_range, to: twin.into() });
+    }
+    actions
+}
+
+/// The action for a call of an async generator or context manager.
+fn adapt(world: World, id: RefId, adaptation: Adaptation) -> Option<Action> {
+    let usage = match world.index.site(id).usage {
+        Usage::Called(call) => world.index.call(call).usage,
+        usage => usage,
+    };
+    match (adaptation, usage) {
+        (Adaptation::For, Usage::ForIter { statement, .. }) => Some(Action::AsyncFor { statement }),
+        (Adaptation::Comprehension, Usage::ComprehensionIter { clause, .. }) => {
+            Some(Action::AsyncComprehension { clause })
+        }
+        (Adaptation::Collect { call }, _) => Some(Action::Collect { call: world.index.call(call).range }),
+        (Adaptation::With, Usage::WithItem { statement, .. }) => Some(Action::AsyncWith { statement }),
+        // The generator around it does it.
+        _ => None,
+    }
+}
+
 fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action> {
     let called = || match world.index.site(id).usage {
         Usage::Called(call) => world.index.call(call).range,
@@ -50,6 +153,10 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
         SiteVerdict::Offload => Some(Action::Offload { call: called(), via: world.config.offload.clone() }),
         SiteVerdict::Native(method) => Some(Action::Native { call: called(), method: method.clone() }),
         SiteVerdict::Replace(function) => Some(Action::Replace { call: called(), function: function.clone() }),
+        SiteVerdict::OffloadConsumer { call } => {
+            Some(Action::Offload { call: world.index.call(*call).range, via: world.config.offload.clone() })
+        }
+        SiteVerdict::Adapt(adaptation) => adapt(world, id, *adaptation),
         SiteVerdict::Unwrap { call, form } => {
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })
         }
@@ -59,7 +166,7 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
 }
 
 /// The whole offload expression: of `sync_to_async(f)(x)` the outer call.
-fn unwrapped_range(world: World, call: CallId, form: UnwrapForm) -> ruff_text_size::TextRange {
+fn unwrapped_range(world: World, call: CallId, form: UnwrapForm) -> TextRange {
     let call = world.index.call(call);
     match (form, call.usage) {
         (UnwrapForm::Curried, Usage::Called(outer)) => world.index.call(outer).range,
@@ -114,7 +221,8 @@ fn nested_runs(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 
 /// `asyncio.run(...)`, by scopes and imports.
 pub fn is_asyncio_run(world: World, call: &Call) -> bool {
-    world.names().last_name(call.func) == Some("run") && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
+    world.names().last_name(call.func) == Some("run")
+        && world.names().dotted(call.func).as_deref() == Some("asyncio.run")
 }
 
 /// Counts of what a plan does, for the summary.

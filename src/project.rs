@@ -89,7 +89,9 @@ fn source_file(
 }
 
 fn is_vendored(relative: &str) -> bool {
-    relative.split('/').any(|part| matches!(part, "_vendor" | "vendor" | "_vendored" | "site-packages" | "node_modules"))
+    relative
+        .split('/')
+        .any(|part| matches!(part, "_vendor" | "vendor" | "_vendored" | "site-packages" | "node_modules"))
 }
 
 fn is_test(relative: &str) -> bool {
@@ -146,7 +148,8 @@ fn source_roots(root: &Path, files: &BTreeSet<PathBuf>, named: &[PathBuf]) -> Ve
 /// Made for others to import: a `py.typed` marker, or a classifier that says so.
 fn is_library(root: &Path, files: &BTreeSet<PathBuf>) -> bool {
     let says_so = |name: &str| {
-        std::fs::read_to_string(root.join(name)).is_ok_and(|text| text.contains("Topic :: Software Development :: Libraries"))
+        std::fs::read_to_string(root.join(name))
+            .is_ok_and(|text| text.contains("Topic :: Software Development :: Libraries"))
     };
     let marked = files
         .iter()

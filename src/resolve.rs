@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod blocking;
 pub mod boundary;
+mod callable;
 mod flow;
 pub mod hierarchy;
 pub mod names;
@@ -84,6 +85,13 @@ pub struct Site {
     pub annotate: Option<(FileId, TextRange)>,
 }
 
+impl Site {
+    /// A certain site with nothing but its targets.
+    pub(crate) fn new(id: RefId, kind: SiteKind, targets: Vec<FuncId>, evidence: Evidence) -> Self {
+        Self { id, kind, targets, evidence, uncertain: false, support: vec![], candidates: vec![], annotate: None }
+    }
+}
+
 /// A string that names a function of the graph where names are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupSite {
@@ -117,9 +125,15 @@ pub struct Graph {
     /// Remarks on what comments and the config say of sites.
     pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
+    families_of: FxHashMap<FuncId, usize>,
 }
 
 impl Graph {
+    /// The functions that must have the color of this one, itself included when there are any.
+    pub fn family_of(&self, func: FuncId) -> impl Iterator<Item = &FuncId> {
+        self.families_of.get(&func).into_iter().flat_map(|family| &self.families[*family])
+    }
+
     /// The sites that run or name a function, in file order.
     pub fn sites_of(&self, func: FuncId) -> &[RefId] {
         self.sites_of.get(&func).map_or(&[], Vec::as_slice)
@@ -149,14 +163,18 @@ pub(crate) struct Builder<'a> {
     support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
+    /// Resolved sites none of whose targets is a node yet, by target.
+    asleep: FxHashMap<FuncId, Vec<RefId>>,
+    asleep_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Sites of functions that became nodes since they were resolved.
+    awake: Vec<RefId>,
+    /// A `__call__` is a node, and the calls of objects: still to be found, or found.
+    callables: callable::Search,
+    /// Calls of objects that nobody knows the type of.
+    unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
-    /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
-    parked: FxHashMap<FuncId, Vec<RefId>>,
-    parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
-    /// Parked sites of which a target became a node.
-    woken: Vec<RefId>,
 }
 
 /// Builds the graph from the config's blocking entries.
@@ -177,11 +195,13 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         support: FxHashMap::default(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
+        asleep: FxHashMap::default(),
+        asleep_sites: FxHashMap::default(),
+        awake: vec![],
+        callables: callable::Search::default(),
+        unknown_calls: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
-        parked: FxHashMap::default(),
-        parked_sites: FxHashMap::default(),
-        woken: vec![],
     };
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
@@ -189,12 +209,14 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
+    builder.join_with_statements();
     builder.ask_about_withs();
     for site in builder.graph.sites.values() {
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
     }
+    builder.graph.families_of = builder.families_of;
     Ok(builder.graph)
 }
 
@@ -206,17 +228,36 @@ impl Builder<'_> {
     /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() || !self.woken.is_empty() {
+            while !self.pending.is_empty() || !self.awake.is_empty() {
+                self.wake();
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !flow::settle(self) && !agreement::settle(self) {
+            if !flow::settle(self) && !callable::enumerate(self) && !agreement::settle(self) {
                 break;
             }
         }
         agreement::leave_open(self);
+        callable::leave_open(self);
+        self.graph.foreign.extend(self.asleep_sites.keys().copied());
+    }
+
+    /// Keeps a resolved site until one of its targets becomes a node.
+    pub(crate) fn sleep(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        for target in &targets {
+            self.asleep.entry(*target).or_default().push(id);
+        }
+        self.asleep_sites.insert(id, (targets, evidence));
+    }
+
+    fn wake(&mut self) {
+        while let Some(id) = self.awake.pop() {
+            if let Some((targets, evidence)) = self.asleep_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
     }
 
     /// Queues a name: its sites will be resolved.
@@ -226,31 +267,13 @@ impl Builder<'_> {
         }
     }
 
-    /// Keeps a site that is tied to functions of the project which lead to nothing blocking, as far as is known by now.
-    pub(crate) fn park(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
-        self.graph.foreign.insert(id);
-        for target in &targets {
-            self.parked.entry(*target).or_default().push(id);
-        }
-        self.parked_sites.insert(id, (targets, evidence));
-    }
-
-    /// Settles the parked sites of functions that became nodes.
-    fn wake(&mut self) {
-        for id in std::mem::take(&mut self.woken) {
-            if let Some((targets, evidence)) = self.parked_sites.remove(&id) {
-                site::settle(self, id, site::Found::Targets(targets), evidence);
-            }
-        }
-    }
-
     /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
     pub(crate) fn add_node(&mut self, id: FuncId) {
         if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
             return;
         }
         self.unasked.push(id);
-        self.woken.extend(self.parked.remove(&id).into_iter().flatten());
+        self.awake.extend(self.asleep.remove(&id).unwrap_or_default());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         let Some(class) = class else {
@@ -268,7 +291,16 @@ impl Builder<'_> {
             return;
         }
         self.want(&name);
-        let family = self.graph.hierarchy.family(self.index, class, &name);
+        if name == "__call__" {
+            self.callables.want();
+        }
+        let mut family = self.graph.hierarchy.family(self.index, class, &name);
+        if let Some(twin) = site::paired(&name) {
+            // `with` calls both: they convert together.
+            family.extend(self.graph.hierarchy.family(self.index, class, twin));
+            family.extend(hierarchy::methods(self.index, class, twin));
+            self.index.load_words(self.project, ["with", "enter_context"]);
+        }
         self.join(&family);
         for member in family {
             self.add_node(member);
@@ -279,6 +311,24 @@ impl Builder<'_> {
         let mut hierarchy = std::mem::take(&mut self.graph.hierarchy);
         hierarchy.close(self.project, self.index, class);
         self.graph.hierarchy = hierarchy;
+    }
+
+    /// The context managers of one `with` statement convert together: `async with` enters them all.
+    fn join_with_statements(&mut self) {
+        let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
+        for site in self.graph.sites.values().filter(|site| site.kind == SiteKind::Call) {
+            let usage = match self.index.site(site.id).usage {
+                Usage::Called(call) => self.index.call(call).usage,
+                other => other,
+            };
+            if let Usage::WithItem { statement, is_async: false } = usage {
+                let key = (site.id.file, u32::from(statement.start()));
+                by_statement.entry(key).or_default().extend(site.targets.iter().copied());
+            }
+        }
+        for targets in by_statement.into_values() {
+            self.join(&targets);
+        }
     }
 
     /// Puts functions into one family: one color for all.
@@ -366,14 +416,23 @@ impl Builder<'_> {
         let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
         for id in sites {
             let questions = by_file.entry(id.file).or_default();
-            questions.ranges.push(self.index.site(*id).range);
+            let site = self.index.site(*id);
+            questions.ranges.push(site.range);
+            if site.is_implicit() {
+                questions.members.push((site.range, site.name.clone()));
+            }
         }
         let answers = self.ask(by_file);
         sites
             .iter()
             .map(|id| {
-                let range = self.index.site(*id).range;
-                (*id, answers.get(&id.file).and_then(|answers| answers.expressions.get(&range)).cloned())
+                let site = self.index.site(*id);
+                let Some(found) = answers.get(&id.file) else { return (*id, None) };
+                let answer = found.expressions.get(&site.range).map(|answer| match site.is_implicit() {
+                    true => answer.of_member(found.members.get(&(site.range, site.name.clone()))),
+                    false => answer.clone(),
+                });
+                (*id, answer)
             })
             .collect()
     }
@@ -422,8 +481,7 @@ impl Builder<'_> {
             let key = (range, self.index.func(id).name.clone());
             let Some(found) = answers.get(&owner.file).and_then(|answers| answers.members.get(&key)) else { continue };
             let foreign = found.iter().find(|definition| {
-                let in_project =
-                    definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
+                let in_project = definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
                 !in_project && !definition.name.starts_with("object.")
             });
             if let Some(definition) = foreign {

@@ -27,6 +27,8 @@ mod unwrap_run;
 mod yield_from;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod testing;
 
 use std::fmt;

@@ -27,10 +27,8 @@ pub fn check(analysis: &Analysis) -> Vec<Failure> {
             Some((file, source::decode(&bytes).ok()?.text))
         })
         .collect();
-    let census_files: Vec<CensusFile> = texts
-        .iter()
-        .map(|(file, text)| CensusFile { path: &analysis.project.file(*file).relative, text })
-        .collect();
+    let census_files: Vec<CensusFile> =
+        texts.iter().map(|(file, text)| CensusFile { path: &analysis.project.file(*file).relative, text }).collect();
     let mut table = vec![];
     for (number, (file, _)) in texts.iter().enumerate() {
         for (offset, verdict) in verdicts_of(analysis, *file, &names) {
@@ -50,7 +48,8 @@ fn verdicts_of(analysis: &Analysis, file: FileId, names: &BTreeSet<Name>) -> BTr
             found.insert(*offset, Verdict::ProvedOther);
         }
     }
-    for binding in facts.scopes.iter().flat_map(|scope| &scope.bindings).filter(|binding| names.contains(&binding.name)) {
+    for binding in facts.scopes.iter().flat_map(|scope| &scope.bindings).filter(|binding| names.contains(&binding.name))
+    {
         let verdict = match binding.bound {
             Bound::Func(id) if analysis.verdicts.converts.contains_key(&id) => Verdict::Definition,
             _ => Verdict::ProvedOther,
@@ -60,7 +59,9 @@ fn verdicts_of(analysis: &Analysis, file: FileId, names: &BTreeSet<Name>) -> BTr
     for import in facts.imports.iter().filter(|import| import.name.as_ref().is_some_and(|name| names.contains(name))) {
         found.insert(import.range.start(), Verdict::ProvedOther);
     }
-    for (index, site) in facts.refs.iter().enumerate().filter(|(_, site)| names.contains(&site.name)) {
+    for (index, site) in
+        facts.refs.iter().enumerate().filter(|(_, site)| names.contains(&site.name) && !site.is_implicit())
+    {
         let id = RefId { file, index: index as u32 };
         if let Some(verdict) = verdict_of(analysis, id) {
             found.insert(site.name_range.start(), verdict);
@@ -80,9 +81,12 @@ fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
     let site = analysis.graph.sites.get(&id)?;
     let converts = site.targets.iter().any(|target| analysis.verdicts.converts.contains_key(target));
     Some(match &analysis.verdicts.sites[&id] {
-        SiteVerdict::Await | SiteVerdict::EntryPoint => Verdict::Awaited,
+        SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::EntryPoint => Verdict::Awaited,
         SiteVerdict::Unwrap { .. } => Verdict::Unwrapped,
-        SiteVerdict::Offload | SiteVerdict::Native(_) | SiteVerdict::Replace(_) => Verdict::ProvedOther,
+        SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::Offload
+        | SiteVerdict::Native(_)
+        | SiteVerdict::Replace(_) => Verdict::ProvedOther,
         SiteVerdict::AsIs if converts => Verdict::Accepted,
         SiteVerdict::AsIs => Verdict::ProvedOther,
         SiteVerdict::Left(_) => Verdict::Left,

@@ -5,25 +5,35 @@ use ruff_text_size::{TextRange, TextSize};
 
 use super::{Analysis, Rewritten};
 use crate::color::SiteVerdict;
+use crate::color::shape::becomes_async_def;
 use crate::index::collect::collect;
 use crate::index::facts::*;
 use crate::verify::{Check, Failure};
 
 /// Every function that converts is async in the new text, and every site that was to be awaited is awaited.
 pub fn check(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Failure> {
-    let mut failures: Vec<Failure> =
-        rewritten.par_iter().flat_map_iter(|done| check_file(analysis, done)).collect();
+    let mut failures: Vec<Failure> = rewritten.par_iter().flat_map_iter(|done| check_file(analysis, done)).collect();
     for func in analysis.verdicts.converts.keys() {
-        if !rewritten.iter().any(|done| done.file == func.file) {
+        if becomes_async_def(analysis.world(), *func) && !rewritten.iter().any(|done| done.file == func.file) {
             let offset = analysis.index.func(*func).name_range.start();
-            failures.push(failure(analysis, func.file, offset, "the function was to convert, and its file has no change"));
+            failures.push(failure(
+                analysis,
+                func.file,
+                offset,
+                "the function was to convert, and its file has no change",
+            ));
         }
     }
     failures
 }
 
 fn failure(analysis: &Analysis, file: FileId, offset: TextSize, message: &str) -> Failure {
-    Failure { check: Check::ClosedWorld, path: analysis.project.file(file).relative.clone(), offset, message: message.into() }
+    Failure {
+        check: Check::ClosedWorld,
+        path: analysis.project.file(file).relative.clone(),
+        offset,
+        message: message.into(),
+    }
 }
 
 fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
@@ -34,7 +44,9 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
     edits.sort_by_key(|(range, _)| (range.start(), range.end()));
     let moved = |offset: TextSize| moved(&edits, offset);
     let mut failures = vec![];
-    for func in analysis.verdicts.converts.keys().filter(|func| func.file == done.file) {
+    let world = analysis.world();
+    let becomes_async = |func: &&FuncId| func.file == done.file && becomes_async_def(world, **func);
+    for func in analysis.verdicts.converts.keys().filter(becomes_async) {
         let offset = analysis.index.func(*func).name_range.start();
         let converted = new.funcs.iter().any(|other| other.name_range.start() == moved(offset) && other.is_async);
         if !converted {

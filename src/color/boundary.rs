@@ -2,21 +2,15 @@
 
 use super::World;
 use super::cause::Cause;
+use super::decorator;
+use super::shape::{Shape, becomes_async_def, shape};
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::hierarchy::BaseClass;
 
 /// Decorators that do not care about the color of a function.
-const COLORLESS: [&str; 8] = [
-    "staticmethod",
-    "classmethod",
-    "abstractmethod",
-    "override",
-    "final",
-    "overload",
-    "no_type_check",
-    "deprecated",
-];
+const COLORLESS: [&str; 8] =
+    ["staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "no_type_check", "deprecated"];
 
 /// Bases that say nothing about who calls the methods.
 const PLAIN_BASES: [&str; 14] = [
@@ -55,17 +49,14 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if is_property(world.index, func) {
         return Some(Cause::Property);
     }
-    if is_dunder(&facts.name) && facts.name != "__call__" {
-        return Some(Cause::Dunder);
-    }
-    if facts.name == "__call__" {
+    if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
         return Some(Cause::Dunder);
     }
     if let Some(cause) = decorators(world, facts) {
         return Some(cause);
     }
-    if facts.traits.is_generator {
-        return Some(Cause::Generator);
+    if let Some(cause) = generator(world, func) {
+        return Some(cause);
     }
     if let Some(path) = world.graph.overrides_external.get(&func) {
         return Some(Cause::OverridesExternal { path: path.clone() });
@@ -84,13 +75,34 @@ fn is_dunder(name: &str) -> bool {
     name.len() > 4 && name.starts_with("__") && name.ends_with("__")
 }
 
+/// Generators that no async generator can stand for: they take values, return one, or hold something open while a consumer
+/// may leave early. And what is in one family with a generator and is none.
+fn generator(world: World, func: FuncId) -> Option<Cause> {
+    let facts = world.index.func(func);
+    match shape(world, func) {
+        Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),
+        Shape::Generator => {
+            let returns = !facts.returns.is_empty();
+            (facts.traits.is_coroutine_like_generator || facts.traits.yields_under_try || returns)
+                .then_some(Cause::Generator)
+        }
+        Shape::Coroutine | Shape::Entered => {
+            let among_generators = !becomes_async_def(world, func);
+            (among_generators && !facts.traits.is_stub).then_some(Cause::Generator)
+        }
+    }
+}
+
 fn decorators(world: World, func: &Func) -> Option<Cause> {
     for decorator in &func.decorators {
         let name = decorator_name(world.index, decorator).unwrap_or("?");
-        if matches!(name, "contextmanager" | "asynccontextmanager") {
-            return Some(Cause::ContextManager);
+        if name == "contextmanager" && func.traits.is_generator && func.decorators.len() == 1 {
+            continue;
         }
-        if COLORLESS.contains(&name) || decorator_accepts_async(&world.names(), world.config, decorator) {
+        if COLORLESS.contains(&name)
+            || decorator_accepts_async(&world.names(), world.config, decorator)
+            || decorator::passes(world, decorator)
+        {
             continue;
         }
         return Some(Cause::Decorator { name: name.to_owned() });
@@ -120,9 +132,16 @@ pub fn is_threaded(world: World, func: FuncId) -> bool {
     let patterns: Vec<_> = world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref()).collect();
     let matches = |spelled: &str| patterns.iter().any(|patterns| patterns.matches(spelled));
     let names = world.names();
-    world.index.func(func).decorators.iter().any(|decorator| names.dotted(decorator.value).is_some_and(|path| matches(&path)))
+    world
+        .index
+        .func(func)
+        .decorators
+        .iter()
+        .any(|decorator| names.dotted(decorator.value).is_some_and(|path| matches(&path)))
         || world.graph.sites_of(func).iter().any(|id| match world.index.site(*id).usage {
-            Usage::Argument { call, index } => spelled_argument(world, call, index).iter().any(|spelled| matches(spelled)),
+            Usage::Argument { call, index } => {
+                spelled_argument(world, call, index).iter().any(|spelled| matches(spelled))
+            }
             _ => false,
         })
 }

@@ -8,15 +8,25 @@ use crate::resolve::LookupSite;
 pub enum Cause {
     // Why it converts.
     /// It makes a blocking call.
-    Blocks { site: RefId },
+    Blocks {
+        site: RefId,
+    },
     /// It calls a function that converts.
-    Calls { site: RefId, target: FuncId },
+    Calls {
+        site: RefId,
+        target: FuncId,
+    },
     /// It calls a function that blocks and stays sync.
-    Offloads { site: RefId, target: FuncId },
+    Offloads {
+        site: RefId,
+        target: FuncId,
+    },
 
     // Either way.
     /// It overrides, is overridden by, or is called at the same site as this one.
-    Family { member: FuncId },
+    Family {
+        member: FuncId,
+    },
 
     // Why it stays.
     /// A codemod declares it blocking: it is the layer that is moved off the loop.
@@ -33,9 +43,13 @@ pub enum Cause {
     Generator,
     ContextManager,
     /// A decorator that is not known to take async functions; its name.
-    Decorator { name: String },
+    Decorator {
+        name: String,
+    },
     /// It overrides this member of a class outside the project.
-    OverridesExternal { path: String },
+    OverridesExternal {
+        path: String,
+    },
     /// Nothing in the tree calls it, and a base outside the tree may.
     CalledByBase,
     /// A framework runs it in its own threads, and no async function calls it.
@@ -55,44 +69,89 @@ pub enum Cause {
     NoAwait,
 
     // At a site.
-    ModuleLevel { site: RefId },
+    ModuleLevel {
+        site: RefId,
+    },
     /// In a lambda, a class body, or an annotation.
-    Barrier { site: RefId },
+    Barrier {
+        site: RefId,
+    },
     /// In a generator expression.
-    GeneratorExpression { site: RefId },
+    GeneratorExpression {
+        site: RefId,
+    },
     /// Under a lock that belongs to threads; the `with` item.
-    Lock { site: RefId, with: ValueId },
+    Lock {
+        site: RefId,
+        with: ValueId,
+    },
     /// Between `acquire()` and `release()`.
-    Acquire { site: RefId },
+    Acquire {
+        site: RefId,
+    },
     /// Its caller stays sync.
-    CallerStays { site: RefId, caller: FuncId },
+    CallerStays {
+        site: RefId,
+        caller: FuncId,
+    },
     /// Named as a value that goes somewhere unknown.
-    Escapes { site: RefId },
-    Uncertain { site: RefId },
+    Escapes {
+        site: RefId,
+    },
+    Uncertain {
+        site: RefId,
+    },
     /// The call is awaited already, so it returns an awaitable.
-    AwaitedAlready { site: RefId },
+    AwaitedAlready {
+        site: RefId,
+    },
     /// An existing offload whose result is not awaited at once.
-    OffloadNotAwaited { site: RefId },
+    OffloadNotAwaited {
+        site: RefId,
+    },
     /// Inside `try` with `except KeyboardInterrupt`.
-    CatchesInterrupt { site: RefId },
+    CatchesInterrupt {
+        site: RefId,
+    },
     /// The result is iterated, entered, or otherwise used where an await cannot stand.
-    Consumed { site: RefId },
+    Consumed {
+        site: RefId,
+    },
     /// The rewriter cannot express it there.
-    CannotRewrite { site: RefId },
+    CannotRewrite {
+        site: RefId,
+    },
+    /// What it calls there blocks and cannot be offloaded by itself.
+    BlocksWithin {
+        site: RefId,
+    },
     /// A string names it where names are looked up.
-    LookedUp { lookup: LookupSite },
+    LookedUp {
+        lookup: LookupSite,
+    },
     /// A test that cannot follow.
-    TestStays { site: RefId },
+    TestStays {
+        site: RefId,
+    },
 
     // Why an offload is refused.
     /// It needs the running loop (the name of what needs it).
-    NeedsLoop { func: FuncId, name: String },
+    NeedsLoop {
+        func: FuncId,
+        name: String,
+    },
     /// It returns an iterator, a context manager or an awaitable: the work would happen later, on the loop.
-    WorksLater { func: FuncId },
+    WorksLater {
+        func: FuncId,
+    },
     /// It reads the current exception or the call stack.
-    ReadsCaller { func: FuncId },
+    ReadsCaller {
+        func: FuncId,
+    },
     /// `StopIteration` cannot leave a future.
-    StopsIteration { func: FuncId },
+    StopsIteration {
+        func: FuncId,
+    },
     /// `offload_project` forbids it.
     OffloadForbidden,
 }
@@ -131,6 +190,7 @@ impl Cause {
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
+            | Cause::BlocksWithin { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Family { .. }
             | Cause::Layer

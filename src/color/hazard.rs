@@ -6,8 +6,9 @@ use super::World;
 use super::cause::Cause;
 use crate::config::OffloadProject;
 use crate::index::facts::*;
-use crate::resolve::Site;
-use crate::resolve::names::Meaning;
+use crate::resolve::agreement::fits;
+use crate::resolve::names::{Meaning, Names};
+use crate::resolve::{Site, SiteKind};
 
 /// Calls that need the thread of the running loop, or its context.
 const LOOP_CALLS: [&str; 9] = [
@@ -26,14 +27,25 @@ const LOOP_CALLS: [&str; 9] = [
 pub fn hazard(world: World, site: &Site) -> Option<Cause> {
     match world.config.offload_project {
         OffloadProject::None => return Some(Cause::OffloadForbidden),
-        OffloadProject::Readonly
-            if site.targets.iter().any(|target| world.index.func(*target).traits.writes_state) =>
-        {
+        OffloadProject::Readonly if site.targets.iter().any(|target| world.index.func(*target).traits.writes_state) => {
             return Some(Cause::OffloadForbidden);
         }
         OffloadProject::Readonly | OffloadProject::All => {}
     }
-    site.targets.iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+    // What a codemod declares is offloaded as declared.
+    let undeclared = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
+    undeclared.into_iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+}
+
+/// Why what this site runs must not run in a worker that iterates over it; none when it may.
+pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
+    if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
+        return Some(Cause::OffloadForbidden);
+    }
+    site.targets
+        .iter()
+        .filter(|target| !world.graph.layer.contains(target))
+        .find_map(|target| transitive(world, *target))
 }
 
 /// A generator, a context manager or an awaitable: calling it does nothing yet.
@@ -51,14 +63,11 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
             .is_some_and(|name| matches!(name, "map" | "filter" | "iter" | "zip" | "enumerate")),
         _ => false,
     });
-    let later = facts.traits.is_generator
-        || is_manager
-        || lazy
-        || world.graph.awaitable_returns.contains_key(&func);
+    let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
 }
 
-/// Looks through the function and what it calls, as far as scopes and `self` tell.
+/// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
 fn transitive(world: World, func: FuncId) -> Option<Cause> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![func];
@@ -93,17 +102,29 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
     let names = world.names();
     let own_class = world.index.func(func).class;
     match world.index.value(call.func) {
-        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => own_class
-            .into_iter()
-            .flat_map(|class| world.graph.hierarchy.family(world.index, class, name))
-            .collect(),
-        _ => names
-            .evaluate(call.func)
-            .into_iter()
-            .filter_map(|meaning| match meaning {
-                Meaning::Func(id) => Some(id),
-                _ => None,
-            })
-            .collect(),
+        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => {
+            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
+        }
+        Value::Attribute { name, .. } => match function_meanings(names, call.func) {
+            found if !found.is_empty() => found,
+            _ => world
+                .index
+                .funcs_of(name)
+                .iter()
+                .copied()
+                .filter(|candidate| fits(world.index.func(*candidate), call))
+                .collect(),
+        },
+        _ => function_meanings(names, call.func),
     }
+}
+
+fn function_meanings(names: Names, value: ValueId) -> Vec<FuncId> {
+    let meanings = names.evaluate(value).into_iter();
+    meanings
+        .filter_map(|meaning| match meaning {
+            Meaning::Func(id) => Some(id),
+            _ => None,
+        })
+        .collect()
 }

@@ -3,6 +3,7 @@
 use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
+use super::shape::{Shape, adaptation, is_eager, shape_of_targets};
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -37,8 +38,9 @@ fn called(world: World, site: &Site) -> Option<Cause> {
     let id = site.id;
     let context = world.context(id);
     match context.barrier {
-        Some(Barrier::Generator { .. }) if runs_in_worker(world, site) => return None,
-        Some(Barrier::Generator { .. }) => return Some(Cause::GeneratorExpression { site: id }),
+        Some(Barrier::Generator) if runs_in_worker(world, site) => return None,
+        Some(Barrier::Generator) if context.generators.iter().all(|generator| becomes_list(world, generator)) => {}
+        Some(Barrier::Generator) => return Some(Cause::GeneratorExpression { site: id }),
         None => {}
         Some(Barrier::ClassBody) if context.func.is_none() => return Some(Cause::ModuleLevel { site: id }),
         Some(Barrier::Lambda { .. } | Barrier::ClassBody | Barrier::Annotation) => {
@@ -67,6 +69,13 @@ fn called(world: World, site: &Site) -> Option<Cause> {
 fn consumption(world: World, site: &Site) -> Option<Cause> {
     let returns_awaitable =
         |func: &FuncId| world.graph.awaitable_returns.contains_key(func) && every_call_awaits(world, *func);
+    match shape_of_targets(world, site) {
+        Some(Shape::Coroutine) => {}
+        Some(shape) => {
+            return adaptation(world, site, shape).is_none().then_some(Cause::Consumed { site: site.id });
+        }
+        None => return Some(Cause::Consumed { site: site.id }),
+    }
     match world.result_usage(site.id)? {
         Usage::Awaited if site.targets.iter().all(returns_awaitable) && !site.targets.is_empty() => None,
         Usage::Awaited => Some(Cause::AwaitedAlready { site: site.id }),
@@ -96,14 +105,24 @@ fn entry_calls(world: World, file: FileId) -> usize {
     world.graph.sites_in_file(file).filter(in_guard).count()
 }
 
+/// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
+pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
+    generator.consumer.is_some_and(|consumer| {
+        let first = world.index.call(consumer).args.first();
+        is_eager(world, consumer) && first.is_some_and(|arg| arg.range == generator.range)
+    })
+}
+
 /// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.
 pub fn runs_in_worker(world: World, site: &Site) -> bool {
-    let Some(Barrier::Generator { consumer: Some(consumer), .. }) = world.context(site.id).barrier else { return false };
+    let [.., GeneratorExpression { consumer: Some(consumer), .. }] = world.context(site.id).generators[..] else {
+        return false;
+    };
     matches!(site.kind, SiteKind::Blocking { .. })
-        && world
-            .graph
-            .sites_in_file(site.id.file)
-            .any(|other| matches!(other.kind, SiteKind::Blocking { .. }) && world.index.site(other.id).usage == Usage::Called(consumer))
+        && world.graph.sites_in_file(site.id.file).any(|other| {
+            matches!(other.kind, SiteKind::Blocking { .. })
+                && world.index.site(other.id).usage == Usage::Called(consumer)
+        })
 }
 
 /// Does the `with` hold a lock that belongs to threads?
@@ -112,7 +131,9 @@ pub fn is_lock(world: World, with: &With) -> bool {
         return false;
     }
     if let Some(shown) = world.graph.with_types.get(&with.value)
-        && ["Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"].iter().any(|name| shown.trim_start_matches("Unknown | ") == *name)
+        && ["Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"]
+            .iter()
+            .any(|name| shown.trim_start_matches("Unknown | ") == *name)
     {
         return true;
     }

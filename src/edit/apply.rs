@@ -112,14 +112,18 @@ impl PositionMap {
         }
     }
 
-    /// Where `offset` of the new text was, or `None` inside inserted text.
+    /// Where `offset` of the new text was, or `None` inside inserted text. A replacement starts and ends where what it
+    /// replaced did.
     pub fn to_old(&self, offset: TextSize, side: Side) -> Option<TextSize> {
         let before = match side {
             Side::Start => self.pieces.partition_point(|piece| piece.new.start() <= offset),
             Side::End => self.pieces.partition_point(|piece| piece.new.start() < offset),
         };
         let Some(piece) = before.checked_sub(1).map(|last| self.pieces[last]) else { return Some(offset) };
-        (offset >= piece.new.end()).then(|| piece.old.end() + (offset - piece.new.end()))
+        if offset >= piece.new.end() {
+            return Some(piece.old.end() + (offset - piece.new.end()));
+        }
+        (offset == piece.new.start() && !piece.old.is_empty()).then(|| piece.old.start())
     }
 
     /// Where a node of the original text is now, without what was put around it.

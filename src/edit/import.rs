@@ -7,6 +7,8 @@ mod bindings;
 mod members;
 mod place;
 mod stdlib;
+#[cfg(test)]
+mod tests;
 
 use ruff_python_ast::ModModule;
 use ruff_python_ast::token::Tokens;
@@ -18,6 +20,7 @@ use super::FileEdits;
 use bindings::{Binding, Bindings, Scope, Statement};
 use members::MemberEdits;
 pub(crate) use place::newline;
+use stdlib::is_stdlib;
 
 /// The imports of one module, and what is asked for on top of them.
 #[derive(Debug)]
@@ -105,7 +108,7 @@ impl<'a> Imports<'a> {
             }
             return self.request(path, reference.start());
         }
-        match self.from_import_of(old, module) {
+        match self.binding_of_module(old, module) {
             Some(index) => self.request_member(index, new, reference.start(), other_uses),
             None => self.request(path, reference.start()),
         }
@@ -175,11 +178,12 @@ impl<'a> Imports<'a> {
     }
 
     fn add(&mut self, form: Form, path: &str, at: TextSize) -> String {
-        if let Form::From { module, member } = &form
+        if let Some((module, member)) = path.rsplit_once('.')
+            && form.may_be_member()
             && let Some(index) = self.statement_to_extend(module)
             && self.is_free(member, path, at)
         {
-            return self.request_member(index, &member.clone(), at, OtherUses::Stay);
+            return self.request_member(index, member, at, OtherUses::Stay);
         }
         let plain = form.plain_name();
         let mut name = plain.to_owned();
@@ -230,7 +234,7 @@ impl<'a> Imports<'a> {
     }
 
     /// The from-import that binds `name` to a name of `module`, or of a module with the same names.
-    fn from_import_of(&self, name: &str, module: &str) -> Option<usize> {
+    fn binding_of_module(&self, name: &str, module: &str) -> Option<usize> {
         self.bindings.imports.iter().position(|binding| {
             binding.name == name
                 && matches!(binding.statement, Statement::From(_))
@@ -258,6 +262,15 @@ impl Form {
         match self {
             Self::Module { module } => module,
             Self::From { member, .. } => member,
+        }
+    }
+
+    /// Whether a from-import of the module that is there may take the name. Packages beside the standard library have names
+    /// like `open`, which would hide a builtin.
+    fn may_be_member(&self) -> bool {
+        match self {
+            Self::Module { module } => is_stdlib(module),
+            Self::From { .. } => true,
         }
     }
 

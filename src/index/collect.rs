@@ -44,10 +44,12 @@ impl<'a> Collector<'a> {
             scope,
             barrier: None,
             withs: vec![],
+            generators: vec![],
             lambda: None,
             main_guard: false,
             catches_interrupt: false,
             swallows_cancel: false,
+            in_try: false,
             in_handler: false,
             type_checking: false,
         };
@@ -59,14 +61,14 @@ impl<'a> Collector<'a> {
             return id;
         }
         let id = ContextId { file: self.file, index: self.facts.contexts.len() as u32 };
-        self.facts.contexts.push(Context { withs: self.context.withs.clone(), ..self.context });
+        self.facts.contexts.push(self.context.clone());
         self.context_id = Some(id);
         id
     }
 
     /// Runs `body` in a changed context, then puts the old one back.
     fn within(&mut self, change: impl FnOnce(&mut Context), body: impl FnOnce(&mut Self)) {
-        let saved = Context { withs: self.context.withs.clone(), ..self.context };
+        let saved = self.context.clone();
         let saved_id = self.context_id.take();
         let saved_scope = self.scope;
         change(&mut self.context);
@@ -192,9 +194,14 @@ impl<'a> Collector<'a> {
 
     fn with_statement(&mut self, node: &ast::StmtWith) {
         let saved = self.context.withs.clone();
+        let items = node.items.iter().map(|item| item.context_expr.range()).collect();
+        self.facts.with_statements.push(WithStatement { range: node.range, items });
         for item in &node.items {
             let usage = Usage::WithItem { statement: node.range, is_async: node.is_async };
             let value = self.expression(&item.context_expr, usage);
+            if !node.is_async {
+                self.implicit_ref("__enter__", item.context_expr.range(), value, usage);
+            }
             if let Some(target) = item.optional_vars.as_deref() {
                 let entered = self.value(Value::Entered(value));
                 self.target(target, Some(entered));
@@ -220,6 +227,7 @@ impl<'a> Collector<'a> {
         self.protected += 1;
         self.within(
             |context| {
+                context.in_try = true;
                 context.catches_interrupt |= interrupts;
                 context.swallows_cancel |= swallows;
             },
@@ -231,11 +239,22 @@ impl<'a> Collector<'a> {
             if let Some(name) = &handler.name {
                 self.bind_name(name.id.clone(), name.range, Bound::Unknown);
             }
-            self.within(|context| context.in_handler = true, |this| this.body(&handler.body));
+            self.within(
+                |context| {
+                    context.in_try = true;
+                    context.in_handler = true;
+                },
+                |this| this.body(&handler.body),
+            );
         }
         self.protected -= 1;
-        self.body(&node.orelse);
-        self.body(&node.finalbody);
+        self.within(
+            |context| context.in_try = true,
+            |this| {
+                this.body(&node.orelse);
+                this.body(&node.finalbody);
+            },
+        );
         if let Some(run) = fallback_run(node) {
             self.facts.fallbacks.push(FallbackTry { statement: node.range, context, run });
         }
@@ -304,10 +323,12 @@ impl<'a> Collector<'a> {
                     scope,
                     barrier: None,
                     withs: vec![],
+                    generators: vec![],
                     lambda: None,
                     main_guard: false,
                     catches_interrupt: false,
                     swallows_cancel: false,
+                    in_try: false,
                     in_handler: false,
                     type_checking: context.type_checking,
                 }

@@ -69,6 +69,23 @@ pub struct FileFacts {
     pub exports: Vec<Name>,
     /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
     pub inert: Vec<(Name, TextSize)>,
+    pub with_statements: Vec<WithStatement>,
+    pub delegations: Vec<Delegation>,
+}
+
+/// A `yield from` that is a statement.
+#[derive(Debug)]
+pub struct Delegation {
+    /// The whole expression.
+    pub range: TextRange,
+    pub context: ContextId,
+}
+
+/// A `with` statement: its range and the expressions of its items.
+#[derive(Debug)]
+pub struct WithStatement {
+    pub range: TextRange,
+    pub items: Vec<TextRange>,
 }
 
 /// A function definition.
@@ -179,7 +196,8 @@ pub struct Base {
     pub value: ValueId,
 }
 
-/// A name used: a `Name`, or the last part of an attribute expression.
+/// A name used: a `Name`, or the last part of an attribute expression. A method that Python calls without naming it
+/// (`__enter__` at a `with`) has one too, with an empty name range at the start of the expression.
 #[derive(Debug)]
 pub struct Ref {
     pub name: Name,
@@ -296,11 +314,25 @@ pub struct Arg {
 /// An expression, as far as flow analysis follows it. Children are ids in the same file.
 #[derive(Clone, Debug)]
 pub enum Value {
-    Name { name: Name, scope: ScopeId },
-    Attribute { receiver: ValueId, name: Name },
-    Call { call: CallId },
-    Await { value: ValueId },
-    Subscript { value: ValueId, key: Option<Name>, index: ValueId },
+    Name {
+        name: Name,
+        scope: ScopeId,
+    },
+    Attribute {
+        receiver: ValueId,
+        name: Name,
+    },
+    Call {
+        call: CallId,
+    },
+    Await {
+        value: ValueId,
+    },
+    Subscript {
+        value: ValueId,
+        key: Option<Name>,
+        index: ValueId,
+    },
     /// `a or b`, `a if c else b`, `a and b`: any of them.
     Either(Vec<ValueId>),
     /// A tuple, list or set display.
@@ -308,7 +340,9 @@ pub enum Value {
     /// A dict display: its values, with keys that are string literals.
     Dict(Vec<(Option<Name>, ValueId)>),
     /// A comprehension or generator expression over elements of this value.
-    Comprehension { element: ValueId },
+    Comprehension {
+        element: ValueId,
+    },
     /// An element of an iterable: a loop variable.
     ElementOf(ValueId),
     /// The n-th part of an unpacked value.
@@ -321,7 +355,9 @@ pub enum Value {
     None,
     /// Any other literal, arithmetic, comparison, f-string: never a project object.
     Builtin,
-    Lambda { result: ValueId },
+    Lambda {
+        result: ValueId,
+    },
     Unknown,
 }
 
@@ -444,7 +480,7 @@ pub struct Lookup {
 }
 
 /// Where something stands: what it takes to put an `await` there.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
     /// The function whose body runs it; none at module level and in class bodies there.
     pub func: Option<FuncId>,
@@ -453,6 +489,8 @@ pub struct Context {
     pub barrier: Option<Barrier>,
     /// `with` statements around it inside the function, outermost first.
     pub withs: Vec<With>,
+    /// Generator expressions around it inside the function, outermost first; not around what their first iterable is.
+    pub generators: Vec<GeneratorExpression>,
     /// Lambdas count: the offload call whose target the innermost lambda is.
     pub lambda: Option<TextRange>,
     /// In an `if __name__ == "__main__":` block at module level.
@@ -461,10 +499,20 @@ pub struct Context {
     pub catches_interrupt: bool,
     /// Inside a `try` with a bare or `BaseException` handler that does not re-raise.
     pub swallows_cancel: bool,
+    /// Inside a `try` statement, any part of it.
+    pub in_try: bool,
     /// Inside a handler.
     pub in_handler: bool,
     /// Under `if TYPE_CHECKING:`.
     pub type_checking: bool,
+}
+
+/// A generator expression around a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GeneratorExpression {
+    pub range: TextRange,
+    /// The call that takes it as an argument.
+    pub consumer: Option<CallId>,
 }
 
 /// A `with` item around a site.
@@ -478,12 +526,13 @@ pub struct With {
 /// A place that an `await` cannot cross.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Barrier {
-    Lambda { range: TextRange },
+    Lambda {
+        range: TextRange,
+    },
     /// A class body inside a function, or at module level.
     ClassBody,
-    /// The element, condition or later clause of a generator expression. `consumer` is the call that takes it as its sole
-    /// argument.
-    Generator { range: TextRange, consumer: Option<CallId> },
+    /// The element, condition or later clause of generator expressions: see [`Context::generators`].
+    Generator,
     Annotation,
 }
 
@@ -494,6 +543,13 @@ pub struct FallbackTry {
     pub context: ContextId,
     /// The `asyncio.run` call in the handler.
     pub run: TextRange,
+}
+
+impl Ref {
+    /// Python calls the method, no token names it.
+    pub fn is_implicit(&self) -> bool {
+        self.name_range.is_empty()
+    }
 }
 
 impl FileFacts {

@@ -7,11 +7,11 @@ use ruff_db::files::{File, FilePath, system_path_to_file};
 use ruff_db::parsed::parsed_module;
 use ruff_db::source::source_text;
 use ruff_db::system::SystemPathBuf;
+use ruff_db::vendored::VendoredPath;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_expr};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use ruff_db::vendored::VendoredPath;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ty_module_resolver::file_to_module;
 use ty_python_semantic::{
@@ -55,6 +55,18 @@ pub struct Answer {
     pub shown: String,
     /// The type of the whole expression, as ty prints it.
     pub own: String,
+}
+
+impl Answer {
+    /// The answer about a member of the expression's value: its definitions, with the certainty of the value's type.
+    pub fn of_member(&self, definitions: Option<&Vec<Definition>>) -> Self {
+        Self {
+            definitions: definitions.cloned().unwrap_or_default(),
+            certainty: certainty(&self.own),
+            shown: self.own.clone(),
+            own: self.own.clone(),
+        }
+    }
 }
 
 /// Expressions of one file that ty is asked about, by range.
@@ -134,7 +146,10 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
 
     fn visit_expr(&mut self, expr: &'a Expr) {
         if self.any_inside(expr.range()) {
-            if self.ranges.binary_search_by_key(&(expr.start(), expr.end()), |range| (range.start(), range.end())).is_ok()
+            if self
+                .ranges
+                .binary_search_by_key(&(expr.start(), expr.end()), |range| (range.start(), range.end()))
+                .is_ok()
             {
                 self.found.push(expr);
             }

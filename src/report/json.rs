@@ -158,6 +158,8 @@ fn verdict_name(verdict: &SiteVerdict) -> &'static str {
         SiteVerdict::Offload => "offload",
         SiteVerdict::Native(_) => "native",
         SiteVerdict::Replace(_) => "replace",
+        SiteVerdict::OffloadConsumer { .. } => "offload-consumer",
+        SiteVerdict::Adapt(_) => "adapt",
         SiteVerdict::Unwrap { .. } => "unwrap",
         SiteVerdict::EntryPoint => "entry-point",
         SiteVerdict::AsIs => "as-is",

@@ -28,7 +28,10 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
         out += &format!(", {} unwrapped", plural(counts.unwrapped, "offload"));
     }
     if counts.fallbacks > 0 {
-        out += &format!(", {} rewritten (these drop work that ran without a loop)", plural(counts.fallbacks, "asyncio.run fallback"));
+        out += &format!(
+            ", {} rewritten (these drop work that ran without a loop)",
+            plural(counts.fallbacks, "asyncio.run fallback")
+        );
     }
     out.push('\n');
     out += &by_evidence(world);
@@ -69,7 +72,10 @@ fn stays(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
     if total == 0 {
         return String::new();
     }
-    let mut out = format!("{} sync, though blocking:\n", if total == 1 { "1 function stays".into() } else { format!("{total} functions stay") });
+    let mut out = format!(
+        "{} sync, though blocking:\n",
+        if total == 1 { "1 function stays".into() } else { format!("{total} functions stay") }
+    );
     for (key, funcs) in &by_key {
         out += &format!("  {key} ({})\n", funcs.len());
         for (func, cause) in funcs.iter().take(SHOWN) {
@@ -152,7 +158,8 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
         if places.line(file, start) != line {
             continue;
         }
-        let targets: Vec<String> = site.targets.iter().map(|target| format!("`{}`", world.names().qualified_func(*target))).collect();
+        let targets: Vec<String> =
+            site.targets.iter().map(|target| format!("`{}`", world.names().qualified_func(*target))).collect();
         let what = if targets.is_empty() { "a declared blocking call".to_owned() } else { targets.join(" or ") };
         let certain = if site.uncertain { "perhaps " } else { "" };
         out += &format!("{}: {certain}{what} (by {}): ", places.site(site.id), words::evidence(site.evidence));
@@ -161,6 +168,8 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Offload => "moved to a thread".to_owned(),
             SiteVerdict::Native(method) => format!("becomes `await ...{method}(...)`"),
             SiteVerdict::Replace(function) => format!("becomes `await {function}(...)`"),
+            SiteVerdict::OffloadConsumer { .. } => "moved to a thread with the call that iterates over it".to_owned(),
+            SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
             SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
             SiteVerdict::AsIs => "stays as it is".to_owned(),

@@ -122,6 +122,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
         Cause::Consumed { .. } => "consumed",
         Cause::CannotRewrite { .. } => "cannot-rewrite",
+        Cause::BlocksWithin { .. } => "blocks-within",
         Cause::LookedUp { .. } => "looked-up",
         Cause::TestStays { .. } => "test-stays",
         Cause::NeedsLoop { .. } => "needs-loop",
@@ -162,6 +163,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::Decorator { name } => format!("its decorator `{name}` is not known to take async functions"),
         Cause::OverridesExternal { path } => format!("it overrides `{path}`, which is not ours"),
         Cause::CalledByBase => "nothing in the project calls it, but a base class from outside may".into(),
+        Cause::BlocksWithin { site } => {
+            format!(
+                "{} blocks and cannot be moved to a thread by itself, so the function is as a whole",
+                call(places, *site)
+            )
+        }
         Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
@@ -172,7 +179,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::NoAwait => "it would end up without any await".into(),
         Cause::ModuleLevel { site } => format!("{} runs at module level", call(places, *site)),
         Cause::Barrier { site } => {
-            format!("{} stands in a lambda, a class body or an annotation, where no await can stand", call(places, *site))
+            format!(
+                "{} stands in a lambda, a class body or an annotation, where no await can stand",
+                call(places, *site)
+            )
         }
         Cause::GeneratorExpression { site } => {
             format!("{} stands in a generator expression, which an await would make async", call(places, *site))
@@ -188,7 +198,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::CallerStays { site, caller } => {
             format!("its caller `{}` stays sync ({})", names.qualified_func(*caller), places.site(*site))
         }
-        Cause::Escapes { site } => format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site)),
+        Cause::Escapes { site } => {
+            format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site))
+        }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),
         Cause::OffloadNotAwaited { site } => {

@@ -79,7 +79,9 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
     let names = builder.names();
     let found = calls(builder, |site| {
         let receiver = site.receiver.and_then(|receiver| names.last_name(receiver));
-        receiver.is_some_and(|receiver| patterns.matches(receiver))
+        let original = || site.receiver.and_then(|receiver| names.original_name(receiver));
+        (receiver.is_some_and(|receiver| patterns.matches(receiver))
+            || original().is_some_and(|original| patterns.matches(&original)))
             && entry.method.matches(&site.name)
             && !site.name.starts_with("__")
     });
@@ -108,7 +110,8 @@ fn pattern_holds(builder: &Builder, answer: &Answer) -> bool {
         let top = module.split('.').next().unwrap_or(module);
         matches!(top, "builtins" | "typing" | "collections" | "unittest" | "types" | "re" | "pathlib" | "logging")
     };
-    let foreign = answer.definitions.iter().any(|definition| definition.path.is_none() && is_stdlib(&definition.module));
+    let foreign =
+        answer.definitions.iter().any(|definition| definition.path.is_none() && is_stdlib(&definition.module));
     !foreign && !answer.own.starts_with("CoroutineType")
 }
 
@@ -211,15 +214,26 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
     let native = native_method(builder, number, id);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let kind = SiteKind::Blocking { entry: number, native };
-    let (candidates, annotate) = (vec![], None);
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate });
+    builder.add_site(Site { support, ..Site::new(id, kind, targets, evidence) });
 }
 
-/// The async twin of the called method, when inference finds it on the receiver's class.
+/// The codemod renames the class to its async twin, so the twin's methods are not to be looked for on the class.
+fn is_replaced(builder: &Builder, number: usize) -> bool {
+    let entry = &builder.graph.entries[number];
+    let renames = builder.config.codemods.iter().filter(|codemod| codemod.name == entry.codemod);
+    entry.class.as_ref().is_some_and(|class| {
+        renames.flat_map(|codemod| &codemod.renames).any(|rename| class.matches(&rename.from))
+    })
+}
+
+/// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference finds it on the receiver's class.
 fn native_method(builder: &Builder, number: usize, id: RefId) -> Option<String> {
     let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return None };
     let site = builder.index.site(id);
     let twin = Name::new(template.replace("{name}", &site.name));
+    if is_replaced(builder, number) || twin == site.name {
+        return Some(twin.to_string());
+    }
     let questions = Questions { siblings: vec![(site.range, twin.clone())], ..Questions::default() };
     let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
     let definitions = answers.get(&id.file)?.siblings.get(&(site.range, twin.clone()))?;

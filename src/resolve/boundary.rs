@@ -12,9 +12,8 @@ const PROPERTIES: [&str; 5] = ["property", "cached_property", "setter", "getter"
 /// Is the function read like an attribute?
 pub fn is_property(index: &Index, id: FuncId) -> bool {
     index.func(id).decorators.iter().any(|decorator| {
-        decorator_name(index, decorator).is_some_and(|name| {
-            PROPERTIES.contains(&name) || name.ends_with("_property") || name.ends_with("Property")
-        })
+        decorator_name(index, decorator)
+            .is_some_and(|name| PROPERTIES.contains(&name) || name.ends_with("_property") || name.ends_with("Property"))
     })
 }
 
@@ -40,12 +39,37 @@ pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> bool
         Some(keyword) => format!("{path}:{keyword}"),
         None => format!("{path}:{position}"),
     };
+    if builder.names().func_of_path(&path).is_some_and(|taker| tests_for_coroutines(builder.names(), taker)) {
+        return true;
+    }
     builder
         .config
         .codemods
         .iter()
         .flat_map(|codemod| &codemod.accepts_async)
         .any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)))
+}
+
+/// A dispatcher of the project: its class (its module, for a plain function) tests what it was given with
+/// `iscoroutinefunction` or `isawaitable`, so it takes both colors.
+pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
+    let own = names.index.func(func).class;
+    let facts = names.index.file(func.file);
+    facts.calls.iter().any(|call| {
+        let tests = names
+            .last_name(call.func)
+            .is_some_and(|name| matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine"));
+        let around = facts[call.context].func.map(|around| outermost(names.index, around));
+        tests && (own.is_none() || around.is_some_and(|around| names.index.func(around).class == own))
+    })
+}
+
+/// The method or module-level function that a nested function stands in.
+fn outermost(index: &Index, mut func: FuncId) -> FuncId {
+    while let Some(parent) = index.func(func).parent {
+        func = parent;
+    }
+    func
 }
 
 /// Does a codemod say that functions under this decorator may be async?

@@ -28,6 +28,16 @@ pub enum Meaning {
     Unknown,
 }
 
+impl Meaning {
+    /// Bound to a value that only flow or inference can tell.
+    pub fn is_variable(&self) -> bool {
+        match self {
+            Meaning::Value(_) | Meaning::Annotated { .. } | Meaning::Param { .. } | Meaning::Unknown => true,
+            Meaning::Func(_) | Meaning::Class(_) | Meaning::Module(_) | Meaning::External(_) => false,
+        }
+    }
+}
+
 /// The look-up context: a project and its index.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
@@ -139,10 +149,7 @@ impl Names<'_> {
             None => found.push(Meaning::External(dotted)),
             Some(target) => {
                 let scope = ScopeId { file: target, index: 0 };
-                let defines = self
-                    .index
-                    .loaded(target)
-                    .is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
+                let defines = self.index.loaded(target).is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
                 if defines {
                     self.lookup_in(scope, name, found, seen, depth + 1);
                 } else if self.index.module(&dotted).is_some() {
@@ -291,5 +298,33 @@ impl Names<'_> {
     pub fn dotted_name(&self, site: &Ref, index: &Index) -> Option<String> {
         let scope = index.context(site.context).scope;
         self.lookup(scope, &site.name).iter().find_map(|meaning| self.dotted_meaning(meaning, 0))
+    }
+
+    /// The function of the project with this qualified name.
+    pub fn func_of_path(&self, path: &str) -> Option<FuncId> {
+        let last = path.rsplit('.').next()?;
+        self.index.funcs_of(last).iter().copied().find(|func| self.qualified_func(*func) == path)
+    }
+
+    /// The name that an imported receiver has where it comes from: `get_persistence` for `g()` with
+    /// `from layer import get_persistence as g`.
+    pub fn original_name(&self, value: ValueId) -> Option<String> {
+        match self.index.value(value) {
+            Value::Name { name, scope } => {
+                let facts = self.index.file(scope.file);
+                let mut at = Some(*scope);
+                while let Some(id) = at {
+                    if let Some(binding) = facts[id].bindings_of(name).first() {
+                        let Bound::Import(index) = binding.bound else { return None };
+                        let import = &facts.imports[index as usize];
+                        return import.alias.as_ref().and(import.name.as_ref()).map(ToString::to_string);
+                    }
+                    at = facts[id].parent;
+                }
+                None
+            }
+            Value::Call { call } => self.original_name(self.index.call(*call).func),
+            _ => None,
+        }
     }
 }

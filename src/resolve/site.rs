@@ -15,14 +15,27 @@ pub(crate) fn is_constructor(name: &str) -> bool {
 }
 
 /// What a site was found to stand for.
+#[derive(Clone, Debug)]
 pub(crate) enum Found {
     Targets(Vec<FuncId>),
     Foreign,
 }
 
+/// The method that Python calls together with this one.
+pub(crate) fn paired(name: &str) -> Option<&'static str> {
+    match name {
+        "__enter__" => Some("__exit__"),
+        "__exit__" => Some("__enter__"),
+        _ => None,
+    }
+}
+
 /// Resolves a plain name, or an attribute of an imported module, by scopes and imports. None: ask ty.
 pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
     let site = builder.index.site(id);
+    if site.is_implicit() {
+        return None;
+    }
     let names = builder.names();
     let scope = builder.index.context(site.context).scope;
     let meanings = match site.receiver {
@@ -104,10 +117,11 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     let targets = targets_of(builder, answer);
     let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
     match (answer.certainty, targets.is_empty()) {
-        (Certainty::Known | Certainty::Partly, false) => settle(builder, id, Found::Targets(targets), Evidence::Type),
-        (Certainty::Known | Certainty::Partly, true) if foreign_only => {
-            settle(builder, id, Found::Foreign, Evidence::Type);
-        }
+        // An attribute without annotation is `Unknown | X`: flow may know what else is written to it.
+        (Certainty::Partly, false) => builder.open_with(id, Found::Targets(targets)),
+        (Certainty::Partly, true) if foreign_only => builder.open_with(id, Found::Foreign),
+        (Certainty::Known, false) => settle(builder, id, Found::Targets(targets), Evidence::Type),
+        (Certainty::Known, true) if foreign_only => settle(builder, id, Found::Foreign, Evidence::Type),
         (Certainty::Known, true) if !may_be_ours(builder, id, &answer.shown) => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
@@ -131,7 +145,7 @@ fn may_be_ours(builder: &Builder, id: RefId, shown: &str) -> bool {
                 || !builder.index.class(*class).bases.is_empty()
                 || shown.contains("Self@")
         })
-    }) || matches!(shown, "object")
+    }) || matches!(shown, "object" | "None")
 }
 
 /// The functions of the project among the definitions.
@@ -163,7 +177,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     targets.sort_unstable();
     targets.dedup();
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
-        builder.park(id, targets, evidence);
+        builder.sleep(id, targets, evidence);
         return;
     }
     builder.graph.foreign.remove(&id);
@@ -173,7 +187,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     let kind = kind_of(builder, id, &targets);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate: None });
+    builder.add_site(Site { support, candidates, ..Site::new(id, kind, targets, evidence) });
 }
 
 /// What the site does with the functions it names.
@@ -192,6 +206,7 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
             SiteKind::Call
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
+        _ if site.is_implicit() => SiteKind::Call,
         Usage::Annotation | Usage::Base => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,
         Usage::Receiver => harmless_attribute(builder, id),
@@ -253,7 +268,10 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {
     last_name(builder, call).is_some_and(|name| {
-        matches!(name.as_str(), "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr")
+        matches!(
+            name.as_str(),
+            "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr"
+        )
     })
 }
 

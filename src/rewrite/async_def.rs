@@ -20,7 +20,8 @@ pub(super) fn rewrite(context: &mut Context, function: &StmtFunctionDef) -> Outc
     let mut tokens = context.tokens.in_range(TextRange::new(start, function.name.start())).iter();
     let def = tokens.find(|token| token.kind() == TokenKind::Def).expect("a function has a `def` before its name");
     let change = context.edits.change(EditKind::AsyncDef { function: function.range() });
-    context.edits.open(change, TextRange::new(def.start(), function.end()), "async ");
+    // Opens the token, not the function: a new decorator opens that.
+    context.edits.open(change, def.range(), "async ");
     Ok(())
 }
 

@@ -31,13 +31,15 @@ pub(super) fn rewrite_in_sync<'a>(
         Fallback::Threadsafe => return Err(Leave::NoLoopHandle),
     };
     let run = shape.run.range();
-    let change = context.edits.change(EditKind::Fallback { statement: run });
-    let comments = context.attached_comments(run.start());
-    if comments < run.start() {
-        let lines = TextRange::new(context.line_start(comments), context.line_start(run.start()));
-        context.edits.delete(change, lines);
-    }
     let replaced = context.with_trailing_comment(run);
+    let comments = context.attached_comments(run.start());
+    let lines = match comments < run.start() {
+        true => TextRange::new(context.line_start(comments), context.line_start(run.start())),
+        false => TextRange::empty(run.start()),
+    };
+    let statement = TextRange::new(lines.start(), replaced.end());
+    let change = context.edits.change(EditKind::Fallback { statement });
+    context.edits.delete(change, lines);
     context.edits.replace(change, replaced, replacement);
     Ok(())
 }
@@ -60,13 +62,13 @@ pub(super) fn rewrite_in_async<'a>(
     let (first, last) = (&shape.scheduled[0], &shape.scheduled[shape.scheduled.len() - 1]);
     let create_task = (!is_module_function(context, &shape.task.func))
         .then(|| context.imports.request("asyncio.create_task", statement.start()));
-    let change = context.edits.change(EditKind::Fallback { statement: statement.range() });
+    let whole = context.with_trailing_comment(statement.range());
+    let change = context.edits.change(EditKind::Fallback { statement: whole });
     let kept = context.with_trailing_comment(TextRange::new(first.start(), last.end()));
     let kept = TextRange::new(context.attached_comments(kept.start()), kept.end());
-    let whole = context.with_trailing_comment(statement.range());
     context.edits.delete(change, TextRange::new(statement.start(), kept.start()));
     context.edits.delete(change, TextRange::new(kept.end(), whole.end()));
-    context.dedent_to(change, kept, statement.start());
+    context.dedent_to(change, kept, first.start(), statement.start());
     if let Some(create_task) = create_task {
         context.edits.replace(change, shape.task.func.range(), create_task);
     }
@@ -88,4 +90,148 @@ fn is_used_outside(context: &Context, name: &str, scope: TextRange, shape: &Shap
     let inside = names(shape.task.func.range());
     let kept = TextRange::new(shape.scheduled[0].start(), shape.scheduled[shape.scheduled.len() - 1].end());
     names(scope) != names(statement) || names(kept) != inside
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_text_size::TextRange;
+
+    use crate::config::Fallback;
+    use crate::plan::Action;
+    use crate::rewrite::Leave;
+    use crate::rewrite::testing::{check, check_left};
+
+    fn log(statement: TextRange) -> Action {
+        Action::FallbackTry { statement, style: Fallback::Log, in_async: false }
+    }
+
+    fn inline(statement: TextRange) -> Action {
+        Action::FallbackTry { statement, style: Fallback::Log, in_async: true }
+    }
+
+    const TRY: &str = "    «try:
+        loop = asyncio.get_running_loop()
+        loop.create_task(self._mark(key))
+    except RuntimeError:
+        # No running loop: run in a new event loop
+        asyncio.run(self._mark(key))»
+";
+    const KEPT: &str = "    try:
+        loop = asyncio.get_running_loop()
+        loop.create_task(self._mark(key))
+    except RuntimeError:
+";
+
+    #[track_caller]
+    fn check_log(head: &str, new_head: &str, line: &str) {
+        let after = format!("{new_head}\ndef mark(self, key):\n{KEPT}        {line}\n");
+        check(&format!("{head}\ndef mark(self, key):\n{TRY}"), log, &after);
+    }
+
+    #[test]
+    fn the_log_line_follows_the_logger() {
+        for name in ["logger", "_logger", "log", "LOGGER"] {
+            let head = format!("import asyncio\nimport logging\n\n{name} = logging.getLogger(__name__)\n");
+            let line = format!("{name}.warning(\"No running event loop: %s was not scheduled\", \"_mark\")");
+            check_log(&head, &head, &line);
+        }
+        let head = "import asyncio\nimport structlog\n\nlogger = structlog.get_logger()\n";
+        check_log(head, head, "logger.warning(\"No running event loop: task was not scheduled\", task=\"_mark\")");
+        let head = "import asyncio\nfrom app.log import logger\n";
+        check_log(head, head, "logger.warning(\"No running event loop: _mark was not scheduled\")");
+    }
+
+    #[test]
+    fn a_logger_is_added_when_there_is_none() {
+        check_log(
+            "import asyncio\n",
+            "import asyncio\nimport logging\n\nlogger = logging.getLogger(__name__)\n\n",
+            "logger.warning(\"No running event loop: %s was not scheduled\", \"_mark\")",
+        );
+        check_log(
+            "import asyncio\nimport requests\n\nlogger = None\n",
+            "import asyncio\nimport logging\nimport requests\n\n_logger = logging.getLogger(__name__)\n\nlogger = None\n",
+            "_logger.warning(\"No running event loop: %s was not scheduled\", \"_mark\")",
+        );
+    }
+
+    #[test]
+    fn the_logger_of_the_class() {
+        let class = |body: &str, statement: &str| {
+            let body = body.replace('\n', "\n    ");
+            let statement = statement.replace('\n', "\n    ");
+            let head = "import asyncio\nimport structlog\n\n\nclass A:\n    def __init__(self):\n";
+            format!("{head}    {body}\n\n    def mark(self, key):\n    {}\n", statement.trim_end())
+        };
+        let init = "    self._logger = structlog.get_logger().bind(a=1)";
+        let line = "        self._logger.warning(\"No running event loop: task was not scheduled\", task=\"_mark\")\n";
+        check(&class(init, TRY), log, &class(init, &format!("{KEPT}{line}")));
+    }
+
+    #[test]
+    fn other_statements_and_comments_of_the_handler_stay() {
+        let head = "import asyncio\nimport logging\n\nlog = logging.getLogger(__name__)\n\ndef mark():\n";
+        let body = "    try:\n        asyncio.create_task(c())\n    except RuntimeError as e:\n";
+        let handler = "        # nobody is there\n\n        count()  # how often\n";
+        check(
+            &format!(
+                "{head}{}{handler}        # a loop\n        # of its own\n        asyncio.run(c())»  # run\n",
+                body.replace("try", "«try")
+            ),
+            log,
+            &format!(
+                "{head}{body}{handler}        log.warning(\"No running event loop: %s was not scheduled\", \"c\")\n"
+            ),
+        );
+    }
+
+    #[test]
+    fn with_else() {
+        let head = "import asyncio\nimport logging\n\nlog = logging.getLogger(__name__)\n\ndef mark():\n";
+        let before = "    «try:\n        loop = asyncio.get_running_loop()\n    except RuntimeError:\n        asyncio.run(c(\n            1,\n        ))\n    else:\n        t = loop.create_task(c(\n            1,\n        ))  # later»\n";
+        let after = "    try:\n        loop = asyncio.get_running_loop()\n    except RuntimeError:\n        log.warning(\"No running event loop: %s was not scheduled\", \"c\")\n    else:\n        t = loop.create_task(c(\n            1,\n        ))  # later\n";
+        let before = before.replace("  # later»", "»  # later");
+        check(&format!("{head}{before}"), log, &format!("{head}{after}"));
+        let inlined = "    t = asyncio.create_task(c(\n        1,\n    ))  # later\n";
+        check(&format!("{head}{before}"), inline, &format!("{head}{inlined}"));
+    }
+
+    #[test]
+    fn raise() {
+        check(
+            &format!("import asyncio\n\ndef mark(self, key):\n{TRY}"),
+            |statement| Action::FallbackTry { statement, style: Fallback::Raise, in_async: false },
+            &format!("import asyncio\n\ndef mark(self, key):\n{KEPT}        raise\n"),
+        );
+    }
+
+    #[test]
+    fn in_async_code_the_whole_statement_becomes_a_task() {
+        check(
+            &format!("import asyncio\n\nasync def mark(self, key):\n{TRY}    x = 1\n"),
+            inline,
+            "import asyncio\n\nasync def mark(self, key):\n    asyncio.create_task(self._mark(key))\n    x = 1\n",
+        );
+        check(
+            "from asyncio import get_running_loop, run\n\nasync def f():\n\tif x:\n\t\t«try:\n\t\t\t# in the background\n\t\t\ttask = get_running_loop().create_task(c())\n\t\t\ttasks.add(task)\n\t\texcept RuntimeError:\n\t\t\trun(c())»  # own loop\n\telse: pass\n",
+            inline,
+            "from asyncio import create_task, get_running_loop, run\n\nasync def f():\n\tif x:\n\t\t# in the background\n\t\ttask = create_task(c())\n\t\ttasks.add(task)\n\telse: pass\n",
+        );
+    }
+
+    #[test]
+    fn results_and_loops_that_are_used_are_left() {
+        let run = |run: &str, behind: &str| {
+            format!("import asyncio\n\nasync def f():\n{}{behind}", TRY.replace("asyncio.run", run))
+        };
+        check_left(&run("return asyncio.run", ""), inline, Leave::ResultUsed);
+        check_left(&run("x = asyncio.run", ""), inline, Leave::ResultUsed);
+        check_left(&run("asyncio.run", "    loop.stop()\n"), inline, Leave::LoopUsed);
+        check_left(&run("other.run", ""), inline, Leave::OtherShape);
+        check_left(
+            &run("asyncio.run", ""),
+            |statement| Action::FallbackTry { statement, style: Fallback::Threadsafe, in_async: false },
+            Leave::NoLoopHandle,
+        );
+    }
 }

@@ -71,13 +71,13 @@ impl Context<'_> {
         start
     }
 
-    /// True when a line break in `range` stands in no brackets of its own, so that it needs brackets around it.
+    /// True when a line break in `range` stands in no brackets that close in it, so that it needs brackets around it.
     pub fn needs_brackets(&self, range: TextRange) -> bool {
         let mut depth = 0_usize;
-        self.tokens.in_range(range).iter().any(|token| {
+        self.tokens.in_range(range).iter().rev().any(|token| {
             match token.kind() {
-                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,
-                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth = depth.saturating_sub(1),
+                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth += 1,
+                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth = depth.saturating_sub(1),
                 _ => {}
             }
             depth == 0 && token.kind() == TokenKind::NonLogicalNewline
@@ -96,12 +96,10 @@ impl Context<'_> {
         }
     }
 
-    /// Takes the indentation from `kept` that it has more than `base`, when they stand on different lines.
-    pub fn dedent_to(&mut self, change: usize, kept: TextRange, base: TextSize) {
-        let (inner, outer) = (self.indentation(kept.start()).len(), self.indentation(base).len());
-        if self.line_start(kept.start()) != self.line_start(base) && inner > outer {
-            self.dedent(change, kept, inner - outer);
-        }
+    /// Takes from `kept` the indentation that the line of `inner` has more than that of `outer`.
+    pub fn dedent_to(&mut self, change: usize, kept: TextRange, inner: TextSize, outer: TextSize) {
+        let count = self.indentation(inner).len().saturating_sub(self.indentation(outer).len());
+        self.dedent(change, kept, count);
     }
 
     /// Reduces `call` to the part `kept` of its arguments, with `open` and `close` around it. Where a comment would go, or
@@ -118,7 +116,8 @@ impl Context<'_> {
         } else {
             self.edits.replace(change, before, open);
             self.edits.replace(change, after, close);
-            self.dedent_to(change, kept, call.start());
+            let argument = call.arguments.args.iter().find(|argument| argument.range().contains_range(kept));
+            self.dedent_to(change, kept, argument.map_or(kept.start(), Ranged::start), call.start());
         }
     }
 

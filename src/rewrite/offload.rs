@@ -200,7 +200,7 @@ mod tests {
         check_body("«f(x for x in y)»", "await asyncio.to_thread(f, (x for x in y))");
         check_body("«f((x for x in y))»", "await asyncio.to_thread(f, (x for x in y))");
         check_body("«f(\n        x for x in y\n    )»", "await asyncio.to_thread(f, (\n        x for x in y\n    ))");
-        check_body("«f(«h()» for x in y)»", "await asyncio.to_thread(f, (await asyncio.to_thread(h) for x in y))");
+        check_body("«f(x for x in «h()»)»", "await asyncio.to_thread(f, (x for x in await asyncio.to_thread(h)))");
     }
 
     #[test]

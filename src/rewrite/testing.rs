@@ -1,20 +1,34 @@
 //! Text in, text out: the one door through which the rewriters' tests go.
 
+use ruff_python_ast::PythonVersion;
 use ruff_python_parser::parse_module;
 use ruff_text_size::{TextRange, TextSize};
 
 use super::{Leave, Rewritten, rewrite};
 use crate::edit::FileEdits;
 use crate::plan::Action;
+use crate::verify;
 
 /// Rewrites `before`, in which `«` and `»` mark nodes, and compares with `after`. `actions` gets the ranges of the marked
-/// nodes, in the order of their `«`. Also proves that the output parses and that nothing outside of the edits changed.
+/// nodes, in the order of their `«`. Also proves that the output parses, that nothing outside of the edits changed, and that
+/// verification, which shares no code with the rewriters, accepts the result.
 #[track_caller]
 pub(super) fn check_all(before: &str, actions: impl Fn(&[TextRange]) -> Vec<Action>, after: &str) {
     let (text, ranges) = unmark(before);
     let Rewritten { edits, left } = rewrite(&text, &actions(&ranges)).unwrap();
     assert_eq!(left, []);
-    assert_eq!(apply(&edits, &text), after);
+    let new = apply(&edits, &text);
+    assert_eq!(new, after);
+    let file = verify::Rewritten {
+        path: "app.py",
+        old: &text,
+        new: &new,
+        edits: &edits,
+        target: PythonVersion::PY312,
+        offloads: &["app.metrics.offload".to_owned()],
+    };
+    let failures = verify::verify(&file);
+    assert!(failures.is_empty(), "verification refuses it: {failures:#?}\n{edits:#?}");
 }
 
 /// As [`check_all`], with the same kind of action at each mark.

@@ -83,7 +83,7 @@ fn unwrap_partial(context: &mut Context, call: &ExprCall, index: usize, form: Un
     let Expr::Call(partial) = argument(call, index)? else { return Err(Leave::OtherShape) };
     let function = argument(partial, 0)?;
     let range = context.argument_range(function, &partial.arguments);
-    if !is_primary(function.into()) && range == function.range() {
+    if range == function.range() && (!is_primary(function.into()) || context.needs_brackets(range)) {
         return Err(Leave::OtherShape);
     }
     let has_more = call.arguments.args.len() > index + 1 || !call.arguments.keywords.is_empty();
@@ -114,7 +114,7 @@ fn merge(
     let comma = context.next_token(outer.end()).filter(|token| token.kind() == TokenKind::Comma);
     let comma = comma.ok_or(Leave::OtherShape)?.range();
     let tail = TextRange::new(last, outer.end());
-    if context.has_comment(before) || context.has_comment(tail) || context.needs_brackets(function) {
+    if context.has_comment(before) || context.has_comment(tail) {
         return Err(Leave::CommentInside);
     }
     let change = record(context, call, form);
@@ -240,8 +240,12 @@ mod tests {
 
     #[test]
     fn partials() {
-        check_form(PARTIAL, "x = await «l.run(None, partial(f, \"b\", u=True))»", "x = await f(\"b\", u=True)");
-        check_form(PARTIAL, "x = await «l.run(None, functools.partial(f),)»", "x = await f()");
+        check_form(
+            PARTIAL,
+            "x = await «l.run_in_executor(None, partial(f, \"b\", u=True))»",
+            "x = await f(\"b\", u=True)",
+        );
+        check_form(PARTIAL, "x = await «l.run_in_executor(None, functools.partial(f),)»", "x = await f()");
         check_form(
             UnwrapForm::Partial { argument: 0 },
             "x = await «to_thread(partial(f, 1,), 2, k=3)»",
@@ -255,28 +259,28 @@ mod tests {
         );
         check_form(
             PARTIAL,
-            "x = await «l.run(\n        None,\n        partial(\n            f,\n            a,  # a\n        ),\n    )»",
+            "x = await «l.run_in_executor(\n        None,\n        partial(\n            f,\n            a,  # a\n        ),\n    )»",
             "x = await f(\n        a,  # a\n    )",
         );
         check_form(
             PARTIAL,
-            "x = await «l.run(\n        None,\n        partial(\n            f,\n        ),\n    )»",
+            "x = await «l.run_in_executor(\n        None,\n        partial(\n            f,\n        ),\n    )»",
             "x = await f()",
         );
         check_form(
             PARTIAL,
-            "x = await «l.run(\n        None,  # default\n        partial(f, a),\n    )»",
+            "x = await «l.run_in_executor(\n        None,  # default\n        partial(f, a),\n    )»",
             "x = await (\n          # default\n        f(a)\n    )",
         );
     }
 
     #[test]
     fn lambdas() {
-        check_form(LAMBDA, "x = await «l.run(None, lambda: p.f(\"a\"))»", "x = await p.f(\"a\")");
-        check_form(LAMBDA, "x = await «l.run(None, (lambda: (f(1))))»", "x = await f(1)");
+        check_form(LAMBDA, "x = await «l.run_in_executor(None, lambda: p.f(\"a\"))»", "x = await p.f(\"a\")");
+        check_form(LAMBDA, "x = await «l.run_in_executor(None, (lambda: (f(1))))»", "x = await f(1)");
         check_form(
             LAMBDA,
-            "x = await «l.run(\n        None,\n        lambda: f(\n            1,\n        ),\n    )»",
+            "x = await «l.run_in_executor(\n        None,\n        lambda: f(\n            1,\n        ),\n    )»",
             "x = await f(\n        1,\n    )",
         );
     }
@@ -311,7 +315,7 @@ mod tests {
         let partial = UnwrapForm::Partial { argument: 0 };
         check_left(&in_function("«to_thread(partial(f, k=1), 2)»"), unwrap(partial), Leave::PartialArguments);
         check_left(&in_function("«to_thread(partial(f, k=1), k=2)»"), unwrap(partial), Leave::PartialArguments);
-        check_left(&in_function("«l.run(None, lambda x: f(x), 1)»"), unwrap(LAMBDA), Leave::OtherShape);
-        check_left(&in_function("«l.run(None, lambda: x)»"), unwrap(LAMBDA), Leave::OtherShape);
+        check_left(&in_function("«l.run_in_executor(None, lambda x: f(x), 1)»"), unwrap(LAMBDA), Leave::OtherShape);
+        check_left(&in_function("«l.run_in_executor(None, lambda: x)»"), unwrap(LAMBDA), Leave::OtherShape);
     }
 }

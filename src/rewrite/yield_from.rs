@@ -75,9 +75,9 @@ mod tests {
             "async def f():\r\n\tif x:\r\n\t\tasync for item in(\r\n\t\t\tg()):\r\n\t\t\tyield item",
         );
         check(
-            "async def f():\n  «yield from a, b»\n",
+            "async def f():\n  «yield from (a, b)»\n",
             |statement| Action::YieldFrom { statement, source: YieldSource::Sync },
-            "async def f():\n  for item in a, b:\n    yield item\n",
+            "async def f():\n  for item in (a, b):\n    yield item\n",
         );
     }
 

@@ -12,6 +12,7 @@ mod shape;
 mod unwrap;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use ruff_python_ast::{Comprehension, ExceptHandler, Expr, Pattern, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -34,24 +35,26 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
             by_range.entry(range).or_default().push(change);
         }
     }
-    let mut starts: Vec<TextSize> = by_range.keys().map(Ranged::start).collect();
-    starts.sort_unstable();
+    let mut changed: Vec<TextRange> = by_range.keys().copied().collect();
+    changed.sort_unstable_by_key(|range| (range.start(), range.end()));
     let fallback = |kind: &EditKind| match kind {
         EditKind::Fallback { statement } => Some((statement.start(), *statement)),
         _ => None,
     };
     let fallbacks = file.edits.changes.iter().filter_map(fallback).collect();
     let used = RefCell::new(vec![false; file.edits.changes.len()]);
-    let imports = Imports::of(new);
+    let (imports, old_imports) = (Imports::of(new), Imports::of(old));
     let cx = Context {
         file,
         offsets,
         imports,
+        old_imports,
         by_range,
-        starts,
+        changed,
         fallbacks,
         used,
         failures: RefCell::default(),
+        scheduler: Cell::new(None),
         top: Cell::new(true),
     };
     cx.body(old, new, Place::Module);
@@ -89,15 +92,19 @@ fn node(kind: &EditKind) -> Option<TextRange> {
 struct Context<'a> {
     file: &'a Rewritten<'a>,
     offsets: &'a Offsets,
+    /// Of the new file.
     imports: Imports,
+    old_imports: Imports,
     by_range: FxHashMap<TextRange, Vec<usize>>,
-    /// Starts of all nodes with changes, sorted.
-    starts: Vec<TextSize>,
+    /// All nodes with changes, sorted by their start.
+    changed: Vec<TextRange>,
     /// Ranges of replaced fallbacks, by their start.
-    fallbacks: FxHashMap<TextSize, TextRange>,
+    fallbacks: BTreeMap<TextSize, TextRange>,
     /// Which changes were met.
     used: RefCell<Vec<bool>>,
     failures: RefCell<Vec<Failure>>,
+    /// The callee that schedules the task of the fallback being compared.
+    scheduler: Cell<Option<TextRange>>,
     /// The statement being compared stands directly in the module's body.
     top: Cell<bool>,
 }
@@ -117,8 +124,11 @@ impl Context<'_> {
 
     /// True when some change may belong to a node within `range`.
     fn changes_within(&self, range: TextRange) -> bool {
-        let from = self.starts.partition_point(|&start| start < range.start());
-        self.starts[from..].first().is_some_and(|&start| start <= range.end())
+        let from = self.changed.partition_point(|node| node.start() < range.start());
+        self.changed[from..]
+            .iter()
+            .take_while(|node| node.start() <= range.end())
+            .any(|node| range.contains_range(*node))
     }
 
     /// Every recorded change must have been met, and have an edit of its own that changes something.
@@ -140,6 +150,9 @@ impl Context<'_> {
 
     /// Compares two expressions, with the changes of `old` taken back from `new`.
     fn expr(&self, old: &Expr, new: &Expr) {
+        if self.is_scheduler(old, new) {
+            return;
+        }
         let range = old.range();
         if self.by_range.contains_key(&range) { self.changed(old, new) } else { self.same(old, new) }
     }
@@ -183,10 +196,9 @@ impl Context<'_> {
     }
 
     fn handler(&self, old: &ExceptHandler, new: &ExceptHandler) {
-        if self.take(old.range(), |kind| matches!(kind, EditKind::Fallback { .. })).is_some() {
-            return self.fallback_handler(old, new);
-        }
         self.parts(old, new, &shape::of_handler(old), &shape::of_handler(new), Toggle::Keep);
+        let (ExceptHandler::ExceptHandler(old), ExceptHandler::ExceptHandler(new)) = (old, new);
+        self.body(&old.body, &new.body, Place::Handler);
     }
 
     /// Compares the parts of two nodes of the same kind.

@@ -2,7 +2,7 @@
 
 use ruff_text_size::{TextLen, TextRange, TextSize};
 
-use crate::edit::FileEdits;
+use crate::edit::{Edit, FileEdits, Place};
 
 /// One edit: what it replaced and where its text stands now.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,7 @@ impl Offsets {
     /// Checks the edits; an error names the first bad offset.
     pub fn new(text: &str, edits: &FileEdits) -> Result<Offsets, (TextSize, String)> {
         let mut order: Vec<usize> = (0..edits.edits.len()).collect();
-        // Stable: inserts at one offset keep their order, and stand before a replacement that starts there.
-        order.sort_by_key(|&edit| (edits.edits[edit].range.start(), edits.edits[edit].range.end()));
+        order.sort_by_key(|&edit| order_at_offset(&edits.edits[edit], edit));
         let mut spans: Vec<Span> = Vec::with_capacity(order.len());
         let (mut end, mut new_end) = (TextSize::new(0), TextSize::new(0));
         for edit in order {
@@ -32,6 +31,9 @@ impl Offsets {
             let old = entry.range;
             if text.get(old.start().to_usize()..old.end().to_usize()).is_none() {
                 return Err((old.start().min(text.text_len()), "an edit lies outside of the text".to_string()));
+            }
+            if old.start() < end && entry.place == Place::Dedent {
+                continue;
             }
             if old.start() < end {
                 return Err((old.start(), format!("the edit of `{}` overlaps another", entry.text)));
@@ -106,4 +108,18 @@ impl Offsets {
             .take_while(move |span| span.old.start() <= range.end())
             .filter(move |span| span.old.end() <= range.end())
     }
+}
+
+/// The order that [`Place`] promises: closes of inner nodes before those of outer ones, free-standing text as it was made,
+/// opens of outer nodes before those of inner ones, replacements, and dedents.
+fn order_at_offset(edit: &Edit, index: usize) -> (TextSize, usize, i64, i64) {
+    let (made, offset) = (index as i64, |at: TextSize| i64::from(at.to_u32()));
+    let (rank, outer, tie) = match edit.place {
+        Place::Close(node) => (0, -offset(node.start()), -made),
+        Place::Between => (1, 0, made),
+        Place::Open(node) => (2, -offset(node.end()), made),
+        Place::Replace => (3, 0, made),
+        Place::Dedent => (4, 0, made),
+    };
+    (edit.range.start(), rank, outer, tie)
 }

@@ -102,12 +102,7 @@ impl Collector<'_> {
         }
     }
 
-    fn attribute_store(
-        &mut self,
-        attribute: &ast::ExprAttribute,
-        value: Option<ValueId>,
-        annotation: Option<ValueId>,
-    ) {
+    fn attribute_store(&mut self, attribute: &ast::ExprAttribute, value: Option<ValueId>, annotation: Option<ValueId>) {
         self.note_state_write();
         let receiver = self.expression(&attribute.value, Usage::Receiver);
         let context = self.context();
@@ -139,10 +134,8 @@ impl Collector<'_> {
     }
 
     pub(super) fn parameters(&mut self, parameters: &ast::Parameters, _func: FuncId) -> Vec<Param> {
-        let variadics = [
-            (parameters.vararg.as_deref(), ParamKind::Variadic),
-            (parameters.kwarg.as_deref(), ParamKind::Keywords),
-        ];
+        let variadics =
+            [(parameters.vararg.as_deref(), ParamKind::Variadic), (parameters.kwarg.as_deref(), ParamKind::Keywords)];
         // The order of `Parameters::iter`, which the bindings use too.
         parameters
             .iter()

@@ -23,6 +23,14 @@ const LOOKUPS: [&str; 12] = [
     "resolve_name",
 ];
 
+fn is_named(expr: &Expr, name: &str) -> bool {
+    match expr {
+        Expr::Name(node) => node.id == name,
+        Expr::Attribute(node) => node.attr.id == name,
+        _ => false,
+    }
+}
+
 /// The call that is given an expression, whole or with `*`.
 fn taker(usage: Usage) -> Option<CallId> {
     match usage {
@@ -58,9 +66,22 @@ impl Collector<'_> {
         exprs.iter().map(|expr| self.expression(expr, usage)).collect()
     }
 
-    fn push_ref(&mut self, name: &Name, name_range: TextRange, range: TextRange, receiver: Option<ValueId>, usage: Usage) {
+    fn push_ref(
+        &mut self,
+        name: &Name,
+        name_range: TextRange,
+        range: TextRange,
+        receiver: Option<ValueId>,
+        usage: Usage,
+    ) {
         let context = self.context();
         self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, context, usage });
+    }
+
+    /// A method that Python calls on the value of an expression without naming it.
+    pub(super) fn implicit_ref(&mut self, name: &'static str, range: TextRange, value: ValueId, usage: Usage) {
+        let name = Name::new_static(name);
+        self.push_ref(&name, TextRange::empty(range.start()), range, Some(value), usage);
     }
 
     pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
@@ -90,7 +111,8 @@ impl Collector<'_> {
             }
             Expr::If(node) => {
                 self.expression(&node.test, Usage::Condition);
-                let values = vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
+                let values =
+                    vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
                 self.value(Value::Either(values))
             }
             Expr::UnaryOp(node) => {
@@ -140,10 +162,9 @@ impl Collector<'_> {
             }
             Expr::StringLiteral(node) => self.value(Value::Text(Name::new(node.value.to_str()))),
             Expr::NoneLiteral(_) => self.value(Value::None),
-            Expr::BytesLiteral(_)
-            | Expr::NumberLiteral(_)
-            | Expr::BooleanLiteral(_)
-            | Expr::EllipsisLiteral(_) => self.value(Value::Builtin),
+            Expr::BytesLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::EllipsisLiteral(_) => {
+                self.value(Value::Builtin)
+            }
             Expr::IpyEscapeCommand(_) => self.value(Value::Unknown),
         }
     }
@@ -215,6 +236,9 @@ impl Collector<'_> {
             usage,
         });
         let func = self.expression(&node.func, Usage::Called(id));
+        if !matches!(&*node.func, Expr::Name(_) | Expr::Attribute(_)) {
+            self.implicit_ref("__call__", node.func.range(), func, Usage::Called(id));
+        }
         let mut args = vec![];
         for (index, argument) in node.arguments.iter_source_order().enumerate() {
             let is_mapping = matches!(argument, ast::ArgOrKeyword::Keyword(keyword) if keyword.arg.is_none());
@@ -226,8 +250,15 @@ impl Collector<'_> {
                     (keyword.arg.as_ref().map(|name| name.id.clone()), is_mapping, &keyword.value)
                 }
             };
-            let inner = if is_star { Usage::Starred { taker: Some(id) } } else { Usage::Argument { call: id, index: index as u32 } };
+            let inner = if is_star {
+                Usage::Starred { taker: Some(id) }
+            } else {
+                Usage::Argument { call: id, index: index as u32 }
+            };
             let value_id = self.expression(value, inner);
+            if index == 0 && is_named(&node.func, "enter_context") {
+                self.implicit_ref("__enter__", value.range(), value_id, inner);
+            }
             args.push(Arg { keyword, is_star, is_mapping, value: value_id, range: value.range() });
         }
         self.note_builtin_call(node);
@@ -354,9 +385,10 @@ impl Collector<'_> {
             |context| {
                 context.scope = scope;
                 if let ComprehensionKind::Generator { range } = kind
-                    && !matches!(context.barrier, Some(Barrier::Lambda { .. } | Barrier::Generator { .. }))
+                    && !matches!(context.barrier, Some(Barrier::Lambda { .. }))
                 {
-                    context.barrier = Some(Barrier::Generator { range, consumer });
+                    context.barrier = Some(Barrier::Generator);
+                    context.generators.push(GeneratorExpression { range, consumer });
                 }
             },
             |this| {
@@ -410,6 +442,10 @@ impl Collector<'_> {
         let iterable = self.expression(&node.value, Usage::YieldFrom { statement });
         let element = self.value(Value::ElementOf(iterable));
         self.yields(element);
+        if let Some(range) = statement {
+            let context = self.context();
+            self.facts.delegations.push(Delegation { range, context });
+        }
         let protected = self.protected > 0;
         if let Some(traits) = self.traits() {
             traits.is_generator = true;

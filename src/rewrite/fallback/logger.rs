@@ -58,7 +58,8 @@ fn find(context: &Context, parents: Parents) -> Option<(String, Style)> {
 fn of_module(context: &Context, module: &ModModule) -> Option<(String, Style)> {
     let assigned = module.body.iter().find_map(|statement| {
         let (name, value) = assignment(statement)?;
-        NAMES.contains(&name).then(|| (name.to_owned(), style(context, value)))
+        let is_logger = NAMES.contains(&name) && value.is_call_expr();
+        is_logger.then(|| (name.to_owned(), style(context, value)))
     });
     let imported = || {
         let imports = module.body.iter().filter_map(Stmt::as_import_from_stmt);

@@ -24,6 +24,8 @@ const DECORATORS: [&str; 5] = [
 pub(super) enum Place {
     Module,
     Inner,
+    /// The body of an `except` clause.
+    Handler,
 }
 
 impl Context<'_> {
@@ -40,8 +42,8 @@ impl Context<'_> {
             }
             let Some((first, after)) = old.split_first() else { break };
             self.top.set(place == Place::Module);
-            if let Some((old_taken, new_taken)) = self.fallback(old, new) {
-                (old, new) = (&old[old_taken..], &new[new_taken..]);
+            if let Some(taken) = self.fallback(old, new, place) {
+                (old, new) = (after, &new[taken..]);
                 continue;
             }
             let Some((counterpart, rest)) = new.split_first() else {
@@ -95,25 +97,42 @@ impl Context<'_> {
         }
     }
 
+    /// True when the word that `alias` binds stands anywhere in the new text.
+    fn is_used(&self, alias: &Alias) -> bool {
+        let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+        let new = self.file.new;
+        new.match_indices(name).any(|(at, _)| stands_alone(new, at, at + name.len()))
+    }
+
     /// The change whose edit wrote all of `range` of the new text.
     fn written_by(&self, range: TextRange) -> Option<usize> {
         Some(self.file.edits.edits[self.offsets.written_by(range)?].change)
     }
 
-    /// Names of an import statement. A change may add names to one at module level.
+    /// Names of an import statement. A change may add names to one at module level, and replace those that nothing uses
+    /// any more.
     pub(super) fn aliases(&self, old: &[Alias], new: &[Alias]) {
+        let mut old: Vec<&Alias> = old.iter().collect();
         let mut kept = Vec::with_capacity(new.len());
         for alias in new {
-            match self.written_by(alias.range).filter(|&change| self.file.edits.changes[change] == EditKind::Import) {
-                Some(change) if self.top.get() && self.needed(alias) => self.used.borrow_mut()[change] = true,
-                _ => kept.push(alias),
+            let edit = self.offsets.written_by(alias.range).map(|edit| &self.file.edits.edits[edit]);
+            let Some(edit) = edit.filter(|edit| self.file.edits.changes[edit.change] == EditKind::Import) else {
+                kept.push(alias);
+                continue;
+            };
+            let replaced = old.iter().position(|old| old.range == edit.range && !self.is_used(old));
+            if self.needed(alias) && (replaced.is_some() || (edit.range.is_empty() && self.top.get())) {
+                self.used.borrow_mut()[edit.change] = true;
+                replaced.map(|index| old.remove(index));
+            } else {
+                kept.push(alias);
             }
         }
         if old.len() != kept.len() {
             let at = old.first().map_or_else(Default::default, Ranged::start);
             return self.fail(at, "the names of the import statement differ");
         }
-        for (old, new) in old.iter().zip(kept) {
+        for (old, new) in old.into_iter().zip(kept) {
             self.identifier(&old.name, &new.name);
             match (&old.asname, &new.asname) {
                 (None, None) => {}

@@ -36,11 +36,12 @@ impl Context<'_> {
         }
         let Some(change) = self.take(range, reshapes) else { return self.same(old, new) };
         match &self.file.edits.changes[change] {
-            EditKind::Offload { .. } => self.offload(old, new),
+            EditKind::Offload { partial, .. } => self.offload(old, new, partial.is_some()),
             EditKind::Native { .. } => self.native(change, old, new),
             EditKind::Replace { .. } => self.replace(change, old, new),
             EditKind::Unwrap { .. } => self.unwrap(old, new),
             EditKind::UnwrapRun { .. } => self.unwrap_run(old, new),
+            EditKind::Collect { iterable, .. } if *iterable == range => self.collect_starred(old, new),
             EditKind::Collect { .. } => self.collect(old, new),
             EditKind::ListComprehension { .. } => self.list_comprehension(old, new),
             EditKind::Rename { .. } => self.rename(change, old, new),
@@ -78,7 +79,7 @@ impl Context<'_> {
     }
 
     /// `f(a, k=v)` and `await asyncio.to_thread(f, a, k=v)`, whatever carries it.
-    fn offload(&self, old: &Expr, new: &Expr) {
+    fn offload(&self, old: &Expr, new: &Expr, in_partial: bool) {
         let (Expr::Call(call), Expr::Await(awaited)) = (old, new) else {
             return self.misfit(old.range(), "an awaited offload");
         };
@@ -93,21 +94,34 @@ impl Context<'_> {
             };
         }
         if self.names(&carrier.func, &RUN_SYNC) {
-            return self.run_sync(call, carrier);
+            return self.run_sync(call, carrier, in_partial);
         }
         if !self.names(&carrier.func, &CARRIERS) && !self.own_carrier(&carrier.func) {
             return self.misfit(old.range(), "a known offload function, imported");
         }
-        self.applied(call, &carrier.arguments);
+        match in_partial {
+            true => self.partial(call, carrier),
+            false => self.applied(call, &carrier.arguments),
+        }
     }
 
-    /// `run_sync(f, *args)`, or `run_sync(partial(f, *args, **kwargs))`.
-    fn run_sync(&self, call: &ExprCall, carrier: &ExprCall) {
+    /// `carrier(partial(f, *args, **kwargs))`.
+    fn partial(&self, call: &ExprCall, carrier: &ExprCall) {
         let partial = sole_argument(&carrier.arguments).and_then(Expr::as_call_expr);
         match partial.filter(|partial| self.names(&partial.func, &PARTIAL)) {
             Some(partial) => self.applied(call, &partial.arguments),
-            None if carrier.arguments.keywords.is_empty() => self.applied(call, &carrier.arguments),
-            None => self.misfit(call.range(), "the keyword arguments in a `functools.partial`"),
+            None => self.misfit(call.range(), "the `functools.partial` around the arguments"),
+        }
+    }
+
+    /// `run_sync(f, *args)`, or `run_sync(partial(f, *args, **kwargs))`.
+    fn run_sync(&self, call: &ExprCall, carrier: &ExprCall, in_partial: bool) {
+        if in_partial {
+            self.partial(call, carrier);
+        } else if carrier.arguments.keywords.is_empty() {
+            self.applied(call, &carrier.arguments);
+        } else {
+            self.misfit(call.range(), "the keyword arguments in a `functools.partial`");
         }
     }
 

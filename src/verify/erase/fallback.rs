@@ -1,166 +1,147 @@
-//! The inverse of a replaced fallback. The statements are new, so they are held to a closed list of what a fallback may
-//! become, and every coroutine in them must be one of the old ones.
+//! The inverse of a replaced fallback: a whole `try` that is now what it scheduled, or an `asyncio.run` statement of a
+//! handler that is now a log line or a `raise`.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{ExceptHandler, Expr, Stmt};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtTry};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::Context;
-use super::imports::last_name;
+use super::body::Place;
+use super::imports::{dotted, last_name};
 use crate::edit::EditKind;
 
-/// Calls whose first argument is the coroutine that is run.
-const STARTERS: [&str; 6] =
-    ["create_task", "ensure_future", "run", "run_until_complete", "run_coroutine_threadsafe", "start_soon"];
-/// Other calls that the new statements may have.
-const OTHERS: [&str; 9] = [
-    "get_running_loop",
-    "get_event_loop",
-    "add",
-    "discard",
-    "add_done_callback",
-    "RuntimeError",
-    "getLogger",
-    "get_logger",
-    "is_running",
-];
+/// What looks up the running loop; the statement goes, because the new one needs no loop.
+const LOOKUPS: [&str; 2] = ["get_running_loop", "get_event_loop"];
+/// What schedules a coroutine; it may become `asyncio.create_task`.
+const SCHEDULERS: [&str; 2] = ["create_task", "ensure_future"];
+/// What runs a coroutine to its end from sync code.
+const RUNNERS: [&str; 2] = ["run", "run_until_complete"];
 /// Log calls; they need a message.
-const LOGS: [&str; 7] = ["debug", "info", "warning", "error", "exception", "critical", "log"];
-/// Names that need no binding.
-const BUILTINS: [&str; 3] = ["RuntimeError", "Exception", "self"];
+const LOGS: [&str; 5] = ["info", "warning", "error", "exception", "critical"];
 
 impl Context<'_> {
-    /// When a fallback change starts at the first old statement: how many old and new statements belong to it.
-    pub(super) fn fallback(&self, old: &[Stmt], new: &[Stmt]) -> Option<(usize, usize)> {
-        let range = *self.fallbacks.get(&old.first()?.start())?;
-        let count = old.iter().take_while(|stmt| range.contains_range(stmt.range())).count();
-        // Comments behind the last statement may be part of what is replaced.
-        let tail = self.old_text(TextRange::new(old[..count].last()?.end(), range.end()));
-        if !tail.lines().all(|line| matches!(line.trim_start().as_bytes(), [] | [b'#', ..])) {
+    /// When a fallback change covers the first old statement: how many new statements stand for it.
+    pub(super) fn fallback(&self, old: &[Stmt], new: &[Stmt], place: Place) -> Option<usize> {
+        let first = old.first()?;
+        let range = *self.fallbacks.range(..=first.start()).next_back()?.1;
+        if !range.contains_range(first.range()) || !self.is_trivia(range.start(), first.start()) {
+            return None;
+        }
+        // Comments behind the statement may be part of what is replaced, further statements may not.
+        if !self.is_trivia(first.end(), range.end()) {
             return None;
         }
         self.take(range, |kind| matches!(kind, EditKind::Fallback { .. }))?;
-        let place = TextRange::new(self.offsets.to_new_before(range.start()), self.offsets.to_new(range.end()));
-        let new_count = new.iter().take_while(|stmt| place.contains_range(stmt.range())).count();
-        let operands = self.compare_fallback(range, &old[..count], &new[..new_count]);
-        if operands == 0 {
-            self.misfit(range, "the coroutine of the fallback");
+        let written = TextRange::new(self.offsets.to_new_before(range.start()), self.offsets.to_new(range.end()));
+        let count = new.iter().take_while(|stmt| written.contains_range(stmt.range())).count();
+        let new = &new[..count];
+        match (first, place) {
+            (Stmt::Try(statement), _) => self.scheduled(range, statement, new),
+            (Stmt::Expr(statement), Place::Handler) => self.dropped_run(range, &statement.value, new),
+            _ => self.misfit(range, "a fallback where this statement stands"),
         }
-        Some((count, new_count))
+        Some(count)
     }
 
-    /// A fallback change that replaces one handler.
-    pub(super) fn fallback_handler(&self, old: &ExceptHandler, new: &ExceptHandler) {
-        let (ExceptHandler::ExceptHandler(was), ExceptHandler::ExceptHandler(is)) = (old, new);
-        match (&was.type_, &is.type_) {
-            (Some(was), Some(is)) => self.expr(was, is),
-            (None, None) => {}
-            _ => self.misfit(old.range(), "the exception of the handler"),
-        }
-        self.compare_fallback(old.range(), &was.body, &is.body);
+    /// True for white space and comments.
+    fn is_trivia(&self, start: TextSize, end: TextSize) -> bool {
+        let text = self.old_text(TextRange::new(start, end));
+        text.split(['\n', '\r']).all(|line| matches!(line.trim_start().as_bytes(), [] | [b'#', ..]))
     }
 
-    /// Returns how many coroutines the new statements start or await.
-    fn compare_fallback(&self, range: TextRange, old: &[Stmt], new: &[Stmt]) -> usize {
-        let mut before = Coroutines::default();
-        before.visit_body(old);
-        let mut after = Coroutines::default();
-        after.visit_body(new);
-        if new.is_empty() || after.strange {
-            self.misfit(range, "what a fallback becomes");
+    /// The `try` and the statements in it that schedule the coroutine.
+    fn scheduled(&self, range: TextRange, old: &StmtTry, new: &[Stmt]) {
+        let [ExceptHandler::ExceptHandler(handler)] = old.handlers.as_slice() else {
+            return self.misfit(range, "a single handler to drop");
+        };
+        let runs = handler.body.iter().any(|stmt| value(stmt).and_then(run_call).is_some());
+        if !runs || !old.finalbody.is_empty() {
+            return self.misfit(range, "an `asyncio.run` to drop");
         }
-        let count = after.operands.len();
-        if let Some(unbound) = after.loads.iter().find(|name| !self.imports.binds(name) && !BUILTINS.contains(name)) {
-            self.fail(range.start(), format!("nothing binds the name `{unbound}` of the new fallback"));
+        let after_lookup = match old.body.split_first() {
+            Some((first, rest)) if value(first).is_some_and(|value| calls(value, &LOOKUPS).is_some()) => rest,
+            _ => old.body.as_slice(),
+        };
+        let scheduled = match (after_lookup, old.orelse.as_slice()) {
+            (scheduled, []) | ([], scheduled) => scheduled,
+            _ => return self.misfit(range, "either a `try` or an `else` that schedules"),
+        };
+        let task = scheduled.first().and_then(value).and_then(|value| calls(value, &SCHEDULERS));
+        let (Some(task), Some(first), Some(last)) = (task, scheduled.first(), scheduled.last()) else {
+            return self.misfit(range, "the task of the fallback");
+        };
+        self.forget(TextRange::new(range.start(), first.start()));
+        self.forget(TextRange::new(last.end(), range.end()));
+        if scheduled.len() != new.len() {
+            return self.misfit(range, "the statements that schedule the coroutine");
         }
-        for operand in after.operands {
-            if !before.calls.iter().any(|call| self.fits(call, operand)) {
-                self.fail(range.start(), "a coroutine of the new fallback is none of the old ones");
-            }
+        for (old, new) in scheduled.iter().zip(new) {
+            self.scheduler.set(Some(task.func.range()));
+            self.stmt(old, new);
+            self.scheduler.set(None);
         }
+    }
+
+    /// `loop.create_task` and `asyncio.create_task`: what schedules the one task of a fallback.
+    pub(super) fn is_scheduler(&self, old: &Expr, new: &Expr) -> bool {
+        self.scheduler.get() == Some(old.range()) && self.names(new, &["asyncio.create_task"])
+    }
+
+    /// `asyncio.run(c())` of a handler, and a log line or `raise`.
+    fn dropped_run(&self, range: TextRange, old: &Expr, new: &[Stmt]) {
+        self.forget(range);
+        if run_call(old).is_none() {
+            return self.misfit(range, "an `asyncio.run` to drop");
+        }
+        match new {
+            [Stmt::Raise(raise)] if raise.exc.is_none() && raise.cause.is_none() => {}
+            [Stmt::Expr(line)] => self.log_line(range, &line.value),
+            _ => self.misfit(range, "one log line, or `raise`"),
+        }
+    }
+
+    /// `logger.warning("...", "...")`: nothing but constants, through a logger that is bound.
+    fn log_line(&self, range: TextRange, line: &Expr) {
+        let Some(call) = calls(line, &LOGS) else { return self.misfit(range, "a log call") };
+        let arguments = &call.arguments;
+        let constant = arguments.args.iter().all(Expr::is_string_literal_expr)
+            && arguments.keywords.iter().all(|keyword| keyword.arg.is_some() && keyword.value.is_string_literal_expr());
+        let message = arguments.args.first().and_then(Expr::as_string_literal_expr);
+        let placeholders = message.map(|message| message.value.to_str().matches("%s").count());
+        if !constant || placeholders != arguments.args.len().checked_sub(1) {
+            self.misfit(range, "a log call with a message and constants that fit it");
+        }
+        let logger = dotted(&call.func);
+        let root = logger.as_deref().and_then(|name| name.split('.').next()).unwrap_or_default();
+        if !self.imports.binds(root) {
+            self.fail(range.start(), format!("nothing binds the name `{root}` of the log line"));
+        }
+    }
+
+    /// Changes within `range` went with the text they belong to.
+    fn forget(&self, range: TextRange) {
         for (index, kind) in self.file.edits.changes.iter().enumerate() {
-            // What was inside is replaced, or was met above.
             if super::node(kind).is_some_and(|node| range.contains_range(node)) {
                 self.used.borrow_mut()[index] = true;
             }
         }
-        count
-    }
-
-    /// Compares on trial: without a match nothing is reported and no change counts as met.
-    fn fits(&self, old: &Expr, new: &Expr) -> bool {
-        let (used, failures) = (self.used.borrow().clone(), self.failures.borrow().len());
-        self.expr(old, new);
-        let fits = self.failures.borrow().len() == failures;
-        if !fits {
-            self.failures.borrow_mut().truncate(failures);
-            *self.used.borrow_mut() = used;
-        }
-        fits
     }
 }
 
-/// What statements do with coroutines.
-#[derive(Default)]
-struct Coroutines<'a> {
-    /// Every expression that may be a coroutine: all calls, and what is handed to a starter.
-    calls: Vec<&'a Expr>,
-    /// What is started or awaited.
-    operands: Vec<&'a Expr>,
-    /// Names that are read.
-    loads: Vec<&'a str>,
-    /// Something that no fallback becomes.
-    strange: bool,
-}
-
-impl<'a> Visitor<'a> for Coroutines<'a> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        let plain = [
-            stmt.is_expr_stmt(),
-            stmt.is_assign_stmt(),
-            stmt.is_return_stmt(),
-            stmt.is_raise_stmt(),
-            stmt.is_try_stmt(),
-            stmt.is_if_stmt(),
-        ];
-        self.strange |= !plain.contains(&true);
-        ruff_python_ast::visitor::walk_stmt(self, stmt);
-    }
-
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        match expr {
-            Expr::Name(name) if name.ctx.is_load() => self.loads.push(&name.id),
-            Expr::Await(awaited) => self.operand(&awaited.value),
-            Expr::Call(call) => {
-                self.calls.push(expr);
-                match (last_name(&call.func), call.arguments.args.first()) {
-                    (Some(name), Some(first)) if STARTERS.contains(&name) => {
-                        self.visit_expr(&call.func);
-                        self.operand(first);
-                        call.arguments.args[1..].iter().for_each(|argument| self.visit_expr(argument));
-                    }
-                    (name, _) => {
-                        let logs = |name| LOGS.contains(&name) && !call.arguments.is_empty();
-                        self.strange |= !name.is_some_and(|name| OTHERS.contains(&name) || logs(name));
-                        walk_expr(self, expr);
-                    }
-                }
-            }
-            _ => walk_expr(self, expr),
-        }
+/// The value of a statement that computes one.
+fn value(stmt: &Stmt) -> Option<&Expr> {
+    match stmt {
+        Stmt::Expr(stmt) => Some(&stmt.value),
+        Stmt::Assign(stmt) => Some(&stmt.value),
+        Stmt::AnnAssign(stmt) => stmt.value.as_deref(),
+        _ => None,
     }
 }
 
-impl<'a> Coroutines<'a> {
-    fn operand(&mut self, expr: &'a Expr) {
-        self.calls.push(expr);
-        self.operands.push(expr);
-        // Calls inside of the operand are compared with it; for the old side they may be coroutines themselves.
-        let strange = self.strange;
-        let (operands, loads) = (self.operands.len(), self.loads.len());
-        walk_expr(self, expr);
-        self.operands.truncate(operands);
-        self.loads.truncate(loads);
-        self.strange = strange;
-    }
+/// A call of something with one of these last names.
+fn calls<'a>(expr: &'a Expr, names: &[&str]) -> Option<&'a ExprCall> {
+    expr.as_call_expr().filter(|call| last_name(&call.func).is_some_and(|name| names.contains(&name)))
+}
+
+fn run_call(expr: &Expr) -> Option<&ExprCall> {
+    calls(expr, &RUNNERS)
 }

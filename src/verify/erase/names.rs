@@ -12,6 +12,8 @@ use crate::edit::EditKind;
 const BUILTINS: [&str; 5] = ["anext", "aiter", "StopAsyncIteration", "__aenter__", "__aexit__"];
 /// What the result of an async function is wrapped in.
 const AWAITABLE: [&str; 3] = ["Awaitable", "Coroutine", "AsyncIterator"];
+/// What a generator function is annotated with.
+const GENERATORS: [&str; 3] = ["typing.Generator", "collections.abc.Generator", "typing_extensions.Generator"];
 
 impl Context<'_> {
     pub(super) fn identifier(&self, old: &Identifier, new: &Identifier) {
@@ -111,11 +113,13 @@ impl Context<'_> {
         }
     }
 
-    /// `T` and `Awaitable[T]`; `Callable[..., T]` and `Callable[..., Awaitable[T]]`; `Generator[Y, S, R]` and
-    /// `AsyncGenerator[Y, S]`.
+    /// `T` and `Awaitable[T]`; `Callable[..., T]` and `Callable[..., Awaitable[T]]`; generators.
     pub(super) fn annotation(&self, old: &Expr, new: &Expr) {
+        if self.is_generator(old) {
+            return self.generator(old, new);
+        }
         let Expr::Subscript(is) = new else { return self.misfit(old.range(), "a wrapped annotation") };
-        if last_name(&is.value).is_some_and(|name| AWAITABLE.contains(&name)) && !is_generator(old) {
+        if last_name(&is.value).is_some_and(|name| AWAITABLE.contains(&name)) {
             return self.awaitable(old, new);
         }
         let Expr::Subscript(was) = old else { return self.misfit(old.range(), "a wrapped annotation") };
@@ -123,15 +127,6 @@ impl Context<'_> {
             return self.misfit(old.range(), "a wrapped annotation");
         };
         match (was_items.elts.as_slice(), is_items.elts.as_slice()) {
-            ([was_yield, was_send, _], [is_yield, is_send])
-                if is_generator(old) && last_name(&is.value) == Some("AsyncGenerator") =>
-            {
-                self.expr(was_yield, is_yield);
-                self.expr(was_send, is_send);
-                // The name itself may carry its own change.
-                self.take(was.value.range(), |kind| matches!(kind, EditKind::Rename { .. }));
-                self.imported(&is.value);
-            }
             ([was_parameters, was_result], [is_parameters, is_result]) if last_name(&was.value) == Some("Callable") => {
                 self.expr(&was.value, &is.value);
                 self.expr(was_parameters, is_parameters);
@@ -139,6 +134,38 @@ impl Context<'_> {
             }
             _ => self.misfit(old.range(), "a wrapped annotation"),
         }
+    }
+
+    /// `typing.Generator`, under whatever name.
+    fn is_generator(&self, annotation: &Expr) -> bool {
+        let name = dotted(annotation.as_subscript_expr().map_or(annotation, |subscript| &subscript.value));
+        name.is_some_and(|name| name.rsplit('.').next() == Some("Generator") || self.old_imports.is(&name, &GENERATORS))
+    }
+
+    /// `Generator[Y, S, R]` and `AsyncGenerator[Y, S]`; `Generator[Y]` and `Generator` become the same with the other name.
+    fn generator(&self, old: &Expr, new: &Expr) {
+        let name = match (old, new) {
+            (Expr::Subscript(was), Expr::Subscript(is)) => {
+                match (&*was.slice, &*is.slice) {
+                    (Expr::Tuple(was), Expr::Tuple(is)) if was.elts.len() == 3 && is.elts.len() == 2 => {
+                        was.elts.iter().zip(&is.elts).for_each(|(was, is)| self.expr(was, is));
+                    }
+                    (Expr::Tuple(was), _) if was.elts.len() == 3 => {
+                        return self.misfit(old.range(), "the first two of three types");
+                    }
+                    (was, is) => self.expr(was, is),
+                }
+                &*is.value
+            }
+            (Expr::Subscript(_), _) | (_, Expr::Subscript(_)) => {
+                return self.misfit(old.range(), "the same annotation");
+            }
+            _ => new,
+        };
+        if last_name(name) != Some("AsyncGenerator") {
+            self.misfit(old.range(), "`AsyncGenerator`");
+        }
+        self.imported(name);
     }
 
     /// `T` and `Awaitable[T]`.
@@ -164,8 +191,4 @@ impl Context<'_> {
             self.fail(self.offsets.to_old(at), format!("`{name}` is not imported"));
         }
     }
-}
-
-fn is_generator(expr: &Expr) -> bool {
-    matches!(expr, Expr::Subscript(subscript) if last_name(&subscript.value) == Some("Generator"))
 }

@@ -66,10 +66,11 @@ pub(super) fn of_clause(clause: &Comprehension) -> Vec<Part<'_>> {
     parts.0
 }
 
+/// All but the body.
 pub(super) fn of_handler(handler: &ExceptHandler) -> Vec<Part<'_>> {
     let ExceptHandler::ExceptHandler(handler) = handler;
     let mut parts = Parts::default();
-    parts.optional(handler.type_.as_deref()).name(handler.name.as_ref()).push(Body(&handler.body));
+    parts.optional(handler.type_.as_deref()).name(handler.name.as_ref());
     parts.0
 }
 

@@ -1,7 +1,7 @@
 //! The inverses of the changes that take an existing form away: offloads, `asyncio.run`, collected iterators, generators.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprGenerator, Keyword};
+use ruff_python_ast::{Comprehension, Expr, ExprCall, ExprGenerator, Keyword};
 use ruff_text_size::Ranged;
 
 use super::Context;
@@ -113,13 +113,28 @@ impl Context<'_> {
             _ => None,
         };
         match collected {
-            Some((Expr::Name(element), generators)) => match generators.as_slice() {
-                [clause] if clause.is_async && clause.ifs.is_empty() && is_name(&clause.target, &element.id) => {
-                    self.expr(source, &clause.iter);
-                }
-                _ => self.misfit(old.range(), "`async for` over the argument"),
-            },
-            _ => self.misfit(old.range(), "a comprehension that collects the argument"),
+            Some((element, generators)) => self.collected(source, element, generators),
+            None => self.misfit(old.range(), "a comprehension that collects the argument"),
+        }
+    }
+
+    /// `*g()` and `*[item async for item in g()]`: `old` is `g()`.
+    pub(super) fn collect_starred(&self, old: &Expr, new: &Expr) {
+        match new {
+            Expr::ListComp(list) => self.collected(old, &list.elt, &list.generators),
+            _ => self.misfit(old.range(), "a list comprehension that collects it"),
+        }
+    }
+
+    /// `source` and the element and clauses of `item async for item in source`.
+    fn collected(&self, source: &Expr, element: &Expr, clauses: &[Comprehension]) {
+        match (element, clauses) {
+            (Expr::Name(element), [clause])
+                if clause.is_async && clause.ifs.is_empty() && is_name(&clause.target, &element.id) =>
+            {
+                self.expr(source, &clause.iter);
+            }
+            _ => self.misfit(source.range(), "`async for` over the argument"),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use ruff_text_size::{TextRange, TextSize};
 
+use crate::config::OffloadVia;
 use crate::edit::{EditKind, FileEdits};
+use crate::plan::UnwrapForm;
 
 pub(super) struct Fixture {
     pub name: &'static str,
@@ -69,7 +71,11 @@ impl Build {
     }
 
     fn offload(self, call: &'static str, edits: &[Do]) -> Self {
-        self.change(|call| EditKind::Offload { call }, call, edits)
+        self.change(
+            |call| EditKind::Offload { call, via: OffloadVia::Asyncio, carrier: String::new(), partial: None },
+            call,
+            edits,
+        )
     }
 
     fn rename(self, name: &'static str, to: &'static str) -> Self {
@@ -196,7 +202,7 @@ fn awaits() -> Vec<Build> {
 }
 
 fn unwraps() -> Vec<Build> {
-    let unwrap: fn(TextRange) -> EditKind = |call| EditKind::Unwrap { call };
+    let unwrap: fn(TextRange) -> EditKind = |call| EditKind::Unwrap { call, form: UnwrapForm::First };
     vec![
         new(
             "unwrap to_thread",
@@ -246,7 +252,7 @@ fn unwraps() -> Vec<Build> {
 
 fn loops() -> Vec<Build> {
     let clause: fn(TextRange) -> EditKind = |comprehension| EditKind::AsyncComprehension { comprehension };
-    let collect: fn(TextRange) -> EditKind = |call| EditKind::Collect { call };
+    let collect: fn(TextRange) -> EditKind = |call| EditKind::Collect { call, iterable: call };
     vec![
         new("with and for", "async def f(s):\n    with s.open(1) as a, s.lock:\n        for x in a.rows(2):\n            print(x, a)\n        else:\n            pass\n")
             .change(
@@ -323,7 +329,7 @@ fn names() -> Vec<Build> {
 fn statements() -> Vec<Build> {
     const TEST: &str = "@patch('a.b')\ndef test_load(svc):\n    assert svc.load(1) == 'one'";
     const SHAPE: &str = "try:\n            asyncio.get_running_loop().create_task(self.c(1, 'x'))\n        except RuntimeError:\n            asyncio.run(self.c(1, 'x'))  # no loop";
-    const ARM: &str = "except RuntimeError:\n            asyncio.run(self.c(1, 'x'))  # no loop";
+    const RUN: &str = "asyncio.run(self.c(1, 'x'))";
     let fallback: fn(TextRange) -> EditKind = |statement| EditKind::Fallback { statement };
     let method = |keyword: &str| {
         format!("import asyncio\nimport os\n\nclass A:\n    {keyword} f(self):\n        {SHAPE}\n        # done\n")
@@ -342,12 +348,8 @@ fn statements() -> Vec<Build> {
         new("fallback handler becomes a log line", &method("def"))
             .import(After("import os", "\nimport logging"))
             .logger()
-            .change(
-                fallback,
-                // The comment after the handler is not part of it.
-                ARM.strip_suffix("  # no loop").unwrap_or(ARM),
-                &[Swap("asyncio.run(self.c(1, 'x'))", "logger.warning(self)")],
-            ),
+            .change(fallback, RUN, &[Swap(RUN, "logger.warning('%s was not scheduled', 'c')")]),
+        new("fallback handler raises", &method("def")).change(fallback, RUN, &[Swap(RUN, "raise")]),
     ]
 }
 

@@ -47,7 +47,7 @@ pub(super) fn says_so_itself(edits: &FileEdits, broken: &FileEdits, mutation: &M
             "rename a name" | "change a literal",
         ) => true,
         // The wording of a log line.
-        (EditKind::Fallback { .. }, "delete an argument") => edit.text.contains("warning"),
+        (EditKind::Fallback { .. }, "change a literal") => edit.text.contains("warning"),
         _ => false,
     }
 }

@@ -1,0 +1,174 @@
+//! What a function becomes when it converts, and how its callers adapt to it.
+
+use ruff_python_ast::PythonVersion;
+use ruff_text_size::TextRange;
+
+use super::World;
+use crate::index::facts::*;
+use crate::resolve::Site;
+use crate::resolve::boundary::decorator_name;
+use crate::resolve::names::Meaning;
+
+/// What calling the converted function gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A coroutine: `await f()`.
+    Coroutine,
+    /// An async generator: `async for x in f()`.
+    Generator,
+    /// An async context manager made by `@asynccontextmanager`: `async with f()`.
+    Manager,
+    /// `__enter__` or `__exit__`: `async with`.
+    Entered,
+}
+
+/// How a site adapts to a target that is no plain coroutine function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adaptation {
+    /// `async for` over the call.
+    For,
+    /// An async comprehension over the call.
+    Comprehension,
+    /// `yield from` becomes a loop.
+    YieldFrom,
+    /// `list(g())` and the like.
+    Collect { call: CallId },
+    /// `next(g(), default)`: `await anext(g(), default)`.
+    Next { call: CallId },
+    /// `async with`.
+    With,
+}
+
+/// Builtins that take all of an iterable before they return.
+const EAGER: [&str; 9] = ["list", "tuple", "set", "frozenset", "sorted", "sum", "dict", "max", "min"];
+
+/// The shape of a function when it converts.
+pub fn shape(world: World, func: FuncId) -> Shape {
+    let facts = world.index.func(func);
+    let is_manager =
+        facts.decorators.iter().any(|decorator| decorator_name(world.index, decorator) == Some("contextmanager"));
+    if is_manager {
+        Shape::Manager
+    } else if facts.traits.is_generator {
+        Shape::Generator
+    } else if matches!(facts.name.as_str(), "__enter__" | "__exit__") {
+        Shape::Entered
+    } else {
+        Shape::Coroutine
+    }
+}
+
+/// The one shape of all targets of a site; none when they differ.
+pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
+    let mut shapes = site.targets.iter().map(|target| shape(world, *target));
+    let first = shapes.next().unwrap_or(Shape::Coroutine);
+    shapes.all(|other| other == first).then_some(first)
+}
+
+/// How the site takes an async generator or context manager; none when it cannot.
+pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation> {
+    let usage = match world.index.site(site.id).usage {
+        Usage::Called(call) => world.index.call(call).usage,
+        usage => usage,
+    };
+    match (shape, usage) {
+        (Shape::Coroutine, _) => None,
+        (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
+        (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
+            ComprehensionKind::Generator { .. } => None,
+            ComprehensionKind::List | ComprehensionKind::Set | ComprehensionKind::Dict => {
+                Some(Adaptation::Comprehension)
+            }
+        },
+        (Shape::Generator, Usage::YieldFrom { statement: Some(_) }) => Some(Adaptation::YieldFrom),
+        (Shape::Generator, Usage::Argument { call, index: 0 }) if is_eager(world, call) => {
+            Some(Adaptation::Collect { call })
+        }
+        (Shape::Generator, Usage::Argument { call, index: 0 }) if is_next_or_default(world, call) => {
+            (world.config.target_version >= PythonVersion::PY310).then_some(Adaptation::Next { call })
+        }
+        (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {
+            every_item_adapts(world, site.id.file, statement).then_some(Adaptation::With)
+        }
+        _ => None,
+    }
+}
+
+/// `next(g(), default)`: without the default, another exception would come out of it.
+fn is_next_or_default(world: World, call: CallId) -> bool {
+    let call = world.index.call(call);
+    is_builtin(world, call, &["next"]) && call.args.len() == 2 && call.args.iter().all(|arg| !arg.is_star)
+}
+
+fn is_builtin(world: World, call: &Call, wanted: &[&str]) -> bool {
+    match world.index.value(call.func) {
+        Value::Name { name, scope } => {
+            wanted.contains(&name.as_str())
+                && world.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
+        }
+        _ => false,
+    }
+}
+
+/// The call that runs what blocks at this site and can be offloaded in its place: `any(f(x) for x in y)`, `sum(g())`. A
+/// worker then runs the generator as the loop's thread would have.
+pub fn offloadable_consumer(world: World, site: &Site) -> Option<CallId> {
+    let context = world.context(site.id);
+    let (call, range) = match (context.barrier, world.index.site(site.id).usage) {
+        (Some(Barrier::Generator), _) => {
+            let outermost = context.generators.first()?;
+            (outermost.consumer?, outermost.range)
+        }
+        (None, Usage::Called(own)) => match world.index.call(own).usage {
+            Usage::Argument { call, index: 0 } => (call, world.index.call(own).range),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let consumer = world.index.call(call);
+    let runs_all =
+        is_eager(world, call) || is_builtin(world, consumer, &["any", "all"]) || is_next_or_default(world, call);
+    let is_first = consumer.args.first().is_some_and(|arg| arg.range == range);
+    (runs_all && is_first && world.index.context(consumer.context).barrier.is_none()).then_some(call)
+}
+
+/// Does the call take all elements of its first argument at once, in order?
+pub fn is_eager(world: World, call: CallId) -> bool {
+    let call = world.index.call(call);
+    match world.index.value(call.func) {
+        // `", ".join(...)`
+        Value::Attribute { receiver, name } => name == "join" && matches!(world.index.value(*receiver), Value::Text(_)),
+        _ => is_builtin(world, call, &EAGER),
+    }
+}
+
+/// `async with` enters all items: each must be one that converts.
+fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
+    let statements = &world.index.file(file).with_statements;
+    let Some(with) = statements.iter().find(|with| with.range == statement) else { return false };
+    with.items.iter().all(|item| {
+        world.graph.sites_in_file(file).any(|site| {
+            let facts = world.index.site(site.id);
+            let range = match facts.usage {
+                Usage::Called(call) => world.index.call(call).range,
+                _ => facts.range,
+            };
+            let is_manager =
+                || site.targets.iter().all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered));
+            range == *item && !site.uncertain && is_manager()
+        })
+    })
+}
+
+/// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
+pub fn becomes_async_def(world: World, func: FuncId) -> bool {
+    shape(world, func) != Shape::Coroutine
+        || !world.graph.family_of(func).any(|member| shape(world, *member) == Shape::Generator)
+}
+
+/// Every `yield from` of a generator: none can stay in an async generator.
+pub fn delegations(world: World, func: FuncId) -> Vec<TextRange> {
+    let facts = world.index.file(func.file);
+    let own = facts.delegations.iter().filter(|delegation| facts[delegation.context].func == Some(func));
+    own.map(|delegation| delegation.range).collect()
+}

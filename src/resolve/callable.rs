@@ -1,0 +1,153 @@
+//! Calls of objects: `obj(x)` runs `__call__` without naming it, so all calls of the program are looked at once a
+//! `__call__` may convert.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::name::Name;
+
+use super::names::Meaning;
+use super::site::{self, Found};
+use super::{Builder, Evidence, Site, SiteKind, agreement, flow};
+use crate::index::facts::*;
+use crate::py::infer::{Answer, Certainty, Questions};
+
+/// Whether calls of objects matter, and were looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Search {
+    #[default]
+    Unneeded,
+    Wanted,
+    Done,
+}
+
+impl Search {
+    /// A `__call__` became a node.
+    pub(crate) fn want(&mut self) {
+        if *self == Search::Unneeded {
+            *self = Search::Wanted;
+        }
+    }
+}
+
+/// Looks at all calls of the program, once. Returns whether anything new may have come of it.
+pub(crate) fn enumerate(builder: &mut Builder) -> bool {
+    if builder.callables != Search::Wanted {
+        return false;
+    }
+    builder.callables = Search::Done;
+    let every: Vec<FileId> = builder.project.ids().collect();
+    builder.index.load(builder.project, &every);
+    let calls = open_calls(builder);
+    let name = Name::new_static("__call__");
+    let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
+    for id in &calls {
+        let range = builder.index.site(*id).range;
+        let questions = by_file.entry(id.file).or_default();
+        questions.ranges.push(range);
+        questions.members.push((range, name.clone()));
+    }
+    let answers = builder.ask(by_file);
+    for id in calls {
+        let range = builder.index.site(id).range;
+        let Some(found) = answers.get(&id.file) else { continue };
+        let Some(answer) = found.expressions.get(&range) else { continue };
+        settle(builder, id, &answer.of_member(found.members.get(&(range, name.clone()))));
+    }
+    true
+}
+
+/// Calls of names and attributes that scopes do not tie to a function, a class, or something foreign.
+fn open_calls(builder: &Builder) -> Vec<RefId> {
+    let mut found = vec![];
+    for (file, facts) in builder.index.loaded_files() {
+        for (index, site) in facts.refs.iter().enumerate() {
+            let id = RefId { file, index: index as u32 };
+            if site.is_implicit()
+                || !matches!(site.usage, Usage::Called(_))
+                || builder.graph.sites.contains_key(&id)
+                || builder.asleep_sites.contains_key(&id)
+            {
+                continue;
+            }
+            let is_variable = site.receiver.is_none() && {
+                let scope = facts[site.context].scope;
+                builder.names().lookup(scope, &site.name).iter().any(|meaning| meaning.is_variable())
+            };
+            let is_attribute = site.receiver.is_some() && !builder.index.writes_of(&site.name).is_empty();
+            if is_variable || is_attribute {
+                found.push(id);
+            }
+        }
+    }
+    found
+}
+
+fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
+    let targets = site::targets_of(builder, answer);
+    if !targets.is_empty() {
+        builder.graph.foreign.remove(&id);
+        site::settle(builder, id, Found::Targets(targets), Evidence::Type);
+    } else if answer.certainty == Certainty::Unknown && !is_decorated(builder, id) {
+        match flow::called_objects(builder, id) {
+            Some(targets) if targets.is_empty() => {}
+            Some(targets) => {
+                builder.graph.foreign.remove(&id);
+                site::settle(builder, id, Found::Targets(targets), Evidence::Flow);
+            }
+            None => builder.unknown_calls.push(id),
+        }
+    }
+}
+
+/// `fn(...)` in a decorator that is used as nothing else: `fn` is a function.
+fn is_decorated(builder: &Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    let scope = builder.index.context(site.context).scope;
+    site.receiver.is_none()
+        && builder.names().lookup(scope, &site.name).iter().all(|meaning| match meaning {
+            Meaning::Param { func, .. } => only_decorates(builder, *func),
+            _ => false,
+        })
+}
+
+fn only_decorates(builder: &Builder, func: FuncId) -> bool {
+    let facts = builder.index.func(func);
+    if let Some(factory) = facts.parent {
+        // `@retry(3)`: the inner function is returned by the factory, and only the factory is named.
+        let factory = builder.index.func(factory);
+        return factory.class.is_none() && factory.returns.len() == 1 && decorates_everywhere(builder, &factory.name);
+    }
+    facts.class.is_none() && decorates_everywhere(builder, &facts.name)
+}
+
+/// All uses of the name are decorators, or the callee of one.
+fn decorates_everywhere(builder: &Builder, name: &str) -> bool {
+    builder.index.refs_of(name).iter().all(|id| match builder.index.site(*id).usage {
+        Usage::Decorator => true,
+        Usage::Called(call) => builder.index.call(call).usage == Usage::Decorator,
+        _ => false,
+    })
+}
+
+/// Calls of unknown objects may run any `__call__` that fits.
+pub(crate) fn leave_open(builder: &mut Builder) {
+    for id in std::mem::take(&mut builder.unknown_calls) {
+        let Usage::Called(call) = builder.index.site(id).usage else { continue };
+        let call = builder.index.call(call);
+        let targets: Vec<FuncId> = builder
+            .index
+            .funcs_of("__call__")
+            .iter()
+            .copied()
+            .filter(|func| builder.graph.nodes.contains(func))
+            .filter(|func| agreement::fits(builder.index.func(*func), call))
+            .collect();
+        if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
+            builder.graph.foreign.remove(&id);
+            let kind = SiteKind::Call;
+            let candidates = targets.clone();
+            let site = Site::new(id, kind, targets, Evidence::Agreement);
+            builder.graph.sites.insert(id, Site { uncertain: true, candidates, ..site });
+        }
+    }
+}
