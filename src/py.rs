@@ -3,3 +3,4 @@
 pub mod db;
 pub mod infer;
 pub mod source;
+pub mod system;

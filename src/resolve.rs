@@ -126,6 +126,8 @@ pub struct Graph {
     pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
+    /// Calls that a codemod declares blocking.
+    pub blocking_calls: FxHashSet<CallId>,
 }
 
 impl Graph {
@@ -163,11 +165,6 @@ pub(crate) struct Builder<'a> {
     support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     resolved: FxHashSet<RefId>,
     families_of: FxHashMap<FuncId, usize>,
-    /// Resolved sites none of whose targets is a node yet, by target.
-    asleep: FxHashMap<FuncId, Vec<RefId>>,
-    asleep_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
-    /// Sites of functions that became nodes since they were resolved.
-    awake: Vec<RefId>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
     callables: callable::Search,
     /// Calls of objects that nobody knows the type of.
@@ -175,6 +172,11 @@ pub(crate) struct Builder<'a> {
     /// Nodes whose outside relations are not asked yet.
     unasked: Vec<FuncId>,
     external_names: agreement::ExternalNames,
+    /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
+    parked: FxHashMap<FuncId, Vec<RefId>>,
+    parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Parked sites of which a target became a node.
+    woken: Vec<RefId>,
 }
 
 /// Builds the graph from the config's blocking entries.
@@ -195,13 +197,13 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         support: FxHashMap::default(),
         resolved: FxHashSet::default(),
         families_of: FxHashMap::default(),
-        asleep: FxHashMap::default(),
-        asleep_sites: FxHashMap::default(),
-        awake: vec![],
         callables: callable::Search::default(),
         unknown_calls: vec![],
         unasked: vec![],
         external_names: agreement::ExternalNames::default(),
+        parked: FxHashMap::default(),
+        parked_sites: FxHashMap::default(),
+        woken: vec![],
     };
     if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         builder.index.load_words(project, ["create_task", "ensure_future"]);
@@ -212,6 +214,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.join_with_statements();
     builder.ask_about_withs();
     for site in builder.graph.sites.values() {
+        if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, builder.index.site(site.id).usage) {
+            builder.graph.blocking_calls.insert(call);
+        }
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
@@ -228,36 +233,18 @@ impl Builder<'_> {
     /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
     fn close(&mut self) {
         loop {
-            while !self.pending.is_empty() || !self.awake.is_empty() {
-                self.wake();
+            while !self.pending.is_empty() || !self.woken.is_empty() {
                 let names = std::mem::take(&mut self.pending);
                 self.round(&names);
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !flow::settle(self) && !callable::enumerate(self) && !agreement::settle(self) {
+            if !callable::enumerate(self) && !flow::settle(self) && !agreement::settle(self) {
                 break;
             }
         }
         agreement::leave_open(self);
         callable::leave_open(self);
-        self.graph.foreign.extend(self.asleep_sites.keys().copied());
-    }
-
-    /// Keeps a resolved site until one of its targets becomes a node.
-    pub(crate) fn sleep(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
-        for target in &targets {
-            self.asleep.entry(*target).or_default().push(id);
-        }
-        self.asleep_sites.insert(id, (targets, evidence));
-    }
-
-    fn wake(&mut self) {
-        while let Some(id) = self.awake.pop() {
-            if let Some((targets, evidence)) = self.asleep_sites.remove(&id) {
-                site::settle(self, id, site::Found::Targets(targets), evidence);
-            }
-        }
     }
 
     /// Queues a name: its sites will be resolved.
@@ -267,13 +254,31 @@ impl Builder<'_> {
         }
     }
 
+    /// Keeps a site that is tied to functions of the project which lead to nothing blocking, as far as is known by now.
+    pub(crate) fn park(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        self.graph.foreign.insert(id);
+        for target in &targets {
+            self.parked.entry(*target).or_default().push(id);
+        }
+        self.parked_sites.insert(id, (targets, evidence));
+    }
+
+    /// Settles the parked sites of functions that became nodes.
+    fn wake(&mut self) {
+        for id in std::mem::take(&mut self.woken) {
+            if let Some((targets, evidence)) = self.parked_sites.remove(&id) {
+                site::settle(self, id, site::Found::Targets(targets), evidence);
+            }
+        }
+    }
+
     /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
     pub(crate) fn add_node(&mut self, id: FuncId) {
         if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
             return;
         }
         self.unasked.push(id);
-        self.awake.extend(self.asleep.remove(&id).unwrap_or_default());
+        self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         let Some(class) = class else {

@@ -1,6 +1,7 @@
 //! The commands: each takes the stages it needs, in order, prints, and writes last.
 
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -37,14 +38,28 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+/// Deeply nested code is walked by recursion: [`crate::py::source::too_deep`] lets pass what these stacks hold.
+const MAIN_STACK: usize = 16 << 20;
+const WORKER_STACK: usize = 8 << 20;
+
 /// Runs the command.
 ///
 /// # Errors
 /// Bad config, I/O, or a check of our own work that failed; main prints them and exits with 2.
 pub fn run(args: &Args) -> Result<Outcome> {
-    if let Some(jobs) = args.console.jobs {
-        rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global().context("cannot start the threads")?;
-    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(args.console.jobs.map_or(0, NonZeroUsize::get))
+        .stack_size(WORKER_STACK)
+        .build_global()
+        .context("cannot start the threads")?;
+    std::thread::scope(|scope| {
+        let main = std::thread::Builder::new().stack_size(MAIN_STACK).spawn_scoped(scope, || run_command(args));
+        let main = main.context("cannot start the threads")?;
+        main.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn run_command(args: &Args) -> Result<Outcome> {
     match &args.command {
         Command::Diff(diff) => run_diff(&args.console, diff),
         Command::Apply(apply) => run_apply(&args.console, apply),

@@ -72,14 +72,20 @@ fn transitive(world: World, func: FuncId) -> Option<Cause> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![func];
     while let Some(at) = pending.pop() {
-        if !seen.insert(at) || world.index.func(at).is_async {
+        // What a codemod declares blocking is meant to run in a thread.
+        if !seen.insert(at) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
             continue;
         }
         if let Some(cause) = own(world, at) {
             return Some(cause);
         }
         let (facts, names) = (world.index.file(at.file), world.names());
-        for call in facts.calls.iter().filter(|call| facts[call.context].func == Some(at)) {
+        let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(at));
+        for (number, call) in calls {
+            let id = CallId { file: at.file, index: number as u32 };
+            if world.graph.blocking_calls.contains(&id) {
+                continue;
+            }
             let name = names.last_name(call.func).unwrap_or_default();
             if LOOP_CALLS.contains(&name) {
                 return Some(Cause::NeedsLoop { func: at, name: name.to_owned() });

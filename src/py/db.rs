@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use ruff_db::files::{File, Files};
-use ruff_db::system::{OsSystem, System, SystemPathBuf};
+use ruff_db::system::{System, SystemPathBuf};
 use ruff_db::vendored::VendoredFileSystem;
 use ruff_python_ast::PythonVersion;
 use ty_module_resolver::SearchPathSettings;
@@ -15,13 +15,15 @@ use ty_python_core::program::{FallibleStrategy, Program, ProgramSettings};
 use ty_python_semantic::lint::{LintRegistry, RuleSelection};
 use ty_python_semantic::{AnalysisSettings, PythonVersionSource, PythonVersionWithSource, default_lint_registry};
 
+use super::system::SourceSystem;
+
 /// ty's database. Clones share their caches, one a thread.
 #[salsa::db]
 #[derive(Clone)]
 pub struct Db {
     storage: salsa::Storage<Self>,
     files: Files,
-    system: Arc<OsSystem>,
+    system: Arc<SourceSystem>,
     vendored: VendoredFileSystem,
     rules: Arc<RuleSelection>,
     analysis: Arc<AnalysisSettings>,
@@ -40,7 +42,7 @@ impl Db {
         version: PythonVersion,
     ) -> Result<Self> {
         let root = system_path(root)?;
-        let system = Arc::new(OsSystem::new(&root));
+        let system = Arc::new(SourceSystem::new(&root));
         let vendored = ty_vendored::file_system().clone();
         let search_paths = SearchPathSettings {
             src_roots: source_roots.iter().map(|path| system_path(path)).collect::<Result<_>>()?,

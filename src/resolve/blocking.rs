@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
 
-use super::{flow, site};
 use super::{Builder, Evidence, Site, SiteKind};
+use super::{flow, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
@@ -221,9 +221,10 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
 fn is_replaced(builder: &Builder, number: usize) -> bool {
     let entry = &builder.graph.entries[number];
     let renames = builder.config.codemods.iter().filter(|codemod| codemod.name == entry.codemod);
-    entry.class.as_ref().is_some_and(|class| {
-        renames.flat_map(|codemod| &codemod.renames).any(|rename| class.matches(&rename.from))
-    })
+    entry
+        .class
+        .as_ref()
+        .is_some_and(|class| renames.flat_map(|codemod| &codemod.renames).any(|rename| class.matches(&rename.from)))
 }
 
 /// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference finds it on the receiver's class.

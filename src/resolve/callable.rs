@@ -65,7 +65,7 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
             if site.is_implicit()
                 || !matches!(site.usage, Usage::Called(_))
                 || builder.graph.sites.contains_key(&id)
-                || builder.asleep_sites.contains_key(&id)
+                || builder.parked_sites.contains_key(&id)
             {
                 continue;
             }

@@ -108,8 +108,7 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
         None => {}
     }
     if !answer.has_unknown && (answer.funcs.is_empty() || !answer.has_foreign) {
-        let found =
-            if answer.funcs.is_empty() { site::Found::Foreign } else { site::Found::Targets(answer.funcs) };
+        let found = if answer.funcs.is_empty() { site::Found::Foreign } else { site::Found::Targets(answer.funcs) };
         return Some((found, Evidence::Flow, answer.support));
     }
     let open = builder.open.entry(id).or_default();

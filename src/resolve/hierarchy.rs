@@ -27,6 +27,7 @@ pub struct Hierarchy {
     /// Classes whose mentions were loaded, so that all their children are known.
     closed: FxHashSet<ClassId>,
     registered: FxHashSet<FileId>,
+    knows_protocols: bool,
 }
 
 impl Hierarchy {
@@ -40,9 +41,51 @@ impl Hierarchy {
             let name = index.class(class).name.clone();
             index.load_words(project, [name.as_str()]);
             self.register(project, index);
+            self.link_protocols(project, index, class);
             pending.extend(self.parents(class));
             pending.extend(self.children.get(&class).into_iter().flatten().copied());
         }
+    }
+
+    /// Ties a class to the Protocols that it satisfies without naming them, and a Protocol to the classes that satisfy it
+    /// (PEP 544). A class with all its methods counts: it may flow into any place of that type.
+    fn link_protocols(&mut self, project: &Project, index: &mut Index, class: ClassId) {
+        if !self.knows_protocols {
+            self.knows_protocols = true;
+            index.load_words(project, ["Protocol"]);
+            self.register(project, index);
+        }
+        if self.is_protocol(class) {
+            let members = protocol_members(index, class);
+            index.load_words(project, members.first().map(Name::as_str));
+            self.register(project, index);
+            let Some(first) = members.first() else { return };
+            let classes: Vec<ClassId> =
+                index.funcs_of(first).iter().filter_map(|func| index.func(*func).class).collect();
+            for other in classes {
+                self.link(index, other, class, &members);
+            }
+            return;
+        }
+        let protocols: Vec<ClassId> = self.bases.keys().copied().filter(|id| self.is_protocol(*id)).collect();
+        for protocol in protocols {
+            let members = protocol_members(index, protocol);
+            self.link(index, class, protocol, &members);
+        }
+    }
+
+    fn link(&mut self, index: &Index, class: ClassId, protocol: ClassId, members: &[Name]) {
+        let ancestors = self.ancestors(class);
+        let has = |name: &Name| ancestors.iter().any(|id| method(index, *id, name).is_some());
+        if self.is_protocol(class) || members.is_empty() || ancestors.contains(&protocol) || !members.iter().all(has) {
+            return;
+        }
+        self.children.entry(protocol).or_default().insert(class);
+        self.bases.entry(class).or_default().push(BaseClass::Class(protocol));
+    }
+
+    fn is_protocol(&self, class: ClassId) -> bool {
+        self.bases(class).iter().any(|base| matches!(base, BaseClass::External(path) if path.ends_with(".Protocol")))
     }
 
     /// Resolves the bases of all classes in files that were loaded since the last time.
@@ -161,6 +204,15 @@ impl Hierarchy {
             .filter(|(_, _, base)| external(base))
             .collect()
     }
+}
+
+/// The methods that a Protocol declares.
+fn protocol_members(index: &Index, class: ClassId) -> Vec<Name> {
+    let mut members: Vec<Name> = index.class(class).methods.iter().map(|id| index.func(*id).name.clone()).collect();
+    members.retain(|name| name != "__init__");
+    members.sort_unstable();
+    members.dedup();
+    members
 }
 
 fn base_classes(names: &Names, value: ValueId) -> Vec<BaseClass> {

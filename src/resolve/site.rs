@@ -2,6 +2,7 @@
 
 use ruff_python_ast::name::Name;
 
+use super::hierarchy::BaseClass;
 use super::names::Meaning;
 use super::{Builder, Evidence, Site, SiteKind};
 use crate::index::Defined;
@@ -131,21 +132,28 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     }
 }
 
-/// A type without that member can still hold a child of the project that has it.
-fn may_be_ours(builder: &Builder, id: RefId, shown: &str) -> bool {
-    let name = &builder.index.site(id).name;
-    shown.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| {
-        builder.index.classes_of(word).iter().any(|class| {
-            builder
-                .graph
-                .hierarchy
-                .descendants(*class)
+/// A type without that member can still hold a child of the project that has it, come from a base that nobody knows, or
+/// hand the call on (`__getattr__`).
+fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
+    if matches!(shown, "object" | "None") || shown.contains("Self@") {
+        return true;
+    }
+    let words: Vec<&str> =
+        shown.split(|char: char| !char.is_alphanumeric() && char != '_').filter(|word| !word.is_empty()).collect();
+    builder.index.load_words(builder.project, words.iter().copied());
+    let classes: Vec<ClassId> = words.iter().flat_map(|word| builder.index.classes_of(word).iter().copied()).collect();
+    let name = builder.index.site(id).name.clone();
+    classes.into_iter().any(|class| {
+        builder.index_close(class);
+        let (index, hierarchy) = (&*builder.index, &builder.graph.hierarchy);
+        let defines = |class: ClassId, name: &str| super::hierarchy::method(index, class, name).is_some();
+        hierarchy.descendants(class).into_iter().any(|below| defines(below, &name))
+            || hierarchy
+                .ancestors(class)
                 .into_iter()
-                .any(|below| super::hierarchy::method(builder.index, below, name).is_some())
-                || !builder.index.class(*class).bases.is_empty()
-                || shown.contains("Self@")
-        })
-    }) || matches!(shown, "object" | "None")
+                .any(|above| defines(above, "__getattr__") || defines(above, "__getattribute__"))
+            || hierarchy.external_bases(class).into_iter().any(|(_, _, base)| *base == BaseClass::Unknown)
+    })
 }
 
 /// The functions of the project among the definitions.
@@ -177,13 +185,11 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     targets.sort_unstable();
     targets.dedup();
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
-        builder.sleep(id, targets, evidence);
+        builder.park(id, targets, evidence);
         return;
     }
     builder.graph.foreign.remove(&id);
-    targets.retain(|target| {
-        builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name)
-    });
+    targets.retain(|target| builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name));
     let kind = kind_of(builder, id, &targets);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };

@@ -1,18 +1,21 @@
-//! Rewrites every node of real files in every way: nothing may panic, overlap, or fail to parse.
+//! Rewrites every node of real files in every way: nothing may panic, overlap, or fail to parse, and verification must see
+//! each change as what it is recorded as.
 //!
 //! Runs on the directory in `AWAITIFY_CORPUS`; with `AWAITIFY_CORPUS_OUT` it writes `<n>.before.py` and `<n>.after.py` there,
 //! for a check with another parser: `AWAITIFY_CORPUS=/usr/lib/python3 cargo test --lib corpus -- --ignored`.
 
 use std::path::{Path, PathBuf};
 
-use ruff_python_ast::AnyNodeRef;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_node};
+use ruff_python_ast::{AnyNodeRef, PythonVersion};
 use ruff_python_parser::parse_module;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::rewrite;
 use crate::config::OffloadVia;
+use crate::edit::FileEdits;
 use crate::plan::{Action, UnwrapForm, YieldSource};
+use crate::verify;
 
 /// The nodes of a file that actions are about.
 #[derive(Default)]
@@ -54,7 +57,11 @@ fn plans(nodes: &Nodes) -> Vec<(&'static str, Vec<Action>)> {
     let unwrap = |form: UnwrapForm| calls(&move |call| Action::Unwrap { call, form });
     let colors = [
         nodes.functions.iter().map(|function| Action::AsyncDef { function: *function }).collect::<Vec<_>>(),
-        nodes.functions.iter().map(|f| Action::Decorator { function: *f, decorator: "pytest.mark.x".into() }).collect(),
+        nodes
+            .functions
+            .iter()
+            .map(|f| Action::Decorator { function: *f, decorator: "pytest.mark.asyncio".into() })
+            .collect(),
         nodes.withs.iter().map(|statement| Action::AsyncWith { statement: *statement }).collect(),
         nodes.fors.iter().map(|statement| Action::AsyncFor { statement: *statement }).collect(),
         nodes.clauses.iter().map(|clause| Action::AsyncComprehension { clause: *clause }).collect(),
@@ -68,7 +75,7 @@ fn plans(nodes: &Nodes) -> Vec<(&'static str, Vec<Action>)> {
         ("asgiref", offload(OffloadVia::Asgiref)),
         ("await", calls(&|call| Action::Await { call })),
         ("native", calls(&|call| Action::Native { call, method: "twin".into() })),
-        ("replace", calls(&|call| Action::Replace { call, function: "asyncio.sleep".into() })),
+        ("replace", calls(&|call| Action::Replace { call, function: "anyio.sleep".into() })),
         ("first", unwrap(UnwrapForm::First)),
         ("second", unwrap(UnwrapForm::Second)),
         ("lambda", unwrap(UnwrapForm::Lambda { argument: 0 })),
@@ -118,7 +125,26 @@ fn apply(path: &Path, name: &str, text: &str, actions: &[Action]) -> String {
         let lines = applied.text[..at].rsplit('\n').take(4).collect::<Vec<_>>();
         panic!("{} {name}: {error}\n{lines:#?}", path.display());
     }
+    if is_any_call_of_its_kind(name) {
+        verify_structure(path, name, text, &rewritten.edits, &applied.text);
+    }
     applied.text
+}
+
+/// Verification knows which calls may be unwrapped, and refuses the others.
+fn is_any_call_of_its_kind(name: &str) -> bool {
+    !matches!(name, "first" | "second" | "lambda" | "partial" | "curried" | "run")
+}
+
+/// Everything but where an `await` may stand: any node is awaited here.
+fn verify_structure(path: &Path, name: &str, old: &str, edits: &FileEdits, new: &str) {
+    let target = PythonVersion::latest();
+    let file = verify::Rewritten { path: "corpus.py", old, new, edits, target, offloads: &[] };
+    let misplaced = |failure: &verify::Failure| {
+        failure.check == verify::Check::Parse || failure.message.contains("an async generator")
+    };
+    let failures: Vec<_> = verify::verify(&file).into_iter().filter(|failure| !misplaced(failure)).collect();
+    assert!(failures.is_empty(), "{} {name}: {failures:#?}", path.display());
 }
 
 /// The actions whose nodes do not lie in those of others.

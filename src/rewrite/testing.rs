@@ -25,7 +25,7 @@ pub(super) fn check_all(before: &str, actions: impl Fn(&[TextRange]) -> Vec<Acti
         new: &new,
         edits: &edits,
         target: PythonVersion::PY312,
-        offloads: &["app.metrics.offload".to_owned()],
+        offloads: &["app.threads.off".to_owned()],
     };
     let failures = verify::verify(&file);
     assert!(failures.is_empty(), "verification refuses it: {failures:#?}\n{edits:#?}");

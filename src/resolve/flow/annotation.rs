@@ -77,9 +77,9 @@ impl Solver<'_> {
 
     fn is_protocol(&mut self, class: ClassId) -> bool {
         self.hierarchy.close(self.project, self.index, class);
-        self.hierarchy.bases(class).iter().any(|base| {
-            matches!(base, BaseClass::External(path) if matches!(path.rsplit('.').next(), Some("Protocol")))
-        })
+        self.hierarchy.bases(class).iter().any(
+            |base| matches!(base, BaseClass::External(path) if matches!(path.rsplit('.').next(), Some("Protocol"))),
+        )
     }
 
     pub(super) fn class_around(&self, scope: ScopeId) -> Option<ClassId> {
@@ -144,11 +144,12 @@ impl Solver<'_> {
                 | "Generator" | "AsyncGenerator",
                 [_, rest @ ..],
             ) => self.annotated(first, scope, &rest.to_vec()),
-            ("tuple" | "Tuple", [_, rest @ ..]) => {
-                parts.into_iter().filter(|part| !matches!(self.index.value(*part), Value::Builtin)).collect::<Vec<_>>()
-                    .into_iter()
-                    .all(|part| self.annotated(part, scope, &rest.to_vec()))
-            }
+            ("tuple" | "Tuple", [_, rest @ ..]) => parts
+                .into_iter()
+                .filter(|part| !matches!(self.index.value(*part), Value::Builtin))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .all(|part| self.annotated(part, scope, &rest.to_vec())),
             (
                 "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict" | "OrderedDict",
                 [step, rest @ ..],

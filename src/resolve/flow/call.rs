@@ -10,9 +10,43 @@ use crate::resolve::hierarchy;
 
 /// Builtin functions that return no object of the project.
 const PLAIN: [&str; 37] = [
-    "str", "int", "float", "bool", "bytes", "complex", "bytearray", "len", "repr", "print", "range", "abs", "round", "hash",
-    "id", "any", "all", "callable", "format", "ord", "chr", "hex", "oct", "bin", "isinstance", "issubclass", "hasattr",
-    "dir", "input", "divmod", "pow", "ascii", "setattr", "delattr", "memoryview", "slice", "breakpoint",
+    "str",
+    "int",
+    "float",
+    "bool",
+    "bytes",
+    "complex",
+    "bytearray",
+    "len",
+    "repr",
+    "print",
+    "range",
+    "abs",
+    "round",
+    "hash",
+    "id",
+    "any",
+    "all",
+    "callable",
+    "format",
+    "ord",
+    "chr",
+    "hex",
+    "oct",
+    "bin",
+    "isinstance",
+    "issubclass",
+    "hasattr",
+    "dir",
+    "input",
+    "divmod",
+    "pow",
+    "ascii",
+    "setattr",
+    "delattr",
+    "memoryview",
+    "slice",
+    "breakpoint",
 ];
 
 impl Solver<'_> {
@@ -207,7 +241,9 @@ impl Solver<'_> {
     fn builtin_result(&mut self, name: &str, call: CallId, path: &Path) {
         match (name, path.as_slice()) {
             (name, _) if PLAIN.contains(&name) => self.push(Object::Builtin, None),
-            ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict", _) => self.copied(call, path),
+            ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict", _) => {
+                self.copied(call, path)
+            }
             ("enumerate" | "zip" | "map" | "filter", []) => self.push(Object::Builtin, None),
             ("enumerate", [_, Selector::Index(0), ..]) => self.push(Object::Builtin, None),
             ("enumerate", [_, Selector::Index(1), rest @ ..]) => {

@@ -222,9 +222,12 @@ impl Solver<'_> {
     }
 
     fn method_read(&mut self, func: FuncId, path: &Path, place: Option<Place>) {
-        let is_setter = self.index.func(func).decorators.iter().any(|decorator| {
-            matches!(boundary::decorator_name(self.index, decorator), Some("setter" | "deleter"))
-        });
+        let is_setter = self
+            .index
+            .func(func)
+            .decorators
+            .iter()
+            .any(|decorator| matches!(boundary::decorator_name(self.index, decorator), Some("setter" | "deleter")));
         if is_setter {
             return;
         }
@@ -465,13 +468,14 @@ impl Solver<'_> {
                     self.close(class);
                     let ancestors = self.hierarchy.ancestors(class);
                     let constructs = |id: &ClassId| hierarchy::method(self.index, *id, "__init__").is_some();
-                    let made = if let Object::Class(_) = object { Object::Instance(class) } else { Object::Below(class) };
+                    let made =
+                        if let Object::Class(_) = object { Object::Instance(class) } else { Object::Below(class) };
                     (!ancestors.iter().any(constructs) && self.may_be(owner, made)).then_some(Keep::All)
                 }
-                Object::External(_) | Object::ExternalInstance(_) | Object::ExternalMember(_) => {
-                    (is_setter || last == "__init__" || is_class_like && matches!(owner, Owner::Foreign | Owner::Anything))
-                        .then_some(Keep::All)
-                }
+                Object::External(_) | Object::ExternalInstance(_) | Object::ExternalMember(_) => (is_setter
+                    || last == "__init__"
+                    || is_class_like && matches!(owner, Owner::Foreign | Owner::Anything))
+                .then_some(Keep::All),
                 Object::Unknown if is_setter || is_class_like => Some(Keep::All),
                 Object::Unknown => matches!(owner, Owner::Foreign | Owner::Anything).then_some(Keep::Project),
                 _ => None,
@@ -490,8 +494,8 @@ impl Solver<'_> {
     /// What classes anywhere bind under a name. A method is a candidate, no more.
     fn members_of_anything(&mut self, name: &Name, path: &Path) {
         for class in self.index.members_of(name).to_vec() {
-            let is_method = hierarchy::method(self.index, class, name)
-                .is_some_and(|func| !boundary::is_property(self.index, func));
+            let is_method =
+                hierarchy::method(self.index, class, name).is_some_and(|func| !boundary::is_property(self.index, func));
             self.class_bindings(class, name, path);
             if is_method {
                 self.push(Object::Unknown, None);

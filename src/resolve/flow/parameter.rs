@@ -69,7 +69,8 @@ impl Solver<'_> {
         }
         let callers = self.callers(func);
         let is_test = |file: FileId| self.project.file(file).is_test;
-        let in_program = callers.iter().any(|caller| matches!(caller, Caller::Call { call, .. } if !is_test(call.file)));
+        let in_program =
+            callers.iter().any(|caller| matches!(caller, Caller::Call { call, .. } if !is_test(call.file)));
         for caller in callers.iter() {
             match caller {
                 Caller::Anyone => self.push(Object::Unknown, None),

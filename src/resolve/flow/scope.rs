@@ -287,7 +287,8 @@ impl Solver<'_> {
                 Bound::Annotated { .. } | Bound::Param { .. } | Bound::Outer | Bound::Unknown => Meaning::Unknown,
             };
             // `try: from a import X` / `except ImportError: X = None`.
-            let is_stand_in = matches!(&meaning, Meaning::Value(value) if matches!(self.index.value(*value), Value::None));
+            let is_stand_in =
+                matches!(&meaning, Meaning::Value(value) if matches!(self.index.value(*value), Value::None));
             match &found {
                 _ if is_stand_in => {}
                 None => found = Some(meaning),

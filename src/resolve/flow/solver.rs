@@ -184,9 +184,12 @@ impl<'a> Solver<'a> {
             }
             Node::Name(..) | Node::Attribute(..) if !path.is_empty() => Some(1),
             Node::Member(..) => Some(2),
-            Node::Value(_) | Node::Name(..) | Node::Attribute(..) | Node::Field(..) | Node::Return(_) | Node::Yield(_) => {
-                None
-            }
+            Node::Value(_)
+            | Node::Name(..)
+            | Node::Attribute(..)
+            | Node::Field(..)
+            | Node::Return(_)
+            | Node::Yield(_) => None,
         }
     }
 

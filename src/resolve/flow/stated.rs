@@ -31,7 +31,8 @@ pub(crate) fn from_config(builder: &mut Builder) {
             continue;
         };
         let lines = LineIndex::from_source_text(&text);
-        let Some(line) = ruff_source_file::OneIndexed::new(settled.line).filter(|line| line.get() <= lines.line_count())
+        let Some(line) =
+            ruff_source_file::OneIndexed::new(settled.line).filter(|line| line.get() <= lines.line_count())
         else {
             continue;
         };
@@ -46,29 +47,24 @@ pub(super) fn found(builder: &mut Builder, id: RefId) -> Option<Found> {
     let site = builder.index.site(id);
     let at = site.name_range.start();
     let comments = &builder.index.file(id.file).statements;
-    let said = comments
-        .iter()
-        .find(|comment| comment.line.contains_inclusive(at))
-        .map(|comment| comment.is.clone())
-        .or_else(|| {
-            let stated = builder.stated.iter().find(|stated| stated.file == id.file && stated.line.contains(at));
-            stated.map(|stated| stated.is.clone())
-        })?;
+    let said =
+        comments.iter().find(|comment| comment.line.contains_inclusive(at)).map(|comment| comment.is.clone()).or_else(
+            || {
+                let stated = builder.stated.iter().find(|stated| stated.file == id.file && stated.line.contains(at));
+                stated.map(|stated| stated.is.clone())
+            },
+        )?;
     let Some(said) = said else { return Some(Found::Foreign) };
     let last = said.rsplit('.').next().unwrap_or_default().to_owned();
     let own_name = site.name.clone();
     builder.index.load_words(builder.project, [last.as_str()]);
     let names = builder.names();
-    let named: Vec<FuncId> = builder
-        .index
-        .funcs_of(&last)
-        .iter()
-        .copied()
-        .filter(|func| names.qualified_func(*func) == said)
-        .collect();
+    let named: Vec<FuncId> =
+        builder.index.funcs_of(&last).iter().copied().filter(|func| names.qualified_func(*func) == said).collect();
     if named.is_empty() {
         let path = builder.project.file(id.file).relative.clone();
-        let message = format!("`{said}` (said of `{own_name}` by a comment or `settled`) is no function of the project");
+        let message =
+            format!("`{said}` (said of `{own_name}` by a comment or `settled`) is no function of the project");
         let problem = Problem::whole_file(path, message);
         if !builder.graph.problems.contains(&problem) {
             builder.graph.problems.push(problem);
@@ -78,7 +74,9 @@ pub(super) fn found(builder: &mut Builder, id: RefId) -> Option<Found> {
     // Another name on the same line is another site, unless it is a field that holds the function.
     if own_name != last {
         let answer = flow::answer(builder, id);
-        if !answer.has_unknown || builder.index.funcs_of(&own_name).iter().any(|func| builder.graph.nodes.contains(func)) {
+        if !answer.has_unknown
+            || builder.index.funcs_of(&own_name).iter().any(|func| builder.graph.nodes.contains(func))
+        {
             return None;
         }
     }

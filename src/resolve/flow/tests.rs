@@ -30,7 +30,10 @@ class Other:
 /// Writes the files to a folder, analyzes it, and lists the sites on the marked lines.
 fn resolved(fixture: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &format!("#- awaitify.toml\ncodemods = [\"./c.toml\"]\n#- c.toml\n{CODEMOD}#- stores.py\n{STORES}"));
+    write(
+        folder.path(),
+        &format!("#- awaitify.toml\ncodemods = [\"./c.toml\"]\n#- c.toml\n{CODEMOD}#- stores.py\n{STORES}"),
+    );
     write(folder.path(), fixture);
     let analysis = analysis::analyze(&[folder.path().to_path_buf()], &Flags::default()).unwrap();
     let mut lines = vec![];
@@ -48,7 +51,8 @@ fn resolved(fixture: &str) -> String {
             let found = match analysis.graph.sites.get(&id) {
                 Some(site) => {
                     let names = analysis.world().names();
-                    let targets: Vec<String> = site.targets.iter().map(|target| names.qualified_func(*target)).collect();
+                    let targets: Vec<String> =
+                        site.targets.iter().map(|target| names.qualified_func(*target)).collect();
                     let how = if site.uncertain { "uncertain" } else { words::evidence(site.evidence) };
                     format!("{} [{how}]", targets.join(" | "))
                 }

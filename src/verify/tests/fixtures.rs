@@ -71,11 +71,17 @@ impl Build {
     }
 
     fn offload(self, call: &'static str, edits: &[Do]) -> Self {
-        self.change(
-            |call| EditKind::Offload { call, via: OffloadVia::Asyncio, carrier: String::new(), partial: None },
-            call,
-            edits,
-        )
+        let has_partial = edits.iter().any(|edit| matches!(edit, Before(_, text) if text.contains("partial(")));
+        let kind: fn(TextRange) -> EditKind = match has_partial {
+            true => |call| EditKind::Offload {
+                call,
+                via: OffloadVia::Asyncio,
+                carrier: String::new(),
+                partial: Some("partial".into()),
+            },
+            false => |call| EditKind::Offload { call, via: OffloadVia::Asyncio, carrier: String::new(), partial: None },
+        };
+        self.change(kind, call, edits)
     }
 
     fn rename(self, name: &'static str, to: &'static str) -> Self {
@@ -252,7 +258,7 @@ fn unwraps() -> Vec<Build> {
 
 fn loops() -> Vec<Build> {
     let clause: fn(TextRange) -> EditKind = |comprehension| EditKind::AsyncComprehension { comprehension };
-    let collect: fn(TextRange) -> EditKind = |call| EditKind::Collect { call, iterable: call };
+    let collect: fn(TextRange) -> EditKind = |call| EditKind::Collect { call, iterable: TextRange::empty(call.end()) };
     vec![
         new("with and for", "async def f(s):\n    with s.open(1) as a, s.lock:\n        for x in a.rows(2):\n            print(x, a)\n        else:\n            pass\n")
             .change(

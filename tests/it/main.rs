@@ -1,0 +1,9 @@
+//! Integration tests: the built program on projects on disk. One binary, so that it links once.
+
+mod support;
+
+mod bad_input;
+mod cli;
+mod codemods;
+mod projects;
+mod readme;

@@ -1,0 +1,172 @@
+//! Whole projects: files in, changed files out. The harness also proves that the output parses, that `git apply` makes the
+//! same bytes, that a second diff is empty, and that undo restores every byte.
+
+use crate::support::{Project, check_round, sections};
+
+/// Migrates `fixture`; `expect` has the files that change, as they are afterwards. All others stay as they are.
+#[track_caller]
+fn check_project(fixture: &str, expect: &str) {
+    let project = Project::new(fixture);
+    let mut expected = project.tree();
+    for (path, text) in sections(expect) {
+        assert!(expected.insert(path.to_owned(), text.into_bytes()).is_some(), "`{path}` is no file of the fixture");
+    }
+    let migrated = project.copy();
+    check_round(&project);
+    migrated.run("apply --allow-dirty").returned(0);
+    for (path, bytes) in migrated.tree() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert_eq!(text, String::from_utf8_lossy(&expected[&path]), "`{path}`");
+    }
+}
+
+#[test]
+fn a_call_through_three_files_is_awaited_all_the_way() {
+    check_project(
+        "#- app/__init__.py
+#- app/store.py
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def is_admin(self, who):
+        return self.persistence.get(who) == 'admin'
+#- app/service.py
+from app.store import Store
+
+class Service:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def may_open(self, who):
+        return not self.store.is_admin(who)
+#- app/web.py
+from app.service import Service
+
+async def open_door(service: Service, who):
+    if service.may_open(who):
+        return 'closed'
+",
+        "#- app/store.py
+import asyncio
+
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def is_admin(self, who):
+        return await asyncio.to_thread(self.persistence.get, who) == 'admin'
+#- app/service.py
+from app.store import Store
+
+class Service:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def may_open(self, who):
+        return not await self.store.is_admin(who)
+#- app/web.py
+from app.service import Service
+
+async def open_door(service: Service, who):
+    if await service.may_open(who):
+        return 'closed'
+",
+    );
+}
+
+#[test]
+fn a_property_stays_and_its_async_reader_is_not_broken() {
+    check_project(
+        "#- app.py
+class Till:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    @property
+    def balance(self):
+        return self.persistence.get('till')
+
+    def describe(self):
+        return f'{self.balance} coins'
+
+async def show(till: Till):
+    return till.describe()
+",
+        "#- app.py
+import asyncio
+
+
+class Till:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    @property
+    def balance(self):
+        return self.persistence.get('till')
+
+    def describe(self):
+        return f'{self.balance} coins'
+
+async def show(till: Till):
+    return await asyncio.to_thread(till.describe)
+",
+    );
+}
+
+#[test]
+fn a_family_converts_together_through_super() {
+    check_project(
+        "#- app.py
+from abc import ABC, abstractmethod
+
+class Base(ABC):
+    @abstractmethod
+    def load(self, key): ...
+
+class Plain(Base):
+    def load(self, key):
+        return persistence.get(key)
+
+class Loud(Plain):
+    def load(self, key):
+        return super().load(key).upper()
+
+async def show(base: Base):
+    print(base.load('a'))
+",
+        "#- app.py
+import asyncio
+from abc import ABC, abstractmethod
+
+class Base(ABC):
+    @abstractmethod
+    async def load(self, key): ...
+
+class Plain(Base):
+    async def load(self, key):
+        return await asyncio.to_thread(persistence.get, key)
+
+class Loud(Plain):
+    async def load(self, key):
+        return (await super().load(key)).upper()
+
+async def show(base: Base):
+    print(await base.load('a'))
+",
+    );
+}
+
+#[test]
+fn a_project_without_blocking_calls_stays_as_it_is() {
+    check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
+}
+
+#[test]
+fn a_file_without_a_final_newline_keeps_its_end() {
+    check_project(
+        "#- app.py\nasync def f():\n    return persistence.get('a')",
+        "#- app.py\nimport asyncio\n\n\nasync def f():\n    return await asyncio.to_thread(persistence.get, 'a')",
+    );
+}
