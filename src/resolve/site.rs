@@ -117,18 +117,44 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     };
     let targets = targets_of(builder, answer);
     let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
+    // An attribute without annotation is `Unknown | X`: flow may know what else is written to it.
+    let may_be_more = answer.certainty == Certainty::Partly || is_taken_out(builder, id);
     match (answer.certainty, targets.is_empty()) {
-        // An attribute without annotation is `Unknown | X`: flow may know what else is written to it.
-        (Certainty::Partly, false) => builder.open_with(id, Found::Targets(targets)),
-        (Certainty::Partly, true) if foreign_only => builder.open_with(id, Found::Foreign),
-        (Certainty::Known, false) => settle(builder, id, Found::Targets(targets), Evidence::Type),
-        (Certainty::Known, true) if foreign_only => settle(builder, id, Found::Foreign, Evidence::Type),
+        (Certainty::Known | Certainty::Partly, false) if may_be_more => builder.open_with(id, Found::Targets(targets)),
+        (Certainty::Known | Certainty::Partly, true) if foreign_only && may_be_more => {
+            builder.open_with(id, Found::Foreign);
+        }
+        (Certainty::Known | Certainty::Partly, false) => settle(builder, id, Found::Targets(targets), Evidence::Type),
+        (Certainty::Known | Certainty::Partly, true) if foreign_only => {
+            settle(builder, id, Found::Foreign, Evidence::Type);
+        }
         (Certainty::Known, true) if !may_be_ours(builder, id, &answer.shown) => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
         (Certainty::Known | Certainty::Partly | Certainty::Unknown, _) => {
             builder.open.entry(id).or_default();
         }
+    }
+}
+
+/// Does the receiver come out of a container? ty reads `[Other()]` as a list of nothing else, whatever is appended later.
+fn is_taken_out(builder: &Builder, id: RefId) -> bool {
+    let Some(receiver) = builder.index.site(id).receiver else { return false };
+    let comes_out = |value: ValueId| match builder.index.value(value) {
+        Value::ElementOf(_) | Value::PartOf(..) | Value::Subscript { .. } => true,
+        Value::Call { call } => match builder.index.value(builder.index.call(*call).func) {
+            Value::Attribute { name, .. } => matches!(name.as_str(), "get" | "pop" | "popleft" | "setdefault"),
+            Value::Name { name, .. } => name == "next",
+            _ => false,
+        },
+        _ => false,
+    };
+    match builder.index.value(receiver) {
+        Value::Name { name, scope } => builder.names().lookup(*scope, name).into_iter().any(|meaning| match meaning {
+            Meaning::Value(value) => comes_out(value),
+            _ => false,
+        }),
+        _ => comes_out(receiver),
     }
 }
 
