@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::uncertain;
 use super::words::{self, Places};
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
@@ -37,6 +38,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &by_evidence(world);
     out += &stays(world, verdicts, &mut places);
     out += &left(world, verdicts, &mut places);
+    out += &uncertain::report(world, &mut places);
     out
 }
 
@@ -176,6 +178,15 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Left(cause) => format!("left: {}", words::sentence(world, &mut places, cause)),
         };
         out.push('\n');
+        for (file, range) in &site.support {
+            let excerpt = places.excerpt(*file, *range);
+            out += &format!("  the receiver comes from `{excerpt}` ({})\n", places.place(*file, range.start()));
+        }
+        if !site.candidates.is_empty() {
+            let names: Vec<String> =
+                site.candidates.iter().map(|func| format!("`{}`", world.names().qualified_func(*func))).collect();
+            out += &format!("  it may be {}\n", names.join(" or "));
+        }
         for target in &site.targets {
             out += &why(world, verdicts, *target);
         }
