@@ -77,7 +77,11 @@ impl SiteKind {
     /// Does the site run what it names, here or in a worker, so that a conversion would have to edit it?
     pub fn runs(&self) -> bool {
         match self {
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Offloaded { .. } => true,
+            SiteKind::Blocking { .. }
+            | SiteKind::Call
+            | SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Offloaded { .. } => true,
             SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
         }
     }
@@ -99,6 +103,13 @@ pub struct Site {
     pub candidates: Vec<FuncId>,
     /// Where an annotation would settle an uncertain site.
     pub annotate: Option<(FileId, TextRange)>,
+}
+
+impl Site {
+    /// A certain site with nothing but its targets.
+    pub(crate) fn new(id: RefId, kind: SiteKind, targets: Vec<FuncId>, evidence: Evidence) -> Self {
+        Self { id, kind, targets, evidence, uncertain: false, support: vec![], candidates: vec![], annotate: None }
+    }
 }
 
 /// A string that names a function of the graph where names are looked up.

@@ -53,9 +53,9 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         }
         let kind = site::kind_of(builder, id, &targets);
         let annotate = flow::annotation_place(builder, id);
-        let (evidence, support) = (Evidence::Agreement, open.support);
-        let site = Site { id, kind, targets, evidence, uncertain: true, support, candidates, annotate };
-        builder.graph.sites.insert(id, site);
+        let site = Site::new(id, kind, targets, Evidence::Agreement);
+        let support = open.support;
+        builder.graph.sites.insert(id, Site { uncertain: true, support, candidates, annotate, ..site });
     }
 }
 
