@@ -485,7 +485,9 @@ class Program:
             done = self.call(c, ["gen"], depth - 1)
             if done:
                 form = self.rng.choice(["list({})", "sorted({})", "[y + 1 for y in {}]", "[*{}]", "list(tuple({}))"])
-                if self.soft("gen_consumer", 0.2):
+                if ":=" in done[0]:
+                    form = "list({})"  # a walrus may not stand in a comprehension's iterable
+                elif self.soft("gen_consumer", 0.2):
                     self.need(c.module, "import itertools")
                     form = self.rng.choice(["list(itertools.islice({}, 2))", "[a + b for a, b in enumerate({})]", "[a * b for a, b in zip({}, (1, 2, 3))]", "list(map(abs, {}))"])
                 return form.format(done[0])
@@ -507,8 +509,8 @@ class Program:
         elif first == 2:
             source = self.expr(outer.sub(no_walrus=True), "list", depth - 2)
         else:
-            done = self.call(c, ["gen"], 0)
-            source = done[0] if done else "(3, 1)"
+            done = self.call(outer.sub(no_walrus=True), ["gen"], 0)
+            source = done[0] if done and ":=" not in done[0] else "(3, 1)"
         inner = c.sub(mult=c.mult * size, no_walrus=True)
         inner.ints = inner.ints + [name]
         element = self.expr(inner, kind, depth - 1)

@@ -218,8 +218,9 @@ def check_before(files, folder):
     write(files, folder / "before")
     start = time.perf_counter()
     one = execute(folder / "before", "")
-    seconds = time.perf_counter() - start
+    middle = time.perf_counter()
     two = execute(folder / "before", "")
+    seconds = min(middle - start, time.perf_counter() - middle)  # the machine is shared
     stats = {"seconds": seconds, "demand": len(one.get("demand", ())), "calls": sum(map(len, one.get("calls", {}).values()))}
     if "crash" in one:
         return "invalid", one["crash"], stats
