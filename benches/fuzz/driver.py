@@ -58,7 +58,8 @@ def patch(tag):
     create_task = asyncio.BaseEventLoop.create_task
 
     def tagged_create_task(self, coro, **options):
-        if self.is_running() and options.get("context") is None:
+        cleanup = type(coro).__name__.startswith("async_generator")  # the loop closes a forgotten async generator: no task of the program
+        if self.is_running() and options.get("context") is None and not cleanup:
             context = contextvars.copy_context()
             context.run(tag.set, child("."))
             options["context"] = context

@@ -33,7 +33,7 @@ import tomllib
 import xml.etree.ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
-STRICT = ["-W", "error::RuntimeWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning", "-W", "error::pytest.PytestUnhandledCoroutineWarning"]
+STRICT = ["-W", "error::RuntimeWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning"]
 
 
 def unpack(source, cache, target):
