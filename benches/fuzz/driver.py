@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 import warnings
+import zlib
 
 
 class TaggedOutput:
@@ -33,6 +34,51 @@ class TaggedOutput:
 
     def flush(self):
         pass
+
+
+class BlocksTheLoop(BaseException):
+    """Not an Exception, so that no handler of the program hides it."""
+
+
+class Recorder:
+    """Stands behind the layer: logs its calls per task, and answers by their order.
+
+    A call made twice gets two different answers, so a program that makes its calls in another order prints something else. STRICT=1 refuses a
+    call on a thread that runs an event loop, STRICT=record notes it and goes on.
+    """
+
+    def __init__(self, folder, tag):
+        self.folder, self.tag, self.strict = folder + os.sep, tag, os.environ.get("STRICT", "")
+        self.log = []  # (tag, call)
+        self.blocked = []  # calls made on a running loop, with the lines that led there
+        self.demand = set()  # (file, qualified name) of sync functions seen between the loop and the layer
+        self.counts = {}
+
+    def stack(self):
+        """Project frames from the layer's caller up to the coroutine that the loop runs: (file, name, line, is_async)."""
+        frame, found = sys._getframe(4), []
+        while frame is not None:
+            code = frame.f_code
+            if code.co_filename.startswith(self.folder):
+                is_async = bool(code.co_flags & 0x280)  # coroutine, async generator
+                found.append((code.co_filename[len(self.folder):], code.co_qualname, frame.f_lineno, is_async))
+                if is_async:
+                    break
+            frame = frame.f_back
+        return found
+
+    def __call__(self, name, args):
+        tag, stack = self.tag.get(), self.stack()
+        on_loop = asyncio._get_running_loop() is not None
+        if on_loop and self.strict:
+            self.blocked.append((name, [f"{file}:{line} {qualname}" for file, qualname, line, _ in stack]))
+            if self.strict != "record":
+                raise BlocksTheLoop(f"{name} blocks the event loop")
+        if on_loop or threading.current_thread() is threading.main_thread():
+            self.demand.update((file, qualname) for file, qualname, _, is_async in stack if not is_async)
+        count = self.counts[tag] = self.counts.get(tag, 0) + 1
+        self.log.append((tag, " ".join([name, *map(str, args)])))
+        return zlib.crc32(repr((name, args, count)).encode()) % 97
 
 
 class LogLines(logging.Handler):
@@ -92,7 +138,9 @@ def run(folder):
     sys.path.insert(0, folder)
     import layer
 
-    patch(layer.TAG)
+    tag = contextvars.ContextVar("tag", default="main")  # the task (or thread) that a call or a line belongs to
+    layer.PROBE = recorder = Recorder(folder, tag)
+    patch(tag)
     random.seed(0)
     noted, logs, threads = [], LogLines(), []
     warnings.simplefilter("always")
@@ -102,7 +150,7 @@ def run(folder):
     logging.getLogger("asyncio").addHandler(logs)
     logging.getLogger("asyncio").propagate = False
     logging.lastResort = None
-    output, error, trace = TaggedOutput(layer.TAG), None, ""
+    output, error, trace = TaggedOutput(tag), None, ""
     sys.stdout = output
     try:
         runpy.run_path(os.path.join(folder, "main.py"), run_name="__main__")
@@ -115,18 +163,18 @@ def run(folder):
     gc.collect()
     sys.stdout = sys.__stdout__
     calls = {}
-    for tag, call in layer.LOG:
-        calls.setdefault(tag, []).append(call)
+    for name, call in recorder.log:
+        calls.setdefault(name, []).append(call)
     return {
-        "output": {tag: "".join(texts).splitlines() for tag, texts in sorted(output.texts.items())},
+        "output": {name: "".join(texts).splitlines() for name, texts in sorted(output.texts.items())},
         "calls": dict(sorted(calls.items())),
         "error": error,
         "trace": trace,
         "threads": sorted(threads),
         "log": sorted(logs.lines),
         "warnings": noted,
-        "blocked": layer.BLOCKED,
-        "demand": sorted(layer.DEMAND),
+        "blocked": recorder.blocked,
+        "demand": sorted(recorder.demand),
     }
 
 

@@ -125,7 +125,6 @@ class Program:
         self.seed = seed
         self.rng = random.Random(f"awaitify-{seed}")
         self.profile = self.rng.choices(["hard", "flow", "soft"], [4, 3, 4])[0]
-        self.ordered = True
         self.features = set()
         self.count = 0
         self.fns, self.hiers, self.modules = [], [], []

@@ -1,67 +1,18 @@
-"""The blocking layer of every generated program: it logs its calls per task, and its answers depend on their order.
+"""The blocking layer of every generated program. It is copied into each program and never converted (`keep_sync`).
 
-It is copied into each program and never converted (`keep_sync`). A call made twice gives two different answers, so a program
-that makes its calls in another order prints something else. STRICT=1 refuses a call on a thread that runs an event loop
-(BaseException, so that no handler of the program hides it); STRICT=record notes it and goes on.
+What it does is the driver's business: `PROBE` records each call and answers it with a number. Nothing here names an event loop, a context or a
+lock, so that a tool that reads this file sees plain blocking functions.
 """
-import asyncio
-import contextvars
-import os
-import sys
-import threading
-import zlib
 
-TAG = contextvars.ContextVar("tag", default="main")  # the task (or thread) that a call belongs to; the driver sets it
-LOG = []  # (tag, call)
-BLOCKED = []  # calls made on a running loop, with the lines that led there
-DEMAND = set()  # (file, qualified name) of sync functions seen between the loop and the layer
-_COUNT = {}
-_STRICT = os.environ.get("STRICT", "")
-_ORDERED = not os.environ.get("FUZZ_UNORDERED")
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-
-
-class BlocksTheLoop(BaseException):
-    pass
+PROBE = None  # the driver's recorder
 
 
 class LayerError(Exception):
     pass
 
 
-def _stack():
-    """Project frames from the layer's caller up to the coroutine that the loop runs: (file, name, line, is_async)."""
-    frame, found = sys._getframe(2), []
-    while frame is not None:
-        code = frame.f_code
-        if code.co_filename.startswith(_HERE) and not code.co_filename.endswith(("layer.py", "driver.py")):
-            is_async = bool(code.co_flags & 0x280)  # coroutine, async generator
-            found.append((code.co_filename[len(_HERE):], code.co_qualname, frame.f_lineno, is_async))
-            if is_async:
-                break
-        frame = frame.f_back
-    return found
-
-
 def _enter(name, *args):
-    """Log a call and answer it with a number that depends on the arguments and on how often the task called before."""
-    tag = TAG.get()
-    stack = _stack()
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        on_loop = False
-    else:
-        on_loop = True
-    if on_loop and _STRICT:
-        BLOCKED.append((name, [f"{file}:{line} {qualname}" for file, qualname, line, _ in stack]))
-        if _STRICT != "record":
-            raise BlocksTheLoop(f"{name} blocks the event loop")
-    if on_loop or threading.current_thread() is threading.main_thread():
-        DEMAND.update((file, qualname) for file, qualname, _, is_async in stack if not is_async)
-    count = _COUNT[tag] = _COUNT.get(tag, 0) + 1
-    LOG.append((tag, " ".join([name, *map(str, args)])))
-    return zlib.crc32(repr((name, args, count if _ORDERED else 0)).encode()) % 97
+    return PROBE(name, args)
 
 
 class Persistence:
