@@ -83,7 +83,9 @@ fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
     let site = analysis.graph.sites.get(&id)?;
     let converts = site.targets.iter().any(|target| analysis.verdicts.converts.contains_key(target));
     Some(match &analysis.verdicts.sites[&id] {
-        SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => Verdict::Awaited,
+        SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => {
+            Verdict::Awaited
+        }
         SiteVerdict::Unwrap { .. } => Verdict::Unwrapped,
         SiteVerdict::OffloadConsumer { .. }
         | SiteVerdict::Offload

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan};
-use crate::color::tests::framework::{self, TestCase};
 use crate::color::shape::Adaptation;
+use crate::color::tests::framework::{self, TestCase};
 use crate::color::tests::site;
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::error::Problem;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 
-use super::names::{Meaning, Names};
 use super::Builder;
+use super::names::{Meaning, Names};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
@@ -124,7 +124,8 @@ pub(crate) fn load(builder: &mut Builder) {
         }
     }
     let nodes = &builder.graph.nodes;
-    let blocking = builder.graph.fixtures.by_name.iter().filter(|(_, funcs)| funcs.iter().any(|func| nodes.contains(func)));
+    let blocking =
+        builder.graph.fixtures.by_name.iter().filter(|(_, funcs)| funcs.iter().any(|func| nodes.contains(func)));
     let names: Vec<Name> = blocking.map(|(name, _)| name.clone()).collect();
     builder.index.load_words(builder.project, names.iter().map(Name::as_str));
 }

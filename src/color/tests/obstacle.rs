@@ -74,7 +74,10 @@ fn decorators(world: World, facts: &Func) -> Option<Cause> {
             continue;
         }
         let known = FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
-        if !known && !decorator::passes(world, decorator) && !decorator_accepts_async(&world.names(), world.config, decorator) {
+        if !known
+            && !decorator::passes(world, decorator)
+            && !decorator_accepts_async(&world.names(), world.config, decorator)
+        {
             return Some(Cause::Decorator { name: name.to_owned() });
         }
     }

@@ -34,7 +34,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         return obstacle::obstacle(world, site).filter(|_| !is_offload_run(world, site));
     }
     match (shape::shape_of_targets(world, site), world.result_usage(id)) {
-        (Some(Shape::Coroutine), Some(Usage::YieldFrom { .. } | Usage::Decorator)) => Some(Cause::Consumed { site: id }),
+        (Some(Shape::Coroutine), Some(Usage::YieldFrom { .. } | Usage::Decorator)) => {
+            Some(Cause::Consumed { site: id })
+        }
         (Some(Shape::Coroutine), _) => None,
         _ => adaptation(world, site).is_none().then_some(Cause::Consumed { site: id }),
     }
