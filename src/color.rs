@@ -234,7 +234,7 @@ impl<'a> Coloring<'a> {
             let Some(owner) = self.world.context(site.id).func else { continue };
             match site.kind {
                 SiteKind::Blocking { .. } if self.is_in_reach(site) => pending.push(owner),
-                SiteKind::Call | SiteKind::Read => {
+                SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => {
                     for target in &site.targets {
                         callers.entry(*target).or_default().push(owner);
                     }
@@ -310,7 +310,7 @@ impl<'a> Coloring<'a> {
         }
         let runs_here = match site.kind {
             SiteKind::Blocking { .. } => self.is_in_reach(site),
-            SiteKind::Call | SiteKind::Read => true,
+            SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
             SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
         };
         if runs_here
@@ -331,7 +331,7 @@ impl<'a> Coloring<'a> {
             for id in self.sites_in(func) {
                 let site = self.site(id);
                 let calls = match site.kind {
-                    SiteKind::Call | SiteKind::Read | SiteKind::Offloaded { .. } => true,
+                    SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } | SiteKind::Offloaded { .. } => true,
                     SiteKind::Blocking { .. } | SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
                 };
                 for target in site.targets.iter().filter(|_| calls) {
@@ -351,7 +351,7 @@ impl<'a> Coloring<'a> {
                 self.stays.get(target).is_some_and(|cause| *cause != Cause::Layer) && self.blocking.contains(target)
             });
             let stuck = match site.kind {
-                SiteKind::Read => true,
+                SiteKind::Read | SiteKind::Callback { .. } => true,
                 SiteKind::Call => {
                     self.world.index.site(site.id).is_implicit()
                         || matches!(hazard::hazard(self.world, site), Some(Cause::WorksLater { .. }))
@@ -407,6 +407,7 @@ impl<'a> Coloring<'a> {
                     self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some()
                 }
                 SiteKind::Read
+                | SiteKind::Callback { .. }
                 | SiteKind::Value
                 | SiteKind::Offloaded { .. }
                 | SiteKind::Accepted
@@ -436,6 +437,10 @@ impl<'a> Coloring<'a> {
 
     /// The call around the site that may be offloaded in its place.
     fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
+        if let SiteKind::Callback { call } = site.kind {
+            let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
+            return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
+        }
         let runs = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call) && !site.uncertain;
         let call = shape::offloadable_consumer(self.world, site).filter(|_| runs)?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
@@ -514,7 +519,7 @@ impl<'a> Coloring<'a> {
             SiteKind::Value => SiteVerdict::AsIs,
             SiteKind::Offloaded { call, form } if converting => SiteVerdict::Unwrap { call: *call, form: *form },
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => {
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => {
                 if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
                     return SiteVerdict::AsIs;
                 }
@@ -567,9 +572,12 @@ impl<'a> Coloring<'a> {
                 None => SiteVerdict::Offload,
             },
             SiteKind::Read if blocks => SiteVerdict::Left(Cause::Property),
-            SiteKind::Read | SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => {
-                SiteVerdict::AsIs
-            }
+            SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Value
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => SiteVerdict::AsIs,
         }
     }
 }

@@ -4,4 +4,5 @@ pub mod diff;
 pub mod json;
 pub mod tests;
 pub mod text;
+mod uncertain;
 pub mod words;

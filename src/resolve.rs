@@ -8,8 +8,8 @@ pub mod agreement;
 pub mod blocking;
 pub mod boundary;
 mod callable;
-mod flow;
 pub mod fixtures;
+mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
@@ -61,6 +61,8 @@ pub enum SiteKind {
     Call,
     /// A property read: runs the function.
     Read,
+    /// The key function of `sorted`, `min` or `max`, which runs it before it returns.
+    Callback { call: CallId },
     /// The function named as a value, with nothing known about what takes it.
     Value,
     /// Named in an existing offload: `to_thread(f, x)`. `call` is the offload call.
@@ -75,7 +77,11 @@ impl SiteKind {
     /// Does the site run what it names, here or in a worker, so that a conversion would have to edit it?
     pub fn runs(&self) -> bool {
         match self {
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Offloaded { .. } => true,
+            SiteKind::Blocking { .. }
+            | SiteKind::Call
+            | SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Offloaded { .. } => true,
             SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
         }
     }
@@ -97,6 +103,13 @@ pub struct Site {
     pub candidates: Vec<FuncId>,
     /// Where an annotation would settle an uncertain site.
     pub annotate: Option<(FileId, TextRange)>,
+}
+
+impl Site {
+    /// A certain site with nothing but its targets.
+    pub(crate) fn new(id: RefId, kind: SiteKind, targets: Vec<FuncId>, evidence: Evidence) -> Self {
+        Self { id, kind, targets, evidence, uncertain: false, support: vec![], candidates: vec![], annotate: None }
+    }
 }
 
 /// A string that names a function of the graph where names are looked up.
@@ -131,9 +144,9 @@ pub struct Graph {
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
+    pub fixtures: Fixtures,
     /// Remarks on what comments and the config say of sites.
     pub problems: Vec<Problem>,
-    pub fixtures: Fixtures,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
     /// Calls that a codemod declares blocking.
@@ -221,6 +234,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
+    fixtures::load(&mut builder);
     builder.join_with_statements();
     builder.ask_about_withs();
     builder.graph.text_calls = text::find(&builder);
@@ -340,7 +354,8 @@ impl Builder<'_> {
     /// The context managers of one `with` statement convert together: `async with` enters them all.
     fn join_with_statements(&mut self) {
         let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
-        for site in self.graph.sites.values().filter(|site| site.kind == SiteKind::Call) {
+        let in_code = |site: &&Site| site.kind == SiteKind::Call && !self.in_tests(site.id.file);
+        for site in self.graph.sites.values().filter(in_code) {
             let usage = match self.index.site(site.id).usage {
                 Usage::Called(call) => self.index.call(call).usage,
                 other => other,
@@ -379,7 +394,7 @@ impl Builder<'_> {
     /// Records a site; the function around a demanding one becomes a node.
     pub(crate) fn add_site(&mut self, site: Site) {
         let demanding = match &site.kind {
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => true,
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
             SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
         };
         let context = self.index.context(self.index.site(site.id).context);
@@ -419,7 +434,6 @@ impl Builder<'_> {
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }
-        fixtures::settle(self, &asked);
         self.find_lookups(names);
     }
 

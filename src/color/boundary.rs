@@ -83,7 +83,7 @@ fn is_dunder(name: &str) -> bool {
 
 /// Generators that no async generator can stand for: they take values, return one, or hold something open while a consumer
 /// may leave early. And what is in one family with a generator and is none.
-fn generator(world: World, func: FuncId) -> Option<Cause> {
+pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
     match shape(world, func) {
         Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),

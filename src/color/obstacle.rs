@@ -22,7 +22,7 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     }
     match site.kind {
         SiteKind::Mention | SiteKind::Accepted => None,
-        SiteKind::Value => Some(Cause::Escapes { site: id }),
+        SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),
         SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
             Some(Cause::OffloadNotAwaited { site: id })
         }

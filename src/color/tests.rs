@@ -8,7 +8,7 @@ pub mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::stand_in::StandIns;
+use self::stand_in::{StandIns, Use};
 use super::cause::Cause;
 use super::{Coloring, SiteVerdict, World};
 use crate::config::Tests as Mode;
@@ -73,7 +73,7 @@ impl Coloring<'_> {
         if self.world.config.tests == Mode::Ignore {
             return;
         }
-        self.tests.stand_ins = stand_in::find(self.world, &|site| self.awaits(site), &|func| self.converts(func));
+        self.tests.stand_ins = stand_in::find(self.world, &|site| self.use_of(site), &|func| self.converts(func));
         let mut open: Vec<FuncId> = test_functions(self.world);
         open.retain(|func| !self.world.index.func(*func).is_async);
         loop {
@@ -94,18 +94,22 @@ impl Coloring<'_> {
         }
     }
 
-    /// Is this site of the code awaited now?
-    fn awaits(&self, site: &Site) -> bool {
+    /// What the code does with what it gets at this site.
+    fn use_of(&self, site: &Site) -> Use {
         match self.site_verdict(site) {
-            SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::Unwrap { .. } => true,
-            SiteVerdict::AsIs => site.targets.iter().any(|target| self.converts(*target)) && self.is_awaited(site),
-            SiteVerdict::Offload
+            SiteVerdict::Await | SiteVerdict::Unwrap { .. } => Use::Awaited,
+            SiteVerdict::AsIs if self.is_awaited(site) && site.targets.iter().any(|target| self.converts(*target)) => {
+                Use::Awaited
+            }
+            SiteVerdict::Adapt(_) => Use::Iterated,
+            SiteVerdict::AsIs
+            | SiteVerdict::Offload
             | SiteVerdict::OffloadConsumer { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::EntryPoint
             | SiteVerdict::Raises { .. }
-            | SiteVerdict::Left(_) => false,
+            | SiteVerdict::Left(_) => Use::Sync,
         }
     }
 
@@ -146,6 +150,7 @@ impl Coloring<'_> {
             SiteKind::Value => site::raises_call(self.world, site).is_some(),
             SiteKind::Blocking { .. }
             | SiteKind::Read
+            | SiteKind::Callback { .. }
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
             | SiteKind::Mention => false,
@@ -174,9 +179,9 @@ impl Coloring<'_> {
         let in_coroutine = owner.is_some_and(|owner| self.is_coroutine(owner));
         let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
         match &site.kind {
-            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read => SiteVerdict::AsIs,
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read | SiteKind::Callback { .. } => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
-                _ if !converting || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
+                _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
                 Some(call) if in_coroutine => SiteVerdict::Raises { call },
                 Some(_) => left(),
@@ -189,7 +194,7 @@ impl Coloring<'_> {
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
             SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
             SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
-                None => SiteVerdict::Await,
+                None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
                 Some(cause) => SiteVerdict::Left(cause),
             },
             SiteKind::Call if converting => left(),

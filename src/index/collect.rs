@@ -301,7 +301,6 @@ impl<'a> Collector<'a> {
             params: vec![],
             returns: vec![],
             yields: vec![],
-            yielded: vec![],
             returns_annotation: None,
             returns_annotation_range: node.returns.as_deref().map(Ranged::range),
             traits: FuncTraits { is_stub: is_stub(&node.body), ..FuncTraits::default() },

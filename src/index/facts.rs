@@ -110,8 +110,6 @@ pub struct Func {
     pub returns: Vec<Return>,
     /// Operands of `yield`; elements of what `yield from` is given.
     pub yields: Vec<ValueId>,
-    /// Operands of `yield` with their ranges.
-    pub yielded: Vec<Return>,
     pub returns_annotation: Option<ValueId>,
     pub returns_annotation_range: Option<TextRange>,
     pub traits: FuncTraits,

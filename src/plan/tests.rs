@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ruff_text_size::TextRange;
-
 use super::{Action, Plan};
+use crate::color::shape::Adaptation;
 use crate::color::tests::framework::{self, TestCase};
 use crate::color::tests::site;
 use crate::color::{SiteVerdict, Verdicts, World};
@@ -43,6 +42,13 @@ pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
     for (id, verdict) in verdicts.sites.iter().filter(|(id, _)| world.in_tests(id.file)) {
         if *verdict == SiteVerdict::Await {
             plan.entry(id.file).or_default().extend(around(world, *id));
+        }
+        if let SiteVerdict::Adapt(Adaptation::Next { .. }) = verdict
+            && let Some(Usage::Argument { call, .. }) = world.result_usage(*id)
+            && site::iterated(world, call).is_some()
+        {
+            let name = world.index.call(call).func_range;
+            plan.entry(id.file).or_default().push(Action::Rename { name, to: "aiter".into() });
         }
         plan.entry(id.file).or_default().extend(renamed_call(world, verdicts, *id, verdict));
     }
@@ -107,26 +113,12 @@ fn mentions_plugin(world: World, value: ValueId) -> bool {
     }
 }
 
-/// pytest-asyncio takes async fixtures by its own decorator, unless its mode is `auto`. A generator's annotation follows.
+/// pytest-asyncio takes async fixtures by its own decorator, unless its mode is `auto`.
 fn fixture(world: World, plugin: TestPlugin, func: FuncId, actions: &mut Vec<Action>) {
     let Some(decorator) = fixtures::decorator(&world.names(), func) else { return };
     let own = matches!(plugin, TestPlugin::AsyncioStrict | TestPlugin::Missing) && !decorator.is_asyncio;
     if own {
         actions.push(Action::RenameImported { name: decorator.range, to: "pytest_asyncio.fixture".into() });
-    }
-    let facts = world.index.func(func);
-    let Some(annotation) = facts.returns_annotation_range.filter(|_| facts.traits.is_generator) else { return };
-    let refs = world.index.file(func.file).refs.iter();
-    let mut inside =
-        refs.filter(|site| annotation.contains_range(site.range) && site.range.start() == annotation.start());
-    let Some(name) = inside.find(|site| site.usage == Usage::Annotation) else { return };
-    match name.name.as_str() {
-        "Iterator" | "Iterable" => {
-            let to = format!("collections.abc.Async{}", name.name);
-            actions.push(Action::RenameImported { name: name.range, to });
-        }
-        "Generator" => actions.push(Action::AsyncGenerator { subscript: annotation }),
-        _ => {}
     }
 }
 
@@ -190,11 +182,8 @@ fn renamed_call(world: World, verdicts: &Verdicts, id: RefId, verdict: &SiteVerd
     Some(Action::Rename { name: world.index.site(id).name_range, to: to.into() })
 }
 
-/// What has to change around an awaited call: a lambda that is expected to raise, a generator expression that becomes a list.
-fn around(world: World, id: RefId) -> Vec<Action> {
-    let site = &world.graph.sites[&id];
-    let raises = site::raises_lambda(world, site).map(|call| Action::Raises { call: world.index.call(call).range });
-    let generator = site::consumed_generator(world, id);
-    let list = generator.map(|generator: TextRange| Action::ListComprehension { generator });
-    raises.into_iter().chain(list).collect()
+/// A lambda around an awaited call that is expected to raise.
+fn around(world: World, id: RefId) -> Option<Action> {
+    let call = site::raises_lambda(world, &world.graph.sites[&id])?;
+    Some(Action::Raises { call: world.index.call(call).range })
 }

@@ -3,7 +3,9 @@
 //! The schema, version 1. `version`; `summary`: counts; `functions`: an object for every function that converts or stays
 //! though it blocks (`name`, `file`, `line`, `verdict`: `converts` or `stays`, `cause`, `reason`); `sites`: an object for
 //! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `targets`, and `cause` with `reason`
-//! when it is left); `tests`: an object for every test that may break (`name`, `file`, `line`, `cause`, `reason`); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
+//! when it is left; `support`: the writes that bring the receiver there, `candidates`: what an unknown receiver may mean,
+//! `annotate`: where an annotation would settle it); `tests`: an object for every test that may break (`name`, `file`, `line`,
+//! `cause`, `reason`); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
 
 use serde::Serialize;
 
@@ -66,6 +68,12 @@ struct Site {
     evidence: &'static str,
     uncertain: bool,
     targets: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    support: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,6 +165,9 @@ fn sites(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Site> {
                 evidence: words::evidence(site.evidence),
                 uncertain: site.uncertain,
                 targets: site.targets.iter().map(|target| world.names().qualified_func(*target)).collect(),
+                support: site.support.iter().map(|(file, range)| places.place(*file, range.start())).collect(),
+                candidates: site.candidates.iter().map(|target| world.names().qualified_func(*target)).collect(),
+                annotate: site.annotate.map(|(file, range)| places.place(file, range.start())),
                 cause: cause.map(words::key),
                 reason: cause.map(|cause| words::sentence(world, places, cause)),
             }
@@ -169,6 +180,7 @@ fn kind(kind: &SiteKind) -> &'static str {
         SiteKind::Blocking { .. } => "blocking",
         SiteKind::Call => "call",
         SiteKind::Read => "read",
+        SiteKind::Callback { .. } => "callback",
         SiteKind::Value => "value",
         SiteKind::Offloaded { .. } => "offloaded",
         SiteKind::Accepted => "accepted",

@@ -54,7 +54,7 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
             line: places.line(*file, range.start()),
             what: places.excerpt(*file, range),
             cause: "mock",
-            reason: format!("some calls of `{name}` are awaited now and some are not: the mock is left as it is"),
+            reason: format!("it is not clear how the code uses `{name}` of this mock or fake, which is left as it is"),
         });
     }
     found.sort_by(|left, right| (left.file, left.line, &left.what).cmp(&(right.file, right.line, &right.what)));

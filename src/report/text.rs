@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::tests;
+use super::uncertain;
 use super::words::{self, Places};
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
@@ -39,6 +40,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &stays(world, verdicts, &mut places);
     out += &left(world, verdicts, &mut places);
     out += &tests::section(world, verdicts, &mut places, SHOWN);
+    out += &uncertain::report(world, &mut places);
     out
 }
 
@@ -184,6 +186,15 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Left(cause) => format!("left: {}", words::sentence(world, &mut places, cause)),
         };
         out.push('\n');
+        for (file, range) in &site.support {
+            let excerpt = places.excerpt(*file, *range);
+            out += &format!("  the receiver comes from `{excerpt}` ({})\n", places.place(*file, range.start()));
+        }
+        if !site.candidates.is_empty() {
+            let names: Vec<String> =
+                site.candidates.iter().map(|func| format!("`{}`", world.names().qualified_func(*func))).collect();
+            out += &format!("  it may be {}\n", names.join(" or "));
+        }
         for target in &site.targets {
             out += &why(world, verdicts, *target);
         }

@@ -53,9 +53,9 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         }
         let kind = site::kind_of(builder, id, &targets);
         let annotate = flow::annotation_place(builder, id);
-        let (evidence, support) = (Evidence::Agreement, open.support);
-        let site = Site { id, kind, targets, evidence, uncertain: true, support, candidates, annotate };
-        builder.graph.sites.insert(id, site);
+        let site = Site::new(id, kind, targets, Evidence::Agreement);
+        let support = open.support;
+        builder.graph.sites.insert(id, Site { uncertain: true, support, candidates, annotate, ..site });
     }
 }
 
@@ -121,9 +121,8 @@ fn is_data(builder: &Builder, name: &Name) -> bool {
         let bindings = scope.bindings_of(name);
         bindings.iter().any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
     };
-    let in_code = |file: FileId| !builder.in_tests(file);
-    builder.index.writes_of(name).iter().any(|(file, _)| in_code(*file))
-        || builder.index.members_of(name).iter().any(|class| in_code(class.file) && is_field(class))
+    builder.index.writes_of(name).iter().any(|(file, _)| !builder.in_tests(*file))
+        || builder.index.members_of(name).iter().filter(|class| !builder.in_tests(class.file)).any(is_field)
 }
 
 /// Does a type of the standard library that the program can meet have a method of the site's name?

@@ -214,8 +214,7 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
     let native = native_method(builder, number, id);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let kind = SiteKind::Blocking { entry: number, native };
-    let (candidates, annotate) = (vec![], None);
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate });
+    builder.add_site(Site { support, ..Site::new(id, kind, targets, evidence) });
 }
 
 /// The codemod renames the class to its async twin, so the twin's methods are not to be looked for on the class.

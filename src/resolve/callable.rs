@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 
 use super::names::Meaning;
 use super::site::{self, Found};
-use super::{Builder, Evidence, Site, SiteKind, agreement};
+use super::{Builder, Evidence, Site, SiteKind, agreement, flow};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 
@@ -88,7 +88,14 @@ fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
         builder.graph.foreign.remove(&id);
         site::settle(builder, id, Found::Targets(targets), Evidence::Type);
     } else if answer.certainty == Certainty::Unknown && !is_decorated(builder, id) {
-        builder.unknown_calls.push(id);
+        match flow::called_objects(builder, id) {
+            Some(targets) if targets.is_empty() => {}
+            Some(targets) => {
+                builder.graph.foreign.remove(&id);
+                site::settle(builder, id, Found::Targets(targets), Evidence::Flow);
+            }
+            None => builder.unknown_calls.push(id),
+        }
     }
 }
 
@@ -137,19 +144,10 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
             builder.graph.foreign.remove(&id);
-            builder.graph.sites.insert(
-                id,
-                Site {
-                    id,
-                    kind: SiteKind::Call,
-                    candidates: targets.clone(),
-                    targets,
-                    evidence: Evidence::Agreement,
-                    uncertain: true,
-                    support: vec![],
-                    annotate: None,
-                },
-            );
+            let kind = SiteKind::Call;
+            let candidates = targets.clone();
+            let site = Site::new(id, kind, targets, Evidence::Agreement);
+            builder.graph.sites.insert(id, Site { uncertain: true, candidates, ..site });
         }
     }
 }

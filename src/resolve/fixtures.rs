@@ -1,17 +1,16 @@
-//! pytest's fixtures: which functions are fixtures, which one a parameter asks for, and what that says about the parameter's
-//! type.
+//! pytest's fixtures: which functions are fixtures, and which one a parameter asks for. And what else a test puts in the
+//! place of the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 
+use super::Builder;
 use super::names::{Meaning, Names};
-use super::{Builder, Evidence, site};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
-use crate::py::infer::Questions;
 
 /// Paths that make a fixture, as imports and as inference spell them.
 const FIXTURE: [&str; 6] = [
@@ -37,7 +36,6 @@ pub struct FixtureDecorator {
 #[derive(Debug, Default)]
 pub struct Fixtures {
     by_name: BTreeMap<Name, Vec<FuncId>>,
-    files: BTreeSet<FileId>,
 }
 
 impl Fixtures {
@@ -108,15 +106,15 @@ fn exposed_name(names: &Names, func: FuncId, decorator: FixtureDecorator) -> Nam
     given.unwrap_or_else(|| names.index.func(func).name.clone())
 }
 
-/// Registers the fixtures of test files that were loaded since the last time; the files with fixtures are loaded first.
+/// Registers the fixtures of the tests, when one of them leads to a blocking call, and loads what asks for it.
 pub(crate) fn load(builder: &mut Builder) {
+    if !builder.graph.nodes.iter().any(|func| builder.in_tests(func.file)) {
+        return;
+    }
     let wanted: Vec<FileId> =
         builder.index.words.files("fixture").iter().copied().filter(|file| builder.in_tests(*file)).collect();
     builder.index.load(builder.project, &wanted);
-    for file in wanted {
-        if builder.index.loaded(file).is_none() || !builder.graph.fixtures.files.insert(file) {
-            continue;
-        }
+    for file in wanted.into_iter().filter(|file| builder.index.loaded(*file).is_some()) {
         for index in 0..builder.index.file(file).funcs.len() as u32 {
             let func = FuncId { file, index };
             let names = builder.names();
@@ -125,6 +123,11 @@ pub(crate) fn load(builder: &mut Builder) {
             builder.graph.fixtures.by_name.entry(name).or_default().push(func);
         }
     }
+    let nodes = &builder.graph.nodes;
+    let blocking =
+        builder.graph.fixtures.by_name.iter().filter(|(_, funcs)| funcs.iter().any(|func| nodes.contains(func)));
+    let names: Vec<Name> = blocking.map(|(name, _)| name.clone()).collect();
+    builder.index.load_words(builder.project, names.iter().map(Name::as_str));
 }
 
 /// A method of a test class that bears a name of the code may stand in for it, and so may a function that a test puts
@@ -165,71 +168,5 @@ fn test_function(builder: &Builder, value: ValueId) -> Option<FuncId> {
     match builder.names().evaluate(value).as_slice() {
         [Meaning::Func(func)] if builder.in_tests(func.file) => Some(*func),
         _ => None,
-    }
-}
-
-/// Settles open sites in tests whose receiver is a parameter that asks for a fixture.
-pub(crate) fn settle(builder: &mut Builder, sites: &[RefId]) {
-    let open: Vec<RefId> = sites
-        .iter()
-        .copied()
-        .filter(|id| builder.in_tests(id.file) && builder.open.contains_key(id) && parameter(builder, *id).is_some())
-        .collect();
-    if open.is_empty() {
-        return;
-    }
-    load(builder);
-    let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
-    let mut asked = vec![];
-    for id in open {
-        let Some(receiver) = builder.index.site(id).receiver else { continue };
-        let mut results = vec![];
-        results_of(builder, receiver, &mut results, 0);
-        for (file, range) in results {
-            let key = (range, builder.index.site(id).name.clone());
-            by_file.entry(file).or_default().members.push(key.clone());
-            asked.push((id, file, key));
-        }
-    }
-    let answers = builder.ask(by_file);
-    let mut targets: BTreeMap<RefId, Vec<FuncId>> = BTreeMap::new();
-    for (id, file, key) in asked {
-        let found = answers.get(&file).and_then(|answers| answers.members.get(&key)).into_iter().flatten();
-        let funcs: Vec<FuncId> = found.flat_map(|definition| site::defined(builder, definition)).collect();
-        targets.entry(id).or_default().extend(funcs);
-    }
-    for (id, targets) in targets.into_iter().filter(|(_, targets)| !targets.is_empty()) {
-        builder.open.remove(&id);
-        site::settle(builder, id, site::Found::Targets(targets), Evidence::Flow);
-    }
-}
-
-/// The function and the parameter of it that a site's receiver names.
-fn parameter(builder: &Builder, id: RefId) -> Option<(FuncId, u32)> {
-    let receiver = builder.index.site(id).receiver?;
-    parameter_of(builder, receiver)
-}
-
-fn parameter_of(builder: &Builder, value: ValueId) -> Option<(FuncId, u32)> {
-    let Value::Name { .. } = builder.index.value(value) else { return None };
-    match builder.names().evaluate(value).as_slice() {
-        [Meaning::Param { func, index }] => Some((*func, *index)),
-        _ => None,
-    }
-}
-
-/// The expressions that a fixture hands to a parameter, through fixtures that hand on others.
-fn results_of(builder: &Builder, value: ValueId, results: &mut Vec<(FileId, TextRange)>, depth: usize) {
-    let Some((func, index)) = parameter_of(builder, value).filter(|_| depth < 8) else { return };
-    let Some(param) = builder.index.func(func).params.get(index as usize) else { return };
-    let fixtures = &builder.graph.fixtures;
-    let Some(fixture) = fixtures.requested(builder.project, builder.index, func, &param.name) else { return };
-    let facts = builder.index.func(fixture);
-    for result in facts.returns.iter().chain(&facts.yielded) {
-        if parameter_of(builder, result.value).is_some() {
-            results_of(builder, result.value, results, depth + 1);
-        } else {
-            results.push((fixture.file, result.range));
-        }
     }
 }

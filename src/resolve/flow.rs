@@ -46,12 +46,19 @@ pub(crate) struct Answer {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Open {
     is_asked: bool,
+    /// What the known part of the receiver's type says.
+    typed: Option<site::Found>,
     /// Flow knows every object that gets there, and not all are ours: the ones that are.
     pub(crate) mixed: Option<Vec<FuncId>>,
     pub(crate) support: Vec<Place>,
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
+    /// Keeps a site for flow, with what its type says as far as it is known.
+    pub(crate) fn open_with(&mut self, id: RefId, typed: site::Found) {
+        self.open.entry(id).or_default().typed = Some(typed);
+    }
+
     fn solver(&mut self) -> Solver<'_> {
         if self.flow.builtin_names.is_empty() {
             self.flow.builtin_names = infer::stdlib_methods(self.db, ["builtins"]);
@@ -83,6 +90,23 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
 
 fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, Vec<Place>)> {
     let answer = answer(builder, id);
+    match builder.open.get(&id).and_then(|open| open.typed.clone()) {
+        Some(site::Found::Targets(typed)) => {
+            let evidence =
+                if answer.funcs.iter().all(|func| typed.contains(func)) { Evidence::Type } else { Evidence::Flow };
+            let all = typed.into_iter().chain(answer.funcs).collect();
+            return Some((site::Found::Targets(all), evidence, answer.support));
+        }
+        Some(site::Found::Foreign) if answer.funcs.is_empty() => {
+            return Some((site::Found::Foreign, Evidence::Type, vec![]));
+        }
+        Some(site::Found::Foreign) => {
+            let open = builder.open.entry(id).or_default();
+            *open = Open { is_asked: true, typed: None, mixed: Some(answer.funcs), support: answer.support };
+            return None;
+        }
+        None => {}
+    }
     if !answer.has_unknown && (answer.funcs.is_empty() || !answer.has_foreign) {
         let found = if answer.funcs.is_empty() { site::Found::Foreign } else { site::Found::Targets(answer.funcs) };
         return Some((found, Evidence::Flow, answer.support));
@@ -171,6 +195,37 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
     answer
 }
 
+/// The `__call__` methods that calling what a site names runs. None when that is not known, or other things are called too.
+pub(crate) fn called_objects(builder: &mut Builder, id: RefId) -> Option<Vec<FuncId>> {
+    let facts = builder.index.site(id);
+    let (name, receiver) = (facts.name.clone(), facts.receiver);
+    let scope = builder.index.context(facts.context).scope;
+    let node = match receiver {
+        Some(receiver) => Node::Member(receiver, name),
+        None => Node::Name(scope, name),
+    };
+    let set = builder.solver().solve(node, vec![]);
+    let (mut funcs, mut others) = (vec![], false);
+    for object in set.objects() {
+        match object {
+            Object::Unknown => return None,
+            Object::Instance(class) | Object::Below(class) => {
+                builder.index_close(class);
+                let ancestors = builder.graph.hierarchy.ancestors(class);
+                let method = ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, "__call__"));
+                match method {
+                    Some(func) => funcs.push(func),
+                    None if matches!(object, Object::Below(_)) => return None,
+                    None => others = true,
+                }
+            }
+            Object::None => {}
+            _ => others = true,
+        }
+    }
+    if set.is_empty() || others && !funcs.is_empty() { None } else { Some(funcs) }
+}
+
 fn places(members: impl Iterator<Item = (Object, Option<Place>)>) -> Vec<Place> {
     let mut found: Vec<Place> =
         members.filter(|(object, _)| object.is_project()).filter_map(|(_, place)| place).collect();
@@ -205,7 +260,10 @@ pub(crate) fn annotation_place(builder: &mut Builder, id: RefId) -> Option<Place
     match builder.index.value(receiver).clone() {
         Value::Attribute { .. } => {
             let set = builder.solver().solve(Node::Value(receiver), vec![]);
-            set.iter().find(|(object, _)| *object == Object::Unknown).and_then(|(_, place)| place)
+            let (file, range) =
+                set.iter().find(|(object, _)| *object == Object::Unknown).and_then(|(_, place)| place)?;
+            let writes = &builder.index.file(file).attribute_writes;
+            writes.iter().any(|write| write.range == range && write.annotation.is_none()).then_some((file, range))
         }
         Value::Name { name, scope } => {
             let solver = builder.solver();

@@ -16,6 +16,7 @@ pub(crate) fn is_constructor(name: &str) -> bool {
 }
 
 /// What a site was found to stand for.
+#[derive(Clone, Debug)]
 pub(crate) enum Found {
     Targets(Vec<FuncId>),
     Foreign,
@@ -116,7 +117,13 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     };
     let targets = targets_of(builder, answer);
     let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
+    // An attribute without annotation is `Unknown | X`: flow may know what else is written to it.
+    let may_be_more = answer.certainty == Certainty::Partly || is_taken_out(builder, id);
     match (answer.certainty, targets.is_empty()) {
+        (Certainty::Known | Certainty::Partly, false) if may_be_more => builder.open_with(id, Found::Targets(targets)),
+        (Certainty::Known | Certainty::Partly, true) if foreign_only && may_be_more => {
+            builder.open_with(id, Found::Foreign);
+        }
         (Certainty::Known | Certainty::Partly, false) => settle(builder, id, Found::Targets(targets), Evidence::Type),
         (Certainty::Known | Certainty::Partly, true) if foreign_only => {
             settle(builder, id, Found::Foreign, Evidence::Type);
@@ -130,10 +137,31 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     }
 }
 
+/// Does the receiver come out of a container? ty reads `[Other()]` as a list of nothing else, whatever is appended later.
+fn is_taken_out(builder: &Builder, id: RefId) -> bool {
+    let Some(receiver) = builder.index.site(id).receiver else { return false };
+    let comes_out = |value: ValueId| match builder.index.value(value) {
+        Value::ElementOf(_) | Value::PartOf(..) | Value::Subscript { .. } => true,
+        Value::Call { call } => match builder.index.value(builder.index.call(*call).func) {
+            Value::Attribute { name, .. } => matches!(name.as_str(), "get" | "pop" | "popleft" | "setdefault"),
+            Value::Name { name, .. } => name == "next",
+            _ => false,
+        },
+        _ => false,
+    };
+    match builder.index.value(receiver) {
+        Value::Name { name, scope } => builder.names().lookup(*scope, name).into_iter().any(|meaning| match meaning {
+            Meaning::Value(value) => comes_out(value),
+            _ => false,
+        }),
+        _ => comes_out(receiver),
+    }
+}
+
 /// A type without that member can still hold a child of the project that has it, come from a base that nobody knows, or
 /// hand the call on (`__getattr__`).
 fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
-    if shown == "object" || shown.contains("Self@") {
+    if matches!(shown, "object" | "None") || shown.contains("Self@") {
         return true;
     }
     let words: Vec<&str> =
@@ -191,7 +219,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     let kind = kind_of(builder, id, &targets);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
-    builder.add_site(Site { id, kind, targets, evidence, uncertain: false, support, candidates, annotate: None });
+    builder.add_site(Site { support, candidates, ..Site::new(id, kind, targets, evidence) });
 }
 
 /// What the site does with the functions it names.
@@ -267,7 +295,23 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if names_class || is_harmless_taker(builder, call) {
         return SiteKind::Mention;
     }
+    if is_key_of_builtin(builder, call, index) {
+        return SiteKind::Callback { call };
+    }
     if super::boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
+}
+
+/// `sorted(rows, key=self.rank)`: the builtin calls it before it returns.
+fn is_key_of_builtin(builder: &Builder, call: CallId, index: u32) -> bool {
+    let call = builder.index.call(call);
+    let is_key = call.args[index as usize].keyword.as_ref().is_some_and(|keyword| keyword == "key");
+    is_key
+        && match builder.index.value(call.func) {
+            Value::Name { name, scope } if matches!(name.as_str(), "sorted" | "min" | "max") => {
+                builder.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
+            }
+            _ => false,
+        }
 }
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {

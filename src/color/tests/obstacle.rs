@@ -1,8 +1,8 @@
 //! What keeps a function of a test from becoming async, whatever its sites.
 
-use super::super::World;
-use super::super::boundary::COLORLESS;
+use super::super::boundary::{self, COLORLESS};
 use super::super::cause::Cause;
+use super::super::{World, decorator};
 use super::framework::{self, TestCase};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
@@ -49,8 +49,13 @@ pub(super) fn cause(world: World, func: FuncId, demand: &Cause) -> Option<Cause>
         return Some(Cause::TestHook { name: facts.name.to_string() });
     }
     let is_fixture = fixtures::decorator(&world.names(), func).is_some();
-    if facts.traits.is_generator && (!is_fixture || facts.traits.is_coroutine_like_generator) {
-        return Some(Cause::Generator);
+    let generator = match is_fixture {
+        // pytest takes one element, and closes nothing early.
+        true => facts.traits.is_coroutine_like_generator.then_some(Cause::Generator),
+        false => boundary::generator(world, func),
+    };
+    if generator.is_some() {
+        return generator;
     }
     decorators(world, facts).or_else(|| base(world, func)).or_else(|| runs_loop(world, func, demand))
 }
@@ -65,11 +70,14 @@ fn decorators(world: World, facts: &Func) -> Option<Cause> {
         let name = decorator_name(world.index, decorator).unwrap_or("?");
         let path = world.names().dotted(decorator.value).unwrap_or_default();
         let root = path.split('.').next().unwrap_or_default();
-        if matches!(name, "contextmanager" | "asynccontextmanager") {
-            return Some(Cause::ContextManager);
+        if name == "contextmanager" && facts.traits.is_generator && facts.decorators.len() == 1 {
+            continue;
         }
         let known = FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
-        if !known && !decorator_accepts_async(&world.names(), world.config, decorator) {
+        if !known
+            && !decorator::passes(world, decorator)
+            && !decorator_accepts_async(&world.names(), world.config, decorator)
+        {
             return Some(Cause::Decorator { name: name.to_owned() });
         }
     }

@@ -1,6 +1,7 @@
 //! Sites in tests: where an await can stand, which is more places than in the code.
 
 use super::super::cause::Cause;
+use super::super::shape::{self, Adaptation, Shape};
 use super::super::{World, obstacle};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
@@ -23,7 +24,7 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     match context.barrier {
         None => {}
         Some(Barrier::Lambda { .. }) if raises_lambda(world, site).is_some() => {}
-        Some(Barrier::Generator) if consumed_generator(world, id).is_some() => {}
+        Some(Barrier::Generator) if are_consumed(world, id) => {}
         Some(Barrier::Generator) => return Some(Cause::GeneratorExpression { site: id }),
         Some(Barrier::Lambda { .. } | Barrier::ClassBody | Barrier::Annotation) => {
             return Some(Cause::Barrier { site: id });
@@ -32,8 +33,32 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     if let SiteKind::Offloaded { .. } = site.kind {
         return obstacle::obstacle(world, site).filter(|_| !is_offload_run(world, site));
     }
-    match world.result_usage(id) {
-        Some(Usage::YieldFrom { .. } | Usage::Decorator) => Some(Cause::Consumed { site: id }),
+    match (shape::shape_of_targets(world, site), world.result_usage(id)) {
+        (Some(Shape::Coroutine), Some(Usage::YieldFrom { .. } | Usage::Decorator)) => {
+            Some(Cause::Consumed { site: id })
+        }
+        (Some(Shape::Coroutine), _) => None,
+        _ => adaptation(world, site).is_none().then_some(Cause::Consumed { site: id }),
+    }
+}
+
+/// How a test takes an async generator or context manager: as the code does, and one by one with `next`.
+pub fn adaptation(world: World, site: &Site) -> Option<Adaptation> {
+    let shape = shape::shape_of_targets(world, site)?;
+    let by_next = || {
+        let Some(Usage::Argument { call, index: 0 }) = world.result_usage(site.id) else { return None };
+        let outer = iterated(world, call).unwrap_or(call);
+        let is_next = world.names().last_name(world.index.call(outer).func) == Some("next");
+        (shape == Shape::Generator && is_next).then_some(Adaptation::Next { call: outer })
+    };
+    shape::adaptation(world, site, shape).or_else(by_next)
+}
+
+/// `next(iter(g()))`: the call of `next` around that of `iter`.
+pub fn iterated(world: World, iter: CallId) -> Option<CallId> {
+    let facts = world.index.call(iter);
+    match facts.usage {
+        Usage::Argument { call, index: 0 } if world.names().last_name(facts.func) == Some("iter") => Some(call),
         _ => None,
     }
 }
@@ -129,10 +154,11 @@ pub fn raises_lambda(world: World, site: &Site) -> Option<CallId> {
     (facts[call].args.len() == position as usize + 1 && is_raises_statement(world, call, position)).then_some(call)
 }
 
-/// The generator expression around a site that may become a list, because a builtin uses it up.
-pub fn consumed_generator(world: World, id: RefId) -> Option<ruff_text_size::TextRange> {
-    let context = world.context(id);
-    let [GeneratorExpression { range, consumer: Some(call) }] = context.generators[..] else { return None };
-    let name = world.names().last_name(world.index.call(call).func)?;
-    (CONSUMERS.contains(&name) && world.index.call(call).args.len() == 1).then_some(range)
+/// May the generator expressions around a site become lists, because builtins use them up?
+fn are_consumed(world: World, id: RefId) -> bool {
+    world.context(id).generators.iter().all(|generator| {
+        let Some(call) = generator.consumer.map(|call| world.index.call(call)) else { return false };
+        let name = world.names().last_name(call.func);
+        name.is_some_and(|name| CONSUMERS.contains(&name)) && call.args.len() == 1
+    })
 }

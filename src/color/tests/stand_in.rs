@@ -50,6 +50,15 @@ pub enum MockEdit {
     Configured { target: TextRangeKey },
 }
 
+/// What the code does at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Awaited,
+    /// `async for` or `async with`: no simple mock stands for that.
+    Iterated,
+    Sync,
+}
+
 /// What the code does with what it calls under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Color {
@@ -66,8 +75,8 @@ pub(super) fn key(range: TextRange) -> TextRangeKey {
     (range.start().into(), range.end().into())
 }
 
-/// Finds the stand-ins. `awaits` says whether a site of the code is awaited, `converts` whether a function becomes async.
-pub fn find(world: World, awaits: &dyn Fn(&Site) -> bool, converts: &dyn Fn(FuncId) -> bool) -> StandIns {
+/// Finds the stand-ins. `use_of` says what becomes of a site of the code, `converts` whether a function becomes async.
+pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncId) -> bool) -> StandIns {
     let names: BTreeSet<Name> = world
         .graph
         .nodes
@@ -79,7 +88,7 @@ pub fn find(world: World, awaits: &dyn Fn(&Site) -> bool, converts: &dyn Fn(Func
         return StandIns::default();
     }
     let flow = Flow::new(world);
-    let mut finder = Finder { world, awaits, converts, names, flow, found: StandIns::default() };
+    let mut finder = Finder { world, use_of, converts, names, flow, found: StandIns::default() };
     finder.fakes();
     finder.mocks();
     finder.patched();
@@ -91,7 +100,7 @@ pub fn find(world: World, awaits: &dyn Fn(&Site) -> bool, converts: &dyn Fn(Func
 
 struct Finder<'a> {
     world: World<'a>,
-    awaits: &'a dyn Fn(&Site) -> bool,
+    use_of: &'a dyn Fn(&Site) -> Use,
     converts: &'a dyn Fn(FuncId) -> bool,
     /// Names of functions that convert.
     names: BTreeSet<Name>,
@@ -113,13 +122,15 @@ impl<'a> Finder<'a> {
                 Usage::Argument { call, .. } => self.is_carrier(call).then_some(false),
                 _ => None,
             };
+            let Some(is_awaited) = called else { continue };
             let site = self.world.graph.sites.get(id);
-            match (called, site.filter(|site| (self.awaits)(site))) {
-                (Some(_), Some(site)) => {
-                    target = target.or(site.targets.iter().copied().find(|target| (self.converts)(*target)));
+            match site.map_or(Use::Sync, |site| (self.use_of)(site)) {
+                Use::Awaited => {
+                    let targets = site.into_iter().flat_map(|site| site.targets.iter().copied());
+                    target = target.or(targets.into_iter().find(|target| (self.converts)(*target)));
                 }
-                (Some(true), None) | (None, _) => {}
-                (Some(false), None) => is_sync = true,
+                Use::Iterated => return Color::Mixed,
+                Use::Sync => is_sync |= !is_awaited,
             }
         }
         match (target, is_sync) {

@@ -425,13 +425,7 @@ impl Collector<'_> {
 
     fn yield_expression(&mut self, node: &ast::ExprYield, usage: Usage) -> ValueId {
         let value = match node.value.as_deref() {
-            Some(value) => {
-                let id = self.expression(value, Usage::Yielded);
-                if let Some(func) = self.context.func {
-                    self.facts.funcs[func.index as usize].yielded.push(Return { range: value.range(), value: id });
-                }
-                id
-            }
+            Some(value) => self.expression(value, Usage::Yielded),
             None => self.value(Value::None),
         };
         self.yields(value);

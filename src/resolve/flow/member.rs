@@ -39,6 +39,11 @@ impl Solver<'_> {
     /// `object.name`.
     pub(super) fn member(&mut self, object: Object, name: &Name, path: Path) {
         match object {
+            // Calling a function or a class runs no `__call__` of the project.
+            Object::Func(_) | Object::Lambda(_) | Object::Class(_) | Object::ClassBelow(_) if name == "__call__" => {
+                let symbol = self.symbol("builtins.__call__");
+                self.push(Object::ExternalMember(symbol), None);
+            }
             Object::Instance(class) => self.class_member(class, Owner::Exactly(class), name, path),
             Object::Below(class) => self.class_member(class, Owner::Below(class), name, path),
             Object::Class(class) | Object::ClassBelow(class) => self.class_attribute(class, object, name, path),

@@ -346,8 +346,8 @@ fn file_flow(file: FileId, facts: &FileFacts) -> FileFlow {
         }
     }
     for (index, func) in facts.funcs.iter().enumerate() {
-        for result in func.returns.iter().chain(&func.yielded) {
-            take(result.value, Taker::Returned(FuncId { file, index: index as u32 }));
+        for result in func.returns.iter().map(|returned| returned.value).chain(func.yields.iter().copied()) {
+            take(result, Taker::Returned(FuncId { file, index: index as u32 }));
         }
     }
     for (index, site) in facts.refs.iter().enumerate() {

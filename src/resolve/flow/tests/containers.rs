@@ -42,7 +42,7 @@ def run_two(x):
 def run_any(x):
     x.load(1)  # here
 ",
-        &format!("{EXACT}\nforeign\nstores.Store.load | stores.Other.load [flow]"),
+        &format!("{EXACT}\nstores.Other.load [flow]\nstores.Store.load | stores.Other.load [flow]"),
     );
 }
 
@@ -143,7 +143,9 @@ class App:
         fill(self.things)
     def run(self):
         for thing in self.things:
-            thing.load(1)  # here
+            go(thing)
+def go(thing):
+    thing.load(1)  # here
 ",
         "stores.Store.load [uncertain]",
     );

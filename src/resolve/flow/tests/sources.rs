@@ -229,7 +229,7 @@ def g(thing):
     thing.load(1)  # here
 f(Other())
 ",
-        "stores.Store.load | stores.Child.load [flow]",
+        EXACT,
     );
 }
 
