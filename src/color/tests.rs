@@ -6,6 +6,7 @@ mod obstacle;
 pub mod site;
 pub mod stand_in;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::stand_in::{StandIns, Use};
@@ -35,8 +36,8 @@ impl Tests {
             let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
             let users: BTreeSet<FuncId> = callers.chain(askers(world, func)).collect();
             for user in users.into_iter().filter(|user| world.in_tests(user.file) && *user != func) {
-                if !found.contains_key(&user) {
-                    found.insert(user, Cause::Uses { func });
+                if let Entry::Vacant(entry) = found.entry(user) {
+                    entry.insert(Cause::Uses { func });
                     pending.push(user);
                 }
             }
