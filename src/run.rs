@@ -1,6 +1,7 @@
 //! The commands: each takes the stages it needs, in order, prints, and writes last.
 
 mod unbuilt;
+mod undo;
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::analysis::{self, Analysis, Request, Rewritten};
 use crate::cli::options::{Format, KeepGoing, Output, Overrides, Selection};
-use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, EditArgs, UndoArgs, WhyArgs};
+use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, EditArgs, WhyArgs};
 use crate::config::flags::Flags;
 use crate::config::{builtin, codemod, show};
 use crate::index::facts::FileId;
@@ -67,7 +68,7 @@ fn run_command(args: &Args) -> Result<Outcome> {
         Command::Diff(diff) => run_diff(&args.console, diff),
         Command::Apply(apply) => run_apply(&args.console, apply),
         Command::Why(why) => run_why(why),
-        Command::Undo(undo) => run_undo(&args.console, undo),
+        Command::Undo(undo) => undo::run(&args.console, undo),
         Command::Codemods(codemods) => run_codemods(codemods),
         Command::Check(_) | Command::Batch(_) | Command::Init(_) => bail!("this command is not built yet"),
     }
@@ -237,6 +238,10 @@ fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
     if args.plan.is_some() {
         bail!("`--plan` is not built yet");
     }
+    if args.resume {
+        let start = args.selection.paths.first().context("name at least one path")?;
+        return undo::resume(console, start);
+    }
     let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
     let root = &analysis.project.root;
     let patches: Vec<Patch> = rewritten
@@ -322,18 +327,6 @@ fn why_name(analysis: &Analysis, name: &str) -> Result<String> {
         return Ok(format!("`{name}`: no function of that name leads to a blocking call\n"));
     }
     Ok(found.into_iter().map(|id| text::why(world, &analysis.verdicts, id)).collect())
-}
-
-fn run_undo(console: &Console, args: &UndoArgs) -> Result<Outcome> {
-    let start = std::path::absolute(&args.path).with_context(|| format!("cannot find `{}`", args.path.display()))?;
-    let root = start
-        .ancestors()
-        .find(|folder| folder.join(".awaitify").is_dir())
-        .with_context(|| format!("nothing was applied in `{}`, so there is nothing to undo", start.display()))?;
-    let undone = journal::undo(root, None, journal::Edited::Refuse).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let files = text::plural(undone.restored.len(), "file");
-    say(console, &format!("{files} put back as before\n"));
-    Ok(Outcome::Clean)
 }
 
 fn run_codemods(args: &CodemodsArgs) -> Result<Outcome> {

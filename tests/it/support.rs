@@ -104,7 +104,13 @@ impl Project {
 
     /// A copy of the project as it stands.
     pub fn copy(&self) -> Self {
-        let tree = self.tree();
+        Self::copy_of(&self.root())
+    }
+
+    /// A copy of the files in `folder`.
+    pub fn copy_of(folder: &Path) -> Self {
+        let mut tree = BTreeMap::new();
+        read_tree(folder, "", &mut tree);
         let files: Vec<(&str, &[u8])> = tree.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
         Self::of_bytes(&files)
     }
