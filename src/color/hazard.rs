@@ -118,7 +118,7 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
                 .funcs_of(name)
                 .iter()
                 .copied()
-                .filter(|candidate| fits(world.index.func(*candidate), call))
+                .filter(|candidate| fits(world.index, *candidate, call))
                 .collect(),
         },
         _ => function_meanings(names, call.func),

@@ -449,6 +449,8 @@ pub struct AttributeWrite {
 #[derive(Debug)]
 pub struct ItemWrite {
     pub container: ValueId,
+    /// The key, when it is a string literal.
+    pub key: Option<Name>,
     /// None when it is not followed: `container[key] += value`, `del`.
     pub value: Option<ValueId>,
 }

@@ -15,12 +15,14 @@ pub enum Added {
 }
 
 /// One place where a container is filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutation {
     pub file: FileId,
     pub added: Added,
-    /// The container is an attribute of something; else a plain name.
-    pub is_attribute: bool,
+    /// The key, when it is a string literal.
+    pub key: Option<Name>,
+    /// Where the container is used as a plain name; none when it is an attribute of something.
+    pub scope: Option<ScopeId>,
     /// 1 when an element of the named container is filled: `x[k].append(v)`.
     pub depth: u32,
 }
@@ -33,12 +35,12 @@ pub fn find(facts: &FileFacts) -> Vec<(Name, Mutation)> {
     let mut found = vec![];
     for write in &facts.item_writes {
         let added = write.value.map_or(Added::Unknown, Added::Element);
-        note(facts, write.container, added, &mut found);
+        note(facts, write.container, added, write.key.as_ref(), &mut found);
     }
     for call in &facts.calls {
         let Value::Attribute { receiver, name } = &facts[call.func] else { continue };
         for added in added_by(name, &call.args) {
-            note(facts, *receiver, added, &mut found);
+            note(facts, *receiver, added, None, &mut found);
         }
     }
     found
@@ -65,21 +67,27 @@ fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {
     }
 }
 
-fn note(facts: &FileFacts, container: ValueId, added: Added, found: &mut Vec<(Name, Mutation)>) {
+fn note(
+    facts: &FileFacts,
+    container: ValueId,
+    added: Added,
+    key: Option<&Name>,
+    found: &mut Vec<(Name, Mutation)>,
+) {
     let mut bases = vec![];
     named(facts, container, 0, DEPTH, &mut bases);
-    for (name, is_attribute, depth) in bases {
-        found.push((name, Mutation { file: container.file, added, is_attribute, depth }));
+    for (name, scope, depth) in bases {
+        found.push((name, Mutation { file: container.file, added, key: key.cloned(), scope, depth }));
     }
 }
 
-/// The names of a container, whether each is an attribute, and how many layers below it the value stands.
-fn named(facts: &FileFacts, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<(Name, bool, u32)>) {
+/// The names of a container, the scope that uses it when it is a plain one, and how many layers below it the value stands.
+fn named(facts: &FileFacts, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<(Name, Option<ScopeId>, u32)>) {
     let Some(fuel) = fuel.checked_sub(1) else { return };
     match &facts[value] {
-        Value::Attribute { name, .. } => found.push((name.clone(), true, depth)),
+        Value::Attribute { name, .. } => found.push((name.clone(), None, depth)),
         Value::Name { name, scope } => {
-            found.push((name.clone(), false, depth));
+            found.push((name.clone(), Some(*scope), depth));
             // `handlers = self.handlers` and then `handlers.append(x)`.
             for binding in facts[*scope].bindings_of(name) {
                 if let Bound::Value(alias) = binding.bound {

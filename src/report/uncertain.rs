@@ -37,7 +37,7 @@ pub fn report(world: World, places: &mut Places) -> String {
         out += &match classes(world, sites).as_slice() {
             [] => format!("  annotate `{what}` at {place}: settles {count}\n"),
             [class] => format!("  annotate `{what}: {class}` at {place}: settles {count}\n"),
-            several => format!("  annotate `{what}` at {place} ({}): settles {count}\n", several.join(" or ")),
+            several => format!("  annotate `{what}` at {place} ({}): settles {count}\n", some(several)),
         };
     }
     if groups.len() > SHOWN {
@@ -47,12 +47,22 @@ pub fn report(world: World, places: &mut Places) -> String {
         let excerpt = places.excerpt(site.id.file, world.index.site(site.id).range);
         let names: Vec<String> =
             site.candidates.iter().map(|func| format!("`{}`", world.names().qualified_func(*func))).collect();
-        out += &format!("  {}: `{excerpt}` may be {}\n", places.site(site.id), names.join(" or "));
+        out += &format!("  {}: `{excerpt}` may be {}\n", places.site(site.id), some(&names));
     }
     if alone.len() > SHOWN {
         out += &format!("  and {} more sites\n", alone.len() - SHOWN);
     }
     out + "  or say on the line of a site: `# awaitify: is pkg.mod.Class.method`, `# awaitify: not`\n"
+}
+
+/// The first few of many.
+fn some(names: &[String]) -> String {
+    match names {
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third} or one of {} more", rest.len())
+        }
+        _ => names.join(" or "),
+    }
 }
 
 /// The classes that all sites of a group may mean.

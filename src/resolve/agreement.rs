@@ -3,7 +3,8 @@
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-use super::{Builder, Evidence, Site, flow, site};
+use super::{Builder, Evidence, Site, boundary, flow, site};
+use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
 
@@ -77,7 +78,7 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
         .copied()
         .filter(counts)
         .filter(|func| site.receiver.is_none() || is_member(builder, *func))
-        .filter(|func| call.is_none_or(|call| fits(builder.index.func(*func), call)))
+        .filter(|func| call.is_none_or(|call| fits(builder.index, *func, call)))
         .collect()
 }
 
@@ -87,30 +88,49 @@ fn is_member(builder: &Builder, func: FuncId) -> bool {
     func.class.is_some() || func.parent.is_none()
 }
 
-/// Can the function take these arguments? `self` and `cls` do not count for methods.
-pub(crate) fn fits(func: &Func, call: &Call) -> bool {
-    if call.args.iter().any(|arg| arg.is_star) {
+/// Can the function take these arguments? What decorators nobody knows make of a signature, they may be anything.
+pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
+    let func = index.func(id);
+    if call.args.iter().any(|arg| arg.is_star) || !boundary::is_transparent(index, id) {
         return true;
     }
-    let skip = usize::from(func.class.is_some());
-    let params = &func.params;
-    let has = |kind: ParamKind| params.iter().any(|param| param.kind == kind);
-    let positional = params
-        .iter()
-        .filter(|param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Standard))
-        .count()
-        .saturating_sub(skip);
+    let is_static = func.decorators.iter().any(|decorator| {
+        boundary::decorator_name(index, decorator) == Some("staticmethod")
+    });
+    let bound = usize::from(func.class.is_some() && !is_static);
+    let explicit = if names_instance(index, call) { 0 } else { bound };
+    let has = |kind: ParamKind| func.params.iter().any(|param| param.kind == kind);
+    let is_positional = |param: &&Param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Standard);
+    let positional: Vec<&Param> = func.params.iter().filter(is_positional).skip(bound).collect();
     let given = call.args.iter().filter(|arg| arg.keyword.is_none()).count();
-    // A static method has no `self`: one argument more is allowed for.
-    if given > positional + skip && !has(ParamKind::Variadic) {
+    if given > positional.len() + explicit && !has(ParamKind::Variadic) {
         return false;
     }
-    call.args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
-        has(ParamKind::Keywords)
-            || params.iter().any(|param| {
-                &param.name == keyword && matches!(param.kind, ParamKind::Standard | ParamKind::KeywordOnly)
-            })
-    })
+    let named = |name: &Name| call.args.iter().any(|arg| arg.keyword.as_ref() == Some(name));
+    let missing = positional.iter().skip(given).any(|param| param.default.is_none() && !named(&param.name))
+        || func.params.iter().any(|param| {
+            param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name)
+        });
+    !missing
+        && call.args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
+            has(ParamKind::Keywords)
+                || func.params.iter().any(|param| {
+                    &param.name == keyword && matches!(param.kind, ParamKind::Standard | ParamKind::KeywordOnly)
+                })
+        })
+}
+
+/// Is the callee an attribute of what is named like an instance? On a class, `C.f(x)`, `self` is an argument.
+fn names_instance(index: &Index, call: &Call) -> bool {
+    let Value::Attribute { receiver, .. } = index.value(call.func) else { return false };
+    match index.value(*receiver) {
+        Value::Name { name, .. } | Value::Attribute { name, .. } => {
+            let first = name.trim_start_matches('_');
+            first.starts_with(char::is_lowercase) && !["cls", "class", "klass", "type"].iter().any(|word| name.contains(word))
+        }
+        Value::Subscript { .. } | Value::Call { .. } => false,
+        _ => false,
+    }
 }
 
 /// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write

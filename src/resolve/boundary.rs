@@ -17,6 +17,32 @@ pub fn is_property(index: &Index, id: FuncId) -> bool {
     })
 }
 
+/// Do the decorators hand on arguments and results as they are?
+pub(crate) fn is_transparent(index: &Index, id: FuncId) -> bool {
+    index.func(id).decorators.iter().all(|decorator| {
+        decorator_name(index, decorator).is_some_and(|name| {
+            matches!(
+                name,
+                "staticmethod"
+                    | "classmethod"
+                    | "property"
+                    | "cached_property"
+                    | "abstractmethod"
+                    | "override"
+                    | "overload"
+                    | "final"
+                    | "lru_cache"
+                    | "cache"
+                    | "wraps"
+                    | "contextmanager"
+                    | "asynccontextmanager"
+                    | "fixture"
+                    | "deprecated"
+            )
+        })
+    })
+}
+
 /// The last name of a decorator, of its callee for `@decorator(...)`.
 pub fn decorator_name<'a>(index: &'a Index, decorator: &Decorator) -> Option<&'a str> {
     let mut value = decorator.value;

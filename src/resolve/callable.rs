@@ -140,7 +140,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .iter()
             .copied()
             .filter(|func| builder.graph.nodes.contains(func))
-            .filter(|func| agreement::fits(builder.index.func(*func), call))
+            .filter(|func| agreement::fits(builder.index, *func, call))
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
             builder.graph.foreign.remove(&id);

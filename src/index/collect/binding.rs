@@ -76,7 +76,11 @@ impl Collector<'_> {
                 self.note_state_write();
                 let container = self.expression(&subscript.value, Usage::Subscripted);
                 self.expression(&subscript.slice, Usage::Other);
-                self.facts.item_writes.push(ItemWrite { container, value });
+                let key = match &*subscript.slice {
+                    Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
+                    _ => None,
+                };
+                self.facts.item_writes.push(ItemWrite { container, key, value });
             }
             Expr::Starred(starred) => self.target(&starred.value, None),
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {

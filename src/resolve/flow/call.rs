@@ -49,6 +49,19 @@ const PLAIN: [&str; 37] = [
     "breakpoint",
 ];
 
+/// Modules of the standard library whose functions and objects never hand on an object of the project.
+const PLAIN_MODULES: [&str; 46] = [
+    "base64", "binascii", "calendar", "cmath", "codecs", "colorsys", "csv", "datetime", "decimal", "difflib", "email",
+    "fnmatch", "fractions", "getpass", "glob", "gzip", "hashlib", "hmac", "html", "http", "io", "ipaddress", "json", "locale",
+    "math", "mimetypes", "os", "pathlib", "platform", "re", "shlex", "shutil", "socket", "ssl", "stat", "statistics",
+    "string", "struct", "subprocess", "tempfile", "textwrap", "time", "tomllib", "urllib", "uuid", "zlib",
+];
+
+/// Does the dotted path start in such a module?
+pub(super) fn is_plain_module(path: &str) -> bool {
+    PLAIN_MODULES.contains(&path.split('.').next().unwrap_or_default())
+}
+
 impl Solver<'_> {
     pub(super) fn call(&mut self, call: CallId, path: &Path) {
         let func = self.index.call(call).func;
@@ -185,7 +198,7 @@ impl Solver<'_> {
                 }
             },
             _ if matches!(last, "Depends" | "Security") => self.injected(call, path),
-            _ if last.starts_with(char::is_uppercase) && path.is_empty() => {
+            _ if is_plain_module(name) || last.starts_with(char::is_uppercase) && path.is_empty() => {
                 let symbol = self.symbol(name);
                 self.push(Object::ExternalInstance(symbol), None);
             }
@@ -289,7 +302,7 @@ impl Solver<'_> {
                     self.push(class, None);
                 }
             }
-            ("open", []) => {
+            ("open", _) => {
                 let symbol = self.symbol("io.IOBase");
                 self.push(Object::ExternalInstance(symbol), None);
             }
@@ -320,6 +333,10 @@ impl Solver<'_> {
         };
         let Some(receiver) = receiver.filter(|_| name.starts_with("builtins.")) else {
             return match last {
+                _ if is_plain_module(name) => {
+                    let symbol = self.symbol(name);
+                    self.push(Object::ExternalInstance(symbol), None);
+                }
                 "run_until_complete" => self.arg(call, 0).into_iter().for_each(|value| self.run(value, path)),
                 "create_task" => self.flow_arg(call, 0, path.clone()),
                 "run_in_executor" => self.in_thread(call, 1, path),

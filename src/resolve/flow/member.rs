@@ -6,7 +6,9 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-use super::object::{Node, Object, Owner, Path, Place};
+use super::call;
+use super::object::{Node, Object, Owner, Path, Place, Selector};
+use super::scope::Home;
 use super::solver::{Keep, Solver};
 use crate::index::facts::*;
 use crate::index::mutations::{Added, Mutation};
@@ -67,6 +69,10 @@ impl Solver<'_> {
                     let symbol = self.below(symbol, name);
                     self.push(Object::ExternalMember(symbol), None);
                 }
+            }
+            Object::ExternalMember(symbol) if call::is_plain_module(&self.text(symbol)) => {
+                let symbol = self.below(symbol, name);
+                self.push(Object::ExternalMember(symbol), None);
             }
             Object::ExternalMember(_) | Object::Unknown => self.unknown_member(name, path),
             Object::Builtin => {
@@ -505,7 +511,7 @@ impl Solver<'_> {
 
     fn mutated_attribute(&mut self, name: &Name, path: &Path) {
         for mutation in self.index.mutations_of(name).to_vec() {
-            if mutation.is_attribute {
+            if mutation.scope.is_none() {
                 self.mutated(mutation, path);
             }
         }
@@ -527,7 +533,12 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         }
         for mutation in self.index.mutations_of(name).to_vec() {
-            if mutation.file == scope.file && !mutation.is_attribute || is_module {
+            let is_it = match mutation.scope {
+                _ if is_module && mutation.file != scope.file => true,
+                Some(used) => matches!(self.home(used, name), Home::Scope(home) if home == scope),
+                None => false,
+            };
+            if is_it {
                 self.mutated(mutation, path);
             }
         }
@@ -549,11 +560,16 @@ impl Solver<'_> {
         if path.len() <= depth {
             return;
         }
+        if let (Selector::Key(wanted), Some(key)) = (&path[depth], &mutation.key)
+            && wanted != key
+        {
+            return;
+        }
         let rest = path[depth + 1..].to_vec();
         match mutation.added {
             Added::Element(value) => self.flow_value(value, rest),
             Added::Elements(value) => {
-                for step in [super::object::Selector::Element, super::object::Selector::Value] {
+                for step in [Selector::Element, Selector::Value] {
                     self.flow_value(value, super::solver::into(step, &rest));
                 }
             }
@@ -580,7 +596,7 @@ impl Solver<'_> {
                 if let Object::Func(func) = object {
                     let fills = self.index.func(func).params.iter().any(|param| {
                         let mutations = self.index.mutations_of(&param.name);
-                        mutations.iter().any(|mutation| mutation.file == func.file && !mutation.is_attribute)
+                        mutations.iter().any(|mutation| mutation.file == func.file && mutation.scope.is_some())
                     });
                     if fills {
                         self.push(Object::Unknown, None);

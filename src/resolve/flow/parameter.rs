@@ -13,8 +13,14 @@ use crate::resolve::agreement;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy;
 
-/// More places with a function's name than this: its arguments are unknown.
+/// More possible callers than this: the arguments are unknown.
 const CALLERS: usize = 400;
+
+/// More places of its names than this are not looked at.
+const REFS: usize = 4_000;
+
+/// More other names than this for one function: its arguments are unknown.
+const ALIASES: usize = 12;
 
 /// A place that may call a function.
 #[derive(Clone, Debug)]
@@ -307,15 +313,15 @@ impl Solver<'_> {
         names.extend(aliases);
         names.sort_unstable();
         names.dedup();
-        let mut refs: Vec<RefId> = names.iter().flat_map(|name| self.index.refs_of(name)).copied().collect();
+        let Some(mut refs) = self.aliased_refs(names) else { return vec![Caller::Anyone] };
         if let Some(class) = class.filter(|_| is_constructor) {
             refs.extend(self.constructing_refs(class));
             found.extend(self.constructing_calls(class));
         }
-        if refs.len() > CALLERS {
+        found.extend(refs.iter().filter_map(|id| self.caller(*id, func, is_constructor)));
+        if found.len() > CALLERS {
             return vec![Caller::Anyone];
         }
-        found.extend(refs.iter().filter_map(|id| self.caller(*id, func, is_constructor)));
         for lookup in self.index.lookups_of(&name) {
             let call = self.index.call(self.index.file(lookup.0).lookups[lookup.1 as usize].call);
             let finder = self.names().last_name(call.func).unwrap_or_default();
@@ -327,6 +333,55 @@ impl Solver<'_> {
             found.push(Caller::Anyone);
         }
         found
+    }
+
+    /// The places of these names, and of the names and attributes that something of that name is assigned to
+    /// (`model = Container`, and then `self.model(...)`). None when there are too many.
+    fn aliased_refs(&mut self, mut names: Vec<Name>) -> Option<Vec<RefId>> {
+        let mut refs = vec![];
+        let (mut done, most) = (0, names.len() + ALIASES);
+        while let Some(name) = names.get(done).cloned() {
+            done += 1;
+            if done > most || !self.load_name(&name) {
+                return None;
+            }
+            let own = self.index.refs_of(&name).to_vec();
+            if refs.len() + own.len() > REFS {
+                return None;
+            }
+            for id in &own {
+                if self.index.site(*id).usage == Usage::Assigned {
+                    for alias in self.assigned_names(id.file, &name) {
+                        if !names.contains(&alias) {
+                            names.push(alias);
+                        }
+                    }
+                }
+            }
+            refs.extend(own);
+        }
+        Some(refs)
+    }
+
+    /// What `x = name`, `self.x = name` and `x = y.name` in a file bind.
+    fn assigned_names(&self, file: FileId, name: &Name) -> Vec<Name> {
+        let facts = self.index.file(file);
+        let is_it = |value: ValueId| match self.index.value(value) {
+            Value::Name { name: own, .. } | Value::Attribute { name: own, .. } => own == name,
+            _ => false,
+        };
+        let bound = facts.scopes.iter().flat_map(|scope| &scope.bindings).filter_map(|binding| match binding.bound {
+            Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => {
+                is_it(value).then(|| binding.name.clone())
+            }
+            _ => None,
+        });
+        let written = facts
+            .attribute_writes
+            .iter()
+            .filter(|write| write.value.is_some_and(is_it))
+            .map(|write| write.name.clone());
+        bound.chain(written).collect()
     }
 
     /// A framework may call what it was given through a decorator, or what a class of its own is overridden with.
@@ -389,7 +444,7 @@ impl Solver<'_> {
         let place = (id.file, site.range);
         match site.usage {
             Usage::Called(call) => {
-                let fits = is_constructor || agreement::fits(self.index.func(func), self.index.call(call));
+                let fits = is_constructor || agreement::fits(self.index, func, self.index.call(call));
                 fits.then_some(Caller::Call { callee, receiver, call, from: 0 })
             }
             Usage::Argument { call, index } => {
@@ -407,6 +462,8 @@ impl Solver<'_> {
                     _ => Some(Caller::Escape { callee, place }),
                 }
             }
+            // Its other names are looked at too.
+            Usage::Assigned if !self.assigned_names(id.file, &site.name).is_empty() => None,
             Usage::Store
             | Usage::Delete
             | Usage::Annotation

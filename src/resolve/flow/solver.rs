@@ -182,7 +182,9 @@ impl<'a> Solver<'a> {
                 );
                 (!variadic).then_some(0)
             }
-            Node::Name(..) | Node::Attribute(..) if !path.is_empty() => Some(1),
+            // Nobody may fill `*args`.
+            Node::Name(scope, name) if !path.is_empty() => (!self.is_variadic(*scope, name)).then_some(1),
+            Node::Attribute(..) if !path.is_empty() => Some(1),
             Node::Member(..) => Some(2),
             Node::Value(_)
             | Node::Name(..)
@@ -191,6 +193,19 @@ impl<'a> Solver<'a> {
             | Node::Return(_)
             | Node::Yield(_) => None,
         }
+    }
+
+    fn is_variadic(&self, scope: ScopeId, name: &str) -> bool {
+        let mut at = Some(scope);
+        while let Some(id) = at {
+            if let Some(binding) = self.index.scope(id).bindings_of(name).first() {
+                let Bound::Param { func, index } = binding.bound else { return false };
+                let kind = self.index.func(func).params[index as usize].kind;
+                return matches!(kind, ParamKind::Variadic | ParamKind::Keywords);
+            }
+            at = self.index.scope(id).parent;
+        }
+        false
     }
 
     /// The set of a node as it is by now; the current evaluation is repeated when it grows.

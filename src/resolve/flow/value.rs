@@ -145,29 +145,7 @@ impl Solver<'_> {
         }
     }
 
-    /// Do the decorators hand on arguments and results as they are?
     pub(super) fn is_transparent(&self, func: FuncId) -> bool {
-        self.index.func(func).decorators.iter().all(|decorator| {
-            boundary::decorator_name(self.index, decorator).is_some_and(|name| {
-                matches!(
-                    name,
-                    "staticmethod"
-                        | "classmethod"
-                        | "property"
-                        | "cached_property"
-                        | "abstractmethod"
-                        | "override"
-                        | "overload"
-                        | "final"
-                        | "lru_cache"
-                        | "cache"
-                        | "wraps"
-                        | "contextmanager"
-                        | "asynccontextmanager"
-                        | "fixture"
-                        | "deprecated"
-                )
-            })
-        })
+        boundary::is_transparent(self.index, func)
     }
 }
