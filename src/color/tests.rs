@@ -24,17 +24,27 @@ pub struct Tests {
     pub converts: BTreeMap<FuncId, Cause>,
     /// Functions that would have to, and cannot.
     pub left: BTreeMap<FuncId, Cause>,
+    /// Tests and hooks that stay sync, and run what they call with `asyncio.run`: no loop runs when they are called.
+    pub runs: BTreeMap<FuncId, Cause>,
     pub stand_ins: StandIns,
 }
 
 impl Tests {
+    fn decided(&self) -> usize {
+        self.converts.len() + self.left.len() + self.runs.len()
+    }
+
+    fn has(&self, func: FuncId) -> bool {
+        self.converts.contains_key(&func) || self.left.contains_key(&func) || self.runs.contains_key(&func)
+    }
+
     /// The tests that may break: those that cannot follow, and those that use a helper or a fixture that cannot.
     pub fn may_break(&self, world: World) -> BTreeMap<FuncId, Cause> {
         let mut found = self.left.clone();
         let mut pending: Vec<FuncId> = self.left.keys().copied().collect();
         while let Some(func) = pending.pop() {
             let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
-            let users: BTreeSet<FuncId> = callers.chain(askers(world, func)).collect();
+            let users: BTreeSet<FuncId> = callers.chain(askers(world, func)).chain(prepared(world, func)).collect();
             for user in users.into_iter().filter(|user| world.in_tests(user.file) && *user != func) {
                 if let Entry::Vacant(entry) = found.entry(user) {
                     entry.insert(Cause::Uses { func });
@@ -44,6 +54,16 @@ impl Tests {
         }
         found
     }
+}
+
+/// The tests that a `setUp` or the like runs before.
+fn prepared(world: World, hook: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(hook);
+    let is_hook = framework::is_sync_hook(world, hook) || matches!(facts.name.as_str(), "setUp" | "tearDown");
+    let Some(class) = facts.class.filter(|_| is_hook) else { return vec![] };
+    let classes = world.graph.hierarchy.descendants(class).into_iter();
+    let methods = classes.flat_map(|class| world.index.class(class).methods.iter().copied());
+    methods.filter(|method| world.index.func(*method).name.starts_with("test")).collect()
 }
 
 /// The functions that ask for a fixture by a parameter.
@@ -78,18 +98,19 @@ impl Coloring<'_> {
         let mut open: Vec<FuncId> = test_functions(self.world);
         open.retain(|func| !self.world.index.func(*func).is_async);
         loop {
-            let before = self.tests.converts.len() + self.tests.left.len();
+            let before = self.tests.decided();
             for func in open.clone() {
                 let Some(demand) = self.test_demand(func) else { continue };
                 match self.test_obstacle(func, &demand) {
                     None => drop(self.tests.converts.insert(func, demand)),
                     // The fixture is ready when the test starts, whatever the test is.
                     Some(Cause::RunsLoop { .. }) if matches!(demand, Cause::AsksFor { .. }) => continue,
+                    Some(cause) if self.may_run(func, &cause) => drop(self.tests.runs.insert(func, cause)),
                     Some(cause) => drop(self.tests.left.insert(func, cause)),
                 }
             }
-            open.retain(|func| !self.tests.converts.contains_key(func) && !self.tests.left.contains_key(func));
-            if before == self.tests.converts.len() + self.tests.left.len() {
+            open.retain(|func| !self.tests.has(*func));
+            if before == self.tests.decided() {
                 break;
             }
         }
@@ -168,6 +189,18 @@ impl Coloring<'_> {
         obstacle::cause(self.world, func, demand).or_else(at_sites)
     }
 
+    /// Can a function that cannot convert run the coroutines itself? The framework calls it, outside of any loop.
+    fn may_run(&self, func: FuncId, cause: &Cause) -> bool {
+        let by_framework = match cause {
+            Cause::TestHook { name } => !name.starts_with("pytest_"),
+            Cause::TestBase { .. } | Cause::Decorator { .. } => self.world.index.func(func).name.starts_with("test"),
+            _ => false,
+        };
+        let sites = self.sites_in(func).into_iter().map(|id| self.site(id));
+        let mut demanding = sites.filter(|site| self.demands_in_tests(site).is_some());
+        by_framework && demanding.all(|site| site.kind == SiteKind::Call && site::can_run(self.world, site))
+    }
+
     fn obstacle_in_tests(&self, site: &Site) -> Option<Cause> {
         let all = site.targets.iter().all(|target| self.is_coroutine(*target));
         if !all { Some(Cause::Uncertain { site: site.id }) } else { site::obstacle(self.world, site) }
@@ -198,10 +231,19 @@ impl Coloring<'_> {
                 None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
                 Some(cause) => SiteVerdict::Left(cause),
             },
+            SiteKind::Call if converting && !site.uncertain && self.runs_here(site, owner) => SiteVerdict::EntryPoint,
             SiteKind::Call if converting => left(),
             SiteKind::Call | SiteKind::Blocking { .. } if in_coroutine => self.blocking_in_tests(site),
             SiteKind::Call | SiteKind::Blocking { .. } => SiteVerdict::AsIs,
         }
+    }
+
+    /// Is this at module level of a test file, or in a test that runs its coroutines itself?
+    fn runs_here(&self, site: &Site, owner: Option<FuncId>) -> bool {
+        let is_free = self.world.config.tests == Mode::Convert
+            && !obstacle::is_fixed(self.world, site.id.file)
+            && site::can_run(self.world, site);
+        is_free && owner.is_none_or(|owner| self.tests.runs.contains_key(&owner))
     }
 
     /// A blocking call on the loop of a test goes to a thread where it can; where it cannot, it is no fault.

@@ -62,13 +62,31 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
     found
 }
 
-/// The section of the summary.
-pub fn section(world: World, verdicts: &Verdicts, places: &mut Places, shown: usize) -> String {
-    let found = may_break(world, verdicts, places);
-    if found.is_empty() {
+/// The tests that stay sync, and why.
+fn running(world: World, verdicts: &Verdicts, places: &mut Places, shown: usize) -> String {
+    let funcs = &verdicts.tests.runs;
+    if funcs.is_empty() {
         return String::new();
     }
-    let mut out = format!("tests that may break ({}):\n", found.len());
+    let mut out = format!("tests that stay sync and run what they call with `asyncio.run` ({}):\n", funcs.len());
+    for (func, cause) in funcs.iter().take(shown) {
+        let name = &world.index.func(*func).qualname;
+        out += &format!("  {} {name}: {}\n", places.func(*func), words::sentence(world, places, cause));
+    }
+    if funcs.len() > shown {
+        out += &format!("  and {} more\n", funcs.len() - shown);
+    }
+    out
+}
+
+/// The section of the summary.
+pub fn section(world: World, verdicts: &Verdicts, places: &mut Places, shown: usize) -> String {
+    let mut out = running(world, verdicts, places, shown);
+    let found = may_break(world, verdicts, places);
+    if found.is_empty() {
+        return out;
+    }
+    out += &format!("tests that may break ({}):\n", found.len());
     for one in found.iter().take(shown) {
         let path = &world.project.file(one.file).relative;
         out += &format!("  {path}:{} {}: {}\n", one.line, one.what, one.reason);

@@ -42,6 +42,14 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     }
 }
 
+/// May the call be run with `asyncio.run` where it stands?
+pub fn can_run(world: World, site: &Site) -> bool {
+    let barrier = world.context(site.id).barrier;
+    let is_plain = shape::shape_of_targets(world, site) == Some(Shape::Coroutine);
+    let is_used = !matches!(world.result_usage(site.id), Some(Usage::Decorator | Usage::YieldFrom { .. }) | None);
+    matches!(barrier, None | Some(Barrier::ClassBody)) && is_plain && is_used && !is_vetoed(world, site)
+}
+
 /// How a test takes an async generator or context manager: as the code does, and one by one with `next`.
 pub fn adaptation(world: World, site: &Site) -> Option<Adaptation> {
     let shape = shape::shape_of_targets(world, site)?;
