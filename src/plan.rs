@@ -67,7 +67,7 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
             to: "contextlib.asynccontextmanager".into(),
         }));
     }
-    if shape != Shape::Coroutine || !becomes_async_def(world, func) {
+    if shape != Shape::Coroutine {
         actions.extend(annotation::iterator(world, func));
     }
     if matches!(shape, Shape::Generator | Shape::Manager) {

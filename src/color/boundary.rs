@@ -85,6 +85,9 @@ fn is_dunder(name: &str) -> bool {
 /// may leave early. And what is in one family with a generator and is none.
 pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
+    if !becomes_async_def(world, func) {
+        return (!facts.traits.is_stub).then_some(Cause::Generator);
+    }
     match shape(world, func) {
         Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),
         Shape::Generator => {
@@ -92,10 +95,7 @@ pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
             (facts.traits.is_coroutine_like_generator || facts.traits.yields_under_try || returns)
                 .then_some(Cause::Generator)
         }
-        Shape::Coroutine | Shape::Entered => {
-            let among_generators = !becomes_async_def(world, func);
-            (among_generators && !facts.traits.is_stub).then_some(Cause::Generator)
-        }
+        Shape::Coroutine | Shape::Entered => None,
     }
 }
 

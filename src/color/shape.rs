@@ -44,8 +44,19 @@ pub enum Adaptation {
 /// Builtins that take all of an iterable before they return.
 const EAGER: [&str; 9] = ["list", "tuple", "set", "frozenset", "sorted", "sum", "dict", "max", "min"];
 
-/// The shape of a function when it converts.
+/// What calling a function gives when it converts. A stub among generators or context managers declares one.
 pub fn shape(world: World, func: FuncId) -> Shape {
+    match own_shape(world, func) {
+        Shape::Coroutine => {
+            let mut family = world.graph.family_of(func).map(|member| own_shape(world, *member));
+            family.find(|shape| matches!(shape, Shape::Generator | Shape::Manager)).unwrap_or(Shape::Coroutine)
+        }
+        shape => shape,
+    }
+}
+
+/// The shape that a function's own body and decorators give it.
+fn own_shape(world: World, func: FuncId) -> Shape {
     let facts = world.index.func(func);
     let is_manager =
         facts.decorators.iter().any(|decorator| decorator_name(world.index, decorator) == Some("contextmanager"));
@@ -174,8 +185,7 @@ fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
 
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
-    shape(world, func) != Shape::Coroutine
-        || !world.graph.family_of(func).any(|member| shape(world, *member) == Shape::Generator)
+    own_shape(world, func) == shape(world, func)
 }
 
 /// Every `yield from` of a generator: none can stay in an async generator.

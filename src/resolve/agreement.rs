@@ -94,9 +94,8 @@ pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
     if call.args.iter().any(|arg| arg.is_star) || !boundary::is_transparent(index, id) {
         return true;
     }
-    let is_static = func.decorators.iter().any(|decorator| {
-        boundary::decorator_name(index, decorator) == Some("staticmethod")
-    });
+    let is_static =
+        func.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
     let bound = usize::from(func.class.is_some() && !is_static);
     let explicit = if names_instance(index, call) { 0 } else { bound };
     let has = |kind: ParamKind| func.params.iter().any(|param| param.kind == kind);
@@ -108,9 +107,10 @@ pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
     }
     let named = |name: &Name| call.args.iter().any(|arg| arg.keyword.as_ref() == Some(name));
     let missing = positional.iter().skip(given).any(|param| param.default.is_none() && !named(&param.name))
-        || func.params.iter().any(|param| {
-            param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name)
-        });
+        || func
+            .params
+            .iter()
+            .any(|param| param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name));
     !missing
         && call.args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
             has(ParamKind::Keywords)
@@ -126,7 +126,8 @@ fn names_instance(index: &Index, call: &Call) -> bool {
     match index.value(*receiver) {
         Value::Name { name, .. } | Value::Attribute { name, .. } => {
             let first = name.trim_start_matches('_');
-            first.starts_with(char::is_lowercase) && !["cls", "class", "klass", "type"].iter().any(|word| name.contains(word))
+            first.starts_with(char::is_lowercase)
+                && !["cls", "class", "klass", "type"].iter().any(|word| name.contains(word))
         }
         Value::Subscript { .. } | Value::Call { .. } => false,
         _ => false,
