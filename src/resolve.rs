@@ -499,10 +499,13 @@ impl Builder<'_> {
             });
             by_file.entry(id.file).or_default().ranges.extend(returned.map(|returned| returned.range));
             let Some(class) = func.class else { continue };
-            for (owner, at, _) in self.graph.hierarchy.external_bases(class) {
-                let range = self.index.class(owner).bases[at].range;
-                by_file.entry(owner.file).or_default().members.push((range, func.name.clone()));
-                members.push((id, owner, range));
+            let owners: BTreeSet<ClassId> =
+                self.graph.hierarchy.external_bases(class).into_iter().map(|(owner, _)| owner).collect();
+            for owner in owners {
+                for base in &self.index.class(owner).bases {
+                    by_file.entry(owner.file).or_default().members.push((base.range, func.name.clone()));
+                    members.push((id, owner, base.range));
+                }
             }
         }
         let answers = self.ask(by_file);

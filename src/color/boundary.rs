@@ -126,7 +126,7 @@ pub fn every_call_awaits(world: World, func: FuncId) -> bool {
 /// Nothing in the tree calls the method, and a base outside the tree may.
 fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
     let class = world.index.func(func).class?;
-    let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, _, base)| match base {
+    let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| match base {
         BaseClass::External(path) => !PLAIN_BASES.contains(&path.as_str()),
         BaseClass::Unknown => true,
         BaseClass::Class(_) => false,

@@ -196,13 +196,13 @@ impl Hierarchy {
         self.ancestors(class).into_iter().skip(1).find_map(|id| method(index, id, name)).into_iter().collect()
     }
 
-    /// The bases outside the project of `class` and its ancestors, with the class that names them and the position.
-    pub fn external_bases(&self, class: ClassId) -> Vec<(ClassId, usize, &BaseClass)> {
+    /// The bases outside the project of `class` and its ancestors, with the class that names them.
+    pub fn external_bases(&self, class: ClassId) -> Vec<(ClassId, &BaseClass)> {
         let external = |base: &BaseClass| !matches!(base, BaseClass::Class(_));
         self.ancestors(class)
             .into_iter()
-            .flat_map(|id| self.bases(id).iter().enumerate().map(move |(at, base)| (id, at, base)))
-            .filter(|(_, _, base)| external(base))
+            .flat_map(|id| self.bases(id).iter().map(move |base| (id, base)))
+            .filter(|(_, base)| external(base))
             .collect()
     }
 }

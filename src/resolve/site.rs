@@ -178,7 +178,7 @@ fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
                 .ancestors(class)
                 .into_iter()
                 .any(|above| defines(above, "__getattr__") || defines(above, "__getattribute__"))
-            || hierarchy.external_bases(class).into_iter().any(|(_, _, base)| *base == BaseClass::Unknown)
+            || hierarchy.external_bases(class).into_iter().any(|(_, base)| *base == BaseClass::Unknown)
     })
 }
 
