@@ -149,6 +149,8 @@ pub struct Graph {
     pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
+    /// `__call__` methods of objects that are given to something that calls them.
+    pub passed_on: BTreeMap<FuncId, CallId>,
     /// Calls that a codemod declares blocking.
     pub blocking_calls: FxHashSet<CallId>,
 }

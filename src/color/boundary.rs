@@ -64,6 +64,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if let Some(cause) = generator(world, func) {
         return Some(cause);
     }
+    let family = world.graph.family_of(func).chain([&func]);
+    if let Some(call) = family.into_iter().find_map(|member| world.graph.passed_on.get(member)) {
+        return Some(Cause::PassedOn { call: *call });
+    }
     if let Some(path) = world.graph.overrides_external.get(&func) {
         return Some(Cause::OverridesExternal { path: path.clone() });
     }

@@ -1,6 +1,6 @@
 //! Why a function converts or stays, and why a site is left: data that forms chains. Only the report turns it into words.
 
-use crate::index::facts::{FuncId, RefId, ValueId};
+use crate::index::facts::{CallId, FuncId, RefId, ValueId};
 use crate::resolve::LookupSite;
 use crate::resolve::text::TextCall;
 
@@ -55,6 +55,10 @@ pub enum Cause {
     CalledByBase,
     /// A framework runs it in its own threads, and no async function calls it.
     Threaded,
+    /// An object of its class is given to something that calls it.
+    PassedOn {
+        call: CallId,
+    },
     /// Exported by a library, and nothing in the tree calls it.
     Exported,
     /// It returns something awaitable already, and a caller does not await at once.
@@ -244,6 +248,7 @@ impl Cause {
             | Cause::CalledByBase
             | Cause::Exported
             | Cause::Threaded
+            | Cause::PassedOn { .. }
             | Cause::ReturnsAwaitable
             | Cause::TargetVersion
             | Cause::StubFile

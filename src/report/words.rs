@@ -103,6 +103,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::OverridesExternal { .. } => "overrides-external",
         Cause::CalledByBase => "called-by-base",
         Cause::Threaded => "threaded",
+        Cause::PassedOn { .. } => "passed-on",
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
@@ -180,6 +181,14 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             )
         }
         Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
+        Cause::PassedOn { call } => {
+            let range = world.index.call(*call).range;
+            let place = places.place(call.file, range.start());
+            format!(
+                "an object of its class is given to `{}` ({place}), which calls it",
+                places.excerpt(call.file, range)
+            )
+        }
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
         Cause::TargetVersion => "the target version of Python cannot express it".into(),
