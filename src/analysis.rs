@@ -234,6 +234,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::Collect { call } => Some(*call),
         // A mock that cannot be changed is no reason to keep a function sync.
         Action::MockAttributes { .. }
+        | Action::MockResult { .. }
         | Action::AsyncFake { .. }
         | Action::AsyncFakeAssigned { .. }
         | Action::MockConfigured { .. } => None,

@@ -206,6 +206,7 @@ impl<'a> Rewriter<'a> {
                 | Action::EntryPoint { call }
                 | Action::Raises { call }
                 | Action::MockAttributes { call, .. }
+                | Action::MockResult { call, .. }
                 | Action::AsyncFake { fake: call, .. }
                 | Action::AsyncFakeAssigned { target: call, .. }
                 | Action::MockConfigured { target: call, .. }
@@ -242,6 +243,9 @@ impl<'a> Rewriter<'a> {
             (Action::Raises { .. }, AnyNodeRef::ExprCall(call)) => raises::rewrite(context, call, parents),
             (Action::MockAttributes { mock, names, .. }, AnyNodeRef::ExprCall(call)) => {
                 mock_attributes::rewrite(context, call, mock, names)
+            }
+            (Action::MockResult { mock, .. }, AnyNodeRef::ExprCall(call)) => {
+                mock_attributes::rewrite_result(context, call, mock)
             }
             (Action::AsyncFake { mock, .. }, _) => mock_fake::rewrite(context, node.as_expr_ref()?, parents, mock),
             (Action::AsyncFakeAssigned { mock, .. }, AnyNodeRef::ExprAttribute(_)) => {

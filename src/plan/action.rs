@@ -59,6 +59,9 @@ pub enum Action {
     Raises { call: TextRange },
     /// `Mock()` to `Mock(load=AsyncMock())`: the attributes; with true the result is a plain mock of the kind of `call`.
     MockAttributes { call: TextRange, mock: MockName, names: Vec<(String, bool)> },
+    /// `patch("m.load")` to `patch("m.load", return_value=MagicMock())`: what an async mock returns is an async mock else.
+    /// `mock` is `MagicMock`.
+    MockResult { call: TextRange, mock: MockName },
     /// A fake (an expression) to `AsyncMock(side_effect=fake)`.
     AsyncFake { fake: TextRange, mock: MockName },
     /// The value that is assigned to `target`, in the same way.

@@ -32,6 +32,10 @@ fn action(world: World, file: FileId, edit: &MockEdit) -> Action {
             mock: like(world, world.index.call(*call).func).unwrap_or(mock),
             names: names.iter().map(|(name, is_used)| (name.to_string(), *is_used)).collect(),
         },
+        MockEdit::Result { call } => {
+            let range = world.index.call(*call).range;
+            Action::MockResult { call: range, mock: magic(world, world.index.call(*call).func, mock) }
+        }
         MockEdit::Argument { call, index } => Action::AsyncFake { fake: argument(*call, *index), mock },
         MockEdit::Assigned { target } => Action::AsyncFakeAssigned { target: range(*target), mock },
         MockEdit::Configured { target } => Action::MockConfigured { target: range(*target), mock },
@@ -67,6 +71,19 @@ fn like(world: World, value: ValueId) -> Option<MockName> {
     }
     let path = world.names().dotted(value)?;
     path.starts_with("mock.").then(|| MockName::Imported("mock.AsyncMock".into()))
+}
+
+/// `MagicMock` from where `AsyncMock` comes from. The function is `patch`, or `mocker.patch.object`.
+fn magic(world: World, function: ValueId, mock: MockName) -> MockName {
+    let mut root = function;
+    while let Value::Attribute { receiver, .. } = world.index.value(root) {
+        root = *receiver;
+    }
+    match (world.index.value(root), mock) {
+        (Value::Name { name, .. }, _) if name.ends_with("mocker") => MockName::Spelled(format!("{name}.MagicMock")),
+        (_, MockName::Imported(path)) => MockName::Imported(path.replace("AsyncMock", "MagicMock")),
+        (_, spelled) => spelled,
+    }
 }
 
 /// The standard library's, unless the file uses its backport.

@@ -26,6 +26,22 @@ pub(super) fn rewrite(context: &mut Context, call: &ExprCall, mock: &MockName, n
             false => format!("{name}={mock}()"),
         })
         .collect();
+    add(context, call, &keywords.join(", "));
+    Ok(())
+}
+
+/// `patch("m.load")` to `patch("m.load", return_value=MagicMock())`.
+pub(super) fn rewrite_result(context: &mut Context, call: &ExprCall, mock: &MockName) -> Outcome {
+    if call.arguments.args.iter().any(|argument| argument.is_generator_expr()) {
+        return Err(Leave::OtherShape);
+    }
+    let mock = context.mock_name(mock, call.range());
+    add(context, call, &format!("return_value={mock}()"));
+    Ok(())
+}
+
+/// Adds keyword arguments to a call.
+fn add(context: &mut Context, call: &ExprCall, keywords: &str) {
     let change = context.edits.change(EditKind::MockAttributes { call: call.range() });
     let close = call.arguments.r_paren_range();
     let last = context.tokens.in_range(TextRange::new(call.arguments.start(), close.start()));
@@ -37,8 +53,7 @@ pub(super) fn rewrite(context: &mut Context, call: &ExprCall, mock: &MockName, n
         None => (close.start(), ""),
     };
     let comma = if separator == " " { "," } else { "" };
-    context.edits.insert(change, at, format!("{separator}{}{comma}", keywords.join(", ")));
-    Ok(())
+    context.edits.insert(change, at, format!("{separator}{keywords}{comma}"));
 }
 
 impl Context<'_> {

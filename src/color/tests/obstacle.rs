@@ -9,8 +9,8 @@ use crate::plan::is_asyncio_run;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::fixtures;
 
-/// Packages whose decorators take async tests.
-const FRAMEWORKS: [&str; 14] = [
+/// Packages whose decorators take async tests. (`requests_mock`, `hypothesis` and `moto` call the test and drop its coroutine.)
+const FRAMEWORKS: [&str; 13] = [
     "pytest",
     "_pytest",
     "pytest_asyncio",
@@ -20,7 +20,6 @@ const FRAMEWORKS: [&str; 14] = [
     "freezegun",
     "responses",
     "respx",
-    "requests_mock",
     "vcr",
     "parameterized",
     "time_machine",

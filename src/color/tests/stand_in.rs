@@ -42,6 +42,8 @@ pub enum MockEdit {
     /// `Mock()` to `Mock(load=AsyncMock())`: the attributes, and whether the code uses what each of them returns although
     /// the test says nothing about it.
     Attributes { call: CallId, names: Vec<(Name, bool)> },
+    /// `patch("m.load")` to `patch("m.load", return_value=MagicMock())`.
+    Result { call: CallId },
     /// An argument `lambda: 1` to `AsyncMock(side_effect=lambda: 1)`.
     Argument { call: CallId, index: u32 },
     /// The value of `m.load = lambda: 1`: the same. The target of the assignment.

@@ -23,6 +23,17 @@ impl Context<'_> {
         of_fixture || self.names(func, &ASYNC_MOCKS)
     }
 
+    /// `MagicMock`, in the same way.
+    fn is_magic_mock(&self, func: &Expr) -> bool {
+        let of_fixture = match func {
+            Expr::Attribute(attribute) => {
+                attribute.attr.as_str() == "MagicMock" && last_name(&attribute.value).is_some_and(|name| name.ends_with("mocker"))
+            }
+            _ => false,
+        };
+        of_fixture || self.names(func, &["unittest.mock.MagicMock", "mock.MagicMock"])
+    }
+
     /// `AsyncMock(keyword=x)`: `x`.
     fn async_mock<'e>(&self, new: &'e Expr, keyword: &str) -> Option<&'e Expr> {
         let call = new.as_call_expr().filter(|call| self.is_async_mock(&call.func))?;
@@ -50,10 +61,12 @@ impl Context<'_> {
         let (kept, added) = is_arguments.split_at(was_arguments.len());
         self.expr(&was.func, &is.func);
         self.argument_lists(old.range(), &was_arguments, kept);
-        if !added
-            .iter()
-            .all(|argument| argument.name.is_some_and(|name| name != "**") && self.is_attribute(was, argument.value))
-        {
+        let fits = |argument: &Argument| {
+            let is_plain = |call: &ExprCall| call.arguments.is_empty() && self.is_magic_mock(&call.func);
+            let is_result = argument.name == Some("return_value") && argument.value.as_call_expr().is_some_and(is_plain);
+            is_result || argument.name.is_some_and(|name| name != "**") && self.is_attribute(was, argument.value)
+        };
+        if !added.iter().all(fits) {
             self.misfit(old.range(), "async mocks for attributes");
         }
     }

@@ -132,7 +132,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The uses of `name` that mean the binding in `scope`.
-    fn named(&self, scope: ScopeId, name: &Name) -> Vec<ValueId> {
+    pub fn named(&self, scope: ScopeId, name: &Name) -> Vec<ValueId> {
         let found = self.files.get(&scope.file).and_then(|file| file.names.get(name));
         let means = |value: &&ValueId| match self.world.index.value(**value) {
             Value::Name { scope: at, .. } => self.binding_scope(*at, name) == Some(scope),

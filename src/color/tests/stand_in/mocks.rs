@@ -9,6 +9,7 @@ use super::flow::Reach;
 use super::scope::TestScope;
 use super::{Color, Finder, MockEdit, key};
 use crate::index::facts::*;
+use crate::resolve::names::Names;
 
 /// Keywords of a mock that say what it is made after: such a mock follows by itself.
 const SPECS: [&str; 6] = ["spec", "spec_set", "autospec", "wraps", "new", "new_callable"];
@@ -147,8 +148,8 @@ impl Finder<'_> {
             if scope.names(name) || !is_called {
                 return true;
             }
-            let callers = self.world.graph.sites_of(func).iter().filter_map(|id| self.world.context(*id).func);
-            pending.extend(callers);
+            let callers = self.world.graph.sites_of(func).iter().filter(|id| !self.world.in_tests(id.file));
+            pending.extend(callers.filter_map(|id| self.world.context(*id).func));
         }
         false
     }
@@ -213,6 +214,7 @@ impl Finder<'_> {
     /// the first such statement of each function makes the attribute async.
     pub(super) fn configured(&mut self) {
         let known = self.known_values();
+        let specs = self.specs();
         let mut seen: BTreeMap<(Option<FuncId>, FileId, String), ()> = BTreeMap::new();
         for (file, facts) in self.test_files() {
             for write in &facts.attribute_writes {
@@ -224,7 +226,8 @@ impl Finder<'_> {
                     self.assigned_anywhere(file, write, &known);
                     continue;
                 }
-                if known.contains(receiver) || !self.names.contains(name) || self.is_real(*receiver, name) {
+                let is_known = known.contains(receiver) || self.is_made_after(*receiver, &specs);
+                if is_known || !self.names.contains(name) || self.is_real(*receiver, name) {
                     continue;
                 }
                 match self.color_by_name(name) {
@@ -278,6 +281,50 @@ impl Finder<'_> {
         known
     }
 
+    /// Values of mocks that are made after what they stand for: `create_autospec(Store)`, `patch(..., autospec=True)`.
+    fn specs(&self) -> FxHashSet<ValueId> {
+        let mut found = FxHashSet::default();
+        let has_spec = |call: &Call| {
+            let given = |arg: &Arg| arg.keyword.as_ref().is_some_and(|keyword| SPECS[..3].contains(&keyword.as_str()));
+            call.args.iter().any(given)
+        };
+        for (file, facts) in self.test_files() {
+            for (index, call) in facts.calls.iter().enumerate() {
+                let name = self.world.names().last_name(call.func);
+                let is_spec = name == Some("create_autospec") || has_spec(call);
+                let id = CallId { file, index: index as u32 };
+                if let Some(value) = self.flow.value_of(id).filter(|_| is_spec) {
+                    found.extend(self.flow.reach(value).strong);
+                }
+            }
+            for (index, value) in facts.values.iter().enumerate() {
+                if let Value::Entered(call) = value
+                    && found.contains(call)
+                {
+                    let value = ValueId { file, index: index as u32 };
+                    found.extend(self.flow.reach(value).strong);
+                }
+            }
+            for func in &facts.funcs {
+                for (param, call) in patched_parameters(func, facts, self.world.names()) {
+                    if has_spec(&facts[call]) {
+                        found.extend(self.flow.named(func.scope, &func.params[param].name));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn is_made_after(&self, value: ValueId, specs: &FxHashSet<ValueId>) -> bool {
+        specs.contains(&value)
+            || match self.world.index.value(value) {
+                Value::Attribute { receiver, .. } => self.is_made_after(*receiver, specs),
+                Value::Call { call } => self.is_made_after(self.world.index.call(*call).func, specs),
+                _ => false,
+            }
+    }
+
     /// Was the attribute replaced by a `patch.object` that follows by itself, or by something assigned before?
     fn is_real(&self, receiver: ValueId, name: &Name) -> bool {
         let path = self.path(receiver);
@@ -296,4 +343,25 @@ impl Finder<'_> {
             _ => None,
         }
     }
+}
+
+/// The parameters that `@patch(...)` decorators fill, from the lowest decorator up.
+pub(super) fn patched_parameters(func: &Func, facts: &FileFacts, names: Names) -> Vec<(usize, CallId)> {
+    let mut found = vec![];
+    let mut param = usize::from(func.class.is_some());
+    for decorator in func.decorators.iter().rev() {
+        let Value::Call { call } = &facts[decorator.value] else { continue };
+        let positional = facts[*call].args.iter().filter(|arg| arg.keyword.is_none()).count();
+        let limit = match names.last_name(facts[*call].func) {
+            Some("patch") => 1,
+            Some("object") => 2,
+            _ => continue,
+        };
+        let has_new = facts[*call].args.iter().any(|arg| arg.keyword.as_deref() == Some("new"));
+        if positional <= limit && !has_new && param < func.params.len() {
+            found.push((param, *call));
+            param += 1;
+        }
+    }
+    found
 }

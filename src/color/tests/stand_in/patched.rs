@@ -2,7 +2,9 @@
 //! `monkeypatch.setattr(store, "load", fake)`, `SimpleNamespace(load=lambda: 1)`.
 
 use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
 
+use super::mocks::patched_parameters;
 use super::{Color, Finder, MockEdit};
 use crate::index::facts::*;
 use crate::resolve::hierarchy::method;
@@ -43,6 +45,9 @@ impl Finder<'_> {
             Color::Mixed => return self.unclear(file, lookup.range, &lookup.name),
             Color::Sync | Color::Unknown => return,
         };
+        if self.result_is_open(lookup.call, at) && self.uses_result_of(target) {
+            self.edit(file, call.context, MockEdit::Result { call: lookup.call });
+        }
         for (index, arg) in call.args.iter().enumerate() {
             let id = lookup.call;
             match arg.keyword.as_deref() {
@@ -67,6 +72,56 @@ impl Finder<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Does the code use what the function returns?
+    fn uses_result_of(&self, func: FuncId) -> bool {
+        let sites = self.world.graph.sites_of(func).iter().filter(|id| !self.world.in_tests(id.file));
+        sites.into_iter().any(|id| self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement))
+    }
+
+    /// Does the test leave open what a patched function returns?
+    fn result_is_open(&self, call: CallId, new: usize) -> bool {
+        let facts = self.world.index.call(call);
+        let positional = facts.args.iter().filter(|arg| arg.keyword.is_none()).count();
+        let is_patch = matches!(self.world.names().last_name(facts.func), Some("patch" | "object"));
+        if !is_patch || positional > new || facts.args.iter().any(|arg| arg.keyword.is_some() || arg.is_star) {
+            return false;
+        }
+        let Some(values) = self.patched_values(call) else { return false };
+        let configured = ["return_value", "side_effect", "configure_mock"].into_iter();
+        let mut mentions = configured.flat_map(|name| self.world.index.refs_of(name));
+        !mentions.any(|id| self.world.index.site(*id).receiver.is_some_and(|receiver| values.contains(&receiver)))
+    }
+
+    /// The expressions that are the mock of a `patch(...)`; none when it is started by hand.
+    fn patched_values(&self, call: CallId) -> Option<FxHashSet<ValueId>> {
+        let facts = self.world.index.file(call.file);
+        let value = self.flow.value_of(call)?;
+        match facts[call].usage {
+            Usage::Decorator => facts.funcs.iter().find_map(|func| {
+                let params = patched_parameters(func, facts, self.world.names());
+                let (param, _) = params.into_iter().find(|(_, patch)| *patch == call)?;
+                Some(self.flow.named(func.scope, &func.params[param].name).into_iter().collect())
+            }),
+            Usage::WithItem { .. } => {
+                let entered = facts.values.iter().position(|other| matches!(other, Value::Entered(of) if *of == value));
+                let entered = entered.map(|index| ValueId { file: call.file, index: index as u32 });
+                Some(entered.map(|value| self.flow.reach(value).strong).unwrap_or_default())
+            }
+            Usage::Assigned | Usage::Statement if self.is_mocker_call(facts[call].func) => {
+                Some(self.flow.reach(value).strong)
+            }
+            _ => None,
+        }
+    }
+
+    /// `mocker.patch(...)`, `mocker.patch.object(...)`: the result is the mock.
+    fn is_mocker_call(&self, func: ValueId) -> bool {
+        match self.world.index.value(func) {
+            Value::Attribute { receiver, .. } => self.is_mocker(func) || self.is_mocker_call(*receiver),
+            _ => false,
         }
     }
 
