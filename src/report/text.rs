@@ -39,7 +39,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &by_evidence(world);
     out += &stays(world, verdicts, &mut places);
     out += &left(world, verdicts, &mut places);
-    out += &tests::section(world, verdicts, &mut places, SHOWN);
+    out += &tests::section(world, verdicts, &mut places, usize::MAX);
     out += &uncertain::report(world, &mut places);
     out
 }
