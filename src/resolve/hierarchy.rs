@@ -23,6 +23,8 @@ pub enum BaseClass {
 #[derive(Debug, Default)]
 pub struct Hierarchy {
     bases: FxHashMap<ClassId, Vec<BaseClass>>,
+    /// The base expression that each of the bases comes from: a name may stand for several classes.
+    positions: FxHashMap<ClassId, Vec<usize>>,
     children: FxHashMap<ClassId, BTreeSet<ClassId>>,
     /// Classes whose mentions were loaded, so that all their children are known.
     closed: FxHashSet<ClassId>,
@@ -118,8 +120,10 @@ impl Hierarchy {
         let names = Names { project, index };
         for number in 0..index.file(file).classes.len() as u32 {
             let id = ClassId { file, index: number };
-            let bases: Vec<BaseClass> =
-                index.class(id).bases.iter().flat_map(|base| base_classes(&names, base.value)).collect();
+            let written = index.class(id).bases.iter().map(|base| base_classes(&names, base.value)).enumerate();
+            let (positions, bases): (Vec<usize>, Vec<BaseClass>) =
+                written.flat_map(|(at, bases)| bases.into_iter().map(move |base| (at, base))).unzip();
+            self.positions.insert(id, positions);
             for base in &bases {
                 if let BaseClass::Class(parent) = base {
                     self.children.entry(*parent).or_default().insert(id);
@@ -200,7 +204,8 @@ impl Hierarchy {
         let external = |base: &BaseClass| !matches!(base, BaseClass::Class(_));
         self.ancestors(class)
             .into_iter()
-            .flat_map(|id| self.bases(id).iter().enumerate().map(move |(at, base)| (id, at, base)))
+            .filter(|id| self.positions.contains_key(id))
+            .flat_map(|id| self.positions[&id].iter().zip(self.bases(id)).map(move |(at, base)| (id, *at, base)))
             .filter(|(_, _, base)| external(base))
             .collect()
     }
