@@ -18,6 +18,7 @@ use crate::edit::FileEdits;
 use crate::error::Problem;
 use crate::index::Index;
 use crate::index::facts::FileId;
+use crate::journal::git;
 use crate::plan::{self, Action, Plan};
 use crate::project::{self, Project};
 use crate::py::db::Db;
@@ -63,27 +64,53 @@ pub struct Rewritten {
     pub edits: FileEdits,
 }
 
+/// What is to be analyzed.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What may be edited; the project around the first of them is read.
+    pub paths: &'a [PathBuf],
+    pub flags: &'a Flags,
+    /// A git revision: only files that changed since then may be edited.
+    pub since: Option<&'a str>,
+    /// The one path stands outside of any project, and the config is that of this folder.
+    pub config_of: Option<&'a Path>,
+}
+
 /// Analyzes the project that `paths` are in.
 ///
 /// # Errors
-/// Config errors, and paths that do not exist.
+/// As [`answer`].
 pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
-    let paths: Vec<PathBuf> = paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
+    answer(Request { paths, flags, since: None, config_of: None })
+}
+
+/// Analyzes the project that the paths are in.
+///
+/// # Errors
+/// Config errors, paths that do not exist, and git's answer to a revision that it does not know.
+pub fn answer(request: Request) -> Result<Analysis> {
+    let paths: Vec<PathBuf> = request.paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
     let start = paths.first().context("name at least one path")?;
-    let (config, mut problems) = crate::config::load(start, flags)?;
+    let (mut config, mut problems) = crate::config::load(request.config_of.unwrap_or(start), request.flags)?;
+    if request.config_of.is_some() {
+        config.root = start.parent().context("a file stands in a folder")?.to_path_buf();
+    }
     if config.codemods.is_empty() {
         problems.push(Problem::command_line(
             "no codemod is on, so nothing is blocking: name one with `--codemod`, or in the config (`awaitify codemods` lists them)",
         ));
     }
     let root = config.root.clone();
-    let (project, walk_problems) = project::walk(&root, &paths, &config.exclude, &config.roots);
+    let (mut project, walk_problems) = project::walk(&root, &paths, &config.exclude, &config.roots);
     problems.extend(walk_problems.into_iter().map(|message| Problem::whole_file(&root, message)));
+    if let Some(revision) = request.since {
+        project.limit(&git::changed_since(&root, revision).map_err(|error| anyhow::anyhow!("`--since`: {error}"))?);
+    }
     let mut index = Index::new(&project);
     let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
     let graph = resolve::resolve(&project, &config, &mut index, &db)?;
     problems.extend(graph.problems.iter().cloned());
-    let unreadable = unreadable(&project, &index);
+    let unreadable = unreadable(&index);
     let mut analysis = Analysis {
         project,
         config,
@@ -113,15 +140,8 @@ fn existing(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(&path).with_context(|| format!("cannot find `{}`", path.display()))
 }
 
-fn unreadable(project: &Project, index: &Index) -> Vec<Problem> {
-    let mut found: Vec<Problem> = index
-        .unreadable
-        .iter()
-        .map(|unreadable| {
-            let relative = &project.file(unreadable.file).relative;
-            Problem::whole_file(relative, format!("{}; it is left alone", unreadable.message))
-        })
-        .collect();
+fn unreadable(index: &Index) -> Vec<Problem> {
+    let mut found: Vec<Problem> = index.unreadable.iter().map(|unreadable| unreadable.problem.clone()).collect();
     found.sort();
     found
 }
@@ -164,6 +184,8 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
             done.extend(rewritten);
         }
         if !vetoed {
+            let problems = plan::tests::problems(analysis.world(), &analysis.verdicts);
+            analysis.problems.extend(problems);
             return Ok(done);
         }
         decide(analysis);
@@ -173,6 +195,12 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
 /// The rewritten file (none when nothing came of it), and the ranges of actions that must be taken back.
 fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(Option<Rewritten>, Vec<TextRange>)> {
     let path = &project.file(file).path;
+    if !project.file(file).editable {
+        bail!(
+            "`{}` is not to be edited, but a change to it was planned (a bug in awaitify; nothing was written)",
+            path.display()
+        );
+    }
     let before = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let source = source::decode(&before).map_err(|error| anyhow::anyhow!("`{}` {error}", path.display()))?;
     let rewritten = rewrite::rewrite(&source.text, actions)
@@ -202,7 +230,13 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::Unwrap { call, .. }
         | Action::UnwrapRun { call }
         | Action::EntryPoint { call }
+        | Action::Raises { call }
         | Action::Collect { call } => Some(*call),
+        // A mock that cannot be changed is no reason to keep a function sync.
+        Action::MockAttributes { .. }
+        | Action::AsyncFake { .. }
+        | Action::AsyncFakeAssigned { .. }
+        | Action::MockConfigured { .. } => None,
         Action::FallbackTry { .. } => None,
         Action::AsyncDef { function } | Action::Decorator { function, .. } => Some(*function),
         Action::AsyncWith { statement } | Action::AsyncFor { statement } | Action::YieldFrom { statement, .. } => {

@@ -47,7 +47,7 @@ pub enum Command {
     )]
     Why(WhyArgs),
     /// Put back what the last apply replaced
-    #[command(after_help = "Example: awaitify undo")]
+    #[command(after_help = "Example: awaitify undo\n         awaitify undo --list")]
     Undo(UndoArgs),
     /// Run a migration plan: steps, each with a gate such as the tests
     #[command(after_help = "Example: awaitify batch migration.toml")]
@@ -114,6 +114,9 @@ pub struct ApplyArgs {
     /// Write although git has uncommitted changes
     #[arg(long, help_heading = "Edits")]
     pub allow_dirty: bool,
+    /// Finish a run that was killed while it wrote, and do nothing else
+    #[arg(long, help_heading = "Edits")]
+    pub resume: bool,
     #[command(flatten)]
     pub edits: EditArgs,
     #[command(flatten)]
@@ -180,9 +183,17 @@ pub struct WhyArgs {
 /// Flags of `awaitify undo`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct UndoArgs {
-    /// A path in the project
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
+    /// Which apply to take back, by its number in `--list` [default: the last one]
+    pub id: Option<String>,
+    /// List what was applied, and take nothing back
+    #[arg(long, conflicts_with_all = ["id", "force"])]
+    pub list: bool,
+    /// Put files back although they changed since; each changed text is kept as `NAME.awaitify-edited`
+    #[arg(long)]
+    pub force: bool,
+    /// A path in the project, when it is not the current folder
+    #[arg(long, default_value = ".", value_name = "PATH")]
+    pub project: PathBuf,
 }
 
 /// Flags of `awaitify batch`.

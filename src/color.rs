@@ -10,6 +10,7 @@ pub mod decorator;
 pub mod hazard;
 pub mod obstacle;
 pub mod shape;
+pub mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,10 @@ pub enum SiteVerdict {
     },
     /// `main()` under an `if __name__` guard: `asyncio.run(main())`.
     EntryPoint,
+    /// `self.assertRaises(E, f, x)` in a test: `with self.assertRaises(E): await f(x)`. The call that takes the function.
+    Raises {
+        call: CallId,
+    },
     /// Nothing to do: awaited already, accepted, only mentioned, or in a function that stays sync.
     AsIs,
     /// It blocks, or may break, and is left: the reason.
@@ -62,6 +67,8 @@ pub struct Verdicts {
     /// Functions that lead to a blocking call and stay sync, with what keeps them.
     pub stays: BTreeMap<FuncId, Cause>,
     pub sites: BTreeMap<RefId, SiteVerdict>,
+    /// What becomes of the tests around that.
+    pub tests: tests::Tests,
 }
 
 /// What the decisions read.
@@ -94,6 +101,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// May the file be edited?
+    pub fn is_editable(&self, file: FileId) -> bool {
+        self.project.file(file).editable
+    }
+
     /// Is the function, or the site, in a test file?
     pub fn in_tests(&self, file: FileId) -> bool {
         self.project.file(file).is_test
@@ -110,6 +122,7 @@ pub fn color(world: World) -> Verdicts {
             break;
         }
     }
+    coloring.follow_in_tests();
     coloring.verdicts()
 }
 
@@ -124,6 +137,7 @@ struct Coloring<'a> {
     /// Sync functions that an async function reaches.
     reached: BTreeSet<FuncId>,
     pending: Vec<FuncId>,
+    tests: tests::Tests,
 }
 
 impl<'a> Coloring<'a> {
@@ -149,6 +163,7 @@ impl<'a> Coloring<'a> {
             blocking: BTreeSet::new(),
             reached: BTreeSet::new(),
             pending: vec![],
+            tests: tests::Tests::default(),
         };
         coloring.reached = coloring.reached_by_async();
         coloring.blocking = coloring.find_blocking();
@@ -172,7 +187,10 @@ impl<'a> Coloring<'a> {
     }
 
     fn converts(&self, func: FuncId) -> bool {
-        self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func)
+        match self.world.in_tests(func.file) {
+            true => self.tests.converts.contains_key(&func),
+            false => self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func),
+        }
     }
 
     fn is_coroutine(&self, func: FuncId) -> bool {
@@ -184,6 +202,7 @@ impl<'a> Coloring<'a> {
         let mut reached = BTreeSet::new();
         let mut pending: Vec<FuncId> =
             self.sites_in.keys().copied().filter(|func| self.world.index.func(*func).is_async).collect();
+        pending.retain(|func| !self.world.in_tests(func.file));
         while let Some(func) = pending.pop() {
             for id in self.sites_in(func) {
                 for target in self.site(id).targets.iter().flat_map(|target| self.family(*target)) {
@@ -215,7 +234,7 @@ impl<'a> Coloring<'a> {
             let Some(owner) = self.world.context(site.id).func else { continue };
             match site.kind {
                 SiteKind::Blocking { .. } if self.is_in_reach(site) => pending.push(owner),
-                SiteKind::Call | SiteKind::Read => {
+                SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => {
                     for target in &site.targets {
                         callers.entry(*target).or_default().push(owner);
                     }
@@ -291,7 +310,7 @@ impl<'a> Coloring<'a> {
         }
         let runs_here = match site.kind {
             SiteKind::Blocking { .. } => self.is_in_reach(site),
-            SiteKind::Call | SiteKind::Read => true,
+            SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
             SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
         };
         if runs_here
@@ -312,7 +331,7 @@ impl<'a> Coloring<'a> {
             for id in self.sites_in(func) {
                 let site = self.site(id);
                 let calls = match site.kind {
-                    SiteKind::Call | SiteKind::Read | SiteKind::Offloaded { .. } => true,
+                    SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } | SiteKind::Offloaded { .. } => true,
                     SiteKind::Blocking { .. } | SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
                 };
                 for target in site.targets.iter().filter(|_| calls) {
@@ -332,7 +351,7 @@ impl<'a> Coloring<'a> {
                 self.stays.get(target).is_some_and(|cause| *cause != Cause::Layer) && self.blocking.contains(target)
             });
             let stuck = match site.kind {
-                SiteKind::Read => true,
+                SiteKind::Read | SiteKind::Callback { .. } => true,
                 SiteKind::Call => {
                     self.world.index.site(site.id).is_implicit()
                         || matches!(hazard::hazard(self.world, site), Some(Cause::WorksLater { .. }))
@@ -388,6 +407,7 @@ impl<'a> Coloring<'a> {
                     self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some()
                 }
                 SiteKind::Read
+                | SiteKind::Callback { .. }
                 | SiteKind::Value
                 | SiteKind::Offloaded { .. }
                 | SiteKind::Accepted
@@ -417,6 +437,10 @@ impl<'a> Coloring<'a> {
 
     /// The call around the site that may be offloaded in its place.
     fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
+        if let SiteKind::Callback { call } = site.kind {
+            let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
+            return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
+        }
         let runs = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call) && !site.uncertain;
         let call = shape::offloadable_consumer(self.world, site).filter(|_| runs)?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
@@ -443,12 +467,16 @@ impl<'a> Coloring<'a> {
     fn verdicts(self) -> Verdicts {
         let mut verdicts = Verdicts::default();
         for id in self.world.graph.sites.keys() {
-            let verdict = self.site_verdict(self.site(*id));
+            let site = self.site(*id);
+            let verdict =
+                if self.world.in_tests(id.file) { self.verdict_in_tests(site) } else { self.site_verdict(site) };
             verdicts.sites.insert(*id, verdict);
         }
         for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
             verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
         }
+        verdicts.converts.extend(self.tests.converts.clone());
+        verdicts.tests = self.tests;
         verdicts.stays = self
             .stays
             .into_iter()
@@ -479,13 +507,19 @@ impl<'a> Coloring<'a> {
     fn site_verdict(&self, site: &Site) -> SiteVerdict {
         let context = self.world.context(site.id);
         let converting = site.targets.iter().any(|target| self.converts(*target));
+        if !self.world.is_editable(site.id.file) && site.kind.runs() {
+            let is_offload = matches!(site.kind, SiteKind::Offloaded { .. });
+            let in_coroutine = context.func.is_some_and(|owner| self.is_coroutine(owner));
+            let is_left = converting || in_coroutine && !is_offload && self.blocks_now(site);
+            return if is_left { SiteVerdict::Left(Cause::FileStays { site: site.id }) } else { SiteVerdict::AsIs };
+        }
         match &site.kind {
             SiteKind::Accepted | SiteKind::Mention => SiteVerdict::AsIs,
             SiteKind::Value if converting => SiteVerdict::Left(Cause::Escapes { site: site.id }),
             SiteKind::Value => SiteVerdict::AsIs,
             SiteKind::Offloaded { call, form } if converting => SiteVerdict::Unwrap { call: *call, form: *form },
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => {
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => {
                 if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
                     return SiteVerdict::AsIs;
                 }
@@ -538,9 +572,12 @@ impl<'a> Coloring<'a> {
                 None => SiteVerdict::Offload,
             },
             SiteKind::Read if blocks => SiteVerdict::Left(Cause::Property),
-            SiteKind::Read | SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => {
-                SiteVerdict::AsIs
-            }
+            SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Value
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => SiteVerdict::AsIs,
         }
     }
 }

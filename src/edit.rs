@@ -57,6 +57,14 @@ pub enum EditKind {
     Decorator { function: TextRange },
     /// An annotation is wrapped (`Callable[..., T]` to `Callable[..., Awaitable[T]]`). `annotation` is the original one.
     Annotation { annotation: TextRange },
+    /// `assertRaises(E, f, x)` to `with assertRaises(E): await f(x)`. `statement` is the original one.
+    Raises { statement: TextRange },
+    /// Keyword arguments with async mocks are added to the call of a mock.
+    MockAttributes { call: TextRange },
+    /// `x` to `AsyncMock(side_effect=x)`.
+    AsyncFake { fake: TextRange },
+    /// `m.load.return_value = x` to `m.load = AsyncMock(return_value=x)`. `statement` is the assignment.
+    MockConfigured { statement: TextRange },
     /// An import statement, or a name in one, is added.
     Import,
     /// A module-level `logger = logging.getLogger(__name__)` is added.

@@ -17,6 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::facts::*;
 use self::mutations::Mutation;
 use self::words::Words;
+use crate::error::Problem;
 use crate::project::Project;
 use crate::py::source;
 
@@ -31,7 +32,8 @@ pub enum Defined {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unreadable {
     pub file: FileId,
-    pub message: String,
+    /// What is wrong, and where.
+    pub problem: Problem,
 }
 
 /// Facts by file and by name.
@@ -168,7 +170,7 @@ impl Index {
                     self.facts[id.0 as usize] = Some(facts);
                     added.push(id);
                 }
-                Err(message) => self.unreadable.push(Unreadable { file: id, message }),
+                Err(problem) => self.unreadable.push(Unreadable { file: id, problem }),
             }
         }
         added
@@ -225,14 +227,18 @@ impl Index {
 }
 
 /// Reads, decodes and parses one file.
-fn collect_file(project: &Project, id: FileId) -> Result<FileFacts, String> {
+fn collect_file(project: &Project, id: FileId) -> Result<FileFacts, Problem> {
     let file = project.file(id);
-    let bytes = fs::read(&file.path).map_err(|error| format!("cannot be read: {error}"))?;
-    let source = source::decode(&bytes).map_err(|error| error.to_string())?;
+    let whole = |message: String| Problem::whole_file(&file.relative, format!("{message}; it is left alone"));
+    let bytes = fs::read(&file.path).map_err(|error| whole(format!("cannot be read: {error}")))?;
+    let source = source::decode(&bytes).map_err(|error| whole(error.to_string()))?;
     if source::too_deep(&source.text) {
-        return Err("is nested too deeply to be analyzed".into());
+        return Err(whole("is nested too deeply to be analyzed".into()));
     }
-    let parsed = ruff_python_parser::parse_module(&source.text).map_err(|error| format!("does not parse: {error}"))?;
+    let parsed = ruff_python_parser::parse_module(&source.text).map_err(|error| {
+        let message = format!("does not parse: {}; the file is left alone", error.error);
+        Problem::at_offset(&file.relative, &source.text, error.location.start().to_usize(), message)
+    })?;
     Ok(collect::collect(id, &source.text, parsed.suite()))
 }
 

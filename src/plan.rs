@@ -2,10 +2,12 @@
 
 mod action;
 mod annotation;
+pub mod mocks;
+pub mod tests;
 
 use std::collections::BTreeMap;
 
-pub use action::{Action, UnwrapForm, YieldSource};
+pub use action::{Action, MockName, UnwrapForm, YieldSource};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
@@ -36,6 +38,8 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
         fallbacks(world, verdicts, &mut plan);
     }
     nested_runs(world, verdicts, &mut plan);
+    tests::plan(world, verdicts, &mut plan);
+    mocks::plan(world, verdicts, &mut plan);
     plan.retain(|_, actions| !actions.is_empty());
     for actions in plan.values_mut() {
         let mut seen = FxHashSet::default();
@@ -63,7 +67,7 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
             to: "contextlib.asynccontextmanager".into(),
         }));
     }
-    if shape != Shape::Coroutine || !becomes_async_def(world, func) {
+    if shape != Shape::Coroutine {
         actions.extend(annotation::iterator(world, func));
     }
     if matches!(shape, Shape::Generator | Shape::Manager) {
@@ -115,6 +119,9 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         actions.push(Action::Await { call: next.range });
         actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
     }
+    if let SiteVerdict::Adapt(Adaptation::ListOver { generator }) = verdict {
+        actions.push(Action::ListComprehension { generator: *generator });
+    }
     let site = world.index.site(id);
     if *verdict == SiteVerdict::Await
         && let Some(twin) = async_twin(&site.name)
@@ -133,7 +140,7 @@ fn adapt(world: World, id: RefId, adaptation: Adaptation) -> Option<Action> {
     };
     match (adaptation, usage) {
         (Adaptation::For, Usage::ForIter { statement, .. }) => Some(Action::AsyncFor { statement }),
-        (Adaptation::Comprehension, Usage::ComprehensionIter { clause, .. }) => {
+        (Adaptation::Comprehension | Adaptation::ListOver { .. }, Usage::ComprehensionIter { clause, .. }) => {
             Some(Action::AsyncComprehension { clause })
         }
         (Adaptation::Collect { call }, _) => Some(Action::Collect { call: world.index.call(call).range }),
@@ -161,6 +168,7 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })
         }
         SiteVerdict::EntryPoint => Some(Action::EntryPoint { call: called() }),
+        SiteVerdict::Raises { call } => Some(Action::Raises { call: world.index.call(*call).range }),
         SiteVerdict::AsIs | SiteVerdict::Left(_) => None,
     }
 }

@@ -1,8 +1,15 @@
 //! The project on disk: which files there are, which may be edited, where modules are rooted.
 
+pub mod plugin;
+mod protected;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
+use self::plugin::TestPlugin;
+use self::protected::Attributes;
 use crate::config::PathGlobs;
 use crate::index::facts::FileId;
 
@@ -15,9 +22,25 @@ pub struct SourceFile {
     pub relative: String,
     /// Dotted module name, by the deepest source root it stands under.
     pub module: String,
-    /// Inside PATHS, not excluded, not vendored.
+    /// Inside PATHS, not excluded, not vendored, not generated.
     pub editable: bool,
     pub is_test: bool,
+}
+
+/// A notebook or a template: it may call functions of the project, and is never edited.
+#[derive(Debug)]
+pub struct TextFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Path below the project root, with forward slashes.
+    pub relative: String,
+    pub kind: TextKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind {
+    Notebook,
+    Template,
 }
 
 /// The files of a project, sorted by path; [`FileId`] is the position.
@@ -26,16 +49,27 @@ pub struct Project {
     /// Absolute path: the folder of the config file, of `pyproject.toml`, `.git`, or the one given.
     pub root: PathBuf,
     pub files: Vec<SourceFile>,
+    /// Sorted by path.
+    pub texts: Vec<TextFile>,
     /// Where imports start, the project root first.
     pub source_roots: Vec<PathBuf>,
     /// Built and published: what it exports is an interface.
     pub is_library: bool,
+    /// What runs the project's async tests.
+    pub test_plugin: TestPlugin,
 }
 
 impl Project {
     /// The file with this id.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Limits what may be edited to `paths` (absolute).
+    pub fn limit(&mut self, paths: &BTreeSet<PathBuf>) {
+        for file in &mut self.files {
+            file.editable &= paths.contains(&file.path);
+        }
     }
 
     /// All ids, in path order.
@@ -52,10 +86,14 @@ impl Project {
 pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBuf]) -> (Project, Vec<String>) {
     let mut problems = vec![];
     let mut found = BTreeSet::new();
+    let mut texts = vec![];
     for entry in ignore::WalkBuilder::new(root).hidden(true).require_git(false).build() {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) && is_python(entry.path()) => {
                 found.insert(entry.into_path());
+            }
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                texts.extend(text_file(root, entry.into_path()));
             }
             Ok(_) => {}
             Err(error) => problems.push(error.to_string()),
@@ -65,8 +103,44 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
     found.extend(paths.iter().filter(|path| path.is_file()).cloned());
     let source_roots = source_roots(root, &found, roots);
     let is_library = is_library(root, &found);
-    let files = found.into_iter().map(|path| source_file(root, path, paths, exclude, &source_roots)).collect();
-    (Project { root: root.to_path_buf(), files, source_roots, is_library }, problems)
+    let attributes = Attributes::read(folders_of(root, &found));
+    texts.sort_by(|left, right| left.path.cmp(&right.path));
+    let files = found
+        .into_par_iter()
+        .map(|path| {
+            let mut file = source_file(root, path, paths, exclude, &source_roots);
+            file.editable &= !attributes.protect(&file.path) && !protected::is_generated(&file.path);
+            file
+        })
+        .collect();
+    let test_plugin = plugin::find(root);
+    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, test_plugin }, problems)
+}
+
+/// The folders of files, and those above them up to the root.
+fn folders_of(root: &Path, files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::new();
+    for file in files {
+        for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
+            if !folders.insert(folder.to_path_buf()) {
+                break;
+            }
+        }
+    }
+    folders
+}
+
+fn text_file(root: &Path, path: PathBuf) -> Option<TextFile> {
+    let kind = match path.extension()?.to_str()? {
+        "ipynb" => TextKind::Notebook,
+        "html" | "htm" | "jinja" | "jinja2" | "j2" | "tmpl" => TextKind::Template,
+        _ => return None,
+    };
+    Some(TextFile { relative: relative(root, &path), path, kind })
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 fn is_python(path: &Path) -> bool {
@@ -80,7 +154,7 @@ fn source_file(
     exclude: &PathGlobs,
     source_roots: &[PathBuf],
 ) -> SourceFile {
-    let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+    let relative = relative(root, &path);
     let named = paths.iter().any(|given| path.starts_with(given));
     let editable = named && !exclude.is_match(&relative) && !is_vendored(&relative);
     let module = module_name(&path, source_roots);

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod json;
+pub mod tests;
 pub mod text;
 mod uncertain;
 pub mod words;

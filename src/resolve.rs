@@ -8,10 +8,12 @@ pub mod agreement;
 pub mod blocking;
 pub mod boundary;
 mod callable;
+pub mod fixtures;
 mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +22,10 @@ use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
 use self::names::Names;
+use self::text::TextCall;
 use crate::config::{Blocking, Config};
 use crate::error::Problem;
 use crate::index::Index;
@@ -57,6 +61,8 @@ pub enum SiteKind {
     Call,
     /// A property read: runs the function.
     Read,
+    /// The key function of `sorted`, `min` or `max`, which runs it before it returns.
+    Callback { call: CallId },
     /// The function named as a value, with nothing known about what takes it.
     Value,
     /// Named in an existing offload: `to_thread(f, x)`. `call` is the offload call.
@@ -65,6 +71,20 @@ pub enum SiteKind {
     Accepted,
     /// Named, harmlessly: `f.__name__`, `isinstance(x, C)`, an annotation.
     Mention,
+}
+
+impl SiteKind {
+    /// Does the site run what it names, here or in a worker, so that a conversion would have to edit it?
+    pub fn runs(&self) -> bool {
+        match self {
+            SiteKind::Blocking { .. }
+            | SiteKind::Call
+            | SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Offloaded { .. } => true,
+            SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
+        }
+    }
 }
 
 /// One resolved site.
@@ -111,6 +131,8 @@ pub struct Graph {
     /// Sites of such names that were proved to be something else.
     pub foreign: BTreeSet<RefId>,
     pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
+    /// Calls by the name of a node in files that no facts come from, one a node.
+    pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Functions that override one another.
     pub families: Vec<BTreeSet<FuncId>>,
     /// Functions of declared blocking layers.
@@ -122,10 +144,13 @@ pub struct Graph {
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
     pub hierarchy: Hierarchy,
+    pub fixtures: Fixtures,
     /// Remarks on what comments and the config say of sites.
     pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
     families_of: FxHashMap<FuncId, usize>,
+    /// `__call__` methods of objects that are given to something that calls them.
+    pub passed_on: BTreeMap<FuncId, CallId>,
     /// Calls that a codemod declares blocking.
     pub blocking_calls: FxHashSet<CallId>,
 }
@@ -157,7 +182,7 @@ pub(crate) struct Builder<'a> {
     /// Names whose sites are to be resolved in the next round.
     pending: BTreeSet<Name>,
     /// Sites that neither types nor scopes tie to anything yet.
-    open: BTreeMap<RefId, flow::Open>,
+    pub(crate) open: BTreeMap<RefId, flow::Open>,
     flow: flow::State,
     /// What the config's `settled` entries say.
     stated: Vec<flow::Stated>,
@@ -211,8 +236,10 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     flow::read_config(&mut builder);
     blocking::find(&mut builder);
     builder.close();
+    fixtures::load(&mut builder);
     builder.join_with_statements();
     builder.ask_about_withs();
+    builder.graph.text_calls = text::find(&builder);
     for site in builder.graph.sites.values() {
         if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, builder.index.site(site.id).usage) {
             builder.graph.blocking_calls.insert(call);
@@ -228,6 +255,11 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
 impl Builder<'_> {
     pub(crate) fn names(&self) -> Names<'_> {
         Names { project: self.project, index: self.index }
+    }
+
+    /// Is the file one of the tests? They follow the code and decide nothing about it.
+    pub(crate) fn in_tests(&self, file: FileId) -> bool {
+        self.project.file(file).is_test
     }
 
     /// Rounds of the worklist, until neither names nor flow nor agreement bring anything new.
@@ -281,6 +313,9 @@ impl Builder<'_> {
         self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
+        if fixtures::is_fixture(self, id) {
+            return;
+        }
         let Some(class) = class else {
             self.want(&name);
             return;
@@ -321,7 +356,8 @@ impl Builder<'_> {
     /// The context managers of one `with` statement convert together: `async with` enters them all.
     fn join_with_statements(&mut self) {
         let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
-        for site in self.graph.sites.values().filter(|site| site.kind == SiteKind::Call) {
+        let in_code = |site: &&Site| site.kind == SiteKind::Call && !self.in_tests(site.id.file);
+        for site in self.graph.sites.values().filter(in_code) {
             let usage = match self.index.site(site.id).usage {
                 Usage::Called(call) => self.index.call(call).usage,
                 other => other,
@@ -360,14 +396,16 @@ impl Builder<'_> {
     /// Records a site; the function around a demanding one becomes a node.
     pub(crate) fn add_site(&mut self, site: Site) {
         let demanding = match &site.kind {
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => true,
+            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
             SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
         };
         let context = self.index.context(self.index.site(site.id).context);
         let owner = context.func.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
         if site.targets.len() > 1 && !matches!(site.kind, SiteKind::Blocking { .. }) {
             let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
-            self.join(&sync);
+            if !self.in_tests(site.id.file) {
+                self.join(&sync);
+            }
             for target in sync {
                 self.add_node(target);
             }
@@ -383,6 +421,7 @@ impl Builder<'_> {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
         self.graph.hierarchy.register(self.project, self.index);
+        fixtures::add_stand_ins(self, names);
         let refs: Vec<RefId> = names
             .iter()
             .flat_map(|name| self.index.refs_of(name).iter().copied())
@@ -442,7 +481,7 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
+    pub(crate) fn ask(&self, mut by_file: BTreeMap<FileId, Questions>) -> BTreeMap<FileId, Answers> {
         for (file, questions) in &mut by_file {
             questions.path = self.project.file(*file).path.clone();
         }
@@ -462,10 +501,13 @@ impl Builder<'_> {
             });
             by_file.entry(id.file).or_default().ranges.extend(returned.map(|returned| returned.range));
             let Some(class) = func.class else { continue };
-            for (owner, at, _) in self.graph.hierarchy.external_bases(class) {
-                let range = self.index.class(owner).bases[at].range;
-                by_file.entry(owner.file).or_default().members.push((range, func.name.clone()));
-                members.push((id, owner, range));
+            let owners: BTreeSet<ClassId> =
+                self.graph.hierarchy.external_bases(class).into_iter().map(|(owner, _)| owner).collect();
+            for owner in owners {
+                for base in &self.index.class(owner).bases {
+                    by_file.entry(owner.file).or_default().members.push((base.range, func.name.clone()));
+                    members.push((id, owner, base.range));
+                }
             }
         }
         let answers = self.ask(by_file);

@@ -17,8 +17,12 @@ mod entry_point;
 mod fallback;
 mod layout;
 mod list_comprehension;
+mod mock_attributes;
+mod mock_configured;
+mod mock_fake;
 mod native;
 mod offload;
+mod raises;
 mod rename;
 mod rename_imported;
 mod replace;
@@ -200,6 +204,11 @@ impl<'a> Rewriter<'a> {
                 | Action::Unwrap { call, .. }
                 | Action::UnwrapRun { call }
                 | Action::EntryPoint { call }
+                | Action::Raises { call }
+                | Action::MockAttributes { call, .. }
+                | Action::AsyncFake { fake: call, .. }
+                | Action::AsyncFakeAssigned { target: call, .. }
+                | Action::MockConfigured { target: call, .. }
                 | Action::Collect { call } => (*call, Sort::Expression),
                 Action::ListComprehension { generator } => (*generator, Sort::Expression),
                 Action::AsyncDef { function } | Action::Decorator { function, .. } => (*function, Sort::Statement),
@@ -230,6 +239,17 @@ impl<'a> Rewriter<'a> {
             (Action::UnwrapRun { .. }, AnyNodeRef::ExprCall(call)) => unwrap_run::rewrite(context, call, parents),
             (Action::EntryPoint { .. }, AnyNodeRef::ExprCall(call)) => entry_point::rewrite(context, call),
             (Action::Collect { .. }, AnyNodeRef::ExprCall(call)) => collect::rewrite(context, call, parents),
+            (Action::Raises { .. }, AnyNodeRef::ExprCall(call)) => raises::rewrite(context, call, parents),
+            (Action::MockAttributes { mock, names, .. }, AnyNodeRef::ExprCall(call)) => {
+                mock_attributes::rewrite(context, call, mock, names)
+            }
+            (Action::AsyncFake { mock, .. }, _) => mock_fake::rewrite(context, node.as_expr_ref()?, parents, mock),
+            (Action::AsyncFakeAssigned { mock, .. }, AnyNodeRef::ExprAttribute(_)) => {
+                mock_fake::rewrite_assigned(context, parents, mock)
+            }
+            (Action::MockConfigured { mock, .. }, AnyNodeRef::ExprAttribute(target)) => {
+                mock_configured::rewrite(context, target, parents, mock)
+            }
             (Action::ListComprehension { .. }, AnyNodeRef::ExprGenerator(generator)) => {
                 list_comprehension::rewrite(context, generator)
             }

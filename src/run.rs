@@ -1,15 +1,19 @@
 //! The commands: each takes the stages it needs, in order, prints, and writes last.
 
-use std::io::Write as _;
+mod unbuilt;
+mod undo;
+
+use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::analysis::{self, Analysis, Rewritten};
+use crate::analysis::{self, Analysis, Request, Rewritten};
 use crate::cli::options::{Format, KeepGoing, Output, Overrides, Selection};
-use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, UndoArgs, WhyArgs};
+use crate::cli::{ApplyArgs, Args, CodemodsArgs, Command, Console, DiffArgs, EditArgs, WhyArgs};
+use crate::config::flags::Flags;
 use crate::config::{builtin, codemod, show};
 use crate::index::facts::FileId;
 use crate::journal::{self, Patch};
@@ -64,7 +68,7 @@ fn run_command(args: &Args) -> Result<Outcome> {
         Command::Diff(diff) => run_diff(&args.console, diff),
         Command::Apply(apply) => run_apply(&args.console, apply),
         Command::Why(why) => run_why(why),
-        Command::Undo(undo) => run_undo(&args.console, undo),
+        Command::Undo(undo) => undo::run(&args.console, undo),
         Command::Codemods(codemods) => run_codemods(codemods),
         Command::Check(_) | Command::Batch(_) | Command::Init(_) => bail!("this command is not built yet"),
     }
@@ -72,7 +76,33 @@ fn run_command(args: &Args) -> Result<Outcome> {
 
 /// Analyzes, rewrites and verifies.
 fn migrate(console: &Console, selection: &Selection, overrides: &Overrides) -> Result<(Analysis, Vec<Rewritten>)> {
-    let mut analysis = analysis::analyze(&selection.paths, &overrides.flags(selection))?;
+    unbuilt::no_stdin(&selection.paths)?;
+    let flags = overrides.flags(selection);
+    carry_out(console, selection, request(selection, &flags))
+}
+
+fn request<'a>(selection: &'a Selection, flags: &'a Flags) -> Request<'a> {
+    Request { paths: &selection.paths, flags, since: selection.since.as_deref(), config_of: None }
+}
+
+/// The one file that is read from stdin, in a project of its own with the config of the current folder.
+fn migrate_stdin(
+    console: &Console,
+    selection: &Selection,
+    overrides: &Overrides,
+) -> Result<(Analysis, Vec<Rewritten>)> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let path = folder.path().join("stdin.py");
+    let mut bytes = vec![];
+    std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read stdin")?;
+    std::fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+    let flags = overrides.flags(selection);
+    let request = Request { paths: &[path], flags: &flags, since: None, config_of: Some(Path::new(".")) };
+    carry_out(console, selection, request)
+}
+
+fn carry_out(console: &Console, selection: &Selection, request: Request) -> Result<(Analysis, Vec<Rewritten>)> {
+    let mut analysis = analysis::answer(request)?;
     if selection.keep_going == KeepGoing::No
         && let Some(problem) = analysis.unreadable.first()
     {
@@ -131,13 +161,23 @@ fn emit(output: &Output, bytes: &[u8]) -> Result<()> {
 }
 
 fn diff_of(analysis: &Analysis, rewritten: &[Rewritten], color: diff::Color) -> Vec<u8> {
+    let base = diff_base(analysis, rewritten);
     let mut out = vec![];
     for done in rewritten {
-        let file = analysis.project.file(done.file);
+        let path = &analysis.project.file(done.file).path;
         let blocks = diff::blocks(&done.source.text, &done.edits);
-        out.extend(diff::unified(Path::new(&file.relative), &done.before, &done.after, Some(&blocks), color));
+        let shown = path.strip_prefix(&base).unwrap_or(path);
+        out.extend(diff::unified(shown, &done.before, &done.after, Some(&blocks), color));
     }
     out
+}
+
+/// The folder that paths in the diff start from: the current one, where `git apply` will look, else the project's root.
+fn diff_base(analysis: &Analysis, rewritten: &[Rewritten]) -> PathBuf {
+    let current = std::env::current_dir().and_then(std::fs::canonicalize);
+    let holds_all =
+        |folder: &PathBuf| rewritten.iter().all(|done| analysis.project.file(done.file).path.starts_with(folder));
+    current.ok().filter(holds_all).unwrap_or_else(|| analysis.project.root.clone())
 }
 
 fn color_of(console: &Console, output: &Output) -> diff::Color {
@@ -180,6 +220,11 @@ fn outcome(analysis: &Analysis, pending: bool, exit_zero: bool) -> Outcome {
 }
 
 fn run_diff(console: &Console, args: &DiffArgs) -> Result<Outcome> {
+    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    if args.save.is_some() {
+        bail!("`--save` is not built yet");
+    }
+    let migrate = if args.selection.paths == [Path::new("-")] { migrate_stdin } else { migrate };
     let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
     if args.output.format == Format::Human {
         emit(&args.output, &diff_of(&analysis, &rewritten, color_of(console, &args.output)))?;
@@ -189,6 +234,14 @@ fn run_diff(console: &Console, args: &DiffArgs) -> Result<Outcome> {
 }
 
 fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
+    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    if args.plan.is_some() {
+        bail!("`--plan` is not built yet");
+    }
+    if args.resume {
+        let start = args.selection.paths.first().context("name at least one path")?;
+        return undo::resume(console, start);
+    }
     let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
     let root = &analysis.project.root;
     let patches: Vec<Patch> = rewritten
@@ -203,14 +256,16 @@ fn run_apply(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
         refuse_dirty(root, &paths)?;
     }
+    // The report reads the lines of the files as they were.
+    report(&analysis, &args.output, console)?;
     if !patches.is_empty() {
         let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
         for note in &written.notes {
             say(console, &format!("{note}\n"));
         }
-        say(console, &format!("{} files written; `awaitify undo` puts the old bytes back\n", written.files));
+        let files = text::plural(written.files, "file");
+        say(console, &format!("{files} written; `awaitify undo` puts the old bytes back\n"));
     }
-    report(&analysis, &args.output, console)?;
     Ok(outcome(&analysis, false, args.output.exit_zero))
 }
 
@@ -230,7 +285,10 @@ fn refuse_dirty(root: &Path, paths: &[PathBuf]) -> Result<()> {
 }
 
 fn run_why(args: &WhyArgs) -> Result<Outcome> {
-    let analysis = analysis::analyze(&args.selection.paths, &args.overrides.flags(&args.selection))?;
+    unbuilt::refuse(&args.selection, &EditArgs::default(), &args.output)?;
+    unbuilt::no_stdin(&args.selection.paths)?;
+    let flags = args.overrides.flags(&args.selection);
+    let analysis = analysis::answer(request(&args.selection, &flags))?;
     let text = match args.target.rsplit_once(':') {
         Some((path, line)) => why_line(&analysis, path, line)?,
         None => why_name(&analysis, &args.target)?,
@@ -269,17 +327,6 @@ fn why_name(analysis: &Analysis, name: &str) -> Result<String> {
         return Ok(format!("`{name}`: no function of that name leads to a blocking call\n"));
     }
     Ok(found.into_iter().map(|id| text::why(world, &analysis.verdicts, id)).collect())
-}
-
-fn run_undo(console: &Console, args: &UndoArgs) -> Result<Outcome> {
-    let start = std::path::absolute(&args.path).with_context(|| format!("cannot find `{}`", args.path.display()))?;
-    let root = start
-        .ancestors()
-        .find(|folder| folder.join(".awaitify").is_dir())
-        .with_context(|| format!("nothing was applied in `{}`, so there is nothing to undo", start.display()))?;
-    let undone = journal::undo(root, None, journal::Edited::Refuse).map_err(|error| anyhow::anyhow!("{error}"))?;
-    say(console, &format!("{} files have their old bytes back\n", undone.restored.len()));
-    Ok(Outcome::Clean)
 }
 
 fn run_codemods(args: &CodemodsArgs) -> Result<Outcome> {

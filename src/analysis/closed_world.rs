@@ -54,10 +54,19 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
         }
     }
     for site in analysis.graph.sites_in_file(done.file) {
-        if !matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Await) {
+        if !matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Await | SiteVerdict::Raises { .. }) {
             continue;
         }
-        let offset = analysis.index.site(site.id).name_range.start();
+        let facts = analysis.index.site(site.id);
+        let offset = facts.name_range.start();
+        if let (true, Usage::Called(call)) = (facts.is_implicit(), facts.usage) {
+            // No token names the method: the call is known by its end.
+            let end = shifted(&edits, analysis.index.call(call).range.end(), |edit, end| edit < end);
+            if !new.calls.iter().any(|other| other.range.end() == end && other.usage == Usage::Awaited) {
+                failures.push(failure(analysis, done.file, offset, "the call was to be awaited and is not"));
+            }
+            continue;
+        }
         let at = moved(offset);
         let awaited = new.refs.iter().any(|other| {
             other.name_range.start() == at
@@ -72,8 +81,13 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
 
 /// Where an original offset stands in the new text; inserts at the offset itself come before it.
 fn moved(edits: &[(TextRange, TextSize)], offset: TextSize) -> TextSize {
+    shifted(edits, offset, |edit, offset| edit <= offset)
+}
+
+/// An original offset in the new text; `counts` says which edits, by their ends, stand before it.
+fn shifted(edits: &[(TextRange, TextSize)], offset: TextSize, counts: impl Fn(TextSize, TextSize) -> bool) -> TextSize {
     let mut shift = 0i64;
-    for (range, length) in edits.iter().take_while(|(range, _)| range.end() <= offset) {
+    for (range, length) in edits.iter().take_while(|(range, _)| counts(range.end(), offset)) {
         shift += i64::from(u32::from(*length)) - i64::from(u32::from(range.len()));
     }
     TextSize::new((i64::from(u32::from(offset)) + shift) as u32)

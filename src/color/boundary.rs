@@ -4,12 +4,13 @@ use super::World;
 use super::cause::Cause;
 use super::decorator;
 use super::shape::{Shape, becomes_async_def, shape};
+use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::hierarchy::BaseClass;
 
 /// Decorators that do not care about the color of a function.
-const COLORLESS: [&str; 8] =
+pub(super) const COLORLESS: [&str; 8] =
     ["staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "no_type_check", "deprecated"];
 
 /// Bases that say nothing about who calls the methods.
@@ -49,6 +50,11 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if is_property(world.index, func) {
         return Some(Cause::Property);
     }
+    if world.config.uncertain == Uncertain::Block
+        && let Some(call) = world.graph.text_calls.get(&func)
+    {
+        return Some(Cause::CalledInText { call: call.clone() });
+    }
     if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
         return Some(Cause::Dunder);
     }
@@ -57,6 +63,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     }
     if let Some(cause) = generator(world, func) {
         return Some(cause);
+    }
+    let family = world.graph.family_of(func).chain([&func]);
+    if let Some(call) = family.into_iter().find_map(|member| world.graph.passed_on.get(member)) {
+        return Some(Cause::PassedOn { call: *call });
     }
     if let Some(path) = world.graph.overrides_external.get(&func) {
         return Some(Cause::OverridesExternal { path: path.clone() });
@@ -77,8 +87,11 @@ fn is_dunder(name: &str) -> bool {
 
 /// Generators that no async generator can stand for: they take values, return one, or hold something open while a consumer
 /// may leave early. And what is in one family with a generator and is none.
-fn generator(world: World, func: FuncId) -> Option<Cause> {
+pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
+    if !becomes_async_def(world, func) {
+        return (!facts.traits.is_stub).then_some(Cause::Generator);
+    }
     match shape(world, func) {
         Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),
         Shape::Generator => {
@@ -86,10 +99,7 @@ fn generator(world: World, func: FuncId) -> Option<Cause> {
             (facts.traits.is_coroutine_like_generator || facts.traits.yields_under_try || returns)
                 .then_some(Cause::Generator)
         }
-        Shape::Coroutine | Shape::Entered => {
-            let among_generators = !becomes_async_def(world, func);
-            (among_generators && !facts.traits.is_stub).then_some(Cause::Generator)
-        }
+        Shape::Coroutine | Shape::Entered => None,
     }
 }
 
@@ -112,14 +122,15 @@ fn decorators(world: World, func: &Func) -> Option<Cause> {
 
 /// Every call of the function awaits its result at once.
 pub fn every_call_awaits(world: World, func: FuncId) -> bool {
-    let sites = world.graph.sites_of(func);
+    let mut sites = world.graph.sites_of(func).to_vec();
+    sites.retain(|id| !world.in_tests(id.file));
     !sites.is_empty() && sites.iter().all(|id| world.result_usage(*id) == Some(Usage::Awaited))
 }
 
 /// Nothing in the tree calls the method, and a base outside the tree may.
 fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
     let class = world.index.func(func).class?;
-    let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, _, base)| match base {
+    let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| match base {
         BaseClass::External(path) => !PLAIN_BASES.contains(&path.as_str()),
         BaseClass::Unknown => true,
         BaseClass::Class(_) => false,

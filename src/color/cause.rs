@@ -1,7 +1,8 @@
 //! Why a function converts or stays, and why a site is left: data that forms chains. Only the report turns it into words.
 
-use crate::index::facts::{FuncId, RefId, ValueId};
+use crate::index::facts::{CallId, FuncId, RefId, ValueId};
 use crate::resolve::LookupSite;
+use crate::resolve::text::TextCall;
 
 /// One reason. Reasons that name a site or another function continue there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub enum Cause {
     CalledByBase,
     /// A framework runs it in its own threads, and no async function calls it.
     Threaded,
+    /// An object of its class is given to something that calls it.
+    PassedOn {
+        call: CallId,
+    },
     /// Exported by a library, and nothing in the tree calls it.
     Exported,
     /// It returns something awaitable already, and a caller does not await at once.
@@ -129,10 +134,46 @@ pub enum Cause {
     LookedUp {
         lookup: LookupSite,
     },
+    /// Something of its name is called in a file that nothing can be changed in: it does not parse, or is no Python.
+    CalledInText {
+        call: TextCall,
+    },
+    /// The call stands in a file that is not to be edited.
+    FileStays {
+        site: RefId,
+    },
     /// A test that cannot follow.
     TestStays {
         site: RefId,
     },
+
+    // Tests.
+    /// It asks for a fixture that becomes async.
+    AsksFor {
+        fixture: FuncId,
+    },
+    /// A test puts it in the place of a function that becomes async.
+    StandsIn {
+        target: FuncId,
+    },
+    /// The test framework calls it by this name, and cannot await it.
+    TestHook {
+        name: String,
+    },
+    /// Its class has a base that cannot run async tests.
+    TestBase {
+        path: String,
+    },
+    /// It runs an event loop of its own, so it cannot run on one.
+    RunsLoop {
+        name: String,
+    },
+    /// It uses a helper, a fixture or a fake that cannot follow.
+    Uses {
+        func: FuncId,
+    },
+    /// `tests = "ignore"`.
+    TestsIgnored,
 
     // Why an offload is refused.
     /// It needs the running loop (the name of what needs it).
@@ -191,6 +232,7 @@ impl Cause {
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
             | Cause::BlocksWithin { site }
+            | Cause::FileStays { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Family { .. }
             | Cause::Layer
@@ -206,6 +248,7 @@ impl Cause {
             | Cause::CalledByBase
             | Cause::Exported
             | Cause::Threaded
+            | Cause::PassedOn { .. }
             | Cause::ReturnsAwaitable
             | Cause::TargetVersion
             | Cause::StubFile
@@ -213,10 +256,18 @@ impl Cause {
             | Cause::NotReached
             | Cause::NoAwait
             | Cause::LookedUp { .. }
+            | Cause::CalledInText { .. }
             | Cause::NeedsLoop { .. }
             | Cause::WorksLater { .. }
             | Cause::ReadsCaller { .. }
             | Cause::StopsIteration { .. }
+            | Cause::AsksFor { .. }
+            | Cause::StandsIn { .. }
+            | Cause::TestHook { .. }
+            | Cause::TestBase { .. }
+            | Cause::RunsLoop { .. }
+            | Cause::Uses { .. }
+            | Cause::TestsIgnored
             | Cause::OffloadForbidden => None,
         }
     }

@@ -3,7 +3,7 @@
 use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
-use super::shape::{Shape, adaptation, is_eager, shape_of_targets};
+use super::shape::{Shape, adaptation, becomes_list, shape_of_targets};
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -17,9 +17,15 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     if is_vetoed(world, site) {
         return Some(Cause::CannotRewrite { site: id });
     }
+    if !world.is_editable(id.file) && site.kind.runs() {
+        return Some(Cause::FileStays { site: id });
+    }
     match site.kind {
         SiteKind::Mention | SiteKind::Accepted => None,
-        SiteKind::Value => Some(Cause::Escapes { site: id }),
+        SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),
+        SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
+            Some(Cause::OffloadNotAwaited { site: id })
+        }
         SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
         SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => called(world, site),
     }
@@ -103,14 +109,6 @@ fn is_entry_point(world: World, site: &Site) -> bool {
 fn entry_calls(world: World, file: FileId) -> usize {
     let in_guard = |site: &&Site| world.context(site.id).main_guard && site.kind == SiteKind::Call;
     world.graph.sites_in_file(file).filter(in_guard).count()
-}
-
-/// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
-pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
-    generator.consumer.is_some_and(|consumer| {
-        let first = world.index.call(consumer).args.first();
-        is_eager(world, consumer) && first.is_some_and(|arg| arg.range == generator.range)
-    })
 }
 
 /// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.

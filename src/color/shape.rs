@@ -29,6 +29,8 @@ pub enum Adaptation {
     For,
     /// An async comprehension over the call.
     Comprehension,
+    /// A generator expression over the call that becomes a list comprehension: `sum([x async for x in g()])`.
+    ListOver { generator: TextRange },
     /// `yield from` becomes a loop.
     YieldFrom,
     /// `list(g())` and the like.
@@ -42,8 +44,19 @@ pub enum Adaptation {
 /// Builtins that take all of an iterable before they return.
 const EAGER: [&str; 9] = ["list", "tuple", "set", "frozenset", "sorted", "sum", "dict", "max", "min"];
 
-/// The shape of a function when it converts.
+/// What calling a function gives when it converts. A stub among generators or context managers declares one.
 pub fn shape(world: World, func: FuncId) -> Shape {
+    match own_shape(world, func) {
+        Shape::Coroutine => {
+            let mut family = world.graph.family_of(func).map(|member| own_shape(world, *member));
+            family.find(|shape| matches!(shape, Shape::Generator | Shape::Manager)).unwrap_or(Shape::Coroutine)
+        }
+        shape => shape,
+    }
+}
+
+/// The shape that a function's own body and decorators give it.
+fn own_shape(world: World, func: FuncId) -> Shape {
     let facts = world.index.func(func);
     let is_manager =
         facts.decorators.iter().any(|decorator| decorator_name(world.index, decorator) == Some("contextmanager"));
@@ -75,7 +88,9 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Coroutine, _) => None,
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
         (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
-            ComprehensionKind::Generator { .. } => None,
+            ComprehensionKind::Generator(generator) => {
+                becomes_list(world, &generator).then_some(Adaptation::ListOver { generator: generator.range })
+            }
             ComprehensionKind::List | ComprehensionKind::Set | ComprehensionKind::Dict => {
                 Some(Adaptation::Comprehension)
             }
@@ -132,6 +147,14 @@ pub fn offloadable_consumer(world: World, site: &Site) -> Option<CallId> {
     (runs_all && is_first && world.index.context(consumer.context).barrier.is_none()).then_some(call)
 }
 
+/// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
+pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
+    generator.consumer.is_some_and(|consumer| {
+        let first = world.index.call(consumer).args.first();
+        is_eager(world, consumer) && first.is_some_and(|arg| arg.range == generator.range)
+    })
+}
+
 /// Does the call take all elements of its first argument at once, in order?
 pub fn is_eager(world: World, call: CallId) -> bool {
     let call = world.index.call(call);
@@ -162,8 +185,7 @@ fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
 
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
-    shape(world, func) != Shape::Coroutine
-        || !world.graph.family_of(func).any(|member| shape(world, *member) == Shape::Generator)
+    own_shape(world, func) == shape(world, func)
 }
 
 /// Every `yield from` of a generator: none can stay in an async generator.

@@ -281,10 +281,7 @@ pub enum ComprehensionKind {
     List,
     Set,
     Dict,
-    Generator {
-        /// The range of the generator expression.
-        range: TextRange,
-    },
+    Generator(GeneratorExpression),
 }
 
 /// A call expression.

@@ -67,13 +67,7 @@ fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {
     }
 }
 
-fn note(
-    facts: &FileFacts,
-    container: ValueId,
-    added: Added,
-    key: Option<&Name>,
-    found: &mut Vec<(Name, Mutation)>,
-) {
+fn note(facts: &FileFacts, container: ValueId, added: Added, key: Option<&Name>, found: &mut Vec<(Name, Mutation)>) {
     let mut bases = vec![];
     named(facts, container, 0, DEPTH, &mut bases);
     for (name, scope, depth) in bases {

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::FileId;
 use crate::project::Project;
+use crate::py::source;
 
 /// Identifier to the files that hold it, in file order.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ impl Words {
             .par_iter()
             .map(|&id| {
                 let bytes = fs::read(&project.file(id).path).unwrap_or_default();
-                (id, distinct_words(&bytes))
+                (id, words_of_file(&bytes))
             })
             .collect();
         let mut files: FxHashMap<Box<str>, Vec<FileId>> = FxHashMap::default();
@@ -53,6 +54,22 @@ fn is_word_byte(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
+/// The words of a file in any encoding that Python takes. What Python does not take is searched all the same: it may name a
+/// function that converts, and then must be reported.
+fn words_of_file(bytes: &[u8]) -> Vec<Box<str>> {
+    let is_utf_16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if is_utf_16 {
+        let narrow: Vec<u8> = bytes[2..].iter().copied().filter(|byte| *byte != 0).collect();
+        return distinct_words(&narrow);
+    }
+    if std::str::from_utf8(bytes).is_err()
+        && let Ok(source) = source::decode(bytes)
+    {
+        return distinct_words(source.text.as_bytes());
+    }
+    distinct_words(bytes)
+}
+
 fn distinct_words(bytes: &[u8]) -> Vec<Box<str>> {
     let mut seen: FxHashSet<&[u8]> = FxHashSet::default();
     for word in bytes.split(|&byte| !is_word_byte(byte)) {
@@ -61,4 +78,23 @@ fn distinct_words(bytes: &[u8]) -> Vec<Box<str>> {
         }
     }
     seen.into_iter().filter_map(|word| std::str::from_utf8(word).ok()).map(Into::into).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_every_encoding() {
+        let check = |bytes: &[u8], expected: &[&str]| {
+            let mut words = words_of_file(bytes);
+            words.sort_unstable();
+            assert_eq!(words.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), expected);
+        };
+        check(b"def load(x1): 'a-b'; 12\n", &["a", "b", "def", "load", "x1"]);
+        check("löschen()".as_bytes(), &["löschen"]);
+        check(b"# coding: latin-1\nl\xf6schen()\n", &["coding", "latin", "löschen"]);
+        check(b"\xff\xfel\0o\0a\0d\0(\0)\0", &["load"]);
+        check(b"l\xf6schen(); load()", &["load"]);
+    }
 }

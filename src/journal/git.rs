@@ -1,6 +1,6 @@
 //! What git knows about the files that are about to change.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,27 @@ pub fn dirty_files(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failu
         .collect();
     dirty.sort_unstable();
     Ok(dirty)
+}
+
+/// The files below `root` that differ from `revision`, and those that git does not know but would take. Absolute.
+pub fn changed_since(root: &Path, revision: &str) -> Result<BTreeSet<PathBuf>, Failure> {
+    let no_repository = || Failure::new("ask git about", root, io::Error::other("it is in no git repository"));
+    let top = run(root, &["rev-parse", "--show-toplevel"])?.ok_or_else(no_repository)?;
+    let top = PathBuf::from(os_string(top.strip_suffix(b"\n").unwrap_or(&top)));
+    let commit = format!("{revision}^{{commit}}");
+    let known = run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]);
+    if !matches!(known, Ok(Some(_))) {
+        return Err(Failure::new("find", Path::new(revision), io::Error::other("git knows no such revision")));
+    }
+    let differ = ["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", revision, "--", "."];
+    let untracked = ["ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", "."];
+    let mut files = BTreeSet::new();
+    for arguments in [&differ[..], &untracked] {
+        let names = run(root, arguments)?.ok_or_else(no_repository)?;
+        let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        files.extend(names.map(|name| top.join(os_string(name))));
+    }
+    Ok(files)
 }
 
 /// The output of a git command, `None` when there is no git or no repository.

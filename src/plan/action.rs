@@ -54,6 +54,26 @@ pub enum Action {
     AsyncGenerator { subscript: TextRange },
     /// A decorator line above a function or class: `@pytest.mark.asyncio`. `decorator` is dotted, its root is imported.
     Decorator { function: TextRange, decorator: String },
+    /// `self.assertRaises(E, f, x)` (a statement) to `with self.assertRaises(E): await f(x)`; of `lambda: g(f(x))` the body
+    /// stands under the `with`, and what is awaited in it has its own action.
+    Raises { call: TextRange },
+    /// `Mock()` to `Mock(load=AsyncMock())`: the attributes; with true the result is a plain mock of the kind of `call`.
+    MockAttributes { call: TextRange, mock: MockName, names: Vec<(String, bool)> },
+    /// A fake (an expression) to `AsyncMock(side_effect=fake)`.
+    AsyncFake { fake: TextRange, mock: MockName },
+    /// The value that is assigned to `target`, in the same way.
+    AsyncFakeAssigned { target: TextRange, mock: MockName },
+    /// `m.load.return_value = x` to `m.load = AsyncMock(return_value=x)`. `target` is what is assigned to.
+    MockConfigured { target: TextRange, mock: MockName },
+}
+
+/// How a file names `AsyncMock`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum MockName {
+    /// By this dotted path, which is imported.
+    Imported(String),
+    /// As it is spelled: `mocker.AsyncMock`.
+    Spelled(String),
 }
 
 /// How an existing offload names its function.

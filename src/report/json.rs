@@ -4,7 +4,8 @@
 //! though it blocks (`name`, `file`, `line`, `verdict`: `converts` or `stays`, `cause`, `reason`); `sites`: an object for
 //! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `targets`, and `cause` with `reason`
 //! when it is left; `support`: the writes that bring the receiver there, `candidates`: what an unknown receiver may mean,
-//! `annotate`: where an annotation would settle it); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
+//! `annotate`: where an annotation would settle it); `tests`: an object for every test that may break (`name`, `file`, `line`,
+//! `cause`, `reason`); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
 
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ struct Report {
     summary: Summary,
     functions: Vec<Function>,
     sites: Vec<Site>,
+    tests: Vec<Test>,
     problems: Vec<String>,
     unreadable: Vec<String>,
 }
@@ -42,6 +44,15 @@ struct Function {
     file: String,
     line: usize,
     verdict: &'static str,
+    cause: &'static str,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Test {
+    name: String,
+    file: String,
+    line: usize,
     cause: &'static str,
     reason: String,
 }
@@ -94,10 +105,24 @@ pub fn report(
         },
         functions: functions(world, verdicts, &mut places),
         sites,
+        tests: tests(world, verdicts, &mut places),
         problems: problems.iter().map(Problem::to_string).collect(),
         unreadable: unreadable.iter().map(Problem::to_string).collect(),
     };
     serde_json::to_string_pretty(&report).expect("plain data serializes") + "\n"
+}
+
+fn tests(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Test> {
+    let found = super::tests::may_break(world, verdicts, places).into_iter();
+    found
+        .map(|one| Test {
+            name: one.what,
+            file: world.project.file(one.file).relative.clone(),
+            line: one.line,
+            cause: one.cause,
+            reason: one.reason,
+        })
+        .collect()
 }
 
 fn functions(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Function> {
@@ -155,6 +180,7 @@ fn kind(kind: &SiteKind) -> &'static str {
         SiteKind::Blocking { .. } => "blocking",
         SiteKind::Call => "call",
         SiteKind::Read => "read",
+        SiteKind::Callback { .. } => "callback",
         SiteKind::Value => "value",
         SiteKind::Offloaded { .. } => "offloaded",
         SiteKind::Accepted => "accepted",
@@ -172,6 +198,7 @@ fn verdict_name(verdict: &SiteVerdict) -> &'static str {
         SiteVerdict::Adapt(_) => "adapt",
         SiteVerdict::Unwrap { .. } => "unwrap",
         SiteVerdict::EntryPoint => "entry-point",
+        SiteVerdict::Raises { .. } => "raises",
         SiteVerdict::AsIs => "as-is",
         SiteVerdict::Left(_) => "left",
     }

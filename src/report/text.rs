@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::tests;
 use super::uncertain;
 use super::words::{self, Places};
 use crate::color::cause::Cause;
@@ -38,11 +39,13 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &by_evidence(world);
     out += &stays(world, verdicts, &mut places);
     out += &left(world, verdicts, &mut places);
+    out += &tests::section(world, verdicts, &mut places, SHOWN);
     out += &uncertain::report(world, &mut places);
     out
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// `1 file`, `2 files`.
+pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
@@ -97,7 +100,9 @@ fn left(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
         .sites
         .iter()
         .filter_map(|(id, verdict)| match verdict {
-            SiteVerdict::Left(cause) => Some((id, cause)),
+            // What blocks in files that are not to be edited is not this run's business; what keeps ours sync is.
+            SiteVerdict::Left(Cause::FileStays { .. }) if world.graph.sites[id].targets.is_empty() => None,
+            SiteVerdict::Left(cause) if !world.in_tests(id.file) => Some((id, cause)),
             _ => None,
         })
         .collect();
@@ -146,6 +151,8 @@ fn follow(cause: &Cause) -> Option<FuncId> {
     match cause {
         Cause::Calls { target, .. } | Cause::Offloads { target, .. } => Some(*target),
         Cause::Family { member } => Some(*member),
+        Cause::AsksFor { fixture } => Some(*fixture),
+        Cause::StandsIn { target } => Some(*target),
         Cause::CallerStays { caller, .. } => Some(*caller),
         _ => None,
     }
@@ -174,6 +181,7 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
             SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
+            SiteVerdict::Raises { .. } => "awaited under a `with`".to_owned(),
             SiteVerdict::AsIs => "stays as it is".to_owned(),
             SiteVerdict::Left(cause) => format!("left: {}", words::sentence(world, &mut places, cause)),
         };

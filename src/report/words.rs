@@ -9,6 +9,7 @@ use crate::color::cause::Cause;
 use crate::index::facts::*;
 use crate::py::source;
 use crate::resolve::Evidence;
+use crate::resolve::text::Medium;
 
 /// Turns offsets into lines; reads a file when it is first asked about it.
 pub struct Places<'a> {
@@ -102,6 +103,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::OverridesExternal { .. } => "overrides-external",
         Cause::CalledByBase => "called-by-base",
         Cause::Threaded => "threaded",
+        Cause::PassedOn { .. } => "passed-on",
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
@@ -124,7 +126,16 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CannotRewrite { .. } => "cannot-rewrite",
         Cause::BlocksWithin { .. } => "blocks-within",
         Cause::LookedUp { .. } => "looked-up",
+        Cause::CalledInText { .. } => "called-in-text",
+        Cause::FileStays { .. } => "file-stays",
         Cause::TestStays { .. } => "test-stays",
+        Cause::AsksFor { .. } => "asks-for-fixture",
+        Cause::StandsIn { .. } => "stands-in",
+        Cause::TestHook { .. } => "test-hook",
+        Cause::TestBase { .. } => "test-base",
+        Cause::RunsLoop { .. } => "runs-loop",
+        Cause::Uses { .. } => "uses",
+        Cause::TestsIgnored => "tests-ignored",
         Cause::NeedsLoop { .. } => "needs-loop",
         Cause::WorksLater { .. } => "works-later",
         Cause::ReadsCaller { .. } => "reads-caller",
@@ -170,6 +181,14 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             )
         }
         Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
+        Cause::PassedOn { call } => {
+            let range = world.index.call(*call).range;
+            let place = places.place(call.file, range.start());
+            format!(
+                "an object of its class is given to `{}` ({place}), which calls it",
+                places.excerpt(call.file, range)
+            )
+        }
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
         Cause::TargetVersion => "the target version of Python cannot express it".into(),
@@ -216,7 +235,30 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             let place = places.place(lookup.file, string.range.start());
             format!("the string `{}` looks it up at {place}", string.text)
         }
+        Cause::CalledInText { call } => {
+            let line = call.line.map_or_else(String::new, |line| format!(":{line}"));
+            let why = match call.medium {
+                Medium::Unparsed => "which does not parse",
+                Medium::Notebook => "a notebook",
+                Medium::Template => "a template",
+            };
+            format!("something of its name is called in {}{line}, {why}, where no await can be put", call.path)
+        }
+        Cause::FileStays { site } => format!("{} stands in a file that is not to be edited", call(places, *site)),
         Cause::TestStays { site } => format!("the test around {} stays sync and may break", call(places, *site)),
+        Cause::AsksFor { fixture } => {
+            format!("it asks for the fixture `{}` ({})", names.qualified_func(*fixture), places.func(*fixture))
+        }
+        Cause::StandsIn { target } => {
+            format!("it stands in for `{}` ({})", names.qualified_func(*target), places.func(*target))
+        }
+        Cause::TestHook { name } => format!("the test framework calls `{name}` and cannot await it"),
+        Cause::TestBase { path } => format!("its class derives from `{path}`, which cannot run async tests"),
+        Cause::RunsLoop { name } => format!("it runs an event loop of its own (`{name}`)"),
+        Cause::Uses { func } => {
+            format!("it uses `{}` ({}), which cannot follow", names.qualified_func(*func), places.func(*func))
+        }
+        Cause::TestsIgnored => "`tests = \"ignore\"` leaves tests as they are".into(),
         Cause::NeedsLoop { func, name } => {
             format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
         }

@@ -67,11 +67,16 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
         Usage::Called(call) => Some(builder.index.call(call)),
         _ => None,
     };
+    // What a test defines under that name is of no interest to the code that is tested, and nobody calls a fixture.
+    let counts = |func: &FuncId| {
+        (builder.in_tests(id.file) || !builder.in_tests(func.file)) && !super::fixtures::is_fixture(builder, *func)
+    };
     builder
         .index
         .funcs_of(&site.name)
         .iter()
         .copied()
+        .filter(counts)
         .filter(|func| site.receiver.is_none() || is_member(builder, *func))
         .filter(|func| call.is_none_or(|call| fits(builder.index, *func, call)))
         .collect()
@@ -89,9 +94,8 @@ pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
     if call.args.iter().any(|arg| arg.is_star) || !boundary::is_transparent(index, id) {
         return true;
     }
-    let is_static = func.decorators.iter().any(|decorator| {
-        boundary::decorator_name(index, decorator) == Some("staticmethod")
-    });
+    let is_static =
+        func.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
     let bound = usize::from(func.class.is_some() && !is_static);
     let explicit = if names_instance(index, call) { 0 } else { bound };
     let has = |kind: ParamKind| func.params.iter().any(|param| param.kind == kind);
@@ -103,9 +107,10 @@ pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
     }
     let named = |name: &Name| call.args.iter().any(|arg| arg.keyword.as_ref() == Some(name));
     let missing = positional.iter().skip(given).any(|param| param.default.is_none() && !named(&param.name))
-        || func.params.iter().any(|param| {
-            param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name)
-        });
+        || func
+            .params
+            .iter()
+            .any(|param| param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name));
     !missing
         && call.args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
             has(ParamKind::Keywords)
@@ -121,21 +126,24 @@ fn names_instance(index: &Index, call: &Call) -> bool {
     match index.value(*receiver) {
         Value::Name { name, .. } | Value::Attribute { name, .. } => {
             let first = name.trim_start_matches('_');
-            first.starts_with(char::is_lowercase) && !["cls", "class", "klass", "type"].iter().any(|word| name.contains(word))
+            first.starts_with(char::is_lowercase)
+                && !["cls", "class", "klass", "type"].iter().any(|word| name.contains(word))
         }
         Value::Subscript { .. } | Value::Call { .. } => false,
         _ => false,
     }
 }
 
-/// Is the name stored as a data attribute anywhere: written on an object, or a field of a class?
+/// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write
+/// their fakes there.
 fn is_data(builder: &Builder, name: &Name) -> bool {
     let is_field = |class: &ClassId| {
         let scope = builder.index.scope(builder.index.class(*class).scope);
         let bindings = scope.bindings_of(name);
         bindings.iter().any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
     };
-    !builder.index.writes_of(name).is_empty() || builder.index.members_of(name).iter().any(is_field)
+    builder.index.writes_of(name).iter().any(|(file, _)| !builder.in_tests(*file))
+        || builder.index.members_of(name).iter().filter(|class| !builder.in_tests(class.file)).any(is_field)
 }
 
 /// Does a type of the standard library that the program can meet have a method of the site's name?

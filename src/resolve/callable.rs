@@ -47,6 +47,7 @@ pub(crate) fn enumerate(builder: &mut Builder) -> bool {
         questions.members.push((range, name.clone()));
     }
     let answers = builder.ask(by_file);
+    passed_on(builder);
     for id in calls {
         let range = builder.index.site(id).range;
         let Some(found) = answers.get(&id.file) else { continue };
@@ -54,6 +55,60 @@ pub(crate) fn enumerate(builder: &mut Builder) -> bool {
         settle(builder, id, &answer.of_member(found.members.get(&(range, name.clone()))));
     }
     true
+}
+
+/// Functions outside the project that call, or keep to call, what they are given.
+const CALLERS: [&str; 22] = [
+    "partial",
+    "partialmethod",
+    "map",
+    "filter",
+    "filterfalse",
+    "starmap",
+    "reduce",
+    "sorted",
+    "min",
+    "max",
+    "sort",
+    "iter",
+    "Thread",
+    "Timer",
+    "submit",
+    "run_in_executor",
+    "to_thread",
+    "call_soon",
+    "call_later",
+    "add_done_callback",
+    "register",
+    "sub",
+];
+
+/// Objects with a `__call__` that are given to something that calls them.
+fn passed_on(builder: &mut Builder) {
+    let name = Name::new_static("__call__");
+    let mut given = vec![];
+    let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
+    for (file, facts) in builder.index.loaded_files() {
+        for (index, call) in facts.calls.iter().enumerate() {
+            if !builder.names().last_name(call.func).is_some_and(|taker| CALLERS.contains(&taker)) {
+                continue;
+            }
+            for arg in &call.args {
+                by_file.entry(file).or_default().members.push((arg.range, name.clone()));
+                given.push((CallId { file, index: index as u32 }, arg.range));
+            }
+        }
+    }
+    let answers = builder.ask(by_file);
+    for (call, range) in given {
+        let members = answers.get(&call.file).map(|found| &found.members);
+        let Some(definitions) = members.and_then(|members| members.get(&(range, name.clone()))) else { continue };
+        for definition in definitions {
+            for target in site::defined(builder, definition) {
+                builder.graph.passed_on.entry(target).or_insert(call);
+            }
+        }
+    }
 }
 
 /// Calls of names and attributes that scopes do not tie to a function, a class, or something foreign.

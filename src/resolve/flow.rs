@@ -260,7 +260,8 @@ pub(crate) fn annotation_place(builder: &mut Builder, id: RefId) -> Option<Place
     match builder.index.value(receiver).clone() {
         Value::Attribute { .. } => {
             let set = builder.solver().solve(Node::Value(receiver), vec![]);
-            let (file, range) = set.iter().find(|(object, _)| *object == Object::Unknown).and_then(|(_, place)| place)?;
+            let (file, range) =
+                set.iter().find(|(object, _)| *object == Object::Unknown).and_then(|(_, place)| place)?;
             let writes = &builder.index.file(file).attribute_writes;
             writes.iter().any(|write| write.range == range && write.annotation.is_none()).then_some((file, range))
         }

@@ -23,8 +23,6 @@ pub enum BaseClass {
 #[derive(Debug, Default)]
 pub struct Hierarchy {
     bases: FxHashMap<ClassId, Vec<BaseClass>>,
-    /// The base expression that each of the bases comes from: a name may stand for several classes.
-    positions: FxHashMap<ClassId, Vec<usize>>,
     children: FxHashMap<ClassId, BTreeSet<ClassId>>,
     /// Classes whose mentions were loaded, so that all their children are known.
     closed: FxHashSet<ClassId>,
@@ -69,7 +67,8 @@ impl Hierarchy {
             }
             return;
         }
-        let protocols: Vec<ClassId> = self.bases.keys().copied().filter(|id| self.is_protocol(*id)).collect();
+        let mut protocols: Vec<ClassId> = self.bases.keys().copied().filter(|id| self.is_protocol(*id)).collect();
+        protocols.sort_unstable();
         for protocol in protocols {
             let members = protocol_members(index, protocol);
             self.link(index, class, protocol, &members);
@@ -120,10 +119,8 @@ impl Hierarchy {
         let names = Names { project, index };
         for number in 0..index.file(file).classes.len() as u32 {
             let id = ClassId { file, index: number };
-            let written = index.class(id).bases.iter().map(|base| base_classes(&names, base.value)).enumerate();
-            let (positions, bases): (Vec<usize>, Vec<BaseClass>) =
-                written.flat_map(|(at, bases)| bases.into_iter().map(move |base| (at, base))).unzip();
-            self.positions.insert(id, positions);
+            let bases: Vec<BaseClass> =
+                index.class(id).bases.iter().flat_map(|base| base_classes(&names, base.value)).collect();
             for base in &bases {
                 if let BaseClass::Class(parent) = base {
                     self.children.entry(*parent).or_default().insert(id);
@@ -199,14 +196,13 @@ impl Hierarchy {
         self.ancestors(class).into_iter().skip(1).find_map(|id| method(index, id, name)).into_iter().collect()
     }
 
-    /// The bases outside the project of `class` and its ancestors, with the class that names them and the position.
-    pub fn external_bases(&self, class: ClassId) -> Vec<(ClassId, usize, &BaseClass)> {
+    /// The bases outside the project of `class` and its ancestors, with the class that names them.
+    pub fn external_bases(&self, class: ClassId) -> Vec<(ClassId, &BaseClass)> {
         let external = |base: &BaseClass| !matches!(base, BaseClass::Class(_));
         self.ancestors(class)
             .into_iter()
-            .filter(|id| self.positions.contains_key(id))
-            .flat_map(|id| self.positions[&id].iter().zip(self.bases(id)).map(move |(at, base)| (id, *at, base)))
-            .filter(|(_, _, base)| external(base))
+            .flat_map(|id| self.bases(id).iter().map(move |base| (id, base)))
+            .filter(|(_, base)| external(base))
             .collect()
     }
 }

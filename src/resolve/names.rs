@@ -48,7 +48,7 @@ pub struct Names<'a> {
 /// Chains of imports and assignments are followed this far.
 const DEPTH: usize = 12;
 
-impl Names<'_> {
+impl<'a> Names<'a> {
     /// Everything that `name` may stand for where it is used in `scope`.
     pub fn lookup(&self, scope: ScopeId, name: &str) -> Vec<Meaning> {
         let mut found = vec![];

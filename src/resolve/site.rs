@@ -178,7 +178,7 @@ fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
                 .ancestors(class)
                 .into_iter()
                 .any(|above| defines(above, "__getattr__") || defines(above, "__getattribute__"))
-            || hierarchy.external_bases(class).into_iter().any(|(_, _, base)| *base == BaseClass::Unknown)
+            || hierarchy.external_bases(class).into_iter().any(|(_, base)| *base == BaseClass::Unknown)
     })
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn targets_of(builder: &Builder, answer: &Answer) -> Vec<FuncId> {
     targets
 }
 
-fn defined(builder: &Builder, definition: &Definition) -> Vec<FuncId> {
+pub(crate) fn defined(builder: &Builder, definition: &Definition) -> Vec<FuncId> {
     let Some(path) = &definition.path else { return vec![] };
     let Ok(file) = builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)) else { return vec![] };
     let file = FileId(file as u32);
@@ -295,7 +295,23 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if names_class || is_harmless_taker(builder, call) {
         return SiteKind::Mention;
     }
+    if is_key_of_builtin(builder, call, index) {
+        return SiteKind::Callback { call };
+    }
     if super::boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
+}
+
+/// `sorted(rows, key=self.rank)`: the builtin calls it before it returns.
+fn is_key_of_builtin(builder: &Builder, call: CallId, index: u32) -> bool {
+    let call = builder.index.call(call);
+    let is_key = call.args[index as usize].keyword.as_ref().is_some_and(|keyword| keyword == "key");
+    is_key
+        && match builder.index.value(call.func) {
+            Value::Name { name, scope } if matches!(name.as_str(), "sorted" | "min" | "max") => {
+                builder.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
+            }
+            _ => false,
+        }
 }
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {

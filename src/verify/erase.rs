@@ -7,6 +7,7 @@ mod body;
 mod calls;
 mod fallback;
 mod imports;
+mod mocks;
 mod names;
 mod shape;
 mod unwrap;
@@ -84,7 +85,11 @@ fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::Rename { name: range }
         | EditKind::YieldFrom { statement: range }
         | EditKind::Decorator { function: range }
-        | EditKind::Annotation { annotation: range } => Some(*range),
+        | EditKind::Annotation { annotation: range }
+        | EditKind::Raises { statement: range }
+        | EditKind::MockAttributes { call: range }
+        | EditKind::AsyncFake { fake: range }
+        | EditKind::MockConfigured { statement: range } => Some(*range),
         EditKind::Import | EditKind::Logger => None,
     }
 }
@@ -169,6 +174,12 @@ impl Context<'_> {
     }
 
     fn stmt(&self, old: &Stmt, new: &Stmt) {
+        if self.take(old.range(), |kind| matches!(kind, EditKind::MockConfigured { .. })).is_some() {
+            return self.mock_configured(old, new);
+        }
+        if self.take(old.range(), |kind| matches!(kind, EditKind::Raises { .. })).is_some() {
+            return self.raises(old, new);
+        }
         if std::mem::discriminant(old) != std::mem::discriminant(new) {
             return self.differ(old.range(), new.range());
         }

@@ -74,7 +74,7 @@ fn nothing_at_all() {
 fn latin_1_with_a_cookie() {
     check_migrated(
         b"# coding: latin-1\nasync def f():\n    return persistence.get('\xe4')  # \xfc\n",
-        b"# coding: latin-1\nimport asyncio\n\n\nasync def f():\n    return await asyncio.to_thread(persistence.get, '\xe4')  # \xfc\n",
+        b"# coding: latin-1\n\nimport asyncio\n\n\nasync def f():\n    return await asyncio.to_thread(persistence.get, '\xe4')  # \xfc\n",
     );
 }
 
@@ -198,7 +198,7 @@ fn a_misspelled_key_names_its_neighbor() {
     let project = Project::new("#- awaitify.toml\ncodemods = [\"persistance\"]\n#- a.py\n");
     project.run("diff").returned(2).says(&["awaitify.toml:1", "`persistance`", "`persistence`"]);
     let project = Project::new("#- pyproject.toml\n[tool.awaitify]\nreach = \"al\"\n#- a.py\n");
-    project.run("diff").returned(2).says(&["pyproject.toml:3", "`al`", "`all`"]);
+    project.run("diff").returned(2).says(&["pyproject.toml:2", "`al`", "`all`"]);
     let project = Project::new("#- awaitify.toml\ncodemods = [\n#- a.py\n");
     project.run("diff").returned(2).says(&["awaitify.toml:1"]);
 }

@@ -154,3 +154,27 @@ fn git_applies_the_diff_where_it_was_made() {
         run(Path::new("/"), &["diff", project.root().join("pkg").to_str().expect("UTF-8")], b"").returned(1);
     assert!(elsewhere.text().contains("/app/pkg/app.py\n"), "{}", elsewhere.text());
 }
+
+#[test]
+fn undo_lists_chooses_and_forces() {
+    let project = Project::new(BLOCKS);
+    project.run("undo").returned(2).says(&["nothing was applied"]);
+    let before = project.tree();
+    project.run("apply --allow-dirty").returned(0);
+    let list = project.run("undo --list").returned(0);
+    let words: Vec<&str> = list.text().split_whitespace().collect();
+    assert!(list.text().contains("UTC  apply  1 file  applied"), "{}", list.text());
+    project.run("undo 987654").returned(2).says(&["`987654`", words[0]]);
+
+    let applied = project.text("app.py");
+    project.write("app.py", format!("{applied}# mine\n").as_bytes());
+    project.run("undo").returned(2).says(&["app.py", "--force"]);
+    assert_eq!(project.text("app.py"), format!("{applied}# mine\n"), "nothing was put back");
+    project.run(&format!("undo {} --force", words[0])).returned(0).says(&["app.py.awaitify-edited"]);
+    assert_eq!(project.bytes("app.py"), before["app.py"]);
+    assert_eq!(project.text("app.py.awaitify-edited"), format!("{applied}# mine\n"));
+    assert!(project.run("undo --list").text().contains("undone"));
+    project.run("undo").returned(2).says(&["nothing to undo"]);
+    project.run("apply --resume").returned(2).says(&["nothing to finish"]);
+    project.run("undo --list --force").returned(2);
+}

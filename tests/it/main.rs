@@ -5,5 +5,6 @@ mod support;
 mod bad_input;
 mod cli;
 mod codemods;
+mod limits;
 mod projects;
 mod readme;

@@ -170,3 +170,26 @@ fn a_file_without_a_final_newline_keeps_its_end() {
         "#- app.py\nimport asyncio\n\n\nasync def f():\n    return await asyncio.to_thread(persistence.get, 'a')",
     );
 }
+
+/// The example prints the same before and after, and leaves no coroutine un-awaited. Python: `AWAITIFY_PYTHON`, else `python3`.
+#[test]
+fn the_shop_runs_as_before() {
+    let python = std::env::var("AWAITIFY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let shop = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
+    let project = Project::copy_of(&shop);
+    let run = || {
+        let mut command = std::process::Command::new(&python);
+        command.args(["-W", "always", "-m", "shop"]).current_dir(project.root()).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.output()
+    };
+    let Ok(before) = run() else {
+        eprintln!("SKIPPED the_shop_runs_as_before: there is no `{python}`; AWAITIFY_PYTHON names one");
+        return;
+    };
+    assert!(before.status.success(), "{}", String::from_utf8_lossy(&before.stderr));
+    project.run("apply --allow-dirty").returned(0);
+    let after = run().expect("it ran before");
+    let stderr = String::from_utf8_lossy(&after.stderr);
+    assert!(after.status.success() && !stderr.contains("never awaited"), "{stderr}");
+    assert_eq!(String::from_utf8_lossy(&after.stdout), String::from_utf8_lossy(&before.stdout));
+}

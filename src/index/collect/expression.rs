@@ -142,7 +142,8 @@ impl Collector<'_> {
                 self.comprehension(&parts, &node.generators, ComprehensionKind::Dict, None)
             }
             Expr::Generator(node) => {
-                let kind = ComprehensionKind::Generator { range: node.range };
+                let generator = GeneratorExpression { range: node.range, consumer: taker(usage) };
+                let kind = ComprehensionKind::Generator(generator);
                 self.comprehension(&[&node.elt], &node.generators, kind, taker(usage))
             }
             Expr::Yield(node) => self.yield_expression(node, usage),
@@ -384,11 +385,11 @@ impl Collector<'_> {
         self.within(
             |context| {
                 context.scope = scope;
-                if let ComprehensionKind::Generator { range } = kind
+                if let ComprehensionKind::Generator(generator) = kind
                     && !matches!(context.barrier, Some(Barrier::Lambda { .. }))
                 {
                     context.barrier = Some(Barrier::Generator);
-                    context.generators.push(GeneratorExpression { range, consumer });
+                    context.generators.push(generator);
                 }
             },
             |this| {

@@ -186,7 +186,7 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         }
         let bases: Vec<BaseClass> =
-            self.hierarchy.external_bases(class).into_iter().map(|(_, _, base)| base.clone()).collect();
+            self.hierarchy.external_bases(class).into_iter().map(|(_, base)| base.clone()).collect();
         for base in bases {
             match base {
                 BaseClass::External(path) if is_bare(&path) => {}

@@ -407,7 +407,7 @@ impl Solver<'_> {
         let Some(class) = facts.class else { return is_setter };
         self.close(class);
         is_setter
-            || self.hierarchy.external_bases(class).iter().any(|(_, _, base)| match base {
+            || self.hierarchy.external_bases(class).iter().any(|(_, base)| match base {
                 hierarchy::BaseClass::External(path) => !super::member::is_bare(path),
                 hierarchy::BaseClass::Unknown | hierarchy::BaseClass::Class(_) => true,
             })

@@ -46,6 +46,8 @@ impl Context<'_> {
             EditKind::ListComprehension { .. } => self.list_comprehension(old, new),
             EditKind::Rename { .. } => self.rename(change, old, new),
             EditKind::Annotation { .. } => self.annotation(old, new),
+            EditKind::MockAttributes { .. } => self.mock_attributes(old, new),
+            EditKind::AsyncFake { .. } => self.async_fake(old, new),
             EditKind::Await { .. }
             | EditKind::EntryPoint { .. }
             | EditKind::AsyncDef { .. }
@@ -55,6 +57,8 @@ impl Context<'_> {
             | EditKind::Fallback { .. }
             | EditKind::YieldFrom { .. }
             | EditKind::Decorator { .. }
+            | EditKind::Raises { .. }
+            | EditKind::MockConfigured { .. }
             | EditKind::Import
             | EditKind::Logger => self.same(old, new),
         }
@@ -194,7 +198,9 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Collect { .. }
         | EditKind::ListComprehension { .. }
         | EditKind::Rename { .. }
-        | EditKind::Annotation { .. } => true,
+        | EditKind::Annotation { .. }
+        | EditKind::MockAttributes { .. }
+        | EditKind::AsyncFake { .. } => true,
         EditKind::Await { .. }
         | EditKind::EntryPoint { .. }
         | EditKind::AsyncDef { .. }
@@ -204,6 +210,8 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Fallback { .. }
         | EditKind::YieldFrom { .. }
         | EditKind::Decorator { .. }
+        | EditKind::Raises { .. }
+        | EditKind::MockConfigured { .. }
         | EditKind::Import
         | EditKind::Logger => false,
     }

@@ -1,0 +1,266 @@
+//! Tests follow the code (DESIGN section 8): once the code has its colors, every test, fixture and helper that has to await
+//! converts. A test that cannot is left as it is and named in the report; it never holds the code back.
+
+pub mod framework;
+mod obstacle;
+pub mod site;
+pub mod stand_in;
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::stand_in::{StandIns, Use};
+use super::cause::Cause;
+use super::{Coloring, SiteVerdict, World};
+use crate::config::Tests as Mode;
+use crate::index::facts::*;
+use crate::resolve::fixtures;
+use crate::resolve::{Site, SiteKind};
+
+/// What becomes of the tests.
+#[derive(Clone, Debug, Default)]
+pub struct Tests {
+    /// Functions of test files that become async, with what demands it.
+    pub converts: BTreeMap<FuncId, Cause>,
+    /// Functions that would have to, and cannot.
+    pub left: BTreeMap<FuncId, Cause>,
+    /// Tests and hooks that stay sync, and run what they call with `asyncio.run`: no loop runs when they are called.
+    pub runs: BTreeMap<FuncId, Cause>,
+    pub stand_ins: StandIns,
+}
+
+impl Tests {
+    fn decided(&self) -> usize {
+        self.converts.len() + self.left.len() + self.runs.len()
+    }
+
+    fn has(&self, func: FuncId) -> bool {
+        self.converts.contains_key(&func) || self.left.contains_key(&func) || self.runs.contains_key(&func)
+    }
+
+    /// The tests that may break: those that cannot follow, and those that use a helper or a fixture that cannot.
+    pub fn may_break(&self, world: World) -> BTreeMap<FuncId, Cause> {
+        let mut found = self.left.clone();
+        let mut pending: Vec<FuncId> = self.left.keys().copied().collect();
+        while let Some(func) = pending.pop() {
+            let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
+            let users: BTreeSet<FuncId> = callers.chain(askers(world, func)).chain(prepared(world, func)).collect();
+            for user in users.into_iter().filter(|user| world.in_tests(user.file) && *user != func) {
+                if let Entry::Vacant(entry) = found.entry(user) {
+                    entry.insert(Cause::Uses { func });
+                    pending.push(user);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The tests that a `setUp` or the like runs before.
+fn prepared(world: World, hook: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(hook);
+    let is_hook = framework::is_sync_hook(world, hook) || matches!(facts.name.as_str(), "setUp" | "tearDown");
+    let Some(class) = facts.class.filter(|_| is_hook) else { return vec![] };
+    let classes = world.graph.hierarchy.descendants(class).into_iter();
+    let methods = classes.flat_map(|class| world.index.class(class).methods.iter().copied());
+    methods.filter(|method| world.index.func(*method).name.starts_with("test")).collect()
+}
+
+/// The functions that ask for a fixture by a parameter.
+fn askers(world: World, fixture: FuncId) -> Vec<FuncId> {
+    if fixtures::decorator(&world.names(), fixture).is_none() {
+        return vec![];
+    }
+    let all = test_functions(world).into_iter();
+    all.filter(|func| requested(world, *func).contains(&fixture)).collect()
+}
+
+/// The fixtures that a test or fixture asks for by its parameters.
+pub fn requested(world: World, func: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(func);
+    let asks = framework::is_pytest_test(world, func) || fixtures::decorator(&world.names(), func).is_some();
+    let params = facts.params.iter().filter(|param| asks && param.default.is_none());
+    params.filter_map(|param| world.graph.fixtures.requested(world.project, world.index, func, &param.name)).collect()
+}
+
+fn test_functions(world: World) -> Vec<FuncId> {
+    let files = world.index.loaded_files().filter(|(file, _)| world.in_tests(*file));
+    files.flat_map(|(file, facts)| (0..facts.funcs.len() as u32).map(move |index| FuncId { file, index })).collect()
+}
+
+impl Coloring<'_> {
+    /// Converts the functions of tests that have to await: a least fixpoint over the colors of the code.
+    pub(super) fn follow_in_tests(&mut self) {
+        if self.world.config.tests == Mode::Ignore {
+            return;
+        }
+        self.tests.stand_ins = stand_in::find(self.world, &|site| self.use_of(site), &|func| self.converts(func));
+        let mut open: Vec<FuncId> = test_functions(self.world);
+        open.retain(|func| !self.world.index.func(*func).is_async);
+        loop {
+            let before = self.tests.decided();
+            for func in open.clone() {
+                let Some(demand) = self.test_demand(func) else { continue };
+                match self.test_obstacle(func, &demand) {
+                    None => drop(self.tests.converts.insert(func, demand)),
+                    // The fixture is ready when the test starts, whatever the test is.
+                    Some(Cause::RunsLoop { .. }) if matches!(demand, Cause::AsksFor { .. }) => continue,
+                    Some(cause) if self.may_run(func, &cause) => drop(self.tests.runs.insert(func, cause)),
+                    Some(cause) => drop(self.tests.left.insert(func, cause)),
+                }
+            }
+            open.retain(|func| !self.tests.has(*func));
+            if before == self.tests.decided() {
+                break;
+            }
+        }
+    }
+
+    /// What the code does with what it gets at this site.
+    fn use_of(&self, site: &Site) -> Use {
+        match self.site_verdict(site) {
+            SiteVerdict::Await | SiteVerdict::Unwrap { .. } => Use::Awaited,
+            SiteVerdict::AsIs if self.is_awaited(site) && site.targets.iter().any(|target| self.converts(*target)) => {
+                Use::Awaited
+            }
+            SiteVerdict::Adapt(_) => Use::Iterated,
+            SiteVerdict::AsIs
+            | SiteVerdict::Offload
+            | SiteVerdict::OffloadConsumer { .. }
+            | SiteVerdict::Native(_)
+            | SiteVerdict::Replace(_)
+            | SiteVerdict::EntryPoint
+            | SiteVerdict::Raises { .. }
+            | SiteVerdict::Left(_) => Use::Sync,
+        }
+    }
+
+    fn is_awaited(&self, site: &Site) -> bool {
+        self.world.result_usage(site.id) == Some(Usage::Awaited)
+    }
+
+    /// What makes a function of a test async; none when nothing does.
+    fn test_demand(&self, func: FuncId) -> Option<Cause> {
+        for id in self.sites_in(func) {
+            let site = self.site(id);
+            if let Some(target) = self.demands_in_tests(site) {
+                return Some(Cause::Calls { site: id, target });
+            }
+        }
+        if let Some(target) = self.tests.stand_ins.fakes.get(&func) {
+            return Some(Cause::StandsIn { target: *target });
+        }
+        let name = &self.world.index.func(func).name;
+        if !name.starts_with("test") && self.world.graph.nodes.contains(&func) {
+            let member = self.family(func).into_iter().find(|member| *member != func && self.converts(*member));
+            if let Some(member) = member {
+                return Some(Cause::Family { member });
+            }
+        }
+        if !framework::is_pytest_test(self.world, func) {
+            return None;
+        }
+        let fixture = requested(self.world, func).into_iter().find(|fixture| self.converts(*fixture))?;
+        Some(Cause::AsksFor { fixture })
+    }
+
+    /// The converting function whose call at this site has to be awaited.
+    fn demands_in_tests(&self, site: &Site) -> Option<FuncId> {
+        let target = site.targets.iter().copied().find(|target| self.converts(*target))?;
+        let calls = match site.kind {
+            SiteKind::Call => !site.uncertain && !site::is_given_to_runner(self.world, site) && !self.is_awaited(site),
+            SiteKind::Value => site::raises_call(self.world, site).is_some(),
+            SiteKind::Blocking { .. }
+            | SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => false,
+        };
+        calls.then_some(target)
+    }
+
+    /// Why a function of a test cannot convert.
+    fn test_obstacle(&self, func: FuncId, demand: &Cause) -> Option<Cause> {
+        let at_sites = || {
+            let demanding = self.sites_in(func).into_iter().map(|id| self.site(id));
+            demanding.filter(|site| self.demands_in_tests(site).is_some()).find_map(|site| self.obstacle_in_tests(site))
+        };
+        obstacle::cause(self.world, func, demand).or_else(at_sites)
+    }
+
+    /// Can a function that cannot convert run the coroutines itself? The framework calls it, outside of any loop.
+    fn may_run(&self, func: FuncId, cause: &Cause) -> bool {
+        let by_framework = match cause {
+            Cause::TestHook { name } => !name.starts_with("pytest_"),
+            Cause::TestBase { .. } | Cause::Decorator { .. } => self.world.index.func(func).name.starts_with("test"),
+            _ => false,
+        };
+        let sites = self.sites_in(func).into_iter().map(|id| self.site(id));
+        let mut demanding = sites.filter(|site| self.demands_in_tests(site).is_some());
+        by_framework && demanding.all(|site| site.kind == SiteKind::Call && site::can_run(self.world, site))
+    }
+
+    fn obstacle_in_tests(&self, site: &Site) -> Option<Cause> {
+        let all = site.targets.iter().all(|target| self.is_coroutine(*target));
+        if !all { Some(Cause::Uncertain { site: site.id }) } else { site::obstacle(self.world, site) }
+    }
+
+    /// What happens at a site in a test.
+    pub(super) fn verdict_in_tests(&self, site: &Site) -> SiteVerdict {
+        let converting = site.targets.iter().any(|target| self.converts(*target));
+        let owner = self.world.context(site.id).func;
+        let in_coroutine = owner.is_some_and(|owner| self.is_coroutine(owner));
+        let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
+        match &site.kind {
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read | SiteKind::Callback { .. } => SiteVerdict::AsIs,
+            SiteKind::Value => match site::raises_call(self.world, site) {
+                _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
+                _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
+                Some(call) if in_coroutine => SiteVerdict::Raises { call },
+                Some(_) => left(),
+                None => SiteVerdict::Left(Cause::Escapes { site: site.id }),
+            },
+            SiteKind::Offloaded { call, form } if converting => match site::obstacle(self.world, site) {
+                None => SiteVerdict::Unwrap { call: *call, form: *form },
+                Some(cause) => SiteVerdict::Left(cause),
+            },
+            SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
+            SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
+            SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
+                None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
+                Some(cause) => SiteVerdict::Left(cause),
+            },
+            SiteKind::Call if converting && !site.uncertain && self.runs_here(site, owner) => SiteVerdict::EntryPoint,
+            SiteKind::Call if converting => left(),
+            SiteKind::Call | SiteKind::Blocking { .. } if in_coroutine => self.blocking_in_tests(site),
+            SiteKind::Call | SiteKind::Blocking { .. } => SiteVerdict::AsIs,
+        }
+    }
+
+    /// Is this at module level of a test file, or in a test that runs its coroutines itself?
+    fn runs_here(&self, site: &Site, owner: Option<FuncId>) -> bool {
+        let is_free = self.world.config.tests == Mode::Convert
+            && !obstacle::is_fixed(self.world, site.id.file)
+            && site::can_run(self.world, site);
+        is_free && owner.is_none_or(|owner| self.tests.runs.contains_key(&owner))
+    }
+
+    /// A blocking call on the loop of a test goes to a thread where it can; where it cannot, it is no fault.
+    fn blocking_in_tests(&self, site: &Site) -> SiteVerdict {
+        if self.world.config.tests == Mode::Ignore || obstacle::is_fixed(self.world, site.id.file) {
+            return SiteVerdict::AsIs;
+        }
+        if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
+            return SiteVerdict::AsIs;
+        }
+        match self.verdict_in_coroutine(site, false) {
+            SiteVerdict::Left(_) => SiteVerdict::AsIs,
+            verdict => verdict,
+        }
+    }
+
+    fn are_fakes(&self, targets: &[FuncId]) -> bool {
+        targets.iter().all(|target| self.tests.stand_ins.fakes.contains_key(target))
+    }
+}

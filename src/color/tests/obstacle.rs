@@ -1,0 +1,125 @@
+//! What keeps a function of a test from becoming async, whatever its sites.
+
+use super::super::boundary::{self, COLORLESS};
+use super::super::cause::Cause;
+use super::super::{World, decorator};
+use super::framework::{self, TestCase};
+use crate::index::facts::*;
+use crate::plan::is_asyncio_run;
+use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
+use crate::resolve::fixtures;
+
+/// Packages whose decorators take async tests.
+const FRAMEWORKS: [&str; 14] = [
+    "pytest",
+    "_pytest",
+    "pytest_asyncio",
+    "anyio",
+    "unittest",
+    "mock",
+    "freezegun",
+    "responses",
+    "respx",
+    "requests_mock",
+    "vcr",
+    "parameterized",
+    "time_machine",
+    "flaky",
+];
+
+/// Why `func` cannot become async; none when it can.
+pub(super) fn cause(world: World, func: FuncId, demand: &Cause) -> Option<Cause> {
+    let facts = world.index.func(func);
+    if is_fixed(world, func.file) {
+        return Some(Cause::NotEditable);
+    }
+    if facts.keep {
+        return Some(Cause::KeepComment);
+    }
+    if world.config.keep_sync.matches(&world.names().qualified_func(func)) {
+        return Some(Cause::KeepSync);
+    }
+    if is_property(world.index, func) {
+        return Some(Cause::Property);
+    }
+    if facts.name.starts_with("__") && facts.name.ends_with("__") && facts.name != "__call__" {
+        return Some(Cause::Dunder);
+    }
+    if framework::is_sync_hook(world, func) {
+        return Some(Cause::TestHook { name: facts.name.to_string() });
+    }
+    let is_fixture = fixtures::decorator(&world.names(), func).is_some();
+    let generator = match is_fixture {
+        // pytest takes one element, and closes nothing early.
+        true => facts.traits.is_coroutine_like_generator.then_some(Cause::Generator),
+        false => boundary::generator(world, func),
+    };
+    if generator.is_some() {
+        return generator;
+    }
+    decorators(world, facts).or_else(|| base(world, func)).or_else(|| runs_loop(world, func, demand))
+}
+
+/// Is the file not to be edited?
+pub(super) fn is_fixed(world: World, file: FileId) -> bool {
+    !world.project.file(file).editable
+}
+
+fn decorators(world: World, facts: &Func) -> Option<Cause> {
+    for decorator in &facts.decorators {
+        let name = decorator_name(world.index, decorator).unwrap_or("?");
+        let path = world.names().dotted(decorator.value).unwrap_or_default();
+        let root = path.split('.').next().unwrap_or_default();
+        if name == "contextmanager" && facts.traits.is_generator && facts.decorators.len() == 1 {
+            continue;
+        }
+        let known = FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
+        if !known
+            && !decorator::passes(world, decorator)
+            && !decorator_accepts_async(&world.names(), world.config, decorator)
+        {
+            return Some(Cause::Decorator { name: name.to_owned() });
+        }
+    }
+    None
+}
+
+/// A test case from elsewhere that is not known to run async tests.
+fn base(world: World, func: FuncId) -> Option<Cause> {
+    let facts = world.index.func(func);
+    if !facts.name.starts_with("test") && !matches!(facts.name.as_str(), "setUp" | "tearDown") {
+        return None;
+    }
+    let class = framework::class_of(world, func)?;
+    let (mut foreign, mut fixed) = (None, false);
+    for case in framework::test_cases(world, class) {
+        match case {
+            TestCase::Foreign(path) => foreign = Some(path),
+            TestCase::Plain(bases) => fixed |= bases.iter().any(|(class, _)| is_fixed(world, class.file)),
+            TestCase::No | TestCase::Async => {}
+        }
+    }
+    match foreign {
+        Some(path) => Some(Cause::TestBase { path }),
+        None if fixed => Some(Cause::NotEditable),
+        None => None,
+    }
+}
+
+/// A loop inside a loop: what `asyncio.run(x)` ran is awaited; other runners cannot follow.
+fn runs_loop(world: World, func: FuncId, demand: &Cause) -> Option<Cause> {
+    let facts = world.index.file(func.file);
+    let only_asks = matches!(demand, Cause::AsksFor { .. });
+    facts.calls.iter().filter(|call| facts[call.context].func == Some(func)).find_map(|call| {
+        let name = world.names().last_name(call.func)?;
+        let runs = match name {
+            "run" => is_asyncio_run(world, call) && (only_asks || call.args.len() != 1),
+            "run_until_complete" => only_asks || call.args.len() != 1,
+            "run_forever" => true,
+            // Click's and typer's test runners: the command may run a loop.
+            "invoke" => only_asks,
+            _ => false,
+        };
+        runs.then(|| Cause::RunsLoop { name: name.to_owned() })
+    })
+}

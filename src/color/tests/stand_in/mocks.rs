@@ -1,0 +1,299 @@
+//! Mock objects: `svc = Mock()`, with what the test says about their attributes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
+
+use super::flow::Reach;
+use super::scope::TestScope;
+use super::{Color, Finder, MockEdit, key};
+use crate::index::facts::*;
+
+/// Keywords of a mock that say what it is made after: such a mock follows by itself.
+const SPECS: [&str; 6] = ["spec", "spec_set", "autospec", "wraps", "new", "new_callable"];
+/// Names that are the mock's own.
+const OWN: [&str; 14] = [
+    "return_value",
+    "side_effect",
+    "called",
+    "call_count",
+    "call_args",
+    "call_args_list",
+    "mock_calls",
+    "method_calls",
+    "reset_mock",
+    "configure_mock",
+    "attach_mock",
+    "mock_add_spec",
+    "name",
+    "parent",
+];
+
+impl Finder<'_> {
+    /// `Mock()`, `MagicMock(...)`, `mocker.Mock()`, and not `AsyncMock`.
+    fn is_mock(&self, call: CallId) -> bool {
+        let func = self.world.index.call(call).func;
+        let names = self.world.names();
+        if !matches!(names.last_name(func), Some("Mock" | "MagicMock" | "NonCallableMock" | "NonCallableMagicMock")) {
+            return false;
+        }
+        self.is_mocker(func)
+            || names.dotted(func).is_some_and(|path| path.starts_with("unittest.mock.") || path.starts_with("mock."))
+    }
+
+    /// `mocker.Mock`: the fixture of pytest-mock.
+    pub(super) fn is_mocker(&self, func: ValueId) -> bool {
+        match self.world.index.value(func) {
+            Value::Attribute { receiver, .. } => {
+                matches!(self.world.index.value(*receiver), Value::Name { name, .. } if name.ends_with("mocker"))
+            }
+            _ => false,
+        }
+    }
+
+    /// A mock that is not made after something.
+    pub(super) fn is_plain_mock(&self, call: CallId) -> bool {
+        let spec = |arg: &Arg| match &arg.keyword {
+            Some(keyword) => SPECS.contains(&keyword.as_str()),
+            None => !arg.is_star,
+        };
+        self.is_mock(call) && !self.world.index.call(call).args.iter().any(spec)
+    }
+
+    /// Makes attributes of mock objects async where the code awaits them.
+    pub(super) fn mocks(&mut self) {
+        for (file, facts) in self.test_files() {
+            for index in 0..facts.calls.len() as u32 {
+                let call = CallId { file, index };
+                if self.is_plain_mock(call)
+                    && let Some(value) = self.flow.value_of(call)
+                {
+                    let reach = self.flow.reach(value);
+                    self.mock(call, &reach);
+                }
+            }
+        }
+    }
+
+    fn mock(&mut self, call: CallId, reach: &Reach) {
+        let mut wanted: Vec<(Name, bool)> = vec![];
+        let given: BTreeSet<Name> =
+            self.world.index.call(call).args.iter().filter_map(|arg| arg.keyword.clone()).collect();
+        for name in self.attributes(call, reach) {
+            let Color::Async(target) = self.color_or_report(call, reach, &name) else { continue };
+            if given.contains(&name) {
+                self.keyword(call, &name, target);
+            } else if !self.assigned(reach, &name, target) {
+                let is_used = !self.is_configured(call, reach, &name) && self.result_is_used(reach, &name);
+                wanted.push((name, is_used));
+            }
+        }
+        if !wanted.is_empty() {
+            let context = self.world.index.call(call).context;
+            self.edit(call.file, context, MockEdit::Attributes { call, names: wanted });
+        }
+    }
+
+    fn color_or_report(&mut self, call: CallId, reach: &Reach, name: &Name) -> Color {
+        let color = self.color(reach, name);
+        if color == Color::Mixed {
+            self.unclear(call.file, self.world.index.call(call).range, name);
+        }
+        color
+    }
+
+    /// Names of the mock's attributes that may be awaited: what the test mentions, and what the code that the test runs calls.
+    fn attributes(&self, call: CallId, reach: &Reach) -> BTreeSet<Name> {
+        let mut found = BTreeSet::new();
+        for arg in &self.world.index.call(call).args {
+            found.extend(arg.keyword.clone());
+            if let (None, true, Value::Dict(items)) = (&arg.keyword, arg.is_star, self.world.index.value(arg.value)) {
+                let first = |key: &Name| Name::new(key.split('.').next().unwrap_or_default());
+                found.extend(items.iter().filter_map(|(key, _)| key.as_ref().map(first)));
+            }
+        }
+        let members = |values: &FxHashSet<ValueId>| -> Vec<RefId> {
+            values.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect()
+        };
+        let scope = TestScope::of(self.world, call.file, self.world.index.call(call).context);
+        for id in members(&reach.strong).into_iter().filter(|id| self.world.in_tests(id.file)) {
+            found.insert(self.world.index.site(id).name.clone());
+        }
+        // An attribute of that name on something else in another test says nothing about this mock.
+        for id in members(&reach.weak).into_iter().filter(|id| scope.contains(self.world, *id)) {
+            found.insert(self.world.index.site(id).name.clone());
+        }
+        for id in members(&reach.strong) {
+            if self.is_production_call(id) && self.is_run_by(id, &scope) {
+                found.insert(self.world.index.site(id).name.clone());
+            }
+        }
+        found.retain(|name| self.names.contains(name) && !OWN.contains(&name.as_str()));
+        found
+    }
+
+    /// Does the test name a function that leads to the site?
+    fn is_run_by(&self, id: RefId, scope: &TestScope) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut pending: Vec<FuncId> = self.world.context(id).func.into_iter().collect();
+        while let Some(func) = pending.pop() {
+            if !seen.insert(func) || seen.len() > 200 {
+                continue;
+            }
+            let name = &self.world.index.func(func).name;
+            let is_called = self.world.index.refs_of(name).iter().any(|id| !self.world.in_tests(id.file));
+            // What nothing in the code names is run by a framework, or through a table.
+            if scope.names(name) || !is_called {
+                return true;
+            }
+            let callers = self.world.graph.sites_of(func).iter().filter_map(|id| self.world.context(*id).func);
+            pending.extend(callers);
+        }
+        false
+    }
+
+    /// `Mock(load=Mock())`.
+    fn keyword(&mut self, call: CallId, name: &Name, target: FuncId) {
+        let facts = self.world.index.call(call);
+        for (index, arg) in facts.args.iter().enumerate().filter(|(_, arg)| arg.keyword.as_ref() == Some(name)) {
+            let wrap = MockEdit::Argument { call, index: index as u32 };
+            self.stand_in(arg.value, target, facts.context, wrap);
+        }
+    }
+
+    /// `svc.load = Mock()`. Returns whether the test assigns the attribute.
+    fn assigned(&mut self, reach: &Reach, name: &Name, target: FuncId) -> bool {
+        let mut is_assigned = false;
+        for &(file, index) in self.world.index.writes_of(name) {
+            let write = &self.world.index.file(file).attribute_writes[index as usize];
+            let is_ours = reach.strong.contains(&write.receiver) || reach.weak.contains(&write.receiver);
+            if !self.world.in_tests(file) || !is_ours {
+                continue;
+            }
+            is_assigned = true;
+            if let Some(value) = write.value {
+                let wrap = MockEdit::Assigned { target: key(write.range) };
+                self.stand_in(value, target, write.context, wrap);
+            }
+        }
+        is_assigned
+    }
+
+    /// Does the test say what the attribute returns?
+    fn is_configured(&self, call: CallId, reach: &Reach, name: &Name) -> bool {
+        let index = self.world.index;
+        let by_key = index.call(call).args.iter().any(|arg| match index.value(arg.value) {
+            Value::Dict(items) => items.iter().flat_map(|(key, _)| key).any(|key| key.starts_with(name.as_str())),
+            _ => false,
+        });
+        let of_mock = |receiver: ValueId| match index.value(receiver) {
+            Value::Attribute { receiver, name: attribute } => {
+                attribute == name && (reach.strong.contains(receiver) || reach.weak.contains(receiver))
+            }
+            _ => false,
+        };
+        let writes = ["return_value", "side_effect"].into_iter().flat_map(|own| index.writes_of(own));
+        let mut mentions = ["return_value", "side_effect"].into_iter().flat_map(|own| index.refs_of(own));
+        by_key
+            || writes.into_iter().any(|(file, at)| of_mock(index.file(*file).attribute_writes[*at as usize].receiver))
+            || mentions.any(|id| index.site(*id).receiver.is_some_and(of_mock))
+    }
+
+    /// Does the code use what the call returns?
+    fn result_is_used(&self, reach: &Reach, name: &Name) -> bool {
+        let values = reach.strong.iter().chain(&reach.weak).copied();
+        let uses = self.uses(values, name);
+        uses.iter()
+            .filter(|id| !self.world.in_tests(id.file))
+            .any(|id| self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement))
+    }
+
+    /// `MockService.return_value.load.return_value = 1`, and other places that are configured although nobody knows the mock:
+    /// the first such statement of each function makes the attribute async.
+    pub(super) fn configured(&mut self) {
+        let known = self.known_values();
+        let mut seen: BTreeMap<(Option<FuncId>, FileId, String), ()> = BTreeMap::new();
+        for (file, facts) in self.test_files() {
+            for write in &facts.attribute_writes {
+                let Value::Attribute { receiver, name } = self.world.index.value(write.receiver) else {
+                    self.assigned_anywhere(file, write, &known);
+                    continue;
+                };
+                if !matches!(write.name.as_str(), "return_value" | "side_effect") {
+                    self.assigned_anywhere(file, write, &known);
+                    continue;
+                }
+                if known.contains(receiver) || !self.names.contains(name) || self.is_real(*receiver, name) {
+                    continue;
+                }
+                match self.color_by_name(name) {
+                    Color::Async(_) => {
+                        let Some(path) = self.path(write.receiver) else { continue };
+                        let func = self.world.index.context(write.context).func;
+                        if seen.insert((func, file, path), ()).is_none() {
+                            let edit = MockEdit::Configured { target: key(write.range) };
+                            self.edit(file, write.context, edit);
+                        }
+                    }
+                    Color::Mixed => self.unclear(file, write.range, name),
+                    Color::Sync | Color::Unknown => {}
+                }
+            }
+        }
+    }
+
+    /// `x.load = Mock()` of an object that nobody knows.
+    fn assigned_anywhere(&mut self, file: FileId, write: &AttributeWrite, known: &FxHashSet<ValueId>) {
+        let Some(value) = write.value.filter(|_| self.names.contains(&write.name)) else { return };
+        if known.contains(&write.receiver) {
+            return;
+        }
+        match self.color_on(write.receiver, &write.name) {
+            Color::Async(target) => {
+                let wrap = MockEdit::Assigned { target: key(write.range) };
+                self.stand_in(value, target, write.context, wrap);
+            }
+            Color::Mixed => self.unclear(file, write.range, &write.name),
+            Color::Sync | Color::Unknown => {}
+        }
+    }
+
+    /// Values of mocks that were decided about already.
+    fn known_values(&self) -> FxHashSet<ValueId> {
+        let mut known = FxHashSet::default();
+        for (file, facts) in self.test_files() {
+            for index in 0..facts.calls.len() as u32 {
+                let call = CallId { file, index };
+                if self.is_mock(call)
+                    && let Some(value) = self.flow.value_of(call)
+                {
+                    let reach = self.flow.reach(value);
+                    let scope = TestScope::of(self.world, file, facts[call].context);
+                    known.extend(reach.strong);
+                    known.extend(reach.weak.into_iter().filter(|value| scope.contains_value(self.world, *value)));
+                }
+            }
+        }
+        known
+    }
+
+    /// Was the attribute replaced by a `patch.object` that follows by itself, or by something assigned before?
+    fn is_real(&self, receiver: ValueId, name: &Name) -> bool {
+        let path = self.path(receiver);
+        self.world.index.writes_of(name).iter().any(|&(file, at)| {
+            let write = &self.world.index.file(file).attribute_writes[at as usize];
+            file == receiver.file && self.path(write.receiver) == path
+        })
+    }
+
+    /// The names of a chain of attributes, with `()` for calls.
+    fn path(&self, value: ValueId) -> Option<String> {
+        match self.world.index.value(value) {
+            Value::Name { name, .. } => Some(name.to_string()),
+            Value::Attribute { receiver, name } => Some(format!("{}.{name}", self.path(*receiver)?)),
+            Value::Call { call } => Some(format!("{}()", self.path(self.world.index.call(*call).func)?)),
+            _ => None,
+        }
+    }
+}

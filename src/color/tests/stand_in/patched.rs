@@ -1,0 +1,155 @@
+//! What tests put in place by name: `patch("pkg.mod.load", new=...)`, `patch.object(Store, "load", ...)`,
+//! `monkeypatch.setattr(store, "load", fake)`, `SimpleNamespace(load=lambda: 1)`.
+
+use ruff_python_ast::name::Name;
+
+use super::{Color, Finder, MockEdit};
+use crate::index::facts::*;
+use crate::resolve::hierarchy::method;
+use crate::resolve::names::Meaning;
+
+impl Finder<'_> {
+    pub(super) fn patched(&mut self) {
+        for (file, facts) in self.test_files() {
+            for lookup in facts.lookups.iter().filter(|lookup| !lookup.is_prefix) {
+                if self.names.contains(&lookup.name) {
+                    self.looked_up(file, lookup);
+                }
+            }
+            for (index, call) in facts.calls.iter().enumerate() {
+                let id = CallId { file, index: index as u32 };
+                if self.makes_namespace(id) {
+                    self.namespace(id, call);
+                }
+            }
+        }
+    }
+
+    fn looked_up(&mut self, file: FileId, lookup: &Lookup) {
+        let call = self.world.index.call(lookup.call);
+        let Some(function) = self.world.names().last_name(call.func) else { return };
+        let is_dotted = lookup.text.contains('.');
+        let at = match (function, is_dotted) {
+            ("setattr", true) | ("patch", true) => 1,
+            ("setattr" | "object", false) => 2,
+            _ => return,
+        };
+        let color = match is_dotted {
+            true => self.color_of_path(&lookup.text),
+            false => call.args.first().map_or(Color::Unknown, |object| self.color_on(object.value, &lookup.name)),
+        };
+        let target = match color {
+            Color::Async(target) => target,
+            Color::Mixed => return self.unclear(file, lookup.range, &lookup.name),
+            Color::Sync | Color::Unknown => return,
+        };
+        for (index, arg) in call.args.iter().enumerate() {
+            let id = lookup.call;
+            match arg.keyword.as_deref() {
+                None if index == at => {
+                    self.stand_in(
+                        arg.value,
+                        target,
+                        call.context,
+                        MockEdit::Argument { call: id, index: index as u32 },
+                    );
+                }
+                Some("new") => {
+                    self.stand_in(
+                        arg.value,
+                        target,
+                        call.context,
+                        MockEdit::Argument { call: id, index: index as u32 },
+                    );
+                }
+                Some("new_callable") if self.is_mock_name(arg.value) => {
+                    self.edit(file, call.context, MockEdit::Name { call: id, index: index as u32 });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn is_mock_name(&self, value: ValueId) -> bool {
+        matches!(self.world.names().last_name(value), Some("Mock" | "MagicMock"))
+            && !matches!(self.world.index.value(value), Value::Call { .. })
+    }
+
+    /// The function at a dotted path: `pkg.mod.load`, `pkg.mod.Store.load`.
+    fn color_of_path(&self, path: &str) -> Color {
+        let mut parts: Vec<&str> = path.split('.').collect();
+        let Some(name) = parts.pop().map(Name::new) else { return Color::Unknown };
+        let owner = parts.pop().unwrap_or_default();
+        let module = |parts: &[&str]| self.world.index.module(&parts.join("."));
+        if let Some(file) = module(&parts).filter(|file| self.world.index.loaded(*file).is_some()) {
+            let scope = ScopeId { file, index: 0 };
+            for meaning in self.world.names().lookup(scope, owner) {
+                if let Meaning::Class(class) = meaning {
+                    return self.color_of_method(class, &name);
+                }
+            }
+        }
+        parts.push(owner);
+        if let Some(file) = module(&parts).filter(|file| self.world.index.loaded(*file).is_some()) {
+            let scope = ScopeId { file, index: 0 };
+            for meaning in self.world.names().lookup(scope, &name) {
+                if let Meaning::Func(func) = meaning {
+                    return self.color_of_func(func);
+                }
+            }
+        }
+        self.color_by_name(&name)
+    }
+
+    fn color_of_func(&self, func: FuncId) -> Color {
+        if (self.converts)(func) { Color::Async(func) } else { Color::Sync }
+    }
+
+    fn color_of_method(&self, class: ClassId, name: &Name) -> Color {
+        let ancestors = self.world.graph.hierarchy.ancestors(class);
+        let found = ancestors.into_iter().find_map(|class| method(self.world.index, class, name));
+        found.map_or_else(|| self.color_by_name(name), |func| self.color_of_func(func))
+    }
+
+    /// What the code does with an attribute of an object that a test names.
+    pub(super) fn color_on(&self, object: ValueId, name: &Name) -> Color {
+        let names = self.world.names();
+        for meaning in names.evaluate(object) {
+            match meaning {
+                Meaning::Class(class) => return self.color_of_method(class, name),
+                Meaning::Module(module) => return self.color_of_path(&format!("{module}.{name}")),
+                Meaning::Value(value) => {
+                    if let Value::Call { call } = self.world.index.value(value) {
+                        let made = names.evaluate(self.world.index.call(*call).func);
+                        if let [Meaning::Class(class)] = made.as_slice() {
+                            return self.color_of_method(*class, name);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.color_by_name(name)
+    }
+
+    /// `SimpleNamespace(...)` and `patch.multiple(...)`: keywords become attributes.
+    fn makes_namespace(&self, call: CallId) -> bool {
+        let name = self.world.names().last_name(self.world.index.call(call).func);
+        matches!(name, Some("SimpleNamespace" | "multiple"))
+    }
+
+    fn namespace(&mut self, id: CallId, call: &Call) {
+        let reach = self.flow.value_of(id).map(|value| self.flow.reach(value)).unwrap_or_default();
+        for (index, arg) in call.args.iter().enumerate() {
+            let Some(name) = arg.keyword.clone().filter(|name| self.names.contains(name)) else { continue };
+            match self.color(&reach, &name) {
+                Color::Async(target) => {
+                    let wrap = MockEdit::Argument { call: id, index: index as u32 };
+                    self.stand_in(arg.value, target, call.context, wrap);
+                }
+                Color::Mixed => self.unclear(id.file, call.range, &name),
+                Color::Sync | Color::Unknown => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The tests that may break: what could not follow the code, and mocks that nobody can tell about.
+
+use std::collections::BTreeMap;
+
+use super::words::{self, Places};
+use crate::color::cause::Cause;
+use crate::color::{SiteVerdict, Verdicts, World};
+use crate::index::facts::*;
+
+/// One line of the report.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MayBreak {
+    pub file: FileId,
+    pub line: usize,
+    /// The test, or the code at the place.
+    pub what: String,
+    pub cause: &'static str,
+    pub reason: String,
+}
+
+/// Everything in tests that could not follow, in file order.
+pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<MayBreak> {
+    let funcs: BTreeMap<FuncId, Cause> = verdicts.tests.may_break(world);
+    let mut found: Vec<MayBreak> = funcs
+        .iter()
+        .map(|(func, cause)| MayBreak {
+            file: func.file,
+            line: places.line(func.file, world.index.func(*func).name_range.start()),
+            what: world.index.func(*func).qualname.clone(),
+            cause: words::key(cause),
+            reason: words::sentence(world, places, cause),
+        })
+        .collect();
+    let told = |id: &RefId| world.context(*id).func.is_some_and(|func| funcs.contains_key(&func));
+    for (id, verdict) in verdicts.sites.iter().filter(|(id, _)| world.in_tests(id.file) && !told(id)) {
+        let SiteVerdict::Left(cause) = verdict else { continue };
+        let site = world.index.site(*id);
+        let func = world.context(*id).func.or_else(|| {
+            let facts = world.index.file(id.file);
+            facts.func_at(site.range.start()).map(|index| FuncId { file: id.file, index: index as u32 })
+        });
+        found.push(MayBreak {
+            file: id.file,
+            line: places.line(id.file, site.name_range.start()),
+            what: func.map_or_else(|| "<module>".into(), |func| world.index.func(func).qualname.clone()),
+            cause: words::key(cause),
+            reason: words::sentence(world, places, cause),
+        });
+    }
+    for (file, (start, end), name) in &verdicts.tests.stand_ins.unclear {
+        let range = ruff_text_size::TextRange::new((*start).into(), (*end).into());
+        found.push(MayBreak {
+            file: *file,
+            line: places.line(*file, range.start()),
+            what: places.excerpt(*file, range),
+            cause: "mock",
+            reason: format!("it is not clear how the code uses `{name}` of this mock or fake, which is left as it is"),
+        });
+    }
+    found.sort_by(|left, right| (left.file, left.line, &left.what).cmp(&(right.file, right.line, &right.what)));
+    found.dedup();
+    found
+}
+
+/// The tests that stay sync, and why.
+fn running(world: World, verdicts: &Verdicts, places: &mut Places, shown: usize) -> String {
+    let funcs = &verdicts.tests.runs;
+    if funcs.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("tests that stay sync and run what they call with `asyncio.run` ({}):\n", funcs.len());
+    for (func, cause) in funcs.iter().take(shown) {
+        let name = &world.index.func(*func).qualname;
+        out += &format!("  {} {name}: {}\n", places.func(*func), words::sentence(world, places, cause));
+    }
+    if funcs.len() > shown {
+        out += &format!("  and {} more\n", funcs.len() - shown);
+    }
+    out
+}
+
+/// The section of the summary.
+pub fn section(world: World, verdicts: &Verdicts, places: &mut Places, shown: usize) -> String {
+    let mut out = running(world, verdicts, places, shown);
+    let found = may_break(world, verdicts, places);
+    if found.is_empty() {
+        return out;
+    }
+    out += &format!("tests that may break ({}):\n", found.len());
+    for one in found.iter().take(shown) {
+        let path = &world.project.file(one.file).relative;
+        out += &format!("  {path}:{} {}: {}\n", one.line, one.what, one.reason);
+    }
+    if found.len() > shown {
+        out += &format!("  and {} more (`--format json` lists all)\n", found.len() - shown);
+    }
+    out
+}

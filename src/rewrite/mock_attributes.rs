@@ -1,0 +1,84 @@
+//! What it does: makes attributes of a mock awaitable, which the code awaits now.
+//! Before: `svc = Mock()`
+//! After: `svc = Mock(load=AsyncMock())`
+//! Left alone: calls with a generator expression for an argument.
+//! Safety: Safe where the code awaits the attribute and nothing calls it without; `assert_called_with` and the like stay.
+
+use ruff_python_ast::ExprCall;
+use ruff_python_ast::token::TokenKind;
+use ruff_text_size::{Ranged, TextRange};
+
+use super::context::Context;
+use super::{Leave, Outcome};
+use crate::edit::EditKind;
+use crate::plan::MockName;
+
+pub(super) fn rewrite(context: &mut Context, call: &ExprCall, mock: &MockName, names: &[(String, bool)]) -> Outcome {
+    if call.arguments.args.iter().any(|argument| argument.is_generator_expr()) {
+        return Err(Leave::OtherShape);
+    }
+    let plain = context.slice(call.func.range()).to_owned();
+    let mock = context.mock_name(mock, call.range());
+    let keywords: Vec<String> = names
+        .iter()
+        .map(|(name, is_used)| match is_used {
+            true => format!("{name}={mock}(return_value={plain}())"),
+            false => format!("{name}={mock}()"),
+        })
+        .collect();
+    let change = context.edits.change(EditKind::MockAttributes { call: call.range() });
+    let close = call.arguments.r_paren_range();
+    let last = context.tokens.in_range(TextRange::new(call.arguments.start(), close.start()));
+    let last = last.iter().rfind(|token| !token.kind().is_trivia());
+    let (at, separator) = match last {
+        Some(token) if token.kind() == TokenKind::Lpar => (token.end(), ""),
+        Some(token) if token.kind() == TokenKind::Comma => (token.end(), " "),
+        Some(token) => (token.end(), ", "),
+        None => (close.start(), ""),
+    };
+    let comma = if separator == " " { "," } else { "" };
+    context.edits.insert(change, at, format!("{separator}{}{comma}", keywords.join(", ")));
+    Ok(())
+}
+
+impl Context<'_> {
+    /// The expression for `AsyncMock` where `at` stands.
+    pub(super) fn mock_name(&mut self, mock: &MockName, at: TextRange) -> String {
+        match mock {
+            MockName::Imported(path) => self.imports.request(path, at.start()),
+            MockName::Spelled(name) => name.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_text_size::TextRange;
+
+    use crate::plan::{Action, MockName};
+    use crate::rewrite::testing::check;
+
+    fn load(call: TextRange) -> Action {
+        let mock = MockName::Imported("unittest.mock.AsyncMock".into());
+        Action::MockAttributes { call, mock, names: vec![("load".into(), false), ("find".into(), true)] }
+    }
+
+    #[test]
+    fn keywords_are_added() {
+        check(
+            "from unittest.mock import Mock\n\nx = «Mock()»\n",
+            load,
+            "from unittest.mock import AsyncMock, Mock\n\nx = Mock(load=AsyncMock(), find=AsyncMock(return_value=Mock()))\n",
+        );
+        check(
+            "from unittest import mock\n\nx = «mock.MagicMock(a=1)»\n",
+            load,
+            "from unittest import mock\n\nx = mock.MagicMock(a=1, load=mock.AsyncMock(), find=mock.AsyncMock(return_value=mock.MagicMock()))\n",
+        );
+        check(
+            "from unittest.mock import Mock\n\nx = «Mock(\n    a=1,  # one\n)»\n",
+            load,
+            "from unittest.mock import AsyncMock, Mock\n\nx = Mock(\n    a=1, load=AsyncMock(), find=AsyncMock(return_value=Mock()),  # one\n)\n",
+        );
+    }
+}
