@@ -18,7 +18,7 @@ impl Solver<'_> {
         let from = self.pushed();
         let is_definite = self.annotated(value, scope, path);
         if !is_definite {
-            self.taken_since(from);
+            self.take_back(from);
         }
         is_definite
     }

@@ -397,6 +397,9 @@ impl Solver<'_> {
             let write = &self.index.file(file).attribute_writes[at as usize];
             let (receiver, value, annotation, range) = (write.receiver, write.value, write.annotation, write.range);
             let scope = self.index.context(write.context).scope;
+            if self.is_saturated() {
+                return;
+            }
             if !self.may_own(owner, receiver) {
                 continue;
             }
@@ -410,6 +413,9 @@ impl Solver<'_> {
             self.written(value, &path, (file, range), keep);
         }
         for (call, at) in keywords {
+            if self.is_saturated() {
+                return;
+            }
             let keep = if in_program && self.project.file(call.file).is_test { Keep::Project } else { Keep::All };
             self.keyword_write(owner, call, at, &path, keep);
         }

@@ -40,7 +40,7 @@ pub(crate) enum Object {
     /// Stands in for anything in a test.
     Mock,
     None,
-    /// Anything.
+    /// Anything. The last, so that a sorted set ends with it.
     Unknown,
 }
 
@@ -91,6 +91,10 @@ impl Set {
 
     pub(crate) fn objects(&self) -> impl Iterator<Item = Object> {
         self.members.iter().map(|(object, _)| *object)
+    }
+
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.members.last().is_some_and(|(object, _)| *object == Object::Unknown)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -78,6 +78,9 @@ impl Solver<'_> {
         let in_program =
             callers.iter().any(|caller| matches!(caller, Caller::Call { call, .. } if !is_test(call.file)));
         for caller in callers.iter() {
+            if self.is_saturated() {
+                return;
+            }
             match caller {
                 Caller::Anyone => self.push(Object::Unknown, None),
                 Caller::Escape { callee, place } => {
@@ -278,7 +281,14 @@ impl Solver<'_> {
         if let Some(known) = self.state.callers.get(&func) {
             return known.clone();
         }
-        let found: Rc<[Caller]> = self.find_callers(func).into();
+        let mut found = self.find_callers(func);
+        // What makes the arguments unknown comes first: the rest need not be looked at then.
+        found.sort_by_key(|caller| match caller {
+            Caller::Anyone => 0,
+            Caller::Escape { .. } => 1,
+            Caller::Call { .. } => 2,
+        });
+        let found: Rc<[Caller]> = found.into();
         self.state.callers.insert(func, found.clone());
         found
     }

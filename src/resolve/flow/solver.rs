@@ -16,7 +16,7 @@ use crate::project::Project;
 use crate::resolve::hierarchy::Hierarchy;
 
 /// Evaluations in one run after which everything else is unknown.
-const STEPS: usize = 4_000_000;
+const STEPS: usize = 2_000_000;
 
 /// Containers in containers are followed this far.
 const NESTING: usize = 3;
@@ -63,6 +63,8 @@ pub(crate) struct Solver<'a> {
     pub(super) state: &'a mut State,
     current: u32,
     out: Vec<(Object, Option<Place>)>,
+    /// Something unknown flowed into the current node.
+    is_saturated: bool,
 }
 
 impl<'a> Solver<'a> {
@@ -72,7 +74,7 @@ impl<'a> Solver<'a> {
         hierarchy: &'a mut Hierarchy,
         state: &'a mut State,
     ) -> Self {
-        Self { project, index, hierarchy, state, current: 0, out: vec![] }
+        Self { project, index, hierarchy, state, current: 0, out: vec![], is_saturated: false }
     }
 
     /// The set of a node, at its fixpoint.
@@ -92,6 +94,11 @@ impl<'a> Solver<'a> {
             self.state.steps += 1;
             self.current = id;
             self.out.clear();
+            self.is_saturated = false;
+            if self.state.variables[id as usize].set.has_unknown() {
+                // What else may be there is not worth the time: nothing is decided by a set with something unknown in it.
+                continue;
+            }
             if self.state.steps > STEPS {
                 self.push(Object::Unknown, None);
             } else {
@@ -222,7 +229,13 @@ impl<'a> Solver<'a> {
     }
 
     pub(super) fn push(&mut self, object: Object, place: Option<Place>) {
+        self.is_saturated |= object == Object::Unknown;
         self.out.push((object, place));
+    }
+
+    /// Is it known already that the current node is not known?
+    pub(super) fn is_saturated(&self) -> bool {
+        self.is_saturated
     }
 
     /// Everything in the node's set flows into the current one.
@@ -236,6 +249,9 @@ impl<'a> Solver<'a> {
 
     /// The same, written at `place`.
     pub(super) fn flow_from(&mut self, node: Node, path: Path, place: Option<Place>, keep: Keep) {
+        if self.is_saturated {
+            return;
+        }
         if path.len() > NESTING {
             self.push(Object::Unknown, place);
             return;
@@ -247,9 +263,10 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// What was pushed since `from`, taken out again.
-    pub(super) fn taken_since(&mut self, from: usize) -> Vec<(Object, Option<Place>)> {
-        self.out.split_off(from)
+    /// Forgets what was pushed since `from`.
+    pub(super) fn take_back(&mut self, from: usize) {
+        self.out.truncate(from);
+        self.is_saturated = self.out.iter().any(|(object, _)| *object == Object::Unknown);
     }
 
     pub(super) fn pushed(&self) -> usize {
@@ -277,7 +294,9 @@ impl<'a> Solver<'a> {
             Node::Name(scope, name) => self.name(scope, &name, path),
             Node::Member(receiver, name) => {
                 for object in self.read_value(receiver).objects() {
-                    self.member(object, &name, path.clone());
+                    if !self.is_saturated() {
+                        self.member(object, &name, path.clone());
+                    }
                 }
             }
             Node::Attribute(name, owner) => self.attribute(&name, owner, path),

@@ -223,3 +223,31 @@ def main(extra):
         "stores.Store.load [uncertain]",
     );
 }
+
+#[test]
+fn what_plain_library_modules_return_is_foreign() {
+    check(
+        "#- app.py
+import json
+def run(text):
+    data = json.loads(text)
+    use(data['store'])
+def use(x):
+    x.load(1)  # here
+",
+        "foreign",
+    );
+}
+
+#[test]
+fn arguments_that_do_not_fit_rule_a_candidate_out() {
+    check(
+        "#- app.py
+def run(x):
+    x.load()  # here
+    x.load(1, 2)  # here
+    x.load(key=1)  # here
+",
+        "foreign\nforeign\nstores.Store.load [uncertain]",
+    );
+}

@@ -512,3 +512,67 @@ App(factory=Store)
         EXACT,
     );
 }
+
+#[test]
+fn a_class_in_an_attribute_is_constructed_through_it() {
+    check(
+        "#- app.py
+from stores import Store
+class Model:
+    def __init__(self, attrs=None, store=None):
+        self.store = store
+class User(Model):
+    def save(self):
+        self.store.load(1)  # here
+class Collection:
+    model = None
+    def __init__(self, store):
+        self.store = store
+    def make(self, attrs):
+        return self.model(attrs=attrs, store=self.store)
+class Users(Collection):
+    model = User
+Users(Store()).make({})
+",
+        EXACT,
+    );
+}
+
+#[test]
+fn keywords_of_another_key_do_not_mix() {
+    check(
+        "#- app.py
+from stores import Store, Other
+class Base:
+    def __init__(self, store=None, other=None):
+        self.store = store
+        self.other = other
+    def run(self):
+        self.store.load(1)  # here
+        self.other.load(1)  # here
+class Swarm(Base):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+def elsewhere(**kwargs):
+    kwargs['store'] = 1
+Swarm(store=Store(), other=Other())
+",
+        &format!("{EXACT}\nforeign"),
+    );
+}
+
+#[test]
+fn a_call_with_other_arguments_is_no_caller() {
+    check(
+        "#- app.py
+from stores import Store
+class Service:
+    def work(self, store):
+        return store.load(1)  # here
+def main(unknown):
+    Service().work(Store())
+    unknown.work(1, 2, 3)
+",
+        EXACT,
+    );
+}
