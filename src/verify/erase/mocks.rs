@@ -27,7 +27,8 @@ impl Context<'_> {
     fn is_magic_mock(&self, func: &Expr) -> bool {
         let of_fixture = match func {
             Expr::Attribute(attribute) => {
-                attribute.attr.as_str() == "MagicMock" && last_name(&attribute.value).is_some_and(|name| name.ends_with("mocker"))
+                attribute.attr.as_str() == "MagicMock"
+                    && last_name(&attribute.value).is_some_and(|name| name.ends_with("mocker"))
             }
             _ => false,
         };
@@ -63,7 +64,8 @@ impl Context<'_> {
         self.argument_lists(old.range(), &was_arguments, kept);
         let fits = |argument: &Argument| {
             let is_plain = |call: &ExprCall| call.arguments.is_empty() && self.is_magic_mock(&call.func);
-            let is_result = argument.name == Some("return_value") && argument.value.as_call_expr().is_some_and(is_plain);
+            let is_result =
+                argument.name == Some("return_value") && argument.value.as_call_expr().is_some_and(is_plain);
             is_result || argument.name.is_some_and(|name| name != "**") && self.is_attribute(was, argument.value)
         };
         if !added.iter().all(fits) {
