@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
-use crate::color::{self, Verdicts, World};
+use crate::color::{self, Verdicts, World, hazard};
 use crate::config::flags::Flags;
 use crate::config::{Config, OffloadVia};
 use crate::edit::FileEdits;
@@ -39,6 +39,7 @@ pub struct Analysis {
     /// Files that could not be read, decoded or parsed. They make the exit code 2.
     pub unreadable: Vec<Problem>,
     vetoes: FxHashSet<(FileId, TextRange)>,
+    hazards: hazard::Memo,
 }
 
 impl Analysis {
@@ -50,6 +51,7 @@ impl Analysis {
             index: &self.index,
             graph: &self.graph,
             vetoes: &self.vetoes,
+            hazards: &self.hazards,
         }
     }
 }
@@ -121,6 +123,7 @@ pub fn answer(request: Request) -> Result<Analysis> {
         problems,
         unreadable,
         vetoes: FxHashSet::default(),
+        hazards: hazard::Memo::default(),
     };
     decide(&mut analysis);
     Ok(analysis)

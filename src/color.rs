@@ -80,6 +80,8 @@ pub struct World<'a> {
     pub graph: &'a Graph,
     /// Calls that a rewriter could not express, by file and range.
     pub vetoes: &'a FxHashSet<(FileId, TextRange)>,
+    /// What was found out about offloading functions: it does not depend on colors.
+    pub hazards: &'a hazard::Memo,
 }
 
 impl<'a> World<'a> {

@@ -1,6 +1,8 @@
 //! Calls of project functions that must not be moved to a worker thread (DESIGN section 6).
 
-use rustc_hash::FxHashSet;
+use std::sync::Mutex;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
 use super::cause::Cause;
@@ -22,6 +24,10 @@ const LOOP_CALLS: [&str; 9] = [
     "get_event_loop",
     "run_until_complete",
 ];
+
+/// The answers of [`transitive`], a function each.
+#[derive(Debug, Default)]
+pub struct Memo(Mutex<FxHashMap<FuncId, Option<Cause>>>);
 
 /// Why the call at this site must not be offloaded; none when it may.
 pub fn hazard(world: World, site: &Site) -> Option<Cause> {
@@ -69,6 +75,17 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
 
 /// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
 fn transitive(world: World, func: FuncId) -> Option<Cause> {
+    let known = world.hazards.0.lock().ok().and_then(|memo| memo.get(&func).cloned());
+    known.unwrap_or_else(|| {
+        let found = search(world, func);
+        if let Ok(mut memo) = world.hazards.0.lock() {
+            memo.insert(func, found.clone());
+        }
+        found
+    })
+}
+
+fn search(world: World, func: FuncId) -> Option<Cause> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![func];
     while let Some(at) = pending.pop() {
