@@ -4,6 +4,7 @@ use super::World;
 use super::cause::Cause;
 use super::decorator;
 use super::shape::{Shape, becomes_async_def, shape};
+use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
@@ -67,6 +68,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     let family = world.graph.family_of(func).chain([&func]);
     if let Some(call) = family.into_iter().find_map(|member| world.graph.passed_on.get(member)) {
         return Some(Cause::PassedOn { call: *call });
+    }
+    if called_by_test_runner(world, func) {
+        return Some(Cause::CalledByTestRunner);
     }
     if let Some(path) = world.graph.overrides_external.get(&func) {
         return Some(Cause::OverridesExternal { path: path.clone() });
@@ -136,6 +140,19 @@ fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
         BaseClass::Class(_) => false,
     });
     (foreign && !is_called(world, func)).then_some(Cause::CalledByBase)
+}
+
+/// A hook, or a test, in a file that is no test file itself: a suite that others inherit. The runner finds it by its name
+/// and awaits nothing, whatever `super()` calls there are. Test files have rules of their own.
+fn called_by_test_runner(world: World, func: FuncId) -> bool {
+    let facts = world.index.func(func);
+    if world.in_tests(func.file) {
+        return false;
+    }
+    let common = matches!(facts.name.as_str(), "setup" | "teardown");
+    let is_hook = framework::is_sync_hook(world, func) && !(common && is_called(world, func));
+    let is_test = facts.class.is_some() && facts.name.starts_with("test_") && !is_called(world, func);
+    is_hook || is_test
 }
 
 /// Does a framework run the function in threads of its own: by a decorator, or where it is named as an argument?

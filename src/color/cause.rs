@@ -53,6 +53,8 @@ pub enum Cause {
     },
     /// Nothing in the tree calls it, and a base outside the tree may.
     CalledByBase,
+    /// A test runner calls it by its name, in a file that is no test file.
+    CalledByTestRunner,
     /// A framework runs it in its own threads, and no async function calls it.
     Threaded,
     /// An object of its class is given to something that calls it.
@@ -247,6 +249,7 @@ impl Cause {
             | Cause::OverridesExternal { .. }
             | Cause::CalledByBase
             | Cause::Exported
+            | Cause::CalledByTestRunner
             | Cause::Threaded
             | Cause::PassedOn { .. }
             | Cause::ReturnsAwaitable

@@ -102,6 +102,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Decorator { .. } => "decorator",
         Cause::OverridesExternal { .. } => "overrides-external",
         Cause::CalledByBase => "called-by-base",
+        Cause::CalledByTestRunner => "called-by-test-runner",
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
         Cause::Exported => "exported",
@@ -180,6 +181,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 call(places, *site)
             )
         }
+        Cause::CalledByTestRunner => "a test runner calls it by its name and awaits nothing".into(),
         Cause::Threaded => "the framework runs it in a thread of its own, and no async function calls it".into(),
         Cause::PassedOn { call } => {
             let range = world.index.call(*call).range;

@@ -159,6 +159,30 @@ async def show(base: Base):
 }
 
 #[test]
+fn what_a_test_runner_calls_by_name_stays_sync_outside_of_test_files_too() {
+    check_project(
+        "#- app/__init__.py
+#- app/fixtures.py
+class StoreSuite:
+    def setup_method(self, method):
+        self.persistence.clear()
+
+    def teardown_method(self, method):
+        self.persistence.clear()
+
+    def test_it_is_empty(self):
+        assert not self.persistence.list_keys()
+
+
+class MoreSuite(StoreSuite):
+    def teardown_method(self, method):
+        super().teardown_method(method)
+",
+        "",
+    );
+}
+
+#[test]
 fn a_project_without_blocking_calls_stays_as_it_is() {
     check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
 }
