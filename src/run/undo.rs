@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::{Outcome, say};
+use super::Outcome;
+use super::output::say;
 use crate::cli::{Console, UndoArgs};
 use crate::journal::{self, Edited, Listing, State};
 use crate::report::text::plural;

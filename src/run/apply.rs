@@ -1,0 +1,63 @@
+//! `awaitify apply`: writes the changes, all files or none.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::migrate::migrate;
+use super::output::{outcome, report, say};
+use super::{Outcome, unbuilt, undo};
+use crate::cli::{ApplyArgs, Console};
+use crate::journal::{self, Patch};
+use crate::report::text;
+
+pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
+    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    if args.plan.is_some() {
+        bail!("`--plan` is not built yet");
+    }
+    if args.resume {
+        let start = args.selection.paths.first().context("name at least one path")?;
+        return undo::resume(console, start);
+    }
+    let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
+    let root = &analysis.project.root;
+    let patches: Vec<Patch> = rewritten
+        .into_iter()
+        .map(|done| Patch {
+            path: analysis.project.file(done.file).path.clone(),
+            before: done.before,
+            after: done.after,
+        })
+        .collect();
+    if !args.allow_dirty {
+        let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
+        refuse_dirty(root, &paths)?;
+    }
+    // The report reads the lines of the files as they were.
+    report(&analysis, &args.output, console)?;
+    if !patches.is_empty() {
+        let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
+        for note in &written.notes {
+            say(console, &format!("{note}\n"));
+        }
+        let files = text::plural(written.files, "file");
+        say(console, &format!("{files} written; `awaitify undo` puts the old bytes back\n"));
+    }
+    Ok(outcome(&analysis, false, args.output.exit_zero))
+}
+
+fn refuse_dirty(root: &Path, paths: &[PathBuf]) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let dirty = journal::git::dirty_files(root, &[]).map_err(|error| anyhow::anyhow!("{error}"))?;
+    if dirty.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = dirty.iter().take(5).map(|path| format!("  {}", path.display())).collect();
+    bail!(
+        "git has uncommitted changes, so nothing was written; commit or stash them, or pass `--allow-dirty`:\n{}",
+        shown.join("\n")
+    );
+}
