@@ -3,7 +3,8 @@
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-use super::{Builder, Evidence, Site, boundary, flow, site};
+use super::builder::Builder;
+use super::{Evidence, Site, boundary, flow, site};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;

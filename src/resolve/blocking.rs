@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
 
-use super::{Builder, Evidence, Site, SiteKind};
+use super::builder::Builder;
+use super::{Evidence, Site, SiteKind};
 use super::{flow, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;

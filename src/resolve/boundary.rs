@@ -1,6 +1,6 @@
 //! What codemods and decorators say about where a function may be async.
 
-use super::Builder;
+use super::builder::Builder;
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;

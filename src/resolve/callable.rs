@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use ruff_python_ast::name::Name;
 
+use super::builder::Builder;
 use super::names::Meaning;
 use super::site::{self, Found};
-use super::{Builder, Evidence, Site, SiteKind, agreement, flow};
+use super::{Evidence, Site, SiteKind, agreement, flow};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 
-use super::Builder;
+use super::builder::Builder;
 use super::names::{Meaning, Names};
 use crate::index::Index;
 use crate::index::facts::*;

@@ -6,7 +6,11 @@
 //! site is something else needs an object that has the member.
 
 mod annotation;
+mod binds;
 mod call;
+mod caller;
+mod field;
+mod filled;
 mod member;
 mod object;
 mod parameter;
@@ -16,6 +20,7 @@ mod stated;
 #[cfg(test)]
 mod tests;
 mod value;
+mod write;
 
 use std::collections::BTreeSet;
 
@@ -25,7 +30,8 @@ use self::object::{Node, Object, Place};
 use self::solver::Solver;
 pub(crate) use self::solver::State;
 pub(crate) use self::stated::{Stated, from_config as read_config};
-use super::{Builder, Evidence, site};
+use super::builder::Builder;
+use super::{Evidence, site};
 use crate::index::facts::*;
 use crate::py::infer;
 

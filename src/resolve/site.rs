@@ -2,9 +2,10 @@
 
 use ruff_python_ast::name::Name;
 
+use super::builder::Builder;
 use super::hierarchy::BaseClass;
 use super::names::Meaning;
-use super::{Builder, Evidence, Site, SiteKind};
+use super::{Evidence, Site, SiteKind};
 use crate::index::Defined;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;

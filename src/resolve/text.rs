@@ -6,7 +6,7 @@ use std::fs;
 
 use rayon::prelude::*;
 
-use super::Builder;
+use super::builder::Builder;
 use crate::index::facts::FuncId;
 use crate::project::{TextFile, TextKind};
 use crate::py::source;

@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::caller::Caller;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
-use super::parameter::Caller;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;

@@ -7,8 +7,9 @@ use ruff_text_size::TextRange;
 use crate::error::Problem;
 use crate::index::facts::*;
 use crate::py::source;
+use crate::resolve::builder::Builder;
+use crate::resolve::flow;
 use crate::resolve::site::Found;
-use crate::resolve::{Builder, flow};
 
 /// What somebody says of the sites of one line.
 #[derive(Debug)]

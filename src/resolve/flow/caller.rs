@@ -1,0 +1,264 @@
+//! The places that may call a function, found by its names (the class's, for constructors). A function that leaves as a value
+//! has callers that nobody sees.
+
+use std::rc::Rc;
+
+use ruff_python_ast::name::Name;
+
+use super::object::{Node, Place};
+use super::solver::Solver;
+use crate::index::facts::*;
+use crate::resolve::agreement;
+use crate::resolve::boundary;
+use crate::resolve::hierarchy;
+
+/// More possible callers than this: the arguments are unknown.
+pub(super) const CALLERS: usize = 400;
+
+/// More places of its names than this are not looked at.
+const REFS: usize = 4_000;
+
+/// More other names than this for one function: its arguments are unknown.
+const ALIASES: usize = 12;
+
+/// A place that may call a function.
+#[derive(Clone, Debug)]
+pub(super) enum Caller {
+    Call {
+        /// What holds the callee.
+        callee: Node,
+        receiver: Option<ValueId>,
+        call: CallId,
+        /// Arguments before this one are not the function's: `partial(f, a)`.
+        from: usize,
+    },
+    /// Named in a way that lets it be called from anywhere.
+    Escape { callee: Node, place: Place },
+    /// Nobody knows who calls it.
+    Anyone,
+}
+
+impl Solver<'_> {
+    /// Every place that may call a function, by name.
+    pub(super) fn callers(&mut self, func: FuncId) -> Rc<[Caller]> {
+        if let Some(known) = self.state.callers.get(&func) {
+            return known.clone();
+        }
+        let mut found = self.find_callers(func);
+        // What makes the arguments unknown comes first: the rest need not be looked at then.
+        found.sort_by_key(|caller| match caller {
+            Caller::Anyone => 0,
+            Caller::Escape { .. } => 1,
+            Caller::Call { .. } => 2,
+        });
+        let found: Rc<[Caller]> = found.into();
+        self.state.callers.insert(func, found.clone());
+        found
+    }
+
+    fn find_callers(&mut self, func: FuncId) -> Vec<Caller> {
+        let facts = self.index.func(func);
+        let (name, class) = (facts.name.clone(), facts.class);
+        let is_constructor = matches!(name.as_str(), "__init__" | "__new__") && class.is_some();
+        let mut found = vec![];
+        if !is_constructor && (self.is_called_unseen(func) || name.starts_with("__") && name.ends_with("__")) {
+            found.push(Caller::Anyone);
+        }
+        let mut names = vec![name.clone()];
+        if let Some(class) = class.filter(|_| is_constructor) {
+            self.close(class);
+            let below = self.hierarchy.descendants(class);
+            names.extend(below.into_iter().map(|id| self.index.class(id).name.clone()));
+        }
+        names.sort_unstable();
+        names.dedup();
+        if !names.iter().all(|name| self.load_name(name)) {
+            return vec![Caller::Anyone];
+        }
+        let aliases: Vec<Name> = names
+            .iter()
+            .flat_map(|name| self.index.imports_of(name))
+            .filter_map(|(file, at)| self.index.file(*file).imports[*at as usize].alias.clone())
+            .collect();
+        if !aliases.iter().all(|name| self.load_name(name)) {
+            return vec![Caller::Anyone];
+        }
+        names.extend(aliases);
+        names.sort_unstable();
+        names.dedup();
+        let Some(mut refs) = self.aliased_refs(names) else { return vec![Caller::Anyone] };
+        if let Some(class) = class.filter(|_| is_constructor) {
+            refs.extend(self.constructing_refs(class));
+            found.extend(self.constructing_calls(class));
+        }
+        found.extend(refs.iter().filter_map(|id| self.caller(*id, func, is_constructor)));
+        if found.len() > CALLERS {
+            return vec![Caller::Anyone];
+        }
+        for lookup in self.index.lookups_of(&name) {
+            let call = self.index.call(self.index.file(lookup.0).lookups[lookup.1 as usize].call);
+            let finder = self.names().last_name(call.func).unwrap_or_default();
+            if matches!(finder, "getattr" | "methodcaller" | "attrgetter") {
+                found.push(Caller::Anyone);
+            }
+        }
+        if !found.iter().any(|caller| matches!(caller, Caller::Call { .. } | Caller::Anyone)) {
+            found.push(Caller::Anyone);
+        }
+        found
+    }
+
+    /// The places of these names, and of the names and attributes that something of that name is assigned to
+    /// (`model = Container`, and then `self.model(...)`). None when there are too many.
+    fn aliased_refs(&mut self, mut names: Vec<Name>) -> Option<Vec<RefId>> {
+        let mut refs = vec![];
+        let (mut done, most) = (0, names.len() + ALIASES);
+        while let Some(name) = names.get(done).cloned() {
+            done += 1;
+            if done > most || !self.load_name(&name) {
+                return None;
+            }
+            let own = self.index.refs_of(&name).to_vec();
+            if refs.len() + own.len() > REFS {
+                return None;
+            }
+            for id in &own {
+                if self.index.site(*id).usage == Usage::Assigned {
+                    for alias in self.assigned_names(id.file, &name) {
+                        if !names.contains(&alias) {
+                            names.push(alias);
+                        }
+                    }
+                }
+            }
+            refs.extend(own);
+        }
+        Some(refs)
+    }
+
+    /// What `x = name`, `self.x = name` and `x = y.name` in a file bind.
+    fn assigned_names(&self, file: FileId, name: &Name) -> Vec<Name> {
+        let facts = self.index.file(file);
+        let is_it = |value: ValueId| match self.index.value(value) {
+            Value::Name { name: own, .. } | Value::Attribute { name: own, .. } => own == name,
+            _ => false,
+        };
+        let bound = facts.scopes.iter().flat_map(|scope| &scope.bindings).filter_map(|binding| match binding.bound {
+            Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => {
+                is_it(value).then(|| binding.name.clone())
+            }
+            _ => None,
+        });
+        let written = facts
+            .attribute_writes
+            .iter()
+            .filter(|write| write.value.is_some_and(is_it))
+            .map(|write| write.name.clone());
+        bound.chain(written).collect()
+    }
+
+    /// A framework may call what it was given through a decorator, or what a class of its own is overridden with.
+    fn is_called_unseen(&mut self, func: FuncId) -> bool {
+        if !self.is_transparent(func) {
+            return true;
+        }
+        let facts = self.index.func(func);
+        let is_setter = facts
+            .decorators
+            .iter()
+            .any(|decorator| matches!(boundary::decorator_name(self.index, decorator), Some("setter" | "deleter")));
+        let Some(class) = facts.class else { return is_setter };
+        self.close(class);
+        is_setter
+            || self.hierarchy.external_bases(class).iter().any(|(_, base)| match base {
+                hierarchy::BaseClass::External(path) => !super::member::is_bare(path),
+                hierarchy::BaseClass::Unknown | hierarchy::BaseClass::Class(_) => true,
+            })
+    }
+
+    /// `cls(...)` and `self.__class__(...)` in the class's own methods and its ancestors'.
+    fn constructing_refs(&self, class: ClassId) -> Vec<RefId> {
+        let files: std::collections::BTreeSet<FileId> =
+            self.hierarchy.ancestors(class).into_iter().map(|id| id.file).collect();
+        ["cls", "__class__"]
+            .iter()
+            .flat_map(|name| self.index.refs_of(name))
+            .copied()
+            .filter(|id| files.contains(&id.file))
+            .collect()
+    }
+
+    /// `type(self)(...)`.
+    fn constructing_calls(&self, class: ClassId) -> Vec<Caller> {
+        let files: std::collections::BTreeSet<FileId> =
+            self.hierarchy.ancestors(class).into_iter().map(|id| id.file).collect();
+        let mut found = vec![];
+        for file in files {
+            for (index, call) in self.index.file(file).calls.iter().enumerate() {
+                let Value::Call { call: inner } = self.index.value(call.func) else { continue };
+                if self.names().last_name(self.index.call(*inner).func) == Some("type") {
+                    let call = CallId { file, index: index as u32 };
+                    let callee = Node::Value(self.index.call(call).func);
+                    found.push(Caller::Call { callee, receiver: None, call, from: 0 });
+                }
+            }
+        }
+        found
+    }
+
+    fn caller(&self, id: RefId, func: FuncId, is_constructor: bool) -> Option<Caller> {
+        let site = self.index.site(id);
+        let scope = self.index.context(site.context).scope;
+        let callee = match site.receiver {
+            Some(receiver) => Node::Member(receiver, site.name.clone()),
+            None => Node::Name(scope, site.name.clone()),
+        };
+        let receiver = site.receiver;
+        let place = (id.file, site.range);
+        match site.usage {
+            Usage::Called(call) => {
+                let fits = is_constructor || agreement::fits(self.index, func, self.index.call(call));
+                fits.then_some(Caller::Call { callee, receiver, call, from: 0 })
+            }
+            Usage::Argument { call, index } => {
+                let taker = self.names().last_name(self.index.call(call).func).unwrap_or_default();
+                match (taker, index) {
+                    ("partial" | "to_thread" | "submit" | "run_in_threadpool", 0)
+                    | ("run_in_executor" | "call_later", 1) => {
+                        Some(Caller::Call { callee, receiver, call, from: index as usize + 1 })
+                    }
+                    (
+                        "isinstance" | "issubclass" | "iscoroutinefunction" | "callable" | "signature" | "getattr"
+                        | "hasattr" | "patch" | "object" | "repr" | "print" | "id" | "cast" | "TypeVar" | "spec",
+                        _,
+                    ) => None,
+                    _ => Some(Caller::Escape { callee, place }),
+                }
+            }
+            // Its other names are looked at too.
+            Usage::Assigned if !self.assigned_names(id.file, &site.name).is_empty() => None,
+            Usage::Store
+            | Usage::Delete
+            | Usage::Annotation
+            | Usage::Base
+            | Usage::Receiver
+            | Usage::Statement
+            | Usage::Awaited => None,
+            Usage::ForIter { .. }
+            | Usage::ComprehensionIter { .. }
+            | Usage::WithItem { .. }
+            | Usage::YieldFrom { .. }
+            | Usage::Subscripted
+            | Usage::Decorator
+            | Usage::Returned
+            | Usage::Assigned
+            | Usage::Default
+            | Usage::Element { .. }
+            | Usage::Starred { .. }
+            | Usage::Yielded
+            // An operand of `or` is a value, not only a test.
+            | Usage::Condition
+            | Usage::Other => Some(Caller::Escape { callee, place }),
+        }
+    }
+}
