@@ -266,7 +266,8 @@ pub enum Usage {
     Starred {
         taker: Option<CallId>,
     },
-    /// The test of `if`, `while`, `assert`, a comprehension condition, or an operand of `not`, `and`, `or`.
+    /// Only tested, for truth or for `None`: the test of `if`, `while`, `assert`, of a conditional expression or a
+    /// comprehension, the operand of `not`, the operands of `and` and `or` in there.
     Condition,
     /// A `yield` operand.
     Yielded,

@@ -4,7 +4,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
-use super::{Evidence, Site, boundary, flow, site};
+use super::{Evidence, Site, SiteKind, boundary, flow, site};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -54,6 +54,10 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             continue;
         }
         let kind = site::kind_of(builder, id, &targets);
+        if kind == SiteKind::Mention {
+            builder.graph.foreign.insert(id);
+            continue;
+        }
         let annotate = flow::annotation_place(builder, id);
         let site = Site::new(id, kind, targets, Evidence::Agreement);
         let support = open.support;

@@ -153,7 +153,8 @@ impl Builder<'_> {
         }
         self.want(&name);
         if name == "__call__" {
-            self.callables.want();
+            let place = if self.in_tests(id.file) { callable::Where::Tests } else { callable::Where::Everywhere };
+            self.callables.want(place);
         }
         let mut family = self.graph.hierarchy.family(self.index, class, &name);
         if let Some(twin) = site::paired(&name) {

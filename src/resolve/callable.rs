@@ -12,33 +12,39 @@ use super::{Evidence, Site, SiteKind, agreement, flow};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 
-/// Whether calls of objects matter, and were looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Search {
-    #[default]
-    Unneeded,
-    Wanted,
-    Done,
+/// Which calls of objects matter, and which were looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Search {
+    wanted: Option<Where>,
+    done: Option<Where>,
+}
+
+/// Code that is tested knows nothing of the classes of its tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Where {
+    Tests,
+    Everywhere,
 }
 
 impl Search {
     /// A `__call__` became a node.
-    pub(crate) fn want(&mut self) {
-        if *self == Search::Unneeded {
-            *self = Search::Wanted;
-        }
+    pub(crate) fn want(&mut self, place: Where) {
+        self.wanted = self.wanted.max(Some(place));
     }
 }
 
 /// Looks at all calls of the program, once. Returns whether anything new may have come of it.
 pub(crate) fn enumerate(builder: &mut Builder) -> bool {
-    if builder.callables != Search::Wanted {
+    if builder.callables.wanted <= builder.callables.done {
         return false;
     }
-    builder.callables = Search::Done;
-    let every: Vec<FileId> = builder.project.ids().collect();
-    builder.index.load(builder.project, &every);
-    let calls = open_calls(builder);
+    let everywhere = builder.callables.wanted == Some(Where::Everywhere);
+    builder.callables.done = builder.callables.wanted;
+    let searched = |file: &FileId| everywhere || builder.in_tests(*file);
+    let files: Vec<FileId> = builder.project.ids().filter(searched).collect();
+    builder.index.load(builder.project, &files);
+    let mut calls = open_calls(builder);
+    calls.retain(|id| everywhere || builder.in_tests(id.file));
     let name = Name::new_static("__call__");
     let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
     for id in &calls {
@@ -196,6 +202,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .iter()
             .copied()
             .filter(|func| builder.graph.nodes.contains(func))
+            .filter(|func| builder.in_tests(id.file) || !builder.in_tests(func.file))
             .filter(|func| agreement::fits(builder.index, *func, call))
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {

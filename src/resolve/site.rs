@@ -240,7 +240,8 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
         _ if site.is_implicit() => SiteKind::Call,
-        Usage::Annotation | Usage::Base => SiteKind::Mention,
+        // A function is true, and not `None`, whatever its color.
+        Usage::Annotation | Usage::Base | Usage::Condition => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,
         Usage::Receiver => harmless_attribute(builder, id),
         Usage::Argument { call, index } => argument_kind(builder, call, index, names_class),

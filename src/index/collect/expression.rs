@@ -106,7 +106,9 @@ impl Collector<'_> {
                 value
             }
             Expr::BoolOp(node) => {
-                let values = self.all(&node.values, Usage::Condition);
+                // Outside of a test, `a or b` is the value of an operand.
+                let inner = if usage == Usage::Condition { Usage::Condition } else { Usage::Other };
+                let values = self.all(&node.values, inner);
                 self.value(Value::Either(values))
             }
             Expr::If(node) => {
@@ -122,7 +124,9 @@ impl Collector<'_> {
             }
             Expr::BinOp(node) => self.binary(node),
             Expr::Compare(node) => {
-                self.expression(&node.left, Usage::Other);
+                let is_identity = |op: &ast::CmpOp| matches!(op, ast::CmpOp::Is | ast::CmpOp::IsNot);
+                let to_none = node.comparators.iter().all(Expr::is_none_literal_expr) && node.ops.iter().all(is_identity);
+                self.expression(&node.left, if to_none { Usage::Condition } else { Usage::Other });
                 self.all(&node.comparators, Usage::Other);
                 self.value(Value::Builtin)
             }

@@ -243,6 +243,7 @@ impl Solver<'_> {
             | Usage::Base
             | Usage::Receiver
             | Usage::Statement
+            | Usage::Condition
             | Usage::Awaited => None,
             Usage::ForIter { .. }
             | Usage::ComprehensionIter { .. }
@@ -256,8 +257,6 @@ impl Solver<'_> {
             | Usage::Element { .. }
             | Usage::Starred { .. }
             | Usage::Yielded
-            // An operand of `or` is a value, not only a test.
-            | Usage::Condition
             | Usage::Other => Some(Caller::Escape { callee, place }),
         }
     }
