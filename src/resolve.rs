@@ -15,6 +15,7 @@ mod flow;
 pub mod hierarchy;
 pub mod names;
 mod site;
+mod tested;
 pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};

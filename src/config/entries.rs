@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use ruff_python_stdlib::identifiers::is_identifier;
+
 use super::reader::{Fields, Reader, Text};
 use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, Names, Rename};
 
@@ -164,11 +166,4 @@ fn path_of_names(reader: &mut Reader<'_>, key: &str, text: Text) -> Option<Strin
         return None;
     }
     Some(text.into_inner())
-}
-
-/// A Python identifier, but for keywords.
-pub(super) fn is_identifier(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with(|first: char| first.is_ascii_digit())
-        && text.chars().all(|letter| letter == '_' || letter.is_alphanumeric())
 }

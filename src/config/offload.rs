@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use super::OffloadVia;
-use super::entries::is_identifier;
 use super::reader::suggestion;
+use ruff_python_stdlib::identifiers::is_identifier;
 
 /// The carriers that are known by name, as they are written.
 const CARRIERS: [(&str, OffloadVia); 4] = [

@@ -207,6 +207,8 @@ pub struct Ref {
     pub range: TextRange,
     /// What stands before the dot.
     pub receiver: Option<ValueId>,
+    /// `getattr(x, "name")`: the expression `x`; the identifier token is the string then.
+    pub looked_up_on: Option<TextRange>,
     pub context: ContextId,
     pub usage: Usage,
 }
@@ -549,6 +551,11 @@ impl Ref {
     /// Python calls the method, no token names it.
     pub fn is_implicit(&self) -> bool {
         self.name_range.is_empty()
+    }
+
+    /// The expression whose type has the member, where no attribute expression names it.
+    pub fn member_of(&self) -> Option<TextRange> {
+        if self.is_implicit() { Some(self.range) } else { self.looked_up_on }
     }
 }
 

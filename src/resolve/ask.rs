@@ -13,9 +13,12 @@ impl Builder<'_> {
         for id in sites {
             let questions = by_file.entry(id.file).or_default();
             let site = self.index.site(*id);
-            questions.ranges.push(site.range);
-            if site.is_implicit() {
-                questions.members.push((site.range, site.name.clone()));
+            match site.member_of() {
+                Some(object) => {
+                    questions.ranges.push(object);
+                    questions.members.push((object, site.name.clone()));
+                }
+                None => questions.ranges.push(site.range),
             }
         }
         let answers = self.ask(by_file);
@@ -24,10 +27,13 @@ impl Builder<'_> {
             .map(|id| {
                 let site = self.index.site(*id);
                 let Some(found) = answers.get(&id.file) else { return (*id, None) };
-                let answer = found.expressions.get(&site.range).map(|answer| match site.is_implicit() {
-                    true => answer.of_member(found.members.get(&(site.range, site.name.clone()))),
-                    false => answer.clone(),
-                });
+                let answer = match site.member_of() {
+                    Some(object) => {
+                        let member = found.members.get(&(object, site.name.clone()));
+                        found.expressions.get(&object).map(|answer| answer.of_member(member))
+                    }
+                    None => found.expressions.get(&site.range).cloned(),
+                };
                 (*id, answer)
             })
             .collect()

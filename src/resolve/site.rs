@@ -5,6 +5,7 @@ use ruff_python_ast::name::Name;
 use super::builder::Builder;
 use super::hierarchy::BaseClass;
 use super::names::Meaning;
+use super::tested;
 use super::{Evidence, Site, SiteKind};
 use crate::index::Defined;
 use crate::index::facts::*;
@@ -240,8 +241,8 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
         _ if site.is_implicit() => SiteKind::Call,
-        // A function is true, and not `None`, whatever its color.
-        Usage::Annotation | Usage::Base | Usage::Condition => SiteKind::Mention,
+        Usage::Annotation | Usage::Base => SiteKind::Mention,
+        Usage::Condition | Usage::Assigned if tested::is_only_tested(builder, id) => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,
         Usage::Receiver => harmless_attribute(builder, id),
         Usage::Argument { call, index } => argument_kind(builder, call, index, names_class),

@@ -183,6 +183,75 @@ class MoreSuite(StoreSuite):
 }
 
 #[test]
+fn a_name_that_is_only_tested_or_looked_up_holds_nothing_back() {
+    check_project(
+        "#- app/__init__.py
+#- app/users.py
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def is_admin(self, who):
+        return self.persistence.get(who)
+#- app/web.py
+from app.users import Users
+
+def describe(player):
+    if player.is_admin or getattr(player, 'is_admin', False):
+        return 'admin'
+    found = getattr(player, 'is_admin', None)
+    return 'player' if found is None else 'admin'
+
+async def show(users: Users, who):
+    if hasattr(users, 'is_admin') and not getattr(users, 'is_admin')(who):
+        return 'no'
+",
+        "#- app/users.py
+import asyncio
+
+
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def is_admin(self, who):
+        return await asyncio.to_thread(self.persistence.get, who)
+#- app/web.py
+from app.users import Users
+
+def describe(player):
+    if player.is_admin or getattr(player, 'is_admin', False):
+        return 'admin'
+    found = getattr(player, 'is_admin', None)
+    return 'player' if found is None else 'admin'
+
+async def show(users: Users, who):
+    if hasattr(users, 'is_admin') and not await getattr(users, 'is_admin')(who):
+        return 'no'
+",
+    );
+}
+
+#[test]
+fn a_name_whose_value_goes_on_from_a_test_holds_its_function_back() {
+    check_project(
+        "#- app/__init__.py
+#- app/users.py
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def is_admin(self, who):
+        return self.persistence.get(who)
+#- app/web.py
+def pick(player, other):
+    return player.is_admin or other
+",
+        "",
+    );
+}
+
+#[test]
 fn a_project_without_blocking_calls_stays_as_it_is() {
     check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
 }

@@ -119,6 +119,7 @@ impl Collector<'_> {
             context,
         });
         self.facts.refs.push(Ref {
+            looked_up_on: None,
             name: attribute.attr.id.clone(),
             name_range: attribute.attr.range,
             range: attribute.range,

@@ -2,6 +2,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr};
+use ruff_python_stdlib::identifiers::is_identifier;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::super::facts::*;
@@ -75,7 +76,8 @@ impl Collector<'_> {
         usage: Usage,
     ) {
         let context = self.context();
-        self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, context, usage });
+        let looked_up_on = None;
+        self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, looked_up_on, context, usage });
     }
 
     /// A method that Python calls on the value of an expression without naming it.
@@ -101,7 +103,9 @@ impl Collector<'_> {
                 self.value(Value::Await { value })
             }
             Expr::Named(node) => {
-                let value = self.expression(&node.value, Usage::Assigned);
+                // Outside of a test, the value goes on from here as well.
+                let inner = if usage == Usage::Condition { Usage::Assigned } else { Usage::Other };
+                let value = self.expression(&node.value, inner);
                 self.walrus(&node.target, value);
                 value
             }
@@ -125,7 +129,8 @@ impl Collector<'_> {
             Expr::BinOp(node) => self.binary(node),
             Expr::Compare(node) => {
                 let is_identity = |op: &ast::CmpOp| matches!(op, ast::CmpOp::Is | ast::CmpOp::IsNot);
-                let to_none = node.comparators.iter().all(Expr::is_none_literal_expr) && node.ops.iter().all(is_identity);
+                let to_none =
+                    node.comparators.iter().all(Expr::is_none_literal_expr) && node.ops.iter().all(is_identity);
                 self.expression(&node.left, if to_none { Usage::Condition } else { Usage::Other });
                 self.all(&node.comparators, Usage::Other);
                 self.value(Value::Builtin)
@@ -267,7 +272,9 @@ impl Collector<'_> {
             args.push(Arg { keyword, is_star, is_mapping, value: value_id, range: value.range() });
         }
         self.note_builtin_call(node);
-        self.lookup(node, id, context);
+        if !self.literal_attribute(node, &args, usage) {
+            self.lookup(node, id, context);
+        }
         self.setattr(node, &args, context);
         let call = &mut self.facts.calls[id.index as usize];
         (call.func, call.args) = (func, args);
@@ -297,6 +304,42 @@ impl Collector<'_> {
             }
             _ => {}
         }
+    }
+
+    /// `getattr(x, "load")` and `hasattr(x, "load")` name an attribute as `x.load` does. Returns whether it is one.
+    fn literal_attribute(&mut self, node: &ast::ExprCall, args: &[Arg], usage: Usage) -> bool {
+        let ([_, Expr::StringLiteral(text), default @ ..], Expr::Name(function)) = (&*node.arguments.args, &*node.func)
+        else {
+            return false;
+        };
+        let name = Name::new(text.value.to_str());
+        // What stands in for a missing attribute is called, too.
+        let is_plain = match (usage, default) {
+            (Usage::Called(_), [default]) => default.is_none_literal_expr(),
+            (_, []) | (_, [_]) => true,
+            _ => false,
+        };
+        let usage = match function.id.as_str() {
+            "getattr" if is_plain => usage,
+            "hasattr" => Usage::Condition,
+            _ => return false,
+        };
+        let is_attribute = is_identifier(&name) && !name.starts_with("__") && !text.value.is_implicit_concatenated();
+        let [receiver, ..] = args else { return false };
+        if !is_attribute || receiver.is_star {
+            return false;
+        }
+        let context = self.context();
+        self.facts.refs.push(Ref {
+            name,
+            name_range: text.range,
+            range: node.range(),
+            receiver: Some(receiver.value),
+            looked_up_on: Some(receiver.range),
+            context,
+            usage,
+        });
+        true
     }
 
     fn lookup(&mut self, node: &ast::ExprCall, call: CallId, context: ContextId) {

@@ -228,8 +228,21 @@ impl Solver<'_> {
                         Some(Caller::Call { callee, receiver, call, from: index as usize + 1 })
                     }
                     (
-                        "isinstance" | "issubclass" | "iscoroutinefunction" | "callable" | "signature" | "getattr"
-                        | "hasattr" | "patch" | "object" | "repr" | "print" | "id" | "cast" | "TypeVar" | "spec",
+                        "isinstance"
+                        | "issubclass"
+                        | "iscoroutinefunction"
+                        | "callable"
+                        | "signature"
+                        | "getattr"
+                        | "hasattr"
+                        | "patch"
+                        | "object"
+                        | "repr"
+                        | "print"
+                        | "id"
+                        | "cast"
+                        | "TypeVar"
+                        | "spec",
                         _,
                     ) => None,
                     _ => Some(Caller::Escape { callee, place }),
