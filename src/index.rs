@@ -3,6 +3,7 @@
 //! Files are parsed on demand, once: a file comes in when it mentions a name that matters.
 
 pub mod collect;
+pub mod consumers;
 pub mod facts;
 pub mod mutations;
 pub mod words;

@@ -151,8 +151,8 @@ impl<'a> Collector<'a> {
     }
 
     fn raise(&mut self, node: &ast::StmtRaise) {
-        self.optional(node.exc.as_deref(), Usage::Other);
-        self.optional(node.cause.as_deref(), Usage::Other);
+        self.lost(node.exc.as_deref(), Usage::Other);
+        self.lost(node.cause.as_deref(), Usage::Other);
         let in_handler = self.context.in_handler;
         let stops = node.exc.as_deref().is_some_and(|value| {
             let name = if let Expr::Call(call) = value { &*call.func } else { value };
@@ -261,7 +261,7 @@ impl<'a> Collector<'a> {
     }
 
     fn match_statement(&mut self, node: &ast::StmtMatch) {
-        self.expression(&node.subject, Usage::Other);
+        self.lost(Some(&node.subject), Usage::Other);
         for case in &node.cases {
             self.pattern(&case.pattern);
             self.optional(case.guard.as_deref(), Usage::Condition);
@@ -369,7 +369,7 @@ impl<'a> Collector<'a> {
         for keyword in node.arguments.iter().flat_map(|arguments| arguments.keywords.iter()) {
             self.inert(keyword.arg.as_ref());
             has_metaclass |= keyword.arg.as_ref().is_some_and(|name| name.id == "metaclass");
-            self.expression(&keyword.value, Usage::Base);
+            self.lost(Some(&keyword.value), Usage::Base);
         }
         let class = &mut self.facts.classes[id.index as usize];
         (class.decorators, class.bases, class.has_metaclass) = (decorators, bases, has_metaclass);

@@ -71,6 +71,12 @@ pub struct FileFacts {
     pub inert: Vec<(Name, TextSize)>,
     pub with_statements: Vec<WithStatement>,
     pub delegations: Vec<Delegation>,
+    /// Values that go where no other table follows them: a key, the subject of a `match`, a starred element.
+    pub lost: Vec<ValueId>,
+    /// Annotations with their ranges, in the order of the text.
+    pub annotations: Vec<(ValueId, TextRange)>,
+    /// `T` of each `Callable[..., T]` in annotations.
+    pub callable_results: Vec<TextRange>,
 }
 
 /// A `yield from` that is a statement.
@@ -209,6 +215,8 @@ pub struct Ref {
     pub receiver: Option<ValueId>,
     /// `getattr(x, "name")`: the expression `x`; the identifier token is the string then.
     pub looked_up_on: Option<TextRange>,
+    /// The expression itself; the object whose method it is, for one that Python calls without naming it.
+    pub value: ValueId,
     pub context: ContextId,
     pub usage: Usage,
 }
@@ -229,6 +237,12 @@ pub enum Usage {
     Returned,
     /// Assigned to a name, attribute or item.
     Assigned,
+    /// Assigned to several targets at once: `a, *b = x`.
+    Unpacked,
+    /// Added in place: `x += y`.
+    Added,
+    /// An operand of a comparison with `is`, `==` and the like.
+    Compared,
     /// The iterable of a `for` statement.
     ForIter {
         statement: TextRange,

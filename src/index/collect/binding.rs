@@ -21,7 +21,8 @@ impl Collector<'_> {
     }
 
     pub(super) fn assign(&mut self, node: &ast::StmtAssign) {
-        let value = self.expression(&node.value, Usage::Assigned);
+        let unpacks = node.targets.iter().all(|target| matches!(target, Expr::Tuple(_) | Expr::List(_)));
+        let value = self.expression(&node.value, if unpacks { Usage::Unpacked } else { Usage::Assigned });
         for target in &node.targets {
             self.target(target, Some(value));
         }
@@ -45,9 +46,9 @@ impl Collector<'_> {
     }
 
     pub(super) fn augmented_assign(&mut self, node: &ast::StmtAugAssign) {
-        let value = self.expression(&node.value, Usage::Other);
+        let usage = if node.op == ast::Operator::Add { Usage::Added } else { Usage::Other };
+        self.lost(Some(&node.value), usage);
         self.target(&node.target, None);
-        let _ = value;
     }
 
     pub(super) fn annotated_assign(&mut self, node: &ast::StmtAnnAssign) {
@@ -124,6 +125,7 @@ impl Collector<'_> {
             name_range: attribute.attr.range,
             range: attribute.range,
             receiver: Some(receiver),
+            value: receiver,
             context,
             usage: Usage::Store,
         });

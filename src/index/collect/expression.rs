@@ -60,7 +60,21 @@ impl Collector<'_> {
             |context| context.barrier = Some(Barrier::Annotation),
             |this| id = Some(this.expression(expr, Usage::Annotation)),
         );
-        id.expect("the closure ran")
+        let id = id.expect("the closure ran");
+        self.facts.annotations.push((id, expr.range()));
+        id
+    }
+
+    /// An expression whose value goes where nothing follows it.
+    pub(super) fn lost(&mut self, expr: Option<&Expr>, usage: Usage) {
+        if let Some(expr) = expr {
+            let value = self.expression(expr, usage);
+            self.facts.lost.push(value);
+        }
+    }
+
+    fn next_value(&self) -> ValueId {
+        ValueId { file: self.file, index: self.facts.values.len() as u32 }
     }
 
     fn all(&mut self, exprs: &[Expr], usage: Usage) -> Vec<ValueId> {
@@ -72,29 +86,40 @@ impl Collector<'_> {
         name: &Name,
         name_range: TextRange,
         range: TextRange,
-        receiver: Option<ValueId>,
+        (receiver, value): (Option<ValueId>, ValueId),
         usage: Usage,
     ) {
         let context = self.context();
         let looked_up_on = None;
-        self.facts.refs.push(Ref { name: name.clone(), name_range, range, receiver, looked_up_on, context, usage });
+        self.facts.refs.push(Ref {
+            name: name.clone(),
+            name_range,
+            range,
+            receiver,
+            looked_up_on,
+            value,
+            context,
+            usage,
+        });
     }
 
     /// A method that Python calls on the value of an expression without naming it.
     pub(super) fn implicit_ref(&mut self, name: &'static str, range: TextRange, value: ValueId, usage: Usage) {
         let name = Name::new_static(name);
-        self.push_ref(&name, TextRange::empty(range.start()), range, Some(value), usage);
+        self.push_ref(&name, TextRange::empty(range.start()), range, (Some(value), value), usage);
     }
 
     pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
         match expr {
             Expr::Name(name) => {
-                self.push_ref(&name.id, name.range, name.range, None, usage);
+                let value = self.next_value();
+                self.push_ref(&name.id, name.range, name.range, (None, value), usage);
                 self.value(Value::Name { name: name.id.clone(), scope: self.scope })
             }
             Expr::Attribute(node) => {
                 let receiver = self.expression(&node.value, Usage::Receiver);
-                self.push_ref(&node.attr.id, node.attr.range, node.range, Some(receiver), usage);
+                let value = self.next_value();
+                self.push_ref(&node.attr.id, node.attr.range, node.range, (Some(receiver), value), usage);
                 self.value(Value::Attribute { receiver, name: node.attr.id.clone() })
             }
             Expr::Call(node) => self.call(node, usage),
@@ -131,8 +156,8 @@ impl Collector<'_> {
                 let is_identity = |op: &ast::CmpOp| matches!(op, ast::CmpOp::Is | ast::CmpOp::IsNot);
                 let to_none =
                     node.comparators.iter().all(Expr::is_none_literal_expr) && node.ops.iter().all(is_identity);
-                self.expression(&node.left, if to_none { Usage::Condition } else { Usage::Other });
-                self.all(&node.comparators, Usage::Other);
+                self.expression(&node.left, if to_none { Usage::Condition } else { Usage::Compared });
+                self.all(&node.comparators, Usage::Compared);
                 self.value(Value::Builtin)
             }
             Expr::Lambda(node) => self.lambda(node, usage),
@@ -161,7 +186,7 @@ impl Collector<'_> {
             Expr::TString(node) => self.interpolated(node.value.elements()),
             Expr::Subscript(node) => self.subscript(node, usage),
             Expr::Starred(node) => {
-                self.expression(&node.value, Usage::Starred { taker: None });
+                self.lost(Some(&node.value), Usage::Starred { taker: None });
                 self.value(Value::Unknown)
             }
             Expr::Slice(node) => {
@@ -208,10 +233,11 @@ impl Collector<'_> {
     fn dict(&mut self, node: &ast::ExprDict) -> ValueId {
         let mut items = vec![];
         for item in &node.items {
-            self.optional(item.key.as_ref(), Usage::Element { taker: None });
+            self.lost(item.key.as_ref(), Usage::Element { taker: None });
             let mut value = self.expression(&item.value, Usage::Element { taker: None });
             if item.key.is_none() {
                 // `**other`: the values of another mapping.
+                self.facts.lost.push(value);
                 value = self.value(Value::Unknown);
             }
             let key = match &item.key {
@@ -226,6 +252,11 @@ impl Collector<'_> {
     fn subscript(&mut self, node: &ast::ExprSubscript, usage: Usage) -> ValueId {
         let inner = if usage == Usage::Annotation || usage == Usage::Base { usage } else { Usage::Subscripted };
         let value = self.expression(&node.value, inner);
+        if let (true, Expr::Tuple(parts)) = (is_named(&node.value, "Callable"), &*node.slice)
+            && let [_, result] = parts.elts.as_slice()
+        {
+            self.facts.callable_results.push(result.range());
+        }
         let index = self.expression(&node.slice, if usage == Usage::Annotation { usage } else { Usage::Other });
         let key = match &*node.slice {
             Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
@@ -330,12 +361,15 @@ impl Collector<'_> {
             return false;
         }
         let context = self.context();
+        // The caller adds the value of the call next.
+        let value = self.next_value();
         self.facts.refs.push(Ref {
             name,
             name_range: text.range,
             range: node.range(),
             receiver: Some(receiver.value),
             looked_up_on: Some(receiver.range),
+            value,
             context,
             usage,
         });
@@ -385,7 +419,7 @@ impl Collector<'_> {
     fn lambda(&mut self, node: &ast::ExprLambda, usage: Usage) -> ValueId {
         if let Some(parameters) = node.parameters.as_deref() {
             for parameter in parameters.iter() {
-                self.optional(parameter.default(), Usage::Default);
+                self.lost(parameter.default(), Usage::Default);
             }
         }
         let scope = self.push_scope(ScopeKind::Lambda);
@@ -454,6 +488,8 @@ impl Collector<'_> {
                     }
                 }
                 for part in elements {
+                    // The key of a dict comprehension comes before its value.
+                    this.facts.lost.extend(element);
                     element = Some(this.expression(part, Usage::Element { taker: consumer }));
                 }
             },

@@ -250,7 +250,8 @@ impl Solver<'_> {
             }
             // Its other names are looked at too.
             Usage::Assigned if !self.assigned_names(id.file, &site.name).is_empty() => None,
-            Usage::Store
+            Usage::Compared
+            | Usage::Store
             | Usage::Delete
             | Usage::Annotation
             | Usage::Base
@@ -266,6 +267,8 @@ impl Solver<'_> {
             | Usage::Decorator
             | Usage::Returned
             | Usage::Assigned
+            | Usage::Unpacked
+            | Usage::Added
             | Usage::Default
             | Usage::Element { .. }
             | Usage::Starred { .. }

@@ -1,0 +1,135 @@
+//! Where each value of a file goes: the facts turned round, for analyses that follow a value forward.
+
+use ruff_python_ast::name::Name;
+use rustc_hash::FxHashMap;
+
+use super::facts::*;
+
+/// One thing that takes a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consumer {
+    /// Any of several values: `a or b`, `a if c else b`.
+    Either(ValueId),
+    /// A part of a display or comprehension.
+    Part(ValueId),
+    /// Before `[`.
+    Subscript(ValueId),
+    /// Before a dot.
+    Attribute(ValueId),
+    Await(ValueId),
+    /// Iterated over.
+    Element(ValueId),
+    /// Unpacked: the n-th part of it.
+    Unpacked(ValueId),
+    /// Entered by `with x as name`.
+    Entered(ValueId),
+    /// What a lambda returns.
+    Lambda(ValueId),
+    /// Bound to a name in this scope.
+    Bound(ScopeId, Name),
+    /// `x.name = value`.
+    Written(Name),
+    /// `container[key] = value`.
+    Item(ValueId),
+    Argument(CallId, u32),
+    Callee(CallId),
+    Returned(FuncId),
+    Yielded(FuncId),
+    /// The default of a parameter.
+    Default(FuncId, u32),
+    Decorator,
+    /// Somewhere that is not followed.
+    Lost,
+}
+
+/// The consumers of a file's values, by value.
+#[derive(Debug, Default)]
+pub struct Consumers(FxHashMap<ValueId, Vec<Consumer>>);
+
+impl Consumers {
+    /// Turns the facts of one file round.
+    pub fn of(file: FileId, facts: &FileFacts) -> Self {
+        let mut found = Self::default();
+        for (index, value) in facts.values.iter().enumerate() {
+            found.value(ValueId { file, index: index as u32 }, value);
+        }
+        for (index, call) in facts.calls.iter().enumerate() {
+            let id = CallId { file, index: index as u32 };
+            found.add(call.func, Consumer::Callee(id));
+            for (at, arg) in call.args.iter().enumerate() {
+                found.add(arg.value, Consumer::Argument(id, at as u32));
+            }
+        }
+        for (index, scope) in facts.scopes.iter().enumerate() {
+            let id = ScopeId { file, index: index as u32 };
+            for binding in &scope.bindings {
+                if let Bound::Value(value) | Bound::Annotated { value: Some(value), .. } = binding.bound {
+                    found.add(value, Consumer::Bound(id, binding.name.clone()));
+                }
+            }
+        }
+        for write in &facts.attribute_writes {
+            found.add_some(write.value, Consumer::Written(write.name.clone()));
+        }
+        for write in &facts.item_writes {
+            found.add_some(write.value, Consumer::Item(write.container));
+        }
+        for (index, func) in facts.funcs.iter().enumerate() {
+            found.func(FuncId { file, index: index as u32 }, func);
+        }
+        for class in &facts.classes {
+            class.decorators.iter().for_each(|decorator| found.add(decorator.value, Consumer::Decorator));
+        }
+        facts.lost.iter().for_each(|value| found.add(*value, Consumer::Lost));
+        found
+    }
+
+    /// What takes a value; nothing when it is only looked at (a comparison, a test, a statement).
+    pub fn of_value(&self, value: ValueId) -> &[Consumer] {
+        self.0.get(&value).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, value: ValueId, consumer: Consumer) {
+        self.0.entry(value).or_default().push(consumer);
+    }
+
+    fn add_some(&mut self, value: Option<ValueId>, consumer: Consumer) {
+        if let Some(value) = value {
+            self.add(value, consumer);
+        }
+    }
+
+    fn value(&mut self, id: ValueId, value: &Value) {
+        match value {
+            Value::Attribute { receiver, .. } => self.add(*receiver, Consumer::Attribute(id)),
+            Value::Await { value } => self.add(*value, Consumer::Await(id)),
+            Value::Subscript { value, index, .. } => {
+                self.add(*value, Consumer::Subscript(id));
+                self.add(*index, Consumer::Lost);
+            }
+            Value::Either(values) => values.iter().for_each(|value| self.add(*value, Consumer::Either(id))),
+            Value::Elements(values) => values.iter().for_each(|value| self.add(*value, Consumer::Part(id))),
+            Value::Dict(items) => items.iter().for_each(|(_, value)| self.add(*value, Consumer::Part(id))),
+            Value::Comprehension { element } => self.add(*element, Consumer::Part(id)),
+            Value::ElementOf(value) => self.add(*value, Consumer::Element(id)),
+            Value::PartOf(value, _) => self.add(*value, Consumer::Unpacked(id)),
+            Value::Entered(value) => self.add(*value, Consumer::Entered(id)),
+            Value::Lambda { result } => self.add(*result, Consumer::Lambda(id)),
+            Value::Name { .. }
+            | Value::Call { .. }
+            | Value::Text(_)
+            | Value::None
+            | Value::Builtin
+            | Value::Unknown => {}
+        }
+    }
+
+    fn func(&mut self, id: FuncId, func: &Func) {
+        func.returns.iter().for_each(|returned| self.add(returned.value, Consumer::Returned(id)));
+        func.yields.iter().for_each(|value| self.add(*value, Consumer::Yielded(id)));
+        func.decorators.iter().for_each(|decorator| self.add(decorator.value, Consumer::Decorator));
+        for (index, param) in func.params.iter().enumerate() {
+            self.add_some(param.default, Consumer::Default(id, index as u32));
+        }
+    }
+}
