@@ -236,7 +236,7 @@ impl<'a> Coloring<'a> {
             let Some(owner) = self.world.context(site.id).func else { continue };
             match site.kind {
                 SiteKind::Blocking { .. } if self.is_in_reach(site) => pending.push(owner),
-                SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => {
+                SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. } => {
                     for target in &site.targets {
                         callers.entry(*target).or_default().push(owner);
                     }
@@ -312,8 +312,13 @@ impl<'a> Coloring<'a> {
         }
         let runs_here = match site.kind {
             SiteKind::Blocking { .. } => self.is_in_reach(site),
-            SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
-            SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
+            SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. } => true,
+            SiteKind::Value
+            | SiteKind::Made
+            | SiteKind::Carried
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => false,
         };
         if runs_here
             && cause.takes_owner_back()
@@ -333,8 +338,17 @@ impl<'a> Coloring<'a> {
             for id in self.sites_in(func) {
                 let site = self.site(id);
                 let calls = match site.kind {
-                    SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } | SiteKind::Offloaded { .. } => true,
-                    SiteKind::Blocking { .. } | SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
+                    SiteKind::Call
+                    | SiteKind::Iterated
+                    | SiteKind::Read
+                    | SiteKind::Callback { .. }
+                    | SiteKind::Offloaded { .. } => true,
+                    SiteKind::Blocking { .. }
+                    | SiteKind::Value
+                    | SiteKind::Made
+                    | SiteKind::Carried
+                    | SiteKind::Accepted
+                    | SiteKind::Mention => false,
                 };
                 for target in site.targets.iter().filter(|_| calls) {
                     self.take_back(*target, Cause::CallerStays { site: id, caller: func });
@@ -354,8 +368,8 @@ impl<'a> Coloring<'a> {
             });
             let stuck = match site.kind {
                 SiteKind::Read | SiteKind::Callback { .. } => true,
-                SiteKind::Call => {
-                    self.world.index.site(site.id).is_implicit()
+                SiteKind::Call | SiteKind::Iterated => {
+                    self.world.index.site(site.id).runs_unseen()
                         || matches!(hazard::hazard(self.world, site), Some(Cause::WorksLater { .. }))
                 }
                 _ => false,
@@ -395,14 +409,15 @@ impl<'a> Coloring<'a> {
         for site in self.world.graph.sites.values() {
             let Some(owner) = self.world.context(site.id).func.filter(|owner| self.converts(*owner)) else { continue };
             if obstacle::obstacle(self.world, site).is_some() {
-                if self.blocks_now(site) && self.offloadable_consumer(site).is_some() {
+                let moves = self.blocks_now(site) && self.offloadable_consumer(site).is_some();
+                if moves || site.others && self.offloads(site) {
                     pending.push(owner);
                 }
                 continue;
             }
             let waits = match &site.kind {
                 SiteKind::Blocking { .. } => self.is_in_reach(site),
-                SiteKind::Call => {
+                SiteKind::Call | SiteKind::Iterated => {
                     for target in site.targets.iter().filter(|target| self.converts(**target)) {
                         callers.entry(*target).or_default().push(owner);
                     }
@@ -411,6 +426,8 @@ impl<'a> Coloring<'a> {
                 SiteKind::Read
                 | SiteKind::Callback { .. }
                 | SiteKind::Value
+                | SiteKind::Made
+                | SiteKind::Carried
                 | SiteKind::Offloaded { .. }
                 | SiteKind::Accepted
                 | SiteKind::Mention => false,
@@ -443,7 +460,8 @@ impl<'a> Coloring<'a> {
             let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
             return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
         }
-        let runs = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call) && !site.uncertain;
+        let runs =
+            matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated) && !site.uncertain;
         let call = shape::offloadable_consumer(self.world, site).filter(|_| runs)?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
         let is_generator = shape::shape_of_targets(self.world, site) == Some(Shape::Generator);
@@ -461,7 +479,7 @@ impl<'a> Coloring<'a> {
     fn offloads(&self, site: &Site) -> bool {
         site.kind == SiteKind::Call
             && !site.uncertain
-            && !self.world.index.site(site.id).is_implicit()
+            && !self.world.index.site(site.id).runs_unseen()
             && site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
             && hazard::hazard(self.world, site).is_none()
     }
@@ -516,12 +534,16 @@ impl<'a> Coloring<'a> {
             return if is_left { SiteVerdict::Left(Cause::FileStays { site: site.id }) } else { SiteVerdict::AsIs };
         }
         match &site.kind {
-            SiteKind::Accepted | SiteKind::Mention => SiteVerdict::AsIs,
-            SiteKind::Value if converting => SiteVerdict::Left(Cause::Escapes { site: site.id }),
-            SiteKind::Value => SiteVerdict::AsIs,
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Carried => SiteVerdict::AsIs,
+            SiteKind::Value | SiteKind::Made if converting => SiteVerdict::Left(Cause::Escapes { site: site.id }),
+            SiteKind::Value | SiteKind::Made => SiteVerdict::AsIs,
             SiteKind::Offloaded { call, form } if converting => SiteVerdict::Unwrap { call: *call, form: *form },
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => {
+            SiteKind::Blocking { .. }
+            | SiteKind::Call
+            | SiteKind::Iterated
+            | SiteKind::Read
+            | SiteKind::Callback { .. } => {
                 if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
                     return SiteVerdict::AsIs;
                 }
@@ -549,6 +571,9 @@ impl<'a> Coloring<'a> {
         {
             return SiteVerdict::OffloadConsumer { call };
         }
+        if site.others && !converting && self.offloads(site) {
+            return SiteVerdict::Offload;
+        }
         if let Some(cause) = obstacle::obstacle(self.world, site) {
             return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };
         }
@@ -558,18 +583,18 @@ impl<'a> Coloring<'a> {
                 (BlockingAction::Replace { function }, _) => SiteVerdict::Replace(function.clone()),
                 (BlockingAction::Native { .. } | BlockingAction::Offload, _) => SiteVerdict::Offload,
             },
-            SiteKind::Call if converting => {
+            SiteKind::Call | SiteKind::Iterated if converting => {
                 let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
                 match shape::adaptation(self.world, site, shape) {
                     Some(adaptation) => SiteVerdict::Adapt(adaptation),
                     None => SiteVerdict::Await,
                 }
             }
-            SiteKind::Call if !blocks => SiteVerdict::AsIs,
-            SiteKind::Call if self.world.index.site(site.id).is_implicit() => {
+            SiteKind::Call | SiteKind::Iterated if !blocks => SiteVerdict::AsIs,
+            SiteKind::Call if self.world.index.site(site.id).runs_unseen() => {
                 SiteVerdict::Left(Cause::Consumed { site: site.id })
             }
-            SiteKind::Call => match hazard::hazard(self.world, site) {
+            SiteKind::Call | SiteKind::Iterated => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None => SiteVerdict::Offload,
             },
@@ -577,6 +602,8 @@ impl<'a> Coloring<'a> {
             SiteKind::Read
             | SiteKind::Callback { .. }
             | SiteKind::Value
+            | SiteKind::Made
+            | SiteKind::Carried
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
             | SiteKind::Mention => SiteVerdict::AsIs,

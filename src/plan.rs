@@ -14,6 +14,7 @@ use rustc_hash::FxHashSet;
 use crate::color::shape::{Adaptation, Shape, becomes_async_def, delegations, shape};
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
+use crate::resolve::SiteKind;
 use crate::resolve::boundary::decorator_name;
 
 /// The actions of each file that changes, in path order; actions in the order of the text.
@@ -32,6 +33,13 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
         let actions = site_actions(world, *id, verdict);
         if !actions.is_empty() {
             plan.entry(id.file).or_default().extend(actions);
+        }
+    }
+    for site in world.graph.sites.values().filter(|site| site.kind == SiteKind::Carried) {
+        if site.targets.iter().any(|target| verdicts.converts.contains_key(target)) {
+            for (file, action) in annotation::held(world, site.id) {
+                plan.entry(file).or_default().push(action);
+            }
         }
     }
     if world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {

@@ -10,6 +10,8 @@ pub mod boundary;
 mod ask;
 mod builder;
 mod callable;
+mod carried;
+pub mod eager;
 pub mod fixtures;
 mod flow;
 pub mod hierarchy;
@@ -67,6 +69,12 @@ pub enum SiteKind {
     Callback { call: CallId },
     /// The function named as a value, with nothing known about what takes it.
     Value,
+    /// A generator function called, and the generator not iterated over at once, with nothing known about what takes it.
+    Made,
+    /// Named as a value, or called for a generator, and followed: every place that runs it is a site.
+    Carried,
+    /// An expression that holds what a generator function gave, where it is iterated over.
+    Iterated,
     /// Named in an existing offload: `to_thread(f, x)`. `call` is the offload call.
     Offloaded { call: CallId, form: UnwrapForm },
     /// Named where a codemod says that async functions are accepted.
@@ -83,8 +91,9 @@ impl SiteKind {
             | SiteKind::Call
             | SiteKind::Read
             | SiteKind::Callback { .. }
+            | SiteKind::Iterated
             | SiteKind::Offloaded { .. } => true,
-            SiteKind::Value | SiteKind::Accepted | SiteKind::Mention => false,
+            SiteKind::Value | SiteKind::Made | SiteKind::Carried | SiteKind::Accepted | SiteKind::Mention => false,
         }
     }
 }
@@ -105,13 +114,36 @@ pub struct Site {
     pub candidates: Vec<FuncId>,
     /// Where an annotation would settle an uncertain site.
     pub annotate: Option<(FileId, TextRange)>,
+    /// Something else is run here too that is no function of the project, and known.
+    pub others: bool,
 }
 
 impl Site {
     /// A certain site with nothing but its targets.
     pub(crate) fn new(id: RefId, kind: SiteKind, targets: Vec<FuncId>, evidence: Evidence) -> Self {
-        Self { id, kind, targets, evidence, uncertain: false, support: vec![], candidates: vec![], annotate: None }
+        Self {
+            id,
+            kind,
+            targets,
+            evidence,
+            uncertain: false,
+            support: vec![],
+            candidates: vec![],
+            annotate: None,
+            others: false,
+        }
     }
+}
+
+/// Where a function went that is named as a value, or a generator that was made.
+#[derive(Clone, Debug, Default)]
+pub struct Carriage {
+    /// Annotations of what held it.
+    pub annotations: Vec<(FileId, TextRange)>,
+    /// Functions that return the generator.
+    pub through: BTreeSet<FuncId>,
+    /// Where it was lost sight of.
+    pub lost_at: Option<(FileId, TextRange)>,
 }
 
 /// A string that names a function of the graph where names are looked up.
@@ -133,6 +165,8 @@ pub struct Graph {
     /// Sites of such names that were proved to be something else.
     pub foreign: BTreeSet<RefId>,
     pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
+    /// Where the values of carried sites went.
+    pub carriages: BTreeMap<RefId, Carriage>,
     /// Calls by the name of a node in files that no facts come from, one a node.
     pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Functions that override one another.

@@ -108,6 +108,10 @@ pub enum Cause {
     Uncertain {
         site: RefId,
     },
+    /// Something is run there too that is no function of the project.
+    RunsOthers {
+        site: RefId,
+    },
     /// The call is awaited already, so it returns an awaitable.
     AwaitedAlready {
         site: RefId,
@@ -228,6 +232,7 @@ impl Cause {
             | Cause::CallerStays { site, .. }
             | Cause::Escapes { site }
             | Cause::Uncertain { site }
+            | Cause::RunsOthers { site }
             | Cause::AwaitedAlready { site }
             | Cause::OffloadNotAwaited { site }
             | Cause::CatchesInterrupt { site }

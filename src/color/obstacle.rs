@@ -14,6 +14,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     if site.uncertain && world.config.uncertain == Uncertain::Block {
         return Some(Cause::Uncertain { site: id });
     }
+    if site.others {
+        return Some(Cause::RunsOthers { site: id });
+    }
     if is_vetoed(world, site) {
         return Some(Cause::CannotRewrite { site: id });
     }
@@ -22,13 +25,22 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     }
     match site.kind {
         SiteKind::Mention | SiteKind::Accepted => None,
+        SiteKind::Carried => carried(world, id),
+        SiteKind::Made => Some(Cause::Consumed { site: id }),
         SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),
         SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
             Some(Cause::OffloadNotAwaited { site: id })
         }
         SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
-        SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read => called(world, site),
+        SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated | SiteKind::Read => called(world, site),
     }
+}
+
+/// A generator that comes out of a function which is to be awaited itself.
+fn carried(world: World, id: RefId) -> Option<Cause> {
+    let carriage = world.graph.carriages.get(&id)?;
+    let awaits = carriage.through.iter().any(|func| world.graph.nodes.contains(func));
+    awaits.then_some(Cause::Consumed { site: id })
 }
 
 fn is_vetoed(world: World, site: &Site) -> bool {

@@ -168,11 +168,15 @@ impl Coloring<'_> {
     fn demands_in_tests(&self, site: &Site) -> Option<FuncId> {
         let target = site.targets.iter().copied().find(|target| self.converts(*target))?;
         let calls = match site.kind {
-            SiteKind::Call => !site.uncertain && !site::is_given_to_runner(self.world, site) && !self.is_awaited(site),
+            SiteKind::Call | SiteKind::Iterated => {
+                !site.uncertain && !site::is_given_to_runner(self.world, site) && !self.is_awaited(site)
+            }
             SiteKind::Value => site::raises_call(self.world, site).is_some(),
             SiteKind::Blocking { .. }
             | SiteKind::Read
             | SiteKind::Callback { .. }
+            | SiteKind::Made
+            | SiteKind::Carried
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
             | SiteKind::Mention => false,
@@ -213,7 +217,11 @@ impl Coloring<'_> {
         let in_coroutine = owner.is_some_and(|owner| self.is_coroutine(owner));
         let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
         match &site.kind {
-            SiteKind::Accepted | SiteKind::Mention | SiteKind::Read | SiteKind::Callback { .. } => SiteVerdict::AsIs,
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Carried | SiteKind::Read | SiteKind::Callback { .. } => {
+                SiteVerdict::AsIs
+            }
+            SiteKind::Made if converting && !site.uncertain => SiteVerdict::Left(Cause::Escapes { site: site.id }),
+            SiteKind::Made => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
                 _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
@@ -226,15 +234,23 @@ impl Coloring<'_> {
                 Some(cause) => SiteVerdict::Left(cause),
             },
             SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
-            SiteKind::Call if site::is_given_to_runner(self.world, site) || self.is_awaited(site) => SiteVerdict::AsIs,
-            SiteKind::Call if converting && in_coroutine => match self.obstacle_in_tests(site) {
+            SiteKind::Call | SiteKind::Iterated
+                if site::is_given_to_runner(self.world, site) || self.is_awaited(site) =>
+            {
+                SiteVerdict::AsIs
+            }
+            SiteKind::Call | SiteKind::Iterated if converting && in_coroutine => match self.obstacle_in_tests(site) {
                 None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
                 Some(cause) => SiteVerdict::Left(cause),
             },
-            SiteKind::Call if converting && !site.uncertain && self.runs_here(site, owner) => SiteVerdict::EntryPoint,
-            SiteKind::Call if converting => left(),
-            SiteKind::Call | SiteKind::Blocking { .. } if in_coroutine => self.blocking_in_tests(site),
-            SiteKind::Call | SiteKind::Blocking { .. } => SiteVerdict::AsIs,
+            SiteKind::Call | SiteKind::Iterated if converting && !site.uncertain && self.runs_here(site, owner) => {
+                SiteVerdict::EntryPoint
+            }
+            SiteKind::Call | SiteKind::Iterated if converting => left(),
+            SiteKind::Call | SiteKind::Iterated | SiteKind::Blocking { .. } if in_coroutine => {
+                self.blocking_in_tests(site)
+            }
+            SiteKind::Call | SiteKind::Iterated | SiteKind::Blocking { .. } => SiteVerdict::AsIs,
         }
     }
 

@@ -42,9 +42,17 @@ pub enum Consumer {
     Lost,
 }
 
-/// The consumers of a file's values, by value.
+/// The consumers of a file's values, by value, and what the values are.
 #[derive(Debug, Default)]
-pub struct Consumers(FxHashMap<ValueId, Vec<Consumer>>);
+pub struct Consumers {
+    consumers: FxHashMap<ValueId, Vec<Consumer>>,
+    /// The result of each call.
+    results: FxHashMap<CallId, ValueId>,
+    /// The place of each name.
+    refs: FxHashMap<ValueId, RefId>,
+    /// The callee of each call that is no name: the place of its `__call__`.
+    callees: FxHashMap<ValueId, RefId>,
+}
 
 impl Consumers {
     /// Turns the facts of one file round.
@@ -81,16 +89,39 @@ impl Consumers {
             class.decorators.iter().for_each(|decorator| found.add(decorator.value, Consumer::Decorator));
         }
         facts.lost.iter().for_each(|value| found.add(*value, Consumer::Lost));
+        for (index, site) in facts.refs.iter().enumerate() {
+            let id = RefId { file, index: index as u32 };
+            if !site.is_implicit() {
+                found.refs.insert(site.value, id);
+            } else if site.name == "__call__" {
+                found.callees.insert(site.value, id);
+            }
+        }
         found
+    }
+
+    /// The value that a call gives.
+    pub fn result(&self, call: CallId) -> Option<ValueId> {
+        self.results.get(&call).copied()
+    }
+
+    /// The place of the name that an expression is.
+    pub fn site(&self, value: ValueId) -> Option<RefId> {
+        self.refs.get(&value).copied()
+    }
+
+    /// The place of a callee, by the value that is called.
+    pub fn callee(&self, value: ValueId) -> Option<RefId> {
+        self.refs.get(&value).or_else(|| self.callees.get(&value)).copied()
     }
 
     /// What takes a value; nothing when it is only looked at (a comparison, a test, a statement).
     pub fn of_value(&self, value: ValueId) -> &[Consumer] {
-        self.0.get(&value).map_or(&[], Vec::as_slice)
+        self.consumers.get(&value).map_or(&[], Vec::as_slice)
     }
 
     fn add(&mut self, value: ValueId, consumer: Consumer) {
-        self.0.entry(value).or_default().push(consumer);
+        self.consumers.entry(value).or_default().push(consumer);
     }
 
     fn add_some(&mut self, value: Option<ValueId>, consumer: Consumer) {
@@ -115,12 +146,8 @@ impl Consumers {
             Value::PartOf(value, _) => self.add(*value, Consumer::Unpacked(id)),
             Value::Entered(value) => self.add(*value, Consumer::Entered(id)),
             Value::Lambda { result } => self.add(*result, Consumer::Lambda(id)),
-            Value::Name { .. }
-            | Value::Call { .. }
-            | Value::Text(_)
-            | Value::None
-            | Value::Builtin
-            | Value::Unknown => {}
+            Value::Call { call } => drop(self.results.insert(*call, id)),
+            Value::Name { .. } | Value::Text(_) | Value::None | Value::Builtin | Value::Unknown => {}
         }
     }
 

@@ -571,6 +571,11 @@ impl Ref {
     pub fn member_of(&self) -> Option<TextRange> {
         if self.is_implicit() { Some(self.range) } else { self.looked_up_on }
     }
+
+    /// Neither a token nor a call of its own says that the method runs: `__enter__` at a `with`.
+    pub fn runs_unseen(&self) -> bool {
+        self.is_implicit() && !matches!(self.usage, Usage::Called(_))
+    }
 }
 
 impl FileFacts {

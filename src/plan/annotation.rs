@@ -1,4 +1,4 @@
-//! Return annotations of functions that become async generators or async context managers.
+//! Annotations: of what async generators and context managers return, and of what holds functions that become async.
 
 use ruff_text_size::TextRange;
 
@@ -9,9 +9,32 @@ use crate::index::facts::*;
 /// `Iterator[T]` to `AsyncIterator[T]`, `Generator[Y, S, R]` to `AsyncGenerator[Y, S]`. Other annotations stay.
 pub fn iterator(world: World, func: FuncId) -> Option<Action> {
     let facts = world.index.func(func);
-    let range = facts.returns_annotation_range?;
-    let name = annotation_name(world, func.file, range)?;
-    let path = world.names().dotted(facts.returns_annotation?)?;
+    iterates(world, func.file, facts.returns_annotation?, facts.returns_annotation_range?)
+}
+
+/// What changes in the annotations of everything that holds the function or generator of a carried site: the file of each
+/// action stands beside it.
+pub fn held(world: World, site: RefId) -> Vec<(FileId, Action)> {
+    let Some(carriage) = world.graph.carriages.get(&site) else { return vec![] };
+    let is_called = matches!(world.index.site(site).usage, Usage::Called(_));
+    let mut actions = vec![];
+    for (file, range) in &carriage.annotations {
+        let facts = world.index.file(*file);
+        if is_called {
+            let value = facts.annotations.iter().find(|(_, own)| own == range).map(|(value, _)| *value);
+            let action = value.and_then(|value| iterates(world, *file, value, *range));
+            actions.extend(action.map(|action| (*file, action)));
+        } else {
+            let results = facts.callable_results.iter().filter(|result| range.contains_range(**result));
+            actions.extend(results.map(|result| (*file, Action::AwaitableResult { result: *result })));
+        }
+    }
+    actions
+}
+
+fn iterates(world: World, file: FileId, annotation: ValueId, range: TextRange) -> Option<Action> {
+    let name = annotation_name(world, file, range)?;
+    let path = world.names().dotted(annotation)?;
     let twin = match path.strip_prefix("typing.").or_else(|| path.strip_prefix("collections.abc."))? {
         "Iterator" => "collections.abc.AsyncIterator",
         "Iterable" => "collections.abc.AsyncIterable",

@@ -120,6 +120,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CallerStays { .. } => "caller-stays",
         Cause::Escapes { .. } => "escapes",
         Cause::Uncertain { .. } => "uncertain",
+        Cause::RunsOthers { .. } => "runs-others",
         Cause::AwaitedAlready { .. } => "awaited-already",
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
@@ -221,6 +222,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::Escapes { site } => {
             format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site))
+        }
+        Cause::RunsOthers { site } => {
+            format!("{} also runs something that is not ours and cannot become async", call(places, *site))
         }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),

@@ -82,12 +82,15 @@ pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
     let own = names.index.func(func).class;
     let facts = names.index.file(func.file);
     facts.calls.iter().any(|call| {
-        let tests = names
-            .last_name(call.func)
-            .is_some_and(|name| matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine"));
+        let tests = is_coroutine_test(names, call);
         let around = facts[call.context].func.map(|around| outermost(names.index, around));
         tests && (own.is_none() || around.is_some_and(|around| names.index.func(around).class == own))
     })
+}
+
+/// `iscoroutinefunction(f)` and the like.
+pub fn is_coroutine_test(names: Names, call: &Call) -> bool {
+    names.last_name(call.func).is_some_and(|name| matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine"))
 }
 
 /// The method or module-level function that a nested function stands in.

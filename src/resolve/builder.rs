@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
 use super::{Evidence, Graph, LookupSite, Site, SiteKind};
-use super::{agreement, callable, fixtures, flow, hierarchy, site};
+use super::{agreement, callable, carried, fixtures, flow, hierarchy, site};
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
@@ -45,6 +45,7 @@ pub(crate) struct Builder<'a> {
     pub(super) parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
     /// Parked sites of which a target became a node.
     pub(super) woken: Vec<RefId>,
+    pub(super) carried: carried::State,
 }
 
 impl<'a> Builder<'a> {
@@ -69,6 +70,7 @@ impl<'a> Builder<'a> {
             parked: FxHashMap::default(),
             parked_sites: FxHashMap::default(),
             woken: vec![],
+            carried: carried::State::default(),
         }
     }
 }
@@ -92,7 +94,7 @@ impl Builder<'_> {
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !callable::enumerate(self) && !flow::settle(self) && !agreement::settle(self) {
+            if !callable::enumerate(self) && !flow::settle(self) && !agreement::settle(self) && !carried::follow(self) {
                 break;
             }
         }
@@ -218,8 +220,17 @@ impl Builder<'_> {
     /// Records a site; the function around a demanding one becomes a node.
     pub(crate) fn add_site(&mut self, site: Site) {
         let demanding = match &site.kind {
-            SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. } => true,
-            SiteKind::Value | SiteKind::Offloaded { .. } | SiteKind::Accepted | SiteKind::Mention => false,
+            SiteKind::Blocking { .. }
+            | SiteKind::Call
+            | SiteKind::Iterated
+            | SiteKind::Read
+            | SiteKind::Callback { .. } => true,
+            SiteKind::Value
+            | SiteKind::Made
+            | SiteKind::Carried
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => false,
         };
         let context = self.index.context(self.index.site(site.id).context);
         let owner = context.func.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));

@@ -11,6 +11,7 @@ mod call;
 mod caller;
 mod field;
 mod filled;
+mod forward;
 mod member;
 mod object;
 mod parameter;
@@ -26,6 +27,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
 
+pub(crate) use self::forward::{Token, trace};
 use self::object::{Node, Object, Place};
 use self::solver::Solver;
 pub(crate) use self::solver::State;
@@ -199,6 +201,45 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
         None => places(set.iter()),
     };
     answer
+}
+
+/// What may be run at a place that calls a value, or iterates over one.
+#[derive(Debug, Default)]
+pub(crate) struct Arrives {
+    pub(crate) funcs: Vec<FuncId>,
+    /// Something that is no function of the project, and known.
+    pub(crate) others: bool,
+    /// Something that nobody knows.
+    pub(crate) unknown: bool,
+}
+
+/// How a place runs what arrives there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    Calls,
+    Iterates,
+}
+
+/// The functions among what arrives at a value that is called, or the generator functions of one that is iterated over.
+pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arrives {
+    let set = builder.solver().solve(Node::Value(value), vec![]);
+    let mut found = Arrives::default();
+    for object in set.objects() {
+        match object {
+            Object::Func(func) if runs == Runs::Calls => found.funcs.push(func),
+            Object::Generator(func) if runs == Runs::Iterates => found.funcs.push(func),
+            Object::Class(class) if runs == Runs::Calls => {
+                builder.index_close(class);
+                let constructors = site::constructors(builder, class);
+                found.others |= constructors.is_empty();
+                found.funcs.extend(constructors);
+            }
+            Object::Unknown => found.unknown = true,
+            Object::None | Object::Mock => {}
+            _ => found.others = true,
+        }
+    }
+    found
 }
 
 /// The `__call__` methods that calling what a site names runs. None when that is not known, or other things are called too.

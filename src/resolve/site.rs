@@ -236,8 +236,8 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         Usage::Store | Usage::Delete => SiteKind::Value,
         _ if is_property => SiteKind::Read,
         Usage::Called(call) if !under_carrier(builder, id) => {
-            let _ = call;
-            SiteKind::Call
+            let made = !builder.in_tests(id.file) && makes_generator(builder, call, targets);
+            if made { SiteKind::Made } else { SiteKind::Call }
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
         _ if site.is_implicit() => SiteKind::Call,
@@ -249,6 +249,40 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         _ if names_class => SiteKind::Mention,
         _ => SiteKind::Value,
     }
+}
+
+/// Does the call only make a generator, which something else iterates over later?
+fn makes_generator(builder: &Builder, call: CallId, targets: &[FuncId]) -> bool {
+    let is_generator = |target: &FuncId| {
+        let func = builder.index.func(*target);
+        let is_manager = || {
+            func.decorators.iter().any(|decorator| {
+                super::boundary::decorator_name(builder.index, decorator)
+                    .is_some_and(|name| matches!(name, "contextmanager" | "fixture"))
+            })
+        };
+        func.traits.is_generator && !func.is_async && !is_manager()
+    };
+    if targets.is_empty() || !targets.iter().all(is_generator) {
+        return false;
+    }
+    match builder.index.call(call).usage {
+        Usage::Assigned | Usage::Returned | Usage::Element { .. } | Usage::Condition | Usage::Yielded => true,
+        Usage::Argument { call, index } => {
+            let names = builder.names();
+            !super::eager::takes_all(&names, call, index)
+                && names.evaluate(builder.index.call(call).func).iter().any(|meaning| match meaning {
+                    Meaning::External(path) => path == "builtins.iter",
+                    _ => true,
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Is the argument the function of an offload that stands already?
+pub(crate) fn is_offload_of(builder: &Builder, call: CallId, at: u32) -> bool {
+    carrier(builder, call) == Some(at as usize)
 }
 
 /// Is the call inside a lambda that an existing offload runs?

@@ -53,6 +53,11 @@ impl Solver<'_> {
 
     /// The position among the annotated names of the class and its ancestors, in the order of the text, bases first.
     fn field_position(&self, ancestors: &[ClassId], name: &Name) -> Option<usize> {
+        self.fields(ancestors).iter().position(|field| field == name)
+    }
+
+    /// The annotated names of a class and its ancestors, in the order of the text, bases first.
+    pub(super) fn fields(&self, ancestors: &[ClassId]) -> Vec<Name> {
         let mut fields: Vec<Name> = vec![];
         for class in ancestors.iter().rev() {
             let scope = self.index.scope(self.index.class(*class).scope);
@@ -65,6 +70,6 @@ impl Solver<'_> {
                 }
             }
         }
-        fields.iter().position(|field| field == name)
+        fields
     }
 }

@@ -111,7 +111,7 @@ impl Solver<'_> {
     }
 
     /// May calling what the node holds run the function?
-    fn runs(&mut self, callee: &Node, func: FuncId) -> bool {
+    pub(super) fn runs(&mut self, callee: &Node, func: FuncId) -> bool {
         let facts = self.index.func(func);
         let (own, name) = (facts.class, facts.name.clone());
         let objects = self.read(callee.clone(), vec![]);
@@ -145,7 +145,7 @@ impl Solver<'_> {
     }
 
     /// How many parameters the call fills by itself: `self` in `x.f()`, none in `C.f(x)`.
-    fn bound_arguments(&mut self, func: FuncId, receiver: Option<ValueId>) -> Vec<usize> {
+    pub(super) fn bound_arguments(&mut self, func: FuncId, receiver: Option<ValueId>) -> Vec<usize> {
         let facts = self.index.func(func);
         let is_constructor = crate::resolve::site::is_constructor(&facts.name);
         let by_class = match self.binding_of(func) {

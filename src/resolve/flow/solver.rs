@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::caller::Caller;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
 use crate::index::Index;
+use crate::index::consumers::Consumers;
 use crate::index::facts::*;
 use crate::project::Project;
 use crate::resolve::hierarchy::Hierarchy;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     symbol_ids: FxHashMap<Rc<str>, Symbol>,
     pub(super) callers: FxHashMap<FuncId, Rc<[Caller]>>,
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
+    /// The facts of files turned round, for walks forward.
+    pub(super) consumers: FxHashMap<FileId, Rc<Consumers>>,
     /// Method names of the builtin types.
     pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
 }

@@ -1,0 +1,217 @@
+//! Forward: where a function goes that is named as a value (or the generator that a call made), up to every place that runs
+//! it. The counterpart of the solver, which asks what may arrive at a place.
+//!
+//! A walk over the turned-round facts: through names, attributes, containers, parameters and results. What it cannot follow is
+//! an escape: somebody that nobody sees may call the function there.
+
+mod argument;
+mod container;
+mod holder;
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
+
+use super::object::Place;
+use super::scope::Home;
+use crate::index::consumers::{Consumer, Consumers};
+use crate::index::facts::*;
+use crate::resolve::Builder;
+use crate::resolve::eager;
+
+/// What is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Token {
+    /// A function, up to its calls.
+    Function(FuncId),
+    /// What calling a generator function gives, up to where it is iterated over.
+    Generator(FuncId),
+}
+
+/// Where it went.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// Calls that run the function, by the place of the callee.
+    pub(crate) calls: BTreeSet<RefId>,
+    /// Places that iterate over the generator: a name, or the callee of the call that gave it.
+    pub(crate) uses: BTreeSet<RefId>,
+    /// Annotations of what it is held in.
+    pub(crate) annotations: BTreeSet<(FileId, ValueId)>,
+    /// Functions that return it.
+    pub(crate) through: BTreeSet<FuncId>,
+    /// The first place where it is lost sight of.
+    pub(crate) escape: Option<Place>,
+}
+
+/// More places than this are not looked at.
+const STEPS: usize = 2_000;
+
+/// Containers in containers are followed this far.
+const NESTING: u32 = 3;
+
+/// What holds the followed value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Spot {
+    Value(ValueId),
+    Name(ScopeId, Name),
+    Attribute(Name),
+    Param(FuncId, u32),
+    Returned(FuncId),
+}
+
+struct Walk<'w, 'a> {
+    builder: &'w mut Builder<'a>,
+    token: Token,
+    /// Spots to look at, with how many containers are around the value there.
+    pending: Vec<(Spot, u32)>,
+    seen: FxHashSet<(Spot, u32)>,
+    trace: Trace,
+}
+
+/// Follows `token` from the expression that names or makes it.
+pub(crate) fn trace(builder: &mut Builder, token: Token, from: ValueId) -> Trace {
+    let mut walk = Walk { builder, token, pending: vec![], seen: FxHashSet::default(), trace: Trace::default() };
+    walk.reach(Spot::Value(from), 0);
+    while let Some((spot, depth)) = walk.pending.pop() {
+        if walk.seen.len() > STEPS {
+            walk.escape((from.file, ruff_text_size::TextRange::default()));
+            break;
+        }
+        walk.step(spot, depth);
+    }
+    walk.trace
+}
+
+impl Walk<'_, '_> {
+    fn reach(&mut self, spot: Spot, depth: u32) {
+        if self.seen.insert((spot.clone(), depth)) {
+            self.pending.push((spot, depth));
+        }
+    }
+
+    fn reach_value(&mut self, value: ValueId, depth: u32) {
+        self.reach(Spot::Value(value), depth);
+    }
+
+    fn escape(&mut self, place: Place) {
+        self.trace.escape.get_or_insert(place);
+    }
+
+    fn escape_at(&mut self, value: ValueId) {
+        let place = (value.file, self.place_of(value));
+        self.escape(place);
+    }
+
+    /// The text around a value, as far as it is known.
+    fn place_of(&mut self, value: ValueId) -> ruff_text_size::TextRange {
+        let consumers = self.consumers(value.file);
+        match (self.builder.index.value(value), consumers.site(value)) {
+            (_, Some(site)) => self.builder.index.site(site).range,
+            (Value::Call { call }, _) => self.builder.index.call(*call).range,
+            _ => ruff_text_size::TextRange::default(),
+        }
+    }
+
+    fn consumers(&mut self, file: FileId) -> Rc<Consumers> {
+        let index = &*self.builder.index;
+        let made = || Rc::new(Consumers::of(file, index.file(file)));
+        self.builder.flow.consumers.entry(file).or_insert_with(made).clone()
+    }
+
+    fn step(&mut self, spot: Spot, depth: u32) {
+        match spot {
+            Spot::Value(value) => self.value(value, depth),
+            Spot::Name(scope, name) => self.name(scope, &name, depth),
+            Spot::Attribute(name) => self.attribute(&name, depth),
+            Spot::Param(func, at) => self.param(func, at, depth),
+            Spot::Returned(func) => self.returned(func, depth),
+        }
+    }
+
+    fn value(&mut self, value: ValueId, depth: u32) {
+        if depth > NESTING {
+            return self.escape_at(value);
+        }
+        if depth == 0 && self.is_iterated(value) {
+            return;
+        }
+        let consumers = self.consumers(value.file);
+        for consumer in consumers.of_value(value) {
+            self.consumer(value, consumer, depth);
+        }
+    }
+
+    /// Is the followed generator iterated over here? The place is noted then.
+    fn is_iterated(&mut self, value: ValueId) -> bool {
+        let Token::Generator(_) = self.token else { return false };
+        let Some((site, usage)) = self.usage(value) else { return false };
+        let iterated = match usage {
+            Usage::ForIter { .. }
+            | Usage::ComprehensionIter { .. }
+            | Usage::YieldFrom { .. }
+            | Usage::Starred { .. }
+            | Usage::Unpacked
+            | Usage::Added => true,
+            Usage::Argument { call, index } => {
+                let names = self.builder.names();
+                eager::takes_all(&names, call, index) || eager::is_next(&names, call) && index == 0
+            }
+            _ => false,
+        };
+        if iterated {
+            self.trace.uses.insert(site);
+        }
+        iterated
+    }
+
+    /// What is done with an expression, and the place of its name (of its callee, for a call).
+    fn usage(&mut self, value: ValueId) -> Option<(RefId, Usage)> {
+        let consumers = self.consumers(value.file);
+        if let Some(site) = consumers.site(value) {
+            return Some((site, self.builder.index.site(site).usage));
+        }
+        let Value::Call { call } = self.builder.index.value(value) else { return None };
+        let call = self.builder.index.call(*call);
+        Some((consumers.callee(call.func)?, call.usage))
+    }
+
+    fn consumer(&mut self, value: ValueId, consumer: &Consumer, depth: u32) {
+        match consumer {
+            Consumer::Either(whole) => self.reach_value(*whole, depth),
+            Consumer::Part(whole) => self.reach_value(*whole, depth + 1),
+            Consumer::Subscript(part) | Consumer::Element(part) | Consumer::Unpacked(part) => match depth {
+                0 => self.escape_at(value),
+                _ => self.reach_value(*part, depth - 1),
+            },
+            Consumer::Attribute(attribute) => self.member(*attribute, depth),
+            Consumer::Callee(call) => self.called(*call, depth),
+            Consumer::Argument(call, at) => self.argument(value, *call, *at, depth),
+            Consumer::Bound(scope, name) => {
+                let home = self.builder.solver().home(*scope, name);
+                match home {
+                    Home::Scope(home) => self.reach(Spot::Name(home, name.clone()), depth),
+                    Home::Builtin | Home::Unknown => self.escape_at(value),
+                }
+            }
+            Consumer::Written(name) => self.reach(Spot::Attribute(name.clone()), depth),
+            Consumer::Item(container) => self.put_into(*container, depth + 1),
+            Consumer::Returned(func) => self.reach(Spot::Returned(*func), depth),
+            Consumer::Yielded(func) => self.reach(Spot::Returned(*func), depth + 1),
+            Consumer::Default(func, at) => self.reach(Spot::Param(*func, *at), depth),
+            Consumer::Await(_) | Consumer::Entered(_) | Consumer::Lambda(_) | Consumer::Decorator | Consumer::Lost => {
+                self.escape_at(value);
+            }
+        }
+    }
+
+    fn called(&mut self, call: CallId, depth: u32) {
+        let func = self.builder.index.call(call).func;
+        let consumers = self.consumers(call.file);
+        match (self.token, depth, consumers.callee(func)) {
+            (Token::Function(_), 0, Some(site)) => drop(self.trace.calls.insert(site)),
+            _ => self.escape_at(func),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Arguments: the parameters of the project's functions that get the value, and what library functions do with it.
+
+use ruff_python_ast::name::Name;
+
+use super::{Spot, Token, Walk};
+use crate::index::facts::*;
+use crate::resolve::flow::object::{Node, Object};
+use crate::resolve::{boundary, eager, hierarchy, site};
+
+/// Functions that look at what they are given, and neither call nor keep it.
+const LOOKING: [&str; 26] = [
+    "isinstance",
+    "issubclass",
+    "callable",
+    "iscoroutinefunction",
+    "isawaitable",
+    "iscoroutine",
+    "isgenerator",
+    "isgeneratorfunction",
+    "isasyncgenfunction",
+    "isfunction",
+    "ismethod",
+    "hasattr",
+    "id",
+    "hash",
+    "repr",
+    "str",
+    "bool",
+    "len",
+    "type",
+    "print",
+    "signature",
+    "getdoc",
+    "get_type_hints",
+    "format",
+    "wraps",
+    "update_wrapper",
+];
+
+impl Walk<'_, '_> {
+    /// The value is the argument at `at` of a call.
+    pub(super) fn argument(&mut self, value: ValueId, call: CallId, at: u32, depth: u32) {
+        let (Token::Function(_), true) = (self.token, depth == 0) else {
+            return self.given(call, at, depth);
+        };
+        if boundary::accepts_async(self.builder, call, at) {
+            return;
+        }
+        let consumers = self.consumers(call.file);
+        match consumers.site(value).filter(|_| site::is_offload_of(self.builder, call, at)) {
+            Some(site) => drop(self.trace.calls.insert(site)),
+            None => self.given(call, at, depth),
+        }
+    }
+
+    fn given(&mut self, call: CallId, at: u32, depth: u32) {
+        let func = self.builder.index.call(call).func;
+        let set = self.builder.solver().solve(Node::Value(func), vec![]);
+        for object in set.objects().collect::<Vec<_>>() {
+            match object {
+                Object::Func(func) => self.given_to(func, call, at, depth),
+                Object::Class(class) => self.given_to_class(class, call, at, depth),
+                Object::Instance(class) | Object::Below(class) => {
+                    self.builder.index_close(class);
+                    let ancestors = self.builder.graph.hierarchy.ancestors(class);
+                    let method = ancestors.iter().find_map(|id| hierarchy::method(self.builder.index, *id, "__call__"));
+                    match method {
+                        Some(func) => self.given_to(func, call, at, depth),
+                        None => self.escape_at(func),
+                    }
+                }
+                Object::External(_) | Object::ExternalMember(_) | Object::Unknown => {
+                    self.given_outside(call, at, depth)
+                }
+                Object::None => {}
+                _ => self.escape_at(func),
+            }
+        }
+        if set.is_empty() {
+            self.escape_at(func);
+        }
+    }
+
+    /// A function of the project, and those that override it.
+    fn given_to(&mut self, func: FuncId, call: CallId, at: u32, depth: u32) {
+        if !boundary::is_transparent(self.builder.index, func) {
+            return self.escape_at(self.builder.index.call(call).func);
+        }
+        let facts = self.builder.index.func(func);
+        let (class, name) = (facts.class, facts.name.clone());
+        let mut family = vec![func];
+        if let Some(class) = class.filter(|_| !site::is_constructor(&name)) {
+            self.builder.index_close(class);
+            family.extend(self.builder.graph.hierarchy.family(self.builder.index, class, &name));
+            family.sort_unstable();
+            family.dedup();
+        }
+        let receiver = match self.builder.index.value(self.builder.index.call(call).func) {
+            Value::Attribute { receiver, .. } => Some(*receiver),
+            _ => None,
+        };
+        let bound = {
+            let mut solver = self.builder.solver();
+            if let Some(receiver) = receiver {
+                solver.solve(Node::Value(receiver), vec![]);
+            }
+            solver.bound_arguments(func, receiver)
+        };
+        for member in family {
+            for bound in &bound {
+                self.fill(member, *bound, call, at, depth);
+            }
+        }
+    }
+
+    /// The parameter that takes the argument.
+    fn fill(&mut self, func: FuncId, bound: usize, call: CallId, at: u32, depth: u32) {
+        let args = &self.builder.index.call(call).args;
+        let arg = &args[at as usize];
+        let (keyword, is_star, is_mapping) = (arg.keyword.clone(), arg.is_star, arg.is_mapping);
+        let before = args[..at as usize].iter().filter(|arg| arg.keyword.is_none() && !arg.is_mapping).count();
+        let behind_star = args[..at as usize].iter().any(|arg| arg.is_star && !arg.is_mapping);
+        let params: Vec<(Name, ParamKind)> =
+            self.builder.index.func(func).params.iter().map(|param| (param.name.clone(), param.kind)).collect();
+        let positional =
+            |(_, kind): &(Name, ParamKind)| matches!(kind, ParamKind::PositionalOnly | ParamKind::Standard);
+        let places: Vec<usize> = (0..params.len()).filter(|index| positional(&params[*index])).collect();
+        let of_kind = |wanted: ParamKind| params.iter().position(|(_, kind)| *kind == wanted);
+        let reach = |walk: &mut Self, at: Option<usize>, depth: u32| match at {
+            Some(at) => walk.reach(Spot::Param(func, at as u32), depth),
+            None => walk.escape_at(walk.builder.index.call(call).func),
+        };
+        match keyword {
+            Some(keyword) => {
+                let named = params.iter().position(|(name, kind)| {
+                    *name == keyword && matches!(kind, ParamKind::Standard | ParamKind::KeywordOnly)
+                });
+                match named {
+                    Some(at) => reach(self, Some(at), depth),
+                    None => reach(self, of_kind(ParamKind::Keywords), depth + 1),
+                }
+            }
+            None if is_mapping || depth == 0 && is_star => self.escape_at(self.builder.index.call(call).func),
+            // `*functions`: any of the parameters from there on.
+            None if is_star || behind_star => {
+                let inner = if is_star { depth - 1 } else { depth };
+                for at in places.into_iter().skip(before + bound) {
+                    self.reach(Spot::Param(func, at as u32), inner);
+                }
+                if let Some(at) = of_kind(ParamKind::Variadic) {
+                    self.reach(Spot::Param(func, at as u32), inner + 1);
+                }
+            }
+            None => match places.get(before + bound) {
+                Some(at) => reach(self, Some(*at), depth),
+                None => reach(self, of_kind(ParamKind::Variadic), depth + 1),
+            },
+        }
+    }
+
+    /// A constructor's parameter, or a field of a dataclass.
+    fn given_to_class(&mut self, class: ClassId, call: CallId, at: u32, depth: u32) {
+        self.builder.index_close(class);
+        let ancestors = self.builder.graph.hierarchy.ancestors(class);
+        let constructors: Vec<FuncId> = ["__new__", "__init__"]
+            .iter()
+            .filter_map(|name| ancestors.iter().find_map(|id| hierarchy::method(self.builder.index, *id, name)))
+            .collect();
+        if !constructors.is_empty() {
+            for func in constructors {
+                self.given_to(func, call, at, depth);
+            }
+            return;
+        }
+        let args = &self.builder.index.call(call).args;
+        let arg = &args[at as usize];
+        let field = match &arg.keyword {
+            Some(keyword) => Some(keyword.clone()),
+            None if args[..=at as usize].iter().any(|arg| arg.is_star) => None,
+            None => self.builder.solver().fields(&ancestors).get(at as usize).cloned(),
+        };
+        match field {
+            Some(field) => self.reach(Spot::Attribute(field), depth),
+            None => self.escape_at(self.builder.index.call(call).func),
+        }
+    }
+
+    /// A function that is not the project's.
+    fn given_outside(&mut self, call: CallId, at: u32, depth: u32) {
+        let facts = self.builder.index.call(call);
+        let (func, is_plain) = (facts.func, facts.args[..=at as usize].iter().all(|arg| !arg.is_star));
+        let name = self.builder.names().last_name(func).unwrap_or_default().to_owned();
+        let is_method = matches!(self.builder.index.value(func), Value::Attribute { .. });
+        let keyword = facts.args[at as usize].keyword.clone();
+        let consumers = self.consumers(call.file);
+        let result = consumers.result(call);
+        let into = |walk: &mut Self, depth: u32| result.into_iter().for_each(|result| walk.reach_value(result, depth));
+        match name.as_str() {
+            name if LOOKING.contains(&name) => {}
+            _ if !is_plain => self.escape_at(func),
+            "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
+            "cast" if at == 1 => into(self, depth),
+            "getattr" if at == 2 => into(self, depth),
+            // The write is followed by itself.
+            "setattr" if at == 2 => {}
+            "append" | "add" | "appendleft" | "put_nowait" if is_method && at == 0 => {
+                self.fill_receiver(func, depth + 1)
+            }
+            "insert" if is_method && at == 1 => self.fill_receiver(func, depth + 1),
+            "setdefault" if is_method && at == 1 => {
+                self.fill_receiver(func, depth + 1);
+                into(self, depth);
+            }
+            "update" if is_method && keyword.is_some() => self.fill_receiver(func, depth + 1),
+            "extend" | "extendleft" | "update" if is_method && depth > 0 => self.fill_receiver(func, depth),
+            "remove" | "discard" | "index" | "count" if is_method => {}
+            "get" | "pop" if is_method && at == 1 => into(self, depth),
+            "dict" if keyword.is_some() => into(self, depth + 1),
+            "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict" | "deque" | "copy"
+            | "deepcopy" | "MappingProxyType"
+                if depth > 0 =>
+            {
+                into(self, depth);
+            }
+            "enumerate" | "zip" if depth > 0 => into(self, depth + 1),
+            "next" if depth > 0 && at == 0 => into(self, depth - 1),
+            "iter" if depth == 0 && matches!(self.token, Token::Generator(_)) => into(self, 0),
+            "chain" if depth > 0 => into(self, depth),
+            _ if depth > 0 && eager::takes_all(&self.builder.names(), call, at) => {}
+            _ => self.escape_at(func),
+        }
+    }
+
+    fn fill_receiver(&mut self, func: ValueId, depth: u32) {
+        if let Value::Attribute { receiver, .. } = self.builder.index.value(func) {
+            self.put_into(*receiver, depth);
+        }
+    }
+}

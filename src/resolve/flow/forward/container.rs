@@ -1,0 +1,116 @@
+//! Values in containers: what `append` and `x[k] = v` fill, and what methods of containers give back.
+
+use super::{Spot, Token, Walk};
+use crate::index::consumers::Consumer;
+use crate::index::facts::*;
+use crate::resolve::flow::scope::Home;
+
+/// Attributes of a function that say nothing of who calls it: all but these.
+const CALLING: [&str; 6] = ["__call__", "__wrapped__", "__get__", "__func__", "func", "__self__"];
+
+/// Methods of containers that hand on none of the elements.
+const SILENT: [&str; 19] = [
+    "append",
+    "add",
+    "insert",
+    "extend",
+    "update",
+    "clear",
+    "remove",
+    "discard",
+    "keys",
+    "index",
+    "count",
+    "reverse",
+    "appendleft",
+    "extendleft",
+    "__contains__",
+    "__len__",
+    "put",
+    "put_nowait",
+    "move_to_end",
+];
+
+impl Walk<'_, '_> {
+    /// `x.name`, where `x` is or holds the value.
+    pub(super) fn member(&mut self, attribute: ValueId, depth: u32) {
+        let Value::Attribute { name, .. } = self.builder.index.value(attribute).clone() else { return };
+        if depth == 0 {
+            let hands_on = match self.token {
+                Token::Function(_) => CALLING.contains(&name.as_str()),
+                Token::Generator(_) => true,
+            };
+            if hands_on {
+                self.escape_at(attribute);
+            }
+            return;
+        }
+        let consumers = self.consumers(attribute.file);
+        for consumer in consumers.of_value(attribute) {
+            let Consumer::Callee(call) = consumer else { return self.escape_at(attribute) };
+            let Some(result) = consumers.result(*call) else { continue };
+            match name.as_str() {
+                "get" | "pop" | "popleft" | "setdefault" | "__getitem__" => self.reach_value(result, depth - 1),
+                "values" | "copy" | "__iter__" | "popitem" | "union" | "difference" | "most_common" => {
+                    self.reach_value(result, depth);
+                }
+                "items" => self.reach_value(result, depth + 1),
+                name if SILENT.contains(&name) => {}
+                _ => self.escape_at(attribute),
+            }
+        }
+    }
+
+    /// The value becomes an element of a container (`depth` layers below what holds it).
+    pub(super) fn put_into(&mut self, container: ValueId, depth: u32) {
+        match self.builder.index.value(container).clone() {
+            Value::Name { name, scope } => {
+                let home = self.builder.solver().home(scope, &name);
+                let Home::Scope(home) = home else { return self.escape_at(container) };
+                self.reach(Spot::Name(home, name.clone()), depth);
+                let bindings = self.builder.solver().bindings(home, &name);
+                for (bound, _) in bindings {
+                    match bound {
+                        // `handlers = self.handlers` and then `handlers.append(f)`.
+                        Bound::Value(alias) | Bound::Annotated { value: Some(alias), .. } => {
+                            self.put_into_alias(alias, depth);
+                        }
+                        Bound::Annotated { value: None, .. } | Bound::Import(_) | Bound::Outer => {}
+                        Bound::Param { .. } | Bound::Func(_) | Bound::Class(_) | Bound::Unknown => {
+                            self.escape_at(container);
+                        }
+                    }
+                }
+            }
+            Value::Attribute { name, .. } => self.reach(Spot::Attribute(name), depth),
+            _ => self.put_into_alias(container, depth),
+        }
+    }
+
+    /// The same for what a name of the container was bound to.
+    fn put_into_alias(&mut self, value: ValueId, depth: u32) {
+        match self.builder.index.value(value).clone() {
+            Value::Attribute { .. } | Value::Name { .. } => self.put_into(value, depth),
+            Value::Subscript { value, .. } | Value::ElementOf(value) | Value::PartOf(value, _) => {
+                self.put_into(value, depth + 1);
+            }
+            Value::Either(values) => values.into_iter().for_each(|value| self.put_into_alias(value, depth)),
+            Value::Call { call } => match self.builder.index.value(self.builder.index.call(call).func).clone() {
+                Value::Attribute { receiver, name } => match name.as_str() {
+                    "values" | "items" | "copy" => self.put_into(receiver, depth),
+                    "get" | "setdefault" | "pop" => self.put_into(receiver, depth + 1),
+                    _ => self.escape_at(value),
+                },
+                // `handlers = list()`, `defaultdict(list)`: a new one.
+                Value::Name { name, .. } if is_container(&name) => {}
+                _ => self.escape_at(value),
+            },
+            Value::Elements(_) | Value::Dict(_) | Value::Comprehension { .. } | Value::None => {}
+            _ => self.escape_at(value),
+        }
+    }
+}
+
+fn is_container(name: &str) -> bool {
+    matches!(name, "list" | "dict" | "set" | "deque" | "defaultdict" | "OrderedDict" | "WeakSet" | "WeakKeyDictionary")
+}

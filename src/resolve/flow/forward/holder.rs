@@ -1,0 +1,204 @@
+//! What holds the value: names, attributes, parameters, results. Everybody who reads them gets it.
+
+use ruff_python_ast::name::Name;
+
+use super::{Spot, Token, Walk};
+use crate::index::consumers::Consumer;
+use crate::index::facts::*;
+use crate::resolve::boundary;
+use crate::resolve::flow::caller::Caller;
+use crate::resolve::flow::object::{Node, Object, Selector};
+use crate::resolve::flow::scope::Home;
+
+impl Walk<'_, '_> {
+    pub(super) fn name(&mut self, scope: ScopeId, name: &Name, depth: u32) {
+        let here = self.builder.index.scope(scope);
+        let (is_class, is_module) = (matches!(here.kind, ScopeKind::Class(_)), here.parent.is_none());
+        if is_class {
+            // Also read in the class body itself.
+            self.reach(Spot::Attribute(name.clone()), depth);
+        }
+        self.annotated_names(scope, name);
+        if is_module && !self.builder.solver().load_name(name) {
+            return self.escape((scope.file, ruff_text_size::TextRange::default()));
+        }
+        for id in self.builder.index.refs_of(name).to_vec() {
+            let site = self.builder.index.site(id);
+            let (value, receiver, is_test) =
+                (site.value, site.receiver, self.builder.in_tests(id.file) && !self.builder.in_tests(scope.file));
+            if site.is_implicit() || is_test || matches!(site.usage, Usage::Store | Usage::Delete | Usage::Annotation) {
+                continue;
+            }
+            let used_in = self.builder.index.context(site.context).scope;
+            let reads = match receiver {
+                None if id.file == scope.file || is_module => {
+                    let home = self.builder.solver().home(used_in, name);
+                    matches!(home, Home::Scope(home) if home == scope)
+                }
+                Some(receiver) if is_module => {
+                    let set = self.builder.solver().solve(Node::Value(receiver), vec![]);
+                    set.objects().any(|object| object == Object::Module(scope.file))
+                }
+                _ => false,
+            };
+            if reads {
+                self.reach_value(value, depth);
+            }
+        }
+        if is_module {
+            self.importers(scope.file, name, depth);
+        }
+    }
+
+    /// `from module import name`.
+    fn importers(&mut self, file: FileId, name: &Name, depth: u32) {
+        let module = self.builder.project.file(file).module.clone();
+        for (from, at) in self.builder.index.imports_of(name).to_vec() {
+            let import = &self.builder.index.file(from).imports[at as usize];
+            let (scope, binds) = (import.scope, import.binds.clone());
+            let is_it = self.builder.names().absolute(from, import).is_some_and(|path| path == module);
+            if is_it && !self.builder.in_tests(from) {
+                self.reach(Spot::Name(scope, binds), depth);
+            }
+        }
+    }
+
+    fn annotated_names(&mut self, scope: ScopeId, name: &Name) {
+        for (bound, _) in self.builder.solver().bindings(scope, name) {
+            if let Bound::Annotated { annotation, .. } = bound {
+                self.trace.annotations.insert((scope.file, annotation));
+            }
+        }
+    }
+
+    pub(super) fn attribute(&mut self, name: &Name, depth: u32) {
+        if !self.builder.solver().load_name(name) {
+            return self.escape((FileId(0), ruff_text_size::TextRange::default()));
+        }
+        for (file, at) in self.builder.index.writes_of(name).to_vec() {
+            if let Some(annotation) = self.builder.index.file(file).attribute_writes[at as usize].annotation {
+                self.trace.annotations.insert((file, annotation));
+            }
+        }
+        for class in self.builder.index.members_of(name).to_vec() {
+            let scope = self.builder.index.class(class).scope;
+            self.annotated_names(scope, name);
+        }
+        for (file, at) in self.builder.index.lookups_of(name).to_vec() {
+            self.looked_up(file, at, depth);
+        }
+        for id in self.builder.index.refs_of(name).to_vec() {
+            let site = self.builder.index.site(id);
+            let (value, receiver, usage) = (site.value, site.receiver, site.usage);
+            let Some(receiver) = receiver.filter(|_| !site.is_implicit()) else { continue };
+            if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || self.builder.in_tests(id.file) {
+                continue;
+            }
+            if self.may_read(receiver, name, depth) {
+                self.reach_value(value, depth);
+            }
+        }
+    }
+
+    /// May reading the attribute of this receiver give the value?
+    fn may_read(&mut self, receiver: ValueId, name: &Name, depth: u32) -> bool {
+        let token = self.token;
+        let path = vec![Selector::Item; depth as usize];
+        let set = self.builder.solver().solve(Node::Member(receiver, name.clone()), path);
+        set.is_empty()
+            || set.objects().any(|object| match (object, token) {
+                (Object::Unknown, _) => true,
+                (Object::Func(func), Token::Function(wanted)) | (Object::Generator(func), Token::Generator(wanted)) => {
+                    func == wanted
+                }
+                _ => false,
+            })
+    }
+
+    /// `getattr(x, "name")` reads it too.
+    fn looked_up(&mut self, file: FileId, at: u32, depth: u32) {
+        let lookup = &self.builder.index.file(file).lookups[at as usize];
+        let (call, range) = (lookup.call, lookup.range);
+        if self.builder.in_tests(file) {
+            return;
+        }
+        let finder = self.builder.names().last_name(self.builder.index.call(call).func).unwrap_or_default();
+        match finder {
+            "getattr" => {
+                let consumers = self.consumers(file);
+                consumers.result(call).into_iter().for_each(|result| self.reach_value(result, depth));
+            }
+            "methodcaller" | "attrgetter" => self.escape((file, range)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn param(&mut self, func: FuncId, at: u32, depth: u32) {
+        let facts = self.builder.index.func(func);
+        let param = &facts.params[at as usize];
+        let (scope, name, annotation) = (facts.scope, param.name.clone(), param.annotation);
+        if let (Token::Function(_), 0) = (self.token, depth)
+            && boundary::tests_for_coroutines(self.builder.names(), func)
+        {
+            // It takes both colors.
+            return;
+        }
+        self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
+        self.reach(Spot::Name(scope, name), depth);
+    }
+
+    /// The results of all calls of a function.
+    pub(super) fn returned(&mut self, func: FuncId, depth: u32) {
+        let facts = self.builder.index.func(func);
+        let (name, is_async, annotation) = (facts.name.clone(), facts.is_async, facts.returns_annotation);
+        let place = (func.file, facts.name_range);
+        self.trace.through.insert(func);
+        self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
+        if boundary::is_property(self.builder.index, func) {
+            return self.reach(Spot::Attribute(name), depth);
+        }
+        let is_manager = facts.decorators.iter().any(|decorator| {
+            boundary::decorator_name(self.builder.index, decorator)
+                .is_some_and(|name| matches!(name, "contextmanager" | "asynccontextmanager" | "fixture"))
+        });
+        if is_manager || !boundary::is_transparent(self.builder.index, func) {
+            return self.escape(place);
+        }
+        let callers = self.builder.solver().callers(func);
+        for caller in callers.iter() {
+            match caller {
+                Caller::Anyone => self.escape(place),
+                Caller::Escape { callee, place } => {
+                    if self.may_run(callee, func) {
+                        self.escape(*place);
+                    }
+                }
+                Caller::Call { callee, call, from, .. } => {
+                    if !self.builder.in_tests(call.file) && self.may_run(callee, func) {
+                        if *from == 0 { self.result(*call, is_async, depth) } else { self.escape(place) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn may_run(&mut self, callee: &Node, func: FuncId) -> bool {
+        let mut solver = self.builder.solver();
+        solver.solve(callee.clone(), vec![]);
+        solver.runs(callee, func)
+    }
+
+    fn result(&mut self, call: CallId, is_async: bool, depth: u32) {
+        let consumers = self.consumers(call.file);
+        let Some(result) = consumers.result(call) else { return };
+        if !is_async {
+            return self.reach_value(result, depth);
+        }
+        for consumer in consumers.of_value(result) {
+            match consumer {
+                Consumer::Await(awaited) => self.reach_value(*awaited, depth),
+                _ => self.escape_at(result),
+            }
+        }
+    }
+}
