@@ -227,7 +227,7 @@ impl Solver<'_> {
             "copy.copy" | "copy.deepcopy" | "weakref.proxy" | "dataclasses.replace" => {
                 self.flow_arg(call, 0, path.clone());
             }
-            "functools.partial" if path.is_empty() => self.flow_arg(call, 0, vec![]),
+            "functools.partial" | "functools.partialmethod" if path.is_empty() => self.flow_arg(call, 0, vec![]),
             "collections.deque" => self.copied(call, path),
             "collections.OrderedDict" => self.copied(call, path),
             "collections.defaultdict" => match path.split_first() {
