@@ -260,35 +260,38 @@ fn enclosing_classes(body: &[ast::Stmt], range: TextRange, path: &mut Vec<String
 
 /// Reads the certainty off a printed type: dynamic parts of a union at its top level.
 fn certainty(shown: &str) -> Certainty {
-    let (mut dynamic, mut known) = (false, false);
-    let mut depth = 0usize;
-    let mut start = 0;
-    let mut part = |text: &str| {
-        let text = text.trim();
-        if matches!(text, "Unknown" | "Any" | "Divergent" | "Never") || text.starts_with("@Todo") {
-            dynamic = true;
-        } else {
-            known = true;
-        }
-    };
-    for (at, byte) in shown.bytes().enumerate() {
-        match byte {
-            b'[' | b'(' | b'<' => depth += 1,
-            b']' | b')' => depth = depth.saturating_sub(1),
-            b'>' if !shown[..at].ends_with('-') => depth = depth.saturating_sub(1),
-            b'|' if depth == 0 => {
-                part(&shown[start..at]);
-                start = at + 1;
-            }
+    let dynamic = parts(shown, '|').filter(|part| is_dynamic(part)).count();
+    match dynamic {
+        0 => Certainty::Known,
+        some if some == parts(shown, '|').count() => Certainty::Unknown,
+        _ => Certainty::Partly,
+    }
+}
+
+/// Does the member of a union say nothing of the value? `if x:` leaves `Unknown & ~AlwaysFalsy` of an unknown `x`, and
+/// `~AlwaysFalsy` of an `object`.
+fn is_dynamic(part: &str) -> bool {
+    let inner = part.strip_prefix('(').and_then(|part| part.strip_suffix(')')).unwrap_or(part);
+    let says_nothing =
+        |text: &str| matches!(text, "Unknown" | "Any" | "Divergent" | "Never" | "object") || text.starts_with("@Todo");
+    let mut positive = parts(inner, '&').filter(|text| !text.starts_with('~')).peekable();
+    positive.peek().is_none() || positive.any(says_nothing)
+}
+
+/// The parts of a printed type between separators that no bracket encloses.
+fn parts(shown: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut depth, mut before) = (0usize, ' ');
+    let at_separator = move |char: char| {
+        match char {
+            '[' | '(' | '<' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            '>' if before != '-' => depth = depth.saturating_sub(1),
             _ => {}
         }
-    }
-    part(&shown[start..]);
-    match (dynamic, known) {
-        (false, _) => Certainty::Known,
-        (true, true) => Certainty::Partly,
-        (true, false) => Certainty::Unknown,
-    }
+        before = char;
+        char == separator && depth == 0
+    };
+    shown.split(at_separator).map(str::trim)
 }
 
 #[cfg(test)]
@@ -303,5 +306,10 @@ mod tests {
         assert_eq!(certainty("list[Unknown]"), Certainty::Known);
         assert_eq!(certainty("Any"), Certainty::Unknown);
         assert_eq!(certainty("Unknown | None"), Certainty::Partly);
+        assert_eq!(certainty("Unknown & ~AlwaysFalsy"), Certainty::Unknown);
+        assert_eq!(certainty("(Unknown & ~AlwaysFalsy) | (Store & ~AlwaysFalsy)"), Certainty::Partly);
+        assert_eq!(certainty("Store & ~AlwaysFalsy"), Certainty::Known);
+        assert_eq!(certainty("~None"), Certainty::Unknown);
+        assert_eq!(certainty("(x: int | str) -> Any"), Certainty::Known);
     }
 }

@@ -3,7 +3,6 @@
 use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
-use super::hierarchy::BaseClass;
 use super::names::Meaning;
 use super::tested;
 use super::{Evidence, Site, SiteKind};
@@ -130,7 +129,7 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         (Certainty::Known | Certainty::Partly, true) if foreign_only => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
-        (Certainty::Known, true) if !may_be_ours(builder, id, &answer.shown) => {
+        (Certainty::Known, true) if !may_be_ours(&answer.shown) => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
         (Certainty::Known | Certainty::Partly | Certainty::Unknown, _) => {
@@ -160,28 +159,34 @@ fn is_taken_out(builder: &Builder, id: RefId) -> bool {
     }
 }
 
-/// A type without that member can still hold a child of the project that has it, come from a base that nobody knows, or
-/// hand the call on (`__getattr__`).
-fn may_be_ours(builder: &mut Builder, id: RefId, shown: &str) -> bool {
-    if matches!(shown, "object" | "None") || shown.contains("Self@") {
-        return true;
-    }
-    let words: Vec<&str> =
-        shown.split(|char: char| !char.is_alphanumeric() && char != '_').filter(|word| !word.is_empty()).collect();
-    builder.index.load_words(builder.project, words.iter().copied());
-    let classes: Vec<ClassId> = words.iter().flat_map(|word| builder.index.classes_of(word).iter().copied()).collect();
-    let name = builder.index.site(id).name.clone();
-    classes.into_iter().any(|class| {
-        builder.index_close(class);
-        let (index, hierarchy) = (&*builder.index, &builder.graph.hierarchy);
-        let defines = |class: ClassId, name: &str| super::hierarchy::method(index, class, name).is_some();
-        hierarchy.descendants(class).into_iter().any(|below| defines(below, &name))
-            || hierarchy
-                .ancestors(class)
-                .into_iter()
-                .any(|above| defines(above, "__getattr__") || defines(above, "__getattribute__"))
-            || hierarchy.external_bases(class).into_iter().any(|(_, base)| *base == BaseClass::Unknown)
-    })
+/// Builtin types that nobody derives services from, and mocks, which have every member.
+const PLAIN: [&str; 16] = [
+    "str",
+    "bytes",
+    "bytearray",
+    "int",
+    "float",
+    "complex",
+    "bool",
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "dict",
+    "Mock",
+    "MagicMock",
+    "NonCallableMock",
+    "AsyncMock",
+];
+
+/// Can a value of a type without that member have it? It may be a child, have it from a base that nobody knows or from
+/// `setattr`, or hand the call on (`__getattr__`); only a plain value cannot.
+fn may_be_ours(shown: &str) -> bool {
+    let is_plain = |part: &str| {
+        let head = part.trim().split(['[', ' ']).next().unwrap_or_default();
+        PLAIN.contains(&head) || matches!(head, "Literal" | "LiteralString")
+    };
+    !shown.split(" | ").all(is_plain)
 }
 
 /// The functions of the project among the definitions.

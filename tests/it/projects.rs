@@ -252,6 +252,114 @@ def pick(player, other):
 }
 
 #[test]
+fn a_receiver_that_is_tested_for_truth_first_is_still_awaited() {
+    check_project(
+        "#- app/__init__.py
+#- app/users.py
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def find_user(self, who):
+        return self.persistence.get(who)
+#- app/web.py
+class Page:
+    def __init__(self, users=None):
+        self.users = users
+
+    async def show(self, who):
+        if not self.users:
+            return None
+        return self.users.find_user(who)
+",
+        "#- app/users.py
+import asyncio
+
+
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def find_user(self, who):
+        return await asyncio.to_thread(self.persistence.get, who)
+#- app/web.py
+class Page:
+    def __init__(self, users=None):
+        self.users = users
+
+    async def show(self, who):
+        if not self.users:
+            return None
+        return await self.users.find_user(who)
+",
+    );
+}
+
+#[test]
+fn a_type_without_the_member_proves_nothing() {
+    check_project(
+        "#- app/__init__.py
+#- app/users.py
+class Node:
+    pass
+
+class Users(Node):
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def find_user(self, who):
+        return self.persistence.get(who)
+#- app/web.py
+from logging import Handler
+from typing import Hashable, TypeVar
+
+from app.users import Node
+
+T = TypeVar('T')
+
+async def show(node: Node, who):
+    return node.find_user(who)
+
+async def show_all(nodes: list[Hashable], who):
+    return [node.find_user(who) for node in nodes]
+
+async def show_any(node: T, other: Handler, who):
+    return node.find_user(who), other.find_user(who)
+",
+        "#- app/users.py
+import asyncio
+
+
+class Node:
+    pass
+
+class Users(Node):
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def find_user(self, who):
+        return await asyncio.to_thread(self.persistence.get, who)
+#- app/web.py
+from logging import Handler
+from typing import Hashable, TypeVar
+
+from app.users import Node
+
+T = TypeVar('T')
+
+async def show(node: Node, who):
+    return await node.find_user(who)
+
+async def show_all(nodes: list[Hashable], who):
+    return [await node.find_user(who) for node in nodes]
+
+async def show_any(node: T, other: Handler, who):
+    return await node.find_user(who), await other.find_user(who)
+",
+    );
+}
+
+#[test]
 fn a_project_without_blocking_calls_stays_as_it_is() {
     check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
 }
