@@ -231,7 +231,7 @@ impl<'a> Coloring<'a> {
     fn find_blocking(&self) -> BTreeSet<FuncId> {
         let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
         let mut blocking = BTreeSet::new();
-        let mut pending = vec![];
+        let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
         for site in self.world.graph.sites.values() {
             let Some(owner) = self.world.context(site.id).func else { continue };
             match site.kind {
@@ -405,7 +405,8 @@ impl<'a> Coloring<'a> {
     fn supported(&self) -> BTreeSet<FuncId> {
         let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
         let mut supported = BTreeSet::new();
-        let mut pending = vec![];
+        let mut pending: Vec<FuncId> =
+            self.world.graph.declared.keys().copied().filter(|func| self.converts(*func)).collect();
         for site in self.world.graph.sites.values() {
             let Some(owner) = self.world.context(site.id).func.filter(|owner| self.converts(*owner)) else { continue };
             if obstacle::obstacle(self.world, site).is_some() {
@@ -507,11 +508,16 @@ impl<'a> Coloring<'a> {
 
     /// The first site that makes a function convert; the family when it has none of its own.
     fn demand(&self, func: FuncId, sites: &BTreeMap<RefId, SiteVerdict>) -> Cause {
+        if let Some(entry) = self.world.graph.declared.get(&func) {
+            return Cause::Declared { entry: *entry };
+        }
         for id in self.sites_in(func) {
             let target = self.site(id).targets.first().copied();
+            let is_leaf = matches!(self.site(id).kind, SiteKind::Blocking { .. });
             match (&sites[&id], target) {
                 (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => return Cause::Blocks { site: id },
                 (SiteVerdict::OffloadConsumer { .. }, _) => return Cause::Blocks { site: id },
+                (SiteVerdict::Await, _) if is_leaf => return Cause::Blocks { site: id },
                 (SiteVerdict::Offload, _) if self.site(id).kind != SiteKind::Call => {
                     return Cause::Blocks { site: id };
                 }
@@ -579,6 +585,9 @@ impl<'a> Coloring<'a> {
         }
         match &site.kind {
             SiteKind::Blocking { entry, native } => match (&self.world.graph.entries[*entry].action, native) {
+                (BlockingAction::Native { .. }, Some(method)) if *method == *self.world.index.site(site.id).name => {
+                    SiteVerdict::Await
+                }
                 (BlockingAction::Native { .. }, Some(method)) => SiteVerdict::Native(method.clone()),
                 (BlockingAction::Replace { function }, _) => SiteVerdict::Replace(function.clone()),
                 (BlockingAction::Native { .. } | BlockingAction::Offload, _) => SiteVerdict::Offload,

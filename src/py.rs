@@ -1,5 +1,6 @@
 //! The only door to ty, salsa and `ruff_db`, and to the bytes of Python files. What comes out is plain data.
 
+pub mod classes;
 pub mod db;
 pub mod infer;
 pub mod source;

@@ -15,7 +15,9 @@ pub mod eager;
 pub mod fixtures;
 mod flow;
 pub mod hierarchy;
+mod layer;
 pub mod names;
+mod native;
 mod site;
 mod tested;
 pub mod text;
@@ -173,6 +175,10 @@ pub struct Graph {
     pub families: Vec<BTreeSet<FuncId>>,
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
+    /// Methods that a `native` entry declares async in place, by the index of the entry.
+    pub declared: BTreeMap<FuncId, usize>,
+    /// Classes that a codemod replaces by an async twin.
+    pub swapped: BTreeSet<ClassId>,
     /// Calls in `return` statements of nodes that return an awaitable already.
     pub awaitable_returns: BTreeMap<FuncId, Vec<TextRange>>,
     /// Whether a node overrides a member of a class outside the project, by dotted path of that class.

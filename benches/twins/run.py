@@ -102,8 +102,8 @@ def run_suite(bench, facts, source, generated, options, work):
     return count("passed"), count("failed") + count("error")
 
 
-def one(name, options, work):
-    """One library: a row of the table."""
+def prepare(name, options, work):
+    """The sync half of a library in a tree of its own, with the codemod: what `one` migrates."""
     text = (HERE / f"{name}.toml").read_text()
     bench = tomllib.loads(text)["bench"]
     facts = json.loads((options.facts / bench["facts"]).read_text())
@@ -112,38 +112,48 @@ def one(name, options, work):
     source = package_root(options.cache, facts["root"]) if facts["root"] != "." else options.cache / "src"
     pairs = facts["pairs"]
     # The tree is named as the package, so that dotted names in the codemod resolve. A root of "." holds several distributions: copy the sync one.
+    tree = work / "tree"
     if facts["root"] == ".":
         first = pairs[0][0].split("/")[0]
-        tree, prefix = work / "tree", first + "/"
+        prefix, base = first + "/", tree
         shutil.copytree(source / first, tree)
-        generated_base = tree
     else:
-        tree, prefix = work / "tree", ""
-        shutil.copytree(source, tree / source.name)
-        generated_base = tree / source.name
+        prefix, base = "", tree / source.name
+        shutil.copytree(source, base)
     for _, real in pairs:
-        (generated_base / real).unlink(missing_ok=True)
+        (base / real).unlink(missing_ok=True)
     for dropped in bench["drop"]:
-        path = generated_base / dropped
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    codemod = text.split("# codemod\n", 1)[1]
+        path = base / dropped
+        if path.name == "__init__.py":
+            path.write_text("")  # without it the modules would go by other names
+        elif path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     config = 'codemods = ["./twin.toml"]\nexported = "convert"\ntests = "ignore"\n'
     if options.venv:
-        config += f'python = "{interpreter(options.cache, bench["requires"])}"\n'
-    (tree / "twin.toml").write_text(codemod)
+        config += f'python = "{interpreter(options.cache, bench["requires"]).parents[1]}"\n'
+    (tree / "twin.toml").write_text(text.split("# codemod\n", 1)[1])
     (tree / "awaitify.toml").write_text(config)
-    sync_files = [str((generated_base / sync.removeprefix(prefix)).relative_to(tree)) for sync, _ in pairs if (generated_base / sync.removeprefix(prefix)).is_file()]
+    generated = {sync: base / sync.removeprefix(prefix) for sync, _ in pairs}
+    generated = {sync: path for sync, path in generated.items() if path.is_file()}
+    return bench, facts, source, tree, generated
+
+
+def one(name, options, work):
+    """One library: a row of the table."""
+    bench, facts, source, tree, generated = prepare(name, options, work)
+    pairs = facts["pairs"]
+    sync_files = [str(path.relative_to(tree)) for path in generated.values()]
     start = time.perf_counter()
     done = subprocess.run([options.bin, "apply", "--allow-dirty", *(sync_files if options.only_sync else ["."])], cwd=tree, capture_output=True, text=True, timeout=600)
     seconds = time.perf_counter() - start
     row = {"library": name, "exit": done.returncode, "seconds": seconds, "goal": bench["goal"], "ceiling": bench["ceiling"], "stderr": done.stderr[-2000:]}
+    (work / "stderr.txt").write_text(done.stderr)
     # Lay the generated files out under the sync names, beside the real ones, for the scorer.
     layout = work / "generated"
     bad = []
-    for sync, _ in pairs:
-        path = generated_base / sync.removeprefix(prefix)
-        if not path.is_file():
-            continue
+    for sync, path in generated.items():
         target = layout / sync
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)

@@ -78,6 +78,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if world.graph.awaitable_returns.contains_key(&func) && !every_call_awaits(world, func) {
         return Some(Cause::ReturnsAwaitable);
     }
+    // Who calls it from outside was told by the codemod.
+    if world.graph.family_of(func).chain([&func]).any(|member| world.graph.declared.contains_key(member)) {
+        return None;
+    }
     let accepted = |decorator| decorator_accepts_async(&world.names(), world.config, decorator);
     if facts.decorators.iter().any(accepted) {
         return None;

@@ -23,6 +23,11 @@ pub enum Cause {
         target: FuncId,
     },
 
+    /// A codemod says that it becomes async under its own name; the index of the entry in the graph.
+    Declared {
+        entry: usize,
+    },
+
     // Either way.
     /// It overrides, is overridden by, or is called at the same site as this one.
     Family {
@@ -241,7 +246,8 @@ impl Cause {
             | Cause::BlocksWithin { site }
             | Cause::FileStays { site }
             | Cause::TestStays { site } => Some(*site),
-            Cause::Family { .. }
+            Cause::Declared { .. }
+            | Cause::Family { .. }
             | Cause::Layer
             | Cause::KeepComment
             | Cause::KeepSync

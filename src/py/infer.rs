@@ -120,7 +120,7 @@ fn ask_file(db: &Db, questions: &Questions) -> Answers {
     answers
 }
 
-fn open(db: &Db, path: &Path) -> Option<File> {
+pub(super) fn open(db: &Db, path: &Path) -> Option<File> {
     let path = SystemPathBuf::from_path_buf(path.to_path_buf()).ok()?;
     system_path_to_file(db, path).ok()
 }
@@ -206,9 +206,17 @@ pub fn stdlib_methods<'a>(db: &Db, modules: impl IntoIterator<Item = &'a str>) -
     found
 }
 
-fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definition> {
+pub(super) fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definition> {
     let focus = definition.focus_range(db);
-    let file = focus.file();
+    let found = at(db, focus.file(), focus.range())?;
+    Some(match definition {
+        ResolvedDefinition::Definition(_) => found,
+        ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => Definition { name: String::new(), ..found },
+    })
+}
+
+/// The definition whose name stands at `range`.
+pub(super) fn at(db: &Db, file: File, range: TextRange) -> Option<Definition> {
     let path = match file.path(db) {
         FilePath::System(path) => Some(path.as_std_path().to_path_buf()),
         FilePath::Vendored(_) => None,
@@ -216,11 +224,8 @@ fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definition> {
     };
     let program_file = db.program().program_file(db, file);
     let module = file_to_module(db, program_file.resolver_file(db)).map(|module| module.name(db).to_string());
-    let name = match definition {
-        ResolvedDefinition::Definition(_) => qualified(db, file, focus.range()),
-        ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => String::new(),
-    };
-    Some(Definition { path, module: module.unwrap_or_default(), offset: focus.range().start(), name })
+    let name = qualified(db, file, range);
+    Some(Definition { path, module: module.unwrap_or_default(), offset: range.start(), name })
 }
 
 /// `Class.method` for the name at `range`, by the classes around it.

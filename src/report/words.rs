@@ -90,6 +90,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Blocks { .. } => "blocks",
         Cause::Calls { .. } => "calls",
         Cause::Offloads { .. } => "offloads",
+        Cause::Declared { .. } => "declared",
         Cause::Family { .. } => "family",
         Cause::Layer => "layer",
         Cause::KeepComment => "keep-comment",
@@ -162,6 +163,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             names.qualified_func(*target),
             places.site(*site)
         ),
+        Cause::Declared { entry } => {
+            format!("the codemod `{}` says that it becomes async under its own name", world.graph.entries[*entry].codemod)
+        }
         Cause::Family { member } => {
             format!("it has one color with `{}` ({})", names.qualified_func(*member), places.func(*member))
         }

@@ -1,15 +1,14 @@
 //! The leaves: calls that a codemod declares blocking, by receiver pattern, by class, or by qualified function.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use ruff_python_ast::name::Name;
+use std::collections::BTreeSet;
 
 use super::builder::Builder;
+use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
-use super::{flow, site};
-use crate::config::{Blocking, BlockingAction, Names as Patterns};
+use super::{flow, native, site};
+use crate::config::{Blocking, Names as Patterns};
 use crate::index::facts::*;
-use crate::py::infer::{Answer, Certainty, Questions};
+use crate::py::infer::{Answer, Certainty};
 
 /// Finds the blocking calls of all entries and puts them, and the functions around them, into the graph.
 pub(crate) fn find(builder: &mut Builder) {
@@ -18,11 +17,15 @@ pub(crate) fn find(builder: &mut Builder) {
     for entry in entries {
         let number = builder.graph.entries.len();
         builder.graph.entries.push(entry.clone());
-        if let Some(patterns) = &entry.receiver {
-            by_receiver(builder, number, &entry, patterns);
+        let layer = Layer::find(builder, &entry);
+        if let Some(layer) = &layer {
+            native::declare(builder, number, &entry, layer);
         }
-        if let Some(patterns) = &entry.class {
-            by_class(builder, number, &entry, patterns);
+        if let Some(patterns) = &entry.receiver {
+            by_receiver(builder, number, &entry, patterns, layer.as_ref());
+        }
+        if let Some(layer) = &layer {
+            by_class(builder, number, &entry, layer);
         }
         if let Some(patterns) = &entry.function {
             by_function(builder, number, patterns);
@@ -30,29 +33,19 @@ pub(crate) fn find(builder: &mut Builder) {
     }
 }
 
-/// The literal identifiers of a dotted pattern: the last one when it is literal, else all literal parts.
-fn search_words(pattern: &str) -> Vec<String> {
-    let parts: Vec<&str> = pattern.split('.').collect();
-    let literal = |part: &&str| !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || char == '_');
-    match parts.last() {
-        Some(last) if literal(last) => vec![(*last).to_owned()],
-        _ => parts.into_iter().filter(literal).map(str::to_owned).collect(),
-    }
-}
-
-fn included(patterns: &Patterns) -> impl Iterator<Item = &String> {
-    patterns.patterns.iter().filter(|pattern| !pattern.starts_with('!'))
-}
-
 /// Calls in the loaded files that `accept` takes and nothing awaits or runs elsewhere already.
 fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool) -> Vec<RefId> {
     let mut found = vec![];
     for (file, facts) in builder.index.loaded_files() {
         for (index, site) in facts.refs.iter().enumerate() {
-            let Usage::Called(call) = site.usage else { continue };
+            let usage = match site.usage {
+                Usage::Called(call) => facts[call].usage,
+                usage if site.is_implicit() => usage,
+                _ => continue,
+            };
             let id = RefId { file, index: index as u32 };
             if accept(site)
-                && !is_async_already(facts[call].usage)
+                && !is_async_already(usage)
                 && !builder.graph.sites.contains_key(&id)
                 && !site::under_carrier(builder, id)
             {
@@ -73,7 +66,7 @@ fn is_async_already(usage: Usage) -> bool {
     }
 }
 
-fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &Patterns) {
+fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &Patterns, layer: Option<&Layer>) {
     let words: Vec<String> =
         builder.index.words.matching(|word| patterns.matches(word)).into_iter().map(str::to_owned).collect();
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
@@ -83,29 +76,36 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
         let original = || site.receiver.and_then(|receiver| names.original_name(receiver));
         (receiver.is_some_and(|receiver| patterns.matches(receiver))
             || original().is_some_and(|original| patterns.matches(&original)))
-            && entry.method.matches(&site.name)
-            && !site.name.starts_with("__")
+            && layer::takes(entry, &site.name)
     });
     for (id, answer) in builder.ask_sites(&found) {
-        if answer.as_ref().is_none_or(|answer| pattern_holds(builder, answer)) {
+        if answer.as_ref().is_none_or(|answer| pattern_holds(builder, id, layer, answer)) {
             let evidence = match &answer {
                 Some(answer) if answer.certainty == Certainty::Known => Evidence::Type,
                 _ => Evidence::Pattern,
             };
-            add(builder, number, id, answer.as_ref(), evidence);
+            if !native::settle(builder, number, id, answer.as_ref(), evidence) {
+                add(builder, number, id, answer.as_ref(), evidence);
+            }
         }
     }
 }
 
-/// A receiver pattern loses against a type that says it is something else: a class of the standard library, an async
-/// method, a module.
-fn pattern_holds(builder: &Builder, answer: &Answer) -> bool {
+/// A receiver pattern loses against a type that says it is something else: another class than the entry names, a class of
+/// the standard library, an async method, a module.
+fn pattern_holds(builder: &Builder, id: RefId, layer: Option<&Layer>, answer: &Answer) -> bool {
     if answer.certainty == Certainty::Unknown {
         return true;
     }
     let targets = site::targets_of(builder, answer);
     if targets.iter().any(|target| builder.index.func(*target).is_async) {
         return false;
+    }
+    if let Some(layer) = layer
+        && answer.certainty == Certainty::Known
+        && !answer.definitions.is_empty()
+    {
+        return layer.has(builder, &builder.index.site(id).name, answer);
     }
     let is_stdlib = |module: &str| {
         let top = module.split('.').next().unwrap_or(module);
@@ -116,72 +116,45 @@ fn pattern_holds(builder: &Builder, answer: &Answer) -> bool {
     !foreign && !answer.own.starts_with("CoroutineType")
 }
 
-fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &Patterns) {
-    let words: BTreeSet<String> = included(patterns).flat_map(|pattern| search_words(pattern)).collect();
-    builder.index.load_words(builder.project, words.iter().map(String::as_str));
-    let classes: Vec<ClassId> = builder
-        .index
-        .loaded_files()
-        .flat_map(|(file, facts)| (0..facts.classes.len() as u32).map(move |index| ClassId { file, index }))
-        .filter(|class| patterns.matches(&builder.names().qualified_class(*class)))
-        .collect();
-    let mut methods: BTreeSet<Name> = BTreeSet::new();
-    for class in &classes {
-        builder.index_close(*class);
-        for below in builder.graph.hierarchy.descendants(*class) {
-            let defined = builder.index.class(below).methods.clone();
-            builder.graph.layer.extend(defined);
-        }
-        for above in builder.graph.hierarchy.ancestors(*class) {
-            let defined = builder.index.class(above).methods.clone();
-            for func in defined.into_iter().map(|id| builder.index.func(id)) {
-                if !func.name.starts_with('_') && !func.is_async && entry.method.matches(&func.name) {
-                    methods.insert(func.name.clone());
-                }
-            }
-        }
-    }
-    if classes.is_empty() {
-        methods.extend(included(&entry.method).filter(|name| !name.contains('*')).map(Name::new));
-    }
-    builder.index.load_words(builder.project, methods.iter().map(Name::as_str));
-    let every = classes.is_empty() && methods.is_empty();
+fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Layer) {
+    let methods = layer.method_names(builder, entry);
+    builder.index.load_words(builder.project, methods.iter().map(|name| implicit_word(name).unwrap_or(name)));
+    let every = layer.classes.is_empty() && layer::included(&entry.method).any(|name| name.contains('*'));
     let found = calls(builder, |site| {
-        site.receiver.is_some() && (methods.contains(&site.name) || every && !site.name.starts_with('_'))
+        let named = || methods.contains(&site.name) || every && layer::takes(entry, &site.name);
+        site.receiver.is_some() && named()
     });
     for (id, answer) in builder.ask_sites(&found) {
         let Some(answer) = answer else { continue };
-        let ours = site::targets_of(builder, &answer).into_iter().any(|target| {
-            builder.index.func(target).class.is_some_and(|class| {
-                classes.iter().any(|wanted| {
-                    builder.graph.hierarchy.ancestors(class).contains(wanted)
-                        || builder.graph.hierarchy.ancestors(*wanted).contains(&class)
-                })
-            })
-        });
-        let foreign = answer.definitions.iter().any(|definition| {
-            let path = format!("{}.{}", definition.module, definition.name);
-            path.rsplit_once('.').is_some_and(|(class, _)| patterns.matches(class))
-        });
+        if native::is_declared(builder, &answer) {
+            continue;
+        }
+        let has = layer.has(builder, &builder.index.site(id).name, &answer);
         let spelled = |builder: &Builder| {
             let receiver = builder.index.site(id).receiver.and_then(|receiver| builder.names().dotted(receiver));
-            receiver.is_some_and(|path| patterns.matches(&path)) && entry.method.matches(&builder.index.site(id).name)
+            receiver.is_some_and(|path| layer.names(&path)) && entry.method.matches(&builder.index.site(id).name)
         };
-        let by_flow = (answer.certainty == Certainty::Unknown && !ours && !foreign && !classes.is_empty())
-            .then(|| flow::is_of_class(builder, id, &classes))
+        let by_flow = (answer.certainty == Certainty::Unknown && !has && !layer.classes.is_empty())
+            .then(|| flow::is_of_class(builder, id, &layer.classes))
             .flatten();
         if let Some(support) = by_flow {
             builder.support.insert(id, support);
             add(builder, number, id, Some(&answer), Evidence::Flow);
-        } else if ours || foreign || answer.certainty == Certainty::Unknown && spelled(builder) {
-            let evidence = if ours || foreign { Evidence::Type } else { Evidence::Import };
+        } else if has || answer.certainty == Certainty::Unknown && spelled(builder) {
+            let evidence = if has { Evidence::Type } else { Evidence::Import };
             add(builder, number, id, Some(&answer), evidence);
         }
     }
 }
 
+/// What stands in the text where Python calls the method by itself.
+fn implicit_word(name: &str) -> Option<&'static str> {
+    matches!(name, "__enter__" | "__exit__").then_some("with")
+}
+
 fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
-    let words: BTreeSet<String> = included(patterns).flat_map(|pattern| search_words(pattern)).collect();
+    let words: BTreeSet<String> =
+        layer::included(patterns).flat_map(|pattern| layer::search_words(pattern)).collect();
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
     let names = builder.names();
     let found = calls(builder, |site| {
@@ -189,7 +162,7 @@ fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
             None => names.dotted_name(site, builder.index),
             Some(receiver) => names.dotted(receiver).map(|path| format!("{path}.{}", site.name)),
         };
-        dotted.is_some_and(|path| patterns.matches(&path))
+        !site.is_implicit() && dotted.is_some_and(|path| patterns.matches(&path))
     });
     for (id, answer) in builder.ask_sites(&found) {
         let is_async = answer.as_ref().is_some_and(|answer| {
@@ -205,47 +178,9 @@ fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
 fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
     let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
     targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
-    for target in &targets {
-        let class = builder.index.func(*target).class;
-        builder.graph.layer.insert(*target);
-        for method in class.map(|class| builder.index.class(class).methods.clone()).unwrap_or_default() {
-            builder.graph.layer.insert(method);
-        }
-    }
-    let native = native_method(builder, number, id);
+    native::keep(builder, number, &targets);
+    let native = native::method(builder, number, id);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let kind = SiteKind::Blocking { entry: number, native };
     builder.add_site(Site { support, ..Site::new(id, kind, targets, evidence) });
-}
-
-/// The codemod renames the class to its async twin, so the twin's methods are not to be looked for on the class.
-fn is_replaced(builder: &Builder, number: usize) -> bool {
-    let entry = &builder.graph.entries[number];
-    let renames = builder.config.codemods.iter().filter(|codemod| codemod.name == entry.codemod);
-    entry
-        .class
-        .as_ref()
-        .is_some_and(|class| renames.flat_map(|codemod| &codemod.renames).any(|rename| class.matches(&rename.from)))
-}
-
-/// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference finds it on the receiver's class.
-fn native_method(builder: &Builder, number: usize, id: RefId) -> Option<String> {
-    let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return None };
-    let site = builder.index.site(id);
-    let twin = Name::new(template.replace("{name}", &site.name));
-    if is_replaced(builder, number) || twin == site.name {
-        return Some(twin.to_string());
-    }
-    let questions = Questions { siblings: vec![(site.range, twin.clone())], ..Questions::default() };
-    let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
-    let definitions = answers.get(&id.file)?.siblings.get(&(site.range, twin.clone()))?;
-    let answer = Answer {
-        definitions: definitions.clone(),
-        certainty: Certainty::Known,
-        shown: String::new(),
-        own: String::new(),
-    };
-    let targets = site::targets_of(builder, &answer);
-    let is_async = !definitions.is_empty() && targets.iter().all(|target| builder.index.func(*target).is_async);
-    is_async.then(|| twin.to_string())
 }

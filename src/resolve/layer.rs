@@ -1,0 +1,181 @@
+//! The classes that a blocking entry names: of the project, and of other packages, where re-exports lead to.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
+
+use super::builder::Builder;
+use super::site;
+use crate::config::{Blocking, BlockingAction, Names as Patterns};
+use crate::index::Defined;
+use crate::index::facts::*;
+use crate::py::classes::{self, FoundClass};
+use crate::py::infer::Answer;
+
+/// The classes of one entry.
+pub(crate) struct Layer {
+    patterns: Patterns,
+    /// Those of the project.
+    pub(crate) classes: Vec<ClassId>,
+    /// Those of other packages.
+    found: Vec<FoundClass>,
+}
+
+impl Layer {
+    /// Looks for the classes; none when the entry names no class.
+    pub(crate) fn find(builder: &mut Builder, entry: &Blocking) -> Option<Self> {
+        let patterns = entry.class.clone()?;
+        let words: BTreeSet<String> = included(&patterns).flat_map(|pattern| search_words(pattern)).collect();
+        builder.index.load_words(builder.project, words.iter().map(String::as_str));
+        let mut classes: BTreeSet<ClassId> = builder
+            .index
+            .loaded_files()
+            .flat_map(|(file, facts)| (0..facts.classes.len() as u32).map(move |index| ClassId { file, index }))
+            .filter(|class| patterns.matches(&builder.names().qualified_class(*class)))
+            .collect();
+        let mut found = vec![];
+        for path in included(&patterns).flat_map(|pattern| alternatives(pattern)) {
+            let Some(class) = look_up(builder, &path) else { continue };
+            match project_class(builder, &class) {
+                Some(id) => drop(classes.insert(id)),
+                None => found.push(class),
+            }
+        }
+        Some(Self { patterns, classes: classes.into_iter().collect(), found })
+    }
+
+    /// The names of the methods that block. Files that call them are not all loaded: an entry that takes every method of a
+    /// foreign class and moves calls to a thread is looked for where the class is named.
+    pub(crate) fn method_names(&self, builder: &mut Builder, entry: &Blocking) -> BTreeSet<Name> {
+        let mut names: BTreeSet<Name> = BTreeSet::new();
+        for class in &self.classes {
+            builder.index_close(*class);
+            for above in builder.graph.hierarchy.ancestors(*class) {
+                for func in builder.index.class(above).methods.iter().map(|id| builder.index.func(*id)) {
+                    if !func.is_async && takes(entry, &func.name) {
+                        names.insert(func.name.clone());
+                    }
+                }
+            }
+        }
+        let literal = included(&entry.method).filter(|name| is_literal(name)).map(Name::new);
+        if self.classes.is_empty() {
+            names.extend(literal);
+        }
+        if matches!(entry.action, BlockingAction::Native { .. }) {
+            let inherited = self.found.iter().flat_map(|class| class.methods.keys());
+            names.extend(inherited.filter(|name| takes(entry, name)).cloned());
+        }
+        names
+    }
+
+    /// Is what ty found a method of one of the classes?
+    pub(crate) fn has(&self, builder: &Builder, name: &Name, answer: &Answer) -> bool {
+        self.has_ours(builder, answer) || self.has_foreign(name, answer)
+    }
+
+    fn has_ours(&self, builder: &Builder, answer: &Answer) -> bool {
+        let hierarchy = &builder.graph.hierarchy;
+        site::targets_of(builder, answer).into_iter().any(|target| {
+            builder.index.func(target).class.is_some_and(|class| {
+                self.classes.iter().any(|wanted| {
+                    hierarchy.ancestors(class).contains(wanted) || hierarchy.ancestors(*wanted).contains(&class)
+                })
+            })
+        })
+    }
+
+    fn has_foreign(&self, name: &Name, answer: &Answer) -> bool {
+        answer.definitions.iter().any(|definition| {
+            let path = format!("{}.{}", definition.module, definition.name);
+            let Some((class, _)) = path.rsplit_once('.') else { return false };
+            self.patterns.matches(class)
+                || self.found.iter().any(|found| {
+                    let defines = || found.methods.get(name).is_some_and(|methods| methods.contains(definition));
+                    found.path() == class || defines() && words(&answer.shown).any(|word| word == found.definition.name)
+                })
+        })
+    }
+
+    /// Does the dotted path name one of the classes?
+    pub(crate) fn names(&self, path: &str) -> bool {
+        self.patterns.matches(path) || self.found.iter().any(|found| found.path() == path)
+    }
+}
+
+impl FoundClass {
+    fn path(&self) -> String {
+        format!("{}.{}", self.definition.module, self.definition.name)
+    }
+}
+
+/// Does the entry declare a method of this name? One that Python calls by itself must be named.
+pub(crate) fn takes(entry: &Blocking, name: &str) -> bool {
+    let is_named = || included(&entry.method).any(|pattern| pattern == name);
+    entry.method.matches(name) && (!name.starts_with('_') || is_named())
+}
+
+/// The patterns that include.
+pub(crate) fn included(patterns: &Patterns) -> impl Iterator<Item = &String> {
+    patterns.patterns.iter().filter(|pattern| !pattern.starts_with('!'))
+}
+
+/// The literal identifiers of a dotted pattern: the last one when it is literal, else all literal parts.
+pub(crate) fn search_words(pattern: &str) -> Vec<String> {
+    let parts: Vec<&str> = pattern.split('.').collect();
+    match parts.last() {
+        Some(last) if is_literal(last) => vec![(*last).to_owned()],
+        _ => parts.into_iter().filter(|part| is_literal(part)).map(str::to_owned).collect(),
+    }
+}
+
+fn is_literal(part: &str) -> bool {
+    !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || char == '_')
+}
+
+/// The identifiers in a printed type.
+fn words(shown: &str) -> impl Iterator<Item = &str> {
+    shown.split(|char: char| !char.is_alphanumeric() && char != '_')
+}
+
+/// What a pattern spells without a glob: `a.{B,C}` is `a.B` and `a.C`; nothing for other globs.
+fn alternatives(pattern: &str) -> Vec<String> {
+    if let Some((head, rest)) = pattern.split_once('{')
+        && let Some((choices, tail)) = rest.split_once('}')
+        && !choices.contains('{')
+    {
+        return choices.split(',').flat_map(|choice| alternatives(&format!("{head}{choice}{tail}"))).collect();
+    }
+    let is_path = pattern.contains('.') && pattern.split('.').all(is_literal);
+    if is_path { vec![pattern.to_owned()] } else { vec![] }
+}
+
+/// The class at a dotted path, when the project mentions its package.
+fn look_up(builder: &Builder, path: &str) -> Option<FoundClass> {
+    let package = path.split('.').next()?;
+    let anchor = builder.index.words.files(package).first()?;
+    classes::find(builder.db, &builder.project.file(*anchor).path, path)
+}
+
+fn project_class(builder: &mut Builder, class: &FoundClass) -> Option<ClassId> {
+    let path = class.definition.path.as_ref()?;
+    let file = builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok()?;
+    let file = FileId(file as u32);
+    builder.index.load(builder.project, &[file]);
+    match builder.index.defined_at(file, class.definition.offset) {
+        Some(Defined::Class(id)) => Some(id),
+        Some(Defined::Func(_)) | None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alternatives_of_patterns() {
+        assert_eq!(alternatives("a.{B,c.C}.D"), ["a.B.D", "a.c.C.D"]);
+        assert_eq!(alternatives("a.B"), ["a.B"]);
+        assert!(alternatives("a.*").is_empty() && alternatives("B").is_empty());
+    }
+}

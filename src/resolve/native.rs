@@ -1,0 +1,238 @@
+//! `native` entries on classes of the project. A method that an entry names becomes async in place, unless its class has an
+//! async method beside it (`read` and `aread`), or the codemod replaces the class by an async twin that is there already.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::name::Name;
+
+use super::builder::Builder;
+use super::layer::{self, Layer};
+use super::names::Meaning;
+use super::{Evidence, hierarchy, site};
+use crate::config::{Blocking, BlockingAction};
+use crate::index::facts::*;
+use crate::py::infer::{Answer, Certainty, Questions};
+
+/// Decides about the methods of the project's classes that an entry names, before any site of them is looked for.
+pub(crate) fn declare(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Layer) {
+    let names = layer.method_names(builder, entry);
+    for class in &layer.classes {
+        builder.index_close(*class);
+        if !matches!(entry.action, BlockingAction::Native { .. }) {
+            for below in builder.graph.hierarchy.descendants(*class) {
+                keep_class(builder, below);
+            }
+        } else if is_swapped(builder, *class) {
+            builder.graph.swapped.insert(*class);
+            keep_class(builder, *class);
+        } else {
+            for name in &names {
+                let ancestors = builder.graph.hierarchy.ancestors(*class);
+                let owner = ancestors.into_iter().find(|id| hierarchy::method(builder.index, *id, name).is_some());
+                let Some(owner) = owner else { continue };
+                let methods: Vec<FuncId> = hierarchy::methods(builder.index, owner, name).collect();
+                for method in methods {
+                    declare_method(builder, number, method);
+                }
+            }
+        }
+    }
+}
+
+/// Declares one method; what has an async twin stays as it is.
+fn declare_method(builder: &mut Builder, number: usize, method: FuncId) {
+    let func = builder.index.func(method);
+    if func.is_async {
+        return;
+    }
+    match becomes(builder, number, method) {
+        Becoming::Async => {
+            builder.graph.declared.entry(method).or_insert(number);
+            builder.add_node(method);
+        }
+        Becoming::Twin | Becoming::Worker => drop(builder.graph.layer.insert(method)),
+    }
+}
+
+/// What a `native` entry makes of a method.
+enum Becoming {
+    /// Async in place, under its own name.
+    Async,
+    /// Nothing: calls go to an async twin.
+    Twin,
+    /// Nothing: calls go to a thread.
+    Worker,
+}
+
+fn becomes(builder: &Builder, number: usize, method: FuncId) -> Becoming {
+    let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return Becoming::Worker };
+    let func = builder.index.func(method);
+    let twin = template.replace("{name}", &func.name);
+    let async_name = if twin == *func.name { async_dunder(&func.name).unwrap_or(&twin) } else { &twin };
+    let has_twin = func.class.is_some_and(|class| {
+        is_swapped(builder, class) || has_async(builder, class, async_name) || has_twin_class(builder, class, async_name)
+    });
+    if has_twin {
+        Becoming::Twin
+    } else if twin == *func.name {
+        Becoming::Async
+    } else {
+        Becoming::Worker
+    }
+}
+
+fn async_dunder(name: &str) -> Option<&'static str> {
+    match name {
+        "__enter__" => Some("__aenter__"),
+        "__exit__" => Some("__aexit__"),
+        _ => None,
+    }
+}
+
+fn has_async(builder: &Builder, class: ClassId, name: &str) -> bool {
+    let ancestors = builder.graph.hierarchy.ancestors(class);
+    ancestors.into_iter().any(|id| {
+        hierarchy::methods(builder.index, id, name).any(|method| builder.index.func(method).is_async)
+    })
+}
+
+/// `AsyncStore` beside `Store` or `SyncStore` in the same module, with an async method of the name.
+fn has_twin_class(builder: &Builder, class: ClassId, name: &str) -> bool {
+    let facts = builder.index.class(class);
+    let twin = format!("Async{}", facts.name.strip_prefix("Sync").unwrap_or(&facts.name));
+    let scope = builder.index.scope(facts.outer_scope);
+    scope.bindings_of(&twin).iter().any(|binding| match binding.bound {
+        Bound::Class(twin) => has_async(builder, twin, name),
+        _ => false,
+    })
+}
+
+/// Does the codemod replace the class by one that is there already?
+pub(crate) fn is_swapped(builder: &Builder, class: ClassId) -> bool {
+    let name = &builder.index.class(class).name;
+    let path = builder.names().qualified_class(class);
+    let mut renames = builder.config.codemods.iter().flat_map(|codemod| &codemod.renames);
+    renames.any(|rename| {
+        let names = rename.from == *path || rename.from == **name || is_same_class(builder, &rename.from, class);
+        names && has_class(builder, class, &rename.to)
+    })
+}
+
+/// Does the dotted path of a re-export lead to the class?
+fn is_same_class(builder: &Builder, path: &str, class: ClassId) -> bool {
+    let Some((module, name)) = path.rsplit_once('.') else { return false };
+    if *name != *builder.index.class(class).name {
+        return false;
+    }
+    let Some(file) = builder.index.module(module).filter(|file| builder.index.loaded(*file).is_some()) else {
+        return false;
+    };
+    builder.names().lookup(ScopeId { file, index: 0 }, name).contains(&Meaning::Class(class))
+}
+
+/// Is there a class of the new name: at that path, in the module of the class, or where both are exported together?
+fn has_class(builder: &Builder, class: ClassId, new: &str) -> bool {
+    let name = new.rsplit('.').next().unwrap_or(new);
+    let known = |id: &ClassId| *id != class && (!new.contains('.') || builder.names().qualified_class(*id) == new);
+    if new.contains('.') {
+        return builder.index.classes_of(name).iter().any(known);
+    }
+    let own = &builder.index.class(class).name;
+    let binds = |scope: ScopeId| {
+        let meanings = |name: &str| builder.names().lookup(scope, name);
+        meanings(own).contains(&Meaning::Class(class))
+            && meanings(name).iter().any(|meaning| matches!(meaning, Meaning::Class(id) if *id != class))
+    };
+    builder.index.loaded_files().any(|(file, _)| binds(ScopeId { file, index: 0 }))
+}
+
+fn keep_class(builder: &mut Builder, class: ClassId) {
+    let methods = builder.index.class(class).methods.clone();
+    builder.graph.layer.extend(methods);
+}
+
+/// Is what ty found a method that becomes async in place? Its sites are found by its name.
+pub(crate) fn is_declared(builder: &Builder, answer: &Answer) -> bool {
+    site::targets_of(builder, answer).iter().any(|target| builder.graph.declared.contains_key(target))
+}
+
+/// Settles a site of a `native` entry whose method becomes async in place: by its type, or by the pattern of its receiver.
+/// Returns whether it is one.
+pub(crate) fn settle(
+    builder: &mut Builder,
+    number: usize,
+    id: RefId,
+    answer: Option<&Answer>,
+    evidence: Evidence,
+) -> bool {
+    if !matches!(builder.graph.entries[number].action, BlockingAction::Native { .. }) {
+        return false;
+    }
+    let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+    targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
+    for target in &targets {
+        if matches!(becomes(builder, number, *target), Becoming::Async) && !builder.graph.layer.contains(target) {
+            declare_method(builder, number, *target);
+        }
+    }
+    let is_unknown = answer.is_none_or(|answer| answer.certainty == Certainty::Unknown);
+    if targets.is_empty() && is_unknown {
+        let name = &builder.index.site(id).name;
+        let declared = builder.graph.declared.iter().filter(|(_, entry)| **entry == number).map(|(func, _)| *func);
+        targets = declared.filter(|func| builder.index.func(*func).name == *name).collect();
+    }
+    if targets.is_empty() || !targets.iter().all(|target| builder.graph.declared.contains_key(target)) {
+        return false;
+    }
+    site::settle(builder, id, site::Found::Targets(targets), evidence);
+    true
+}
+
+/// Keeps what a site calls as it is: the call goes to a thread or to a twin.
+pub(crate) fn keep(builder: &mut Builder, number: usize, targets: &[FuncId]) {
+    let is_native = matches!(builder.graph.entries[number].action, BlockingAction::Native { .. });
+    for target in targets {
+        builder.graph.layer.insert(*target);
+        match builder.index.func(*target).class {
+            Some(class) if !is_native => keep_class(builder, class),
+            _ => {}
+        }
+    }
+}
+
+/// The codemod renames the class to its async twin, so the twin's methods are not to be looked for on the class.
+fn is_replaced(builder: &Builder, number: usize) -> bool {
+    let entry = &builder.graph.entries[number];
+    let renames = builder.config.codemods.iter().flat_map(|codemod| &codemod.renames);
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    entry.class.as_ref().is_some_and(|class| {
+        renames.into_iter().any(|rename| {
+            let plain = !rename.from.contains('.')
+                && layer::included(class).any(|pattern| last(pattern).as_deref() == Some(&rename.from));
+            plain || class.matches(&rename.from)
+        })
+    })
+}
+
+/// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference
+/// finds it on the receiver's class.
+pub(crate) fn method(builder: &Builder, number: usize, id: RefId) -> Option<String> {
+    let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return None };
+    let site = builder.index.site(id);
+    let twin = Name::new(template.replace("{name}", &site.name));
+    if is_replaced(builder, number) || twin == site.name {
+        return Some(twin.to_string());
+    }
+    let questions = Questions { siblings: vec![(site.range, twin.clone())], ..Questions::default() };
+    let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
+    let definitions = answers.get(&id.file)?.siblings.get(&(site.range, twin.clone()))?;
+    let answer = Answer {
+        definitions: definitions.clone(),
+        certainty: Certainty::Known,
+        shown: String::new(),
+        own: String::new(),
+    };
+    let targets = site::targets_of(builder, &answer);
+    let is_async = !definitions.is_empty() && targets.iter().all(|target| builder.index.func(*target).is_async);
+    is_async.then(|| twin.to_string())
+}
