@@ -11,8 +11,8 @@ use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashSet;
 use ty_python_semantic::{
-    ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute, definitions_for_imported_symbol,
-    definitions_for_name,
+    ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute,
+    definitions_for_imported_symbol, definitions_for_name,
 };
 
 use super::db::Db;
@@ -33,8 +33,7 @@ pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
     let file = open(db, anchor)?;
     let model = SemanticModel::new(db, db.program().program_file(db, file));
     let statement = import_statement(module, name);
-    let found =
-        definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
+    let found = definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
     let (file, range) = found.iter().find_map(|definition| class_at(db, definition))?;
     let definition = at(db, file, range)?;
     let mut methods = BTreeMap::new();

@@ -211,7 +211,9 @@ pub(super) fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definiti
     let found = at(db, focus.file(), focus.range())?;
     Some(match definition {
         ResolvedDefinition::Definition(_) => found,
-        ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => Definition { name: String::new(), ..found },
+        ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => {
+            Definition { name: String::new(), ..found }
+        }
     })
 }
 

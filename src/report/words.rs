@@ -164,7 +164,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             places.site(*site)
         ),
         Cause::Declared { entry } => {
-            format!("the codemod `{}` says that it becomes async under its own name", world.graph.entries[*entry].codemod)
+            format!(
+                "the codemod `{}` says that it becomes async under its own name",
+                world.graph.entries[*entry].codemod
+            )
         }
         Cause::Family { member } => {
             format!("it has one color with `{}` ({})", names.qualified_func(*member), places.func(*member))

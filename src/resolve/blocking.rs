@@ -153,8 +153,7 @@ fn implicit_word(name: &str) -> Option<&'static str> {
 }
 
 fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
-    let words: BTreeSet<String> =
-        layer::included(patterns).flat_map(|pattern| layer::search_words(pattern)).collect();
+    let words: BTreeSet<String> = layer::included(patterns).flat_map(|pattern| layer::search_words(pattern)).collect();
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
     let names = builder.names();
     let found = calls(builder, |site| {

@@ -70,7 +70,9 @@ fn becomes(builder: &Builder, number: usize, method: FuncId) -> Becoming {
     let twin = template.replace("{name}", &func.name);
     let async_name = if twin == *func.name { async_dunder(&func.name).unwrap_or(&twin) } else { &twin };
     let has_twin = func.class.is_some_and(|class| {
-        is_swapped(builder, class) || has_async(builder, class, async_name) || has_twin_class(builder, class, async_name)
+        is_swapped(builder, class)
+            || has_async(builder, class, async_name)
+            || has_twin_class(builder, class, async_name)
     });
     if has_twin {
         Becoming::Twin
@@ -91,9 +93,9 @@ fn async_dunder(name: &str) -> Option<&'static str> {
 
 fn has_async(builder: &Builder, class: ClassId, name: &str) -> bool {
     let ancestors = builder.graph.hierarchy.ancestors(class);
-    ancestors.into_iter().any(|id| {
-        hierarchy::methods(builder.index, id, name).any(|method| builder.index.func(method).is_async)
-    })
+    ancestors
+        .into_iter()
+        .any(|id| hierarchy::methods(builder.index, id, name).any(|method| builder.index.func(method).is_async))
 }
 
 /// `AsyncStore` beside `Store` or `SyncStore` in the same module, with an async method of the name.

@@ -6,5 +6,6 @@ mod bad_input;
 mod cli;
 mod codemods;
 mod limits;
+mod native;
 mod projects;
 mod readme;

@@ -1,24 +1,7 @@
 //! Whole projects: files in, changed files out. The harness also proves that the output parses, that `git apply` makes the
 //! same bytes, that a second diff is empty, and that undo restores every byte.
 
-use crate::support::{Project, check_round, sections};
-
-/// Migrates `fixture`; `expect` has the files that change, as they are afterwards. All others stay as they are.
-#[track_caller]
-fn check_project(fixture: &str, expect: &str) {
-    let project = Project::new(fixture);
-    let mut expected = project.tree();
-    for (path, text) in sections(expect) {
-        assert!(expected.insert(path.to_owned(), text.into_bytes()).is_some(), "`{path}` is no file of the fixture");
-    }
-    let migrated = project.copy();
-    check_round(&project);
-    migrated.run("apply --allow-dirty").returned(0);
-    for (path, bytes) in migrated.tree() {
-        let text = String::from_utf8_lossy(&bytes);
-        assert_eq!(text, String::from_utf8_lossy(&expected[&path]), "`{path}`");
-    }
-}
+use crate::support::{Project, check_project};
 
 #[test]
 fn a_call_through_three_files_is_awaited_all_the_way() {

@@ -1,0 +1,232 @@
+//! Codemods with `native`: calls that are awaited in place, and methods of the project that become async under their own name.
+
+use crate::support::check_project;
+
+const CONFIG: &str = "#- awaitify.toml\ncodemods = [\"./own.toml\"]\n#- own.toml\n";
+
+/// Migrates `files` with the codemod `own`; `expect` has the files that change.
+#[track_caller]
+fn check(own: &str, files: &str, expect: &str) {
+    check_project(&format!("{CONFIG}{own}\n{files}"), expect);
+}
+
+#[test]
+fn a_call_of_the_same_name_is_awaited_in_place() {
+    check(
+        "[[blocking]]\nreceiver = \"client\"\nnative = \"{name}\"",
+        "#- app.py
+def load(client, key):
+    return client.get(key).rows
+def show(client):
+    print(load(client, 'a'))
+",
+        "#- app.py
+async def load(client, key):
+    return (await client.get(key)).rows
+async def show(client):
+    print(await load(client, 'a'))
+",
+    );
+}
+
+#[test]
+fn an_interface_becomes_async_in_place_with_what_implements_it() {
+    check(
+        "[[blocking]]\nclass = \"store.Store\"\nmethod = [\"get\", \"put\"]\nnative = \"{name}\"",
+        "#- store.py
+from abc import ABC, abstractmethod
+
+class Store(ABC):
+    @abstractmethod
+    def get(self, key): ...
+
+    @abstractmethod
+    def put(self, key, value): ...
+
+    def describe(self):
+        return 'a store'
+
+class Memory(Store):
+    def __init__(self):
+        self.rows = {}
+
+    def get(self, key):
+        return self.rows.get(key)
+
+    def put(self, key, value):
+        self.rows[key] = value
+#- app.py
+from store import Store
+
+class Service:
+    def __init__(self, store: Store):
+        self.store = store
+
+    def rename(self, key, name):
+        self.store.put(key, {**self.store.get(key), 'name': name})
+        return self.store.describe()
+",
+        "#- store.py
+from abc import ABC, abstractmethod
+
+class Store(ABC):
+    @abstractmethod
+    async def get(self, key): ...
+
+    @abstractmethod
+    async def put(self, key, value): ...
+
+    def describe(self):
+        return 'a store'
+
+class Memory(Store):
+    def __init__(self):
+        self.rows = {}
+
+    async def get(self, key):
+        return self.rows.get(key)
+
+    async def put(self, key, value):
+        self.rows[key] = value
+#- app.py
+from store import Store
+
+class Service:
+    def __init__(self, store: Store):
+        self.store = store
+
+    async def rename(self, key, name):
+        await self.store.put(key, {**await self.store.get(key), 'name': name})
+        return self.store.describe()
+",
+    );
+}
+
+#[test]
+fn a_method_with_an_async_one_beside_it_stays() {
+    check(
+        "[[blocking]]\nclass = \"web.Response\"\nmethod = \"read\"\nnative = \"a{name}\"",
+        "#- web.py
+class Response:
+    def read(self):
+        return b''
+
+    async def aread(self):
+        return b''
+#- app.py
+from web import Response
+
+def body(response: Response):
+    return response.read().decode()
+",
+        "#- app.py
+from web import Response
+
+async def body(response: Response):
+    return (await response.aread()).decode()
+",
+    );
+}
+
+#[test]
+fn a_method_declared_by_a_re_export_is_found() {
+    check(
+        "[[blocking]]\nclass = \"web.Response\"\nmethod = \"read\"\nnative = \"{name}\"",
+        "#- web/__init__.py
+from web.models import Response
+#- web/models.py
+class Response:
+    def read(self):
+        return b''
+#- app.py
+from web.models import Response
+
+def body(response: Response):
+    return response.read()
+",
+        "#- web/models.py
+class Response:
+    async def read(self):
+        return b''
+#- app.py
+from web.models import Response
+
+async def body(response: Response):
+    return await response.read()
+",
+    );
+}
+
+#[test]
+fn a_caller_that_cannot_await_keeps_an_interface_sync() {
+    check(
+        "[[blocking]]\nclass = \"store.Store\"\nnative = \"{name}\"",
+        "#- store.py
+class Store:
+    def size(self): ...
+    def get(self, key): ...
+#- app.py
+from store import Store
+
+class Shelf:
+    def __init__(self, store: Store):
+        self.store = store
+
+    def __len__(self):
+        return self.store.size()
+
+    def first(self):
+        return self.store.get(0)
+",
+        "#- store.py
+class Store:
+    def size(self): ...
+    async def get(self, key): ...
+#- app.py
+from store import Store
+
+class Shelf:
+    def __init__(self, store: Store):
+        self.store = store
+
+    def __len__(self):
+        return self.store.size()
+
+    async def first(self):
+        return await self.store.get(0)
+",
+    );
+}
+
+#[test]
+fn a_receiver_of_another_class_is_not_meant() {
+    check(
+        "[[blocking]]\nreceiver = \"store\"\nclass = \"store.Store\"\nnative = \"{name}\"",
+        "#- store.py
+class Store:
+    def get(self, key): ...
+#- app.py
+class Shop:
+    def get(self, key): ...
+
+def first(store: Shop):
+    return store.get(0)
+
+def second(store):
+    return store.get(0)
+",
+        "#- store.py
+class Store:
+    async def get(self, key): ...
+#- app.py
+class Shop:
+    def get(self, key): ...
+
+def first(store: Shop):
+    return store.get(0)
+
+async def second(store):
+    return await store.get(0)
+",
+    );
+}
