@@ -2,6 +2,7 @@
 
 mod closed_world;
 mod census;
+mod part;
 
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
+use crate::color::selected::Selected;
 use crate::color::{self, Verdicts, World, hazard};
 use crate::config::flags::Flags;
 use crate::config::{Config, OffloadVia};
@@ -40,6 +42,8 @@ pub struct Analysis {
     pub unreadable: Vec<Problem>,
     vetoes: FxHashSet<(FileId, TextRange)>,
     hazards: hazard::Memo,
+    /// The part of the migration that the verdicts and the plan are about, and the verdicts of all of it.
+    part: Option<(Selected, Verdicts)>,
 }
 
 impl Analysis {
@@ -52,6 +56,7 @@ impl Analysis {
             graph: &self.graph,
             vetoes: &self.vetoes,
             hazards: &self.hazards,
+            selected: self.part.as_ref().map(|(selected, _)| selected),
         }
     }
 }
@@ -124,6 +129,7 @@ pub fn answer(request: Request) -> Result<Analysis> {
         unreadable,
         vetoes: FxHashSet::default(),
         hazards: hazard::Memo::default(),
+        part: None,
     };
     decide(&mut analysis);
     Ok(analysis)
@@ -188,8 +194,17 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
         }
         if !vetoed {
             let problems = plan::tests::problems(analysis.world(), &analysis.verdicts);
-            analysis.problems.extend(problems);
+            for problem in problems {
+                if !analysis.problems.contains(&problem) {
+                    analysis.problems.push(problem);
+                }
+            }
             return Ok(done);
+        }
+        if analysis.part.is_some() {
+            bail!(
+                "the chosen groups cannot be carried out without the others (a bug in awaitify; nothing was written)"
+            );
         }
         decide(analysis);
     }

@@ -9,6 +9,7 @@ pub mod cause;
 pub mod decorator;
 pub mod hazard;
 pub mod obstacle;
+pub mod selected;
 pub mod shape;
 pub mod tests;
 
@@ -18,6 +19,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::cause::Cause;
+use self::selected::Selected;
 use self::shape::{Adaptation, Shape};
 use crate::config::{BlockingAction, Config, Reach};
 use crate::index::Index;
@@ -82,6 +84,8 @@ pub struct World<'a> {
     pub vetoes: &'a FxHashSet<(FileId, TextRange)>,
     /// What was found out about offloading functions: it does not depend on colors.
     pub hazards: &'a hazard::Memo,
+    /// The part of the migration that this run is about; none is all of it.
+    pub selected: Option<&'a Selected>,
 }
 
 impl<'a> World<'a> {
@@ -191,7 +195,9 @@ impl<'a> Coloring<'a> {
     fn converts(&self, func: FuncId) -> bool {
         match self.world.in_tests(func.file) {
             true => self.tests.converts.contains_key(&func),
-            false => self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func),
+            false => {
+                self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func) && self.is_selected(func)
+            }
         }
     }
 
@@ -554,7 +560,9 @@ impl<'a> Coloring<'a> {
                     return SiteVerdict::AsIs;
                 }
                 match context.func {
-                    Some(owner) if self.is_coroutine(owner) => self.verdict_in_coroutine(site, converting),
+                    Some(owner) if self.is_coroutine(owner) => {
+                        self.or_later(site, owner, self.verdict_in_coroutine(site, converting))
+                    }
                     _ if !converting => SiteVerdict::AsIs,
                     None if context.main_guard => SiteVerdict::EntryPoint,
                     _ => SiteVerdict::Left(Cause::TestStays { site: site.id }),

@@ -1,11 +1,15 @@
-//! Groups of changes that stand or fall together, and which of them can be taken without the others.
+//! Groups of changes by name: which of them can be taken without the others, and in what order.
+//!
+//! A group needs others (the functions that call what it converts), and leaves a working program once those are taken too.
+//! A *carried* group changes nothing that blocks: it is there only for the groups that need it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-/// The name of a group, unique in its plan.
+/// The name of a group, unique in its plan: the qualified name of a function in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GroupId(pub String);
@@ -16,10 +20,12 @@ pub struct Group {
     pub id: GroupId,
     /// A line for people.
     pub title: String,
-    /// Qualified names of the functions that it converts.
+    /// Qualified names of the functions that it changes.
     pub functions: Vec<String>,
     /// Groups without which this one leaves no working program.
     pub depends_on: Vec<GroupId>,
+    /// It is there only for the groups that depend on it.
+    pub carried: bool,
 }
 
 /// A group that cannot be taken, because it needs one that is not taken or not there.
@@ -29,37 +35,42 @@ pub struct LeftOut {
     pub needs: GroupId,
 }
 
+/// In which order [`piece`] takes groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they stand in the plan.
+    Plan,
+    /// Those first that come down to a blocking call with the fewest functions.
+    LeafFirst,
+}
+
 /// All groups, each after those that it depends on; otherwise in the order given. In a ring of dependencies, the first
 /// comes last.
-pub fn leaf_first(groups: &[Group]) -> Vec<&Group> {
-    let mut seen = HashSet::new();
-    let mut order = Vec::with_capacity(groups.len());
-    for group in groups {
-        visit(groups, group, &mut seen, &mut order);
-    }
-    order
+pub fn needs_first(groups: &[Group]) -> Vec<&Group> {
+    let needs = Needs::new(groups);
+    let mut taken = BTreeSet::new();
+    (0..groups.len()).flat_map(|start| needs.added(&mut taken, start)).map(|at| &groups[at]).collect()
 }
 
 /// `wanted` and all that they depend on, in the order of `groups`. A dependency that is not there is returned as an error.
 pub fn with_dependencies(groups: &[Group], wanted: &[GroupId]) -> Result<Vec<GroupId>, LeftOut> {
-    let mut taken = HashSet::new();
-    let mut open: Vec<&GroupId> = wanted.iter().collect();
-    while let Some(id) = open.pop() {
-        if !taken.insert(id) {
-            continue;
-        }
-        let group = groups.iter().find(|group| group.id == *id);
-        for needs in group.map_or(&[][..], |group| &group.depends_on) {
-            if !groups.iter().any(|other| other.id == *needs) {
-                return Err(LeftOut { id: id.clone(), needs: needs.clone() });
-            }
-            open.push(needs);
+    let needs = Needs::new(groups);
+    let mut taken = BTreeSet::new();
+    for id in wanted {
+        if let Some(start) = needs.by_id.get(id) {
+            needs.added(&mut taken, *start);
         }
     }
-    Ok(groups.iter().filter(|group| taken.contains(&group.id)).map(|group| group.id.clone()).collect())
+    for at in &taken {
+        if let Some(missing) = groups[*at].depends_on.iter().find(|id| !needs.by_id.contains_key(id)) {
+            return Err(LeftOut { id: groups[*at].id.clone(), needs: missing.clone() });
+        }
+    }
+    Ok(ids(groups, &taken))
 }
 
 /// What is left of `groups` without `dropped`, and which of them fall with those (or with groups that are not there at all).
+/// What would only be carried for nothing is dropped too, without a word.
 pub fn without(groups: &[Group], dropped: &[GroupId]) -> (Vec<GroupId>, Vec<LeftOut>) {
     let mut kept: Vec<&Group> = groups.iter().filter(|group| !dropped.contains(&group.id)).collect();
     let mut left_out = Vec::new();
@@ -69,48 +80,126 @@ pub fn without(groups: &[Group], dropped: &[GroupId]) -> (Vec<GroupId>, Vec<Left
         let falls = |group: &&Group| missing(group).map(|needs| LeftOut { id: group.id.clone(), needs });
         let fallen: Vec<_> = kept.iter().filter_map(falls).collect();
         if fallen.is_empty() {
-            return (kept.into_iter().map(|group| group.id.clone()).collect(), left_out);
+            let kept: Vec<GroupId> = kept.into_iter().map(|group| group.id.clone()).collect();
+            return (useful(groups, &kept), left_out);
         }
-        kept.retain(|group| fallen.iter().all(|out| out.id != group.id));
+        let gone: HashSet<_> = fallen.iter().map(|out| &out.id).collect();
+        kept.retain(|group| !gone.contains(&group.id));
         left_out.extend(fallen);
     }
 }
 
-/// A piece of a large plan that works by itself: groups from the leaves up, with what they need, while they convert at most
-/// `max_functions` functions. The first group is taken even when it is too large, so that there is always a next piece.
-pub fn piece(groups: &[Group], max_functions: usize) -> Vec<GroupId> {
-    let mut taken: Vec<GroupId> = Vec::new();
-    for group in leaf_first(groups) {
-        let wanted = [taken.as_slice(), std::slice::from_ref(&group.id)].concat();
-        let Ok(next) = with_dependencies(groups, &wanted) else { continue };
-        if taken.is_empty() || functions(groups, &next) <= max_functions {
-            taken = next;
-        }
+/// `chosen` without what is carried for none of them.
+pub fn useful(groups: &[Group], chosen: &[GroupId]) -> Vec<GroupId> {
+    let needs = Needs::new(groups);
+    let chosen: BTreeSet<usize> = chosen.iter().filter_map(|id| needs.by_id.get(id).copied()).collect();
+    let mut used = BTreeSet::new();
+    for start in chosen.iter().filter(|at| !groups[**at].carried) {
+        needs.added(&mut used, *start);
     }
-    taken
+    ids(groups, &chosen.intersection(&used).copied().collect())
 }
 
-fn functions(groups: &[Group], ids: &[GroupId]) -> usize {
-    groups.iter().filter(|group| ids.contains(&group.id)).map(|group| group.functions.len()).sum()
+/// A piece of a large plan that works by itself and changes at most `max_functions` functions: groups with what they need,
+/// as many as fit. When none fits, the callers that the first of them needs come first, as far as they fit: they become
+/// async before there is something to await in them. A single group that is too large is taken all the same, so that there
+/// is always a next piece.
+pub fn piece(groups: &[Group], max_functions: usize, order: Order) -> Vec<GroupId> {
+    let needs = Needs::new(groups);
+    let size = |at: &usize| groups[*at].functions.len();
+    let whole = |start: usize| needs.added(&mut BTreeSet::new(), start);
+    let mut starts: Vec<usize> = (0..groups.len()).filter(|at| !groups[*at].carried).collect();
+    if order == Order::LeafFirst {
+        starts.sort_by_cached_key(|start| whole(*start).iter().map(size).sum::<usize>());
+    }
+    let (mut taken, mut count) = (BTreeSet::new(), 0);
+    for start in &starts {
+        let mut next = taken.clone();
+        let added: usize = needs.added(&mut next, *start).iter().map(size).sum();
+        if count + added <= max_functions {
+            (taken, count) = (next, count + added);
+        }
+    }
+    if taken.is_empty()
+        && let Some(first) = starts.first()
+    {
+        for at in whole(*first) {
+            if taken.is_empty()
+                || count + size(&at) <= max_functions
+                    && groups[at].depends_on.iter().all(|id| needs.by_id.get(id).is_none_or(|at| taken.contains(at)))
+            {
+                count += size(&at);
+                taken.insert(at);
+            }
+        }
+    }
+    ids(groups, &taken)
 }
 
-fn visit<'a>(groups: &'a [Group], group: &'a Group, seen: &mut HashSet<&'a GroupId>, order: &mut Vec<&'a Group>) {
-    // A stack of its own: a chain of dependencies can be as long as the plan.
-    let mut stack = vec![(group, 0)];
-    if !seen.insert(&group.id) {
-        return;
-    }
-    while let Some((group, next)) = stack.pop() {
-        let Some(needs) = group.depends_on.get(next) else {
-            order.push(group);
-            continue;
-        };
-        stack.push((group, next + 1));
-        if let Some(needed) = groups.iter().find(|other| other.id == *needs)
-            && seen.insert(&needed.id)
-        {
-            stack.push((needed, 0));
+/// Groups that hang together, in one way or another: each of the sets can be taken without the others. In the order of
+/// their first groups.
+pub fn bundles(groups: &[Group]) -> Vec<Vec<GroupId>> {
+    let needs = Needs::new(groups);
+    let mut bundle_of: Vec<usize> = (0..groups.len()).collect();
+    for (at, needed) in needs.of.iter().enumerate() {
+        for other in needed {
+            let (from, to) = (root(&mut bundle_of, *other), root(&mut bundle_of, at));
+            bundle_of[from.max(to)] = from.min(to);
         }
+    }
+    let mut bundles: Vec<Vec<GroupId>> = vec![vec![]; groups.len()];
+    for (at, group) in groups.iter().enumerate() {
+        bundles[root(&mut bundle_of, at)].push(group.id.clone());
+    }
+    bundles.retain(|bundle| !bundle.is_empty());
+    bundles
+}
+
+/// The representative of a set, with path halving.
+fn root(parents: &mut [usize], mut at: usize) -> usize {
+    while parents[at] != at {
+        parents[at] = parents[parents[at]];
+        at = parents[at];
+    }
+    at
+}
+
+fn ids(groups: &[Group], taken: &BTreeSet<usize>) -> Vec<GroupId> {
+    taken.iter().map(|at| groups[*at].id.clone()).collect()
+}
+
+/// Dependencies by index; those that are not there are left out.
+struct Needs<'a> {
+    by_id: FxHashMap<&'a GroupId, usize>,
+    of: Vec<Vec<usize>>,
+}
+
+impl<'a> Needs<'a> {
+    fn new(groups: &'a [Group]) -> Needs<'a> {
+        let by_id: FxHashMap<&GroupId, usize> = groups.iter().enumerate().map(|(at, group)| (&group.id, at)).collect();
+        let needs = |group: &Group| group.depends_on.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        Needs { of: groups.iter().map(needs).collect(), by_id }
+    }
+
+    /// Adds a group to `taken` with all that it needs; returns what was not there yet, each after those that it needs.
+    fn added(&self, taken: &mut BTreeSet<usize>, start: usize) -> Vec<usize> {
+        let mut added = vec![];
+        if !taken.insert(start) {
+            return added;
+        }
+        // A stack of its own: a chain of dependencies can be as long as the plan.
+        let mut stack = vec![(start, 0)];
+        while let Some((at, next)) = stack.pop() {
+            let Some(needed) = self.of[at].get(next) else {
+                added.push(at);
+                continue;
+            };
+            stack.push((at, next + 1));
+            if taken.insert(*needed) {
+                stack.push((*needed, 0));
+            }
+        }
+        added
     }
 }
 
@@ -124,14 +213,16 @@ impl fmt::Display for GroupId {
 mod tests {
     use super::*;
 
-    /// Reads `a:2 b:1>a c>a,b`: names, numbers of functions, what they depend on.
+    /// Reads `a:2 b:1>a (c)>a,b`: names, numbers of functions, what they depend on; in parentheses when it is carried.
     fn groups(text: &str) -> Vec<Group> {
         let parse = |word: &str| {
             let (head, needs) = word.split_once('>').unwrap_or((word, ""));
-            let (id, count) = head.split_once(':').unwrap_or((head, "1"));
+            let carried = head.starts_with('(');
+            let (id, count) =
+                head.trim_matches(['(', ')']).split_once(':').unwrap_or((head.trim_matches(['(', ')']), "1"));
             let functions = (0..count.parse().unwrap()).map(|index| format!("{id}.f{index}")).collect();
             let depends_on = needs.split_terminator(',').map(|id| GroupId(id.to_owned())).collect();
-            Group { id: GroupId(id.to_owned()), title: String::new(), functions, depends_on }
+            Group { id: GroupId(id.to_owned()), title: String::new(), functions, depends_on, carried }
         };
         text.split_whitespace().map(parse).collect()
     }
@@ -145,10 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn leaves_come_first() {
+    fn what_is_needed_comes_first() {
         let check = |given: &str, expected: &str| {
             let groups = groups(given);
-            let order: Vec<_> = leaf_first(&groups).into_iter().map(|group| group.id.clone()).collect();
+            let order: Vec<_> = needs_first(&groups).into_iter().map(|group| group.id.clone()).collect();
             assert_eq!(text(&order), expected);
         };
         check("a b c", "a b c");
@@ -173,10 +264,53 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_carried_for_nobody() {
+        let groups = groups("(top) left>top right>top (deep)>top user>deep");
+        let check = |dropped: &str, expected: &str| assert_eq!(text(&without(&groups, &ids(dropped)).0), expected);
+        check("", "top left right deep user");
+        check("left", "top right deep user");
+        check("user", "top left right");
+        check("left right user", "");
+        assert_eq!(text(&useful(&groups, &ids("top deep right"))), "top right");
+    }
+
+    #[test]
     fn pieces_are_closed_and_bounded() {
-        let groups = groups("top:1>left,right left:2 right:3 alone:2");
-        assert_eq!(text(&piece(&groups, 4)), "left alone");
-        assert_eq!(text(&piece(&groups, 6)), "top left right");
-        assert_eq!(text(&piece(&groups, 1)), "left");
+        let check = |given: &str, max: usize, order: Order, expected: &str| {
+            let groups = groups(given);
+            let found = piece(&groups, max, order);
+            assert_eq!(text(&found), expected, "{given}");
+            let count: usize =
+                groups.iter().filter(|group| found.contains(&group.id)).map(|group| group.functions.len()).sum();
+            assert!(count <= max, "{given}");
+            assert_eq!(with_dependencies(&groups, &found).unwrap(), found);
+        };
+        let tree = "(top:1) left:2>top right:3>top alone:2";
+        check(tree, 4, Order::Plan, "top left");
+        check(tree, 5, Order::Plan, "top left alone");
+        check(tree, 6, Order::Plan, "top left right");
+        check(tree, 100, Order::Plan, "top left right alone");
+        check(tree, 4, Order::LeafFirst, "alone");
+        check(tree, 5, Order::LeafFirst, "top left alone");
+        // Not even the smallest fits: from the callers down.
+        check("(a) (b)>a (c)>b leaf>c", 1, Order::Plan, "a");
+        check("(a) (b)>a (c)>b leaf>c", 3, Order::LeafFirst, "a b c");
+        check("", 3, Order::Plan, "");
+    }
+
+    #[test]
+    fn a_group_that_is_too_large_by_itself_is_taken() {
+        assert_eq!(text(&piece(&groups("a:7 b:8"), 3, Order::Plan)), "a");
+    }
+
+    #[test]
+    fn bundles_hang_together() {
+        let check = |given: &str, expected: &str| {
+            let found: Vec<String> = bundles(&groups(given)).iter().map(|bundle| text(bundle)).collect();
+            assert_eq!(found.join(" | "), expected);
+        };
+        check("a b c", "a | b | c");
+        check("(top) a>top b c>top d>b", "top a c | b d");
+        check("a>b b c>b e>gone", "a b c | e");
     }
 }

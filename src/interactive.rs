@@ -167,7 +167,7 @@ impl<'a> Dialog<'a> {
 /// Orders choices so that a dependency is asked about first.
 fn leaf_first(choices: &[Choice]) -> VecDeque<&Choice> {
     let groups: Vec<_> = choices.iter().map(|choice| choice.group.clone()).collect();
-    let order = group::leaf_first(&groups);
+    let order = group::needs_first(&groups);
     let find = |id: &GroupId| choices.iter().find(|choice| choice.group.id == *id);
     order.into_iter().filter_map(|group| find(&group.id)).collect()
 }

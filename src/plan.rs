@@ -2,6 +2,7 @@
 
 mod action;
 mod annotation;
+pub mod groups;
 pub mod mocks;
 pub mod tests;
 
@@ -42,9 +43,7 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
             }
         }
     }
-    if world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
-        fallbacks(world, verdicts, &mut plan);
-    }
+    fallbacks(world, verdicts, &mut plan);
     nested_runs(world, verdicts, &mut plan);
     tests::plan(world, verdicts, &mut plan);
     mocks::plan(world, verdicts, &mut plan);
@@ -196,23 +195,25 @@ pub fn is_coroutine(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
 }
 
 fn fallbacks(world: World, verdicts: &Verdicts, plan: &mut Plan) {
-    for (file, facts) in world.index.loaded_files() {
-        if !world.project.file(file).editable || world.in_tests(file) {
-            continue;
-        }
-        for fallback in &facts.fallbacks {
-            let func = facts[fallback.context].func;
-            let in_async = func.is_some_and(|func| is_coroutine(world, verdicts, func));
-            if func.is_none() || func.is_some_and(|func| kept(world, func)) {
-                continue;
-            }
-            plan.entry(file).or_default().push(Action::FallbackTry {
-                statement: fallback.statement,
-                style: world.config.fallback,
-                in_async,
-            });
-        }
+    for (file, fallback, func) in planned_fallbacks(world) {
+        plan.entry(file).or_default().push(Action::FallbackTry {
+            statement: fallback.statement,
+            style: world.config.fallback,
+            in_async: is_coroutine(world, verdicts, func),
+        });
     }
+}
+
+/// The `asyncio.run` fallbacks that are rewritten, each with the function around it.
+fn planned_fallbacks(world: World<'_>) -> impl Iterator<Item = (FileId, &FallbackTry, FuncId)> {
+    let is_on = world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
+    let files = world.index.loaded_files().filter(move |(file, _)| is_on && world.is_editable(*file));
+    files.filter(move |(file, _)| !world.in_tests(*file)).flat_map(move |(file, facts)| {
+        facts.fallbacks.iter().filter_map(move |fallback| {
+            let func = facts[fallback.context].func.filter(|func| !kept(world, *func))?;
+            world.selected.is_none_or(|selected| selected.has(func)).then_some((file, fallback, func))
+        })
+    })
 }
 
 fn kept(world: World, func: FuncId) -> bool {
@@ -248,6 +249,8 @@ pub struct Counts {
     /// Blocking calls and project calls that go through a worker thread, or await a native twin.
     pub offloaded: usize,
     pub converted: usize,
+    /// How many of the converted functions are in test files.
+    pub tests: usize,
     pub awaited: usize,
     pub unwrapped: usize,
     pub fallbacks: usize,
@@ -255,11 +258,15 @@ pub struct Counts {
 
 impl Counts {
     /// Counts the actions of a plan.
-    pub fn of(plan: &Plan) -> Self {
+    pub fn of(world: World, plan: &Plan) -> Self {
         let mut counts = Self { files: plan.len(), ..Self::default() };
-        for action in plan.values().flatten() {
+        for (file, action) in plan.iter().flat_map(|(file, actions)| actions.iter().map(move |action| (*file, action)))
+        {
             match action {
-                Action::AsyncDef { .. } => counts.converted += 1,
+                Action::AsyncDef { .. } => {
+                    counts.converted += 1;
+                    counts.tests += usize::from(world.in_tests(file));
+                }
                 Action::Await { .. } => counts.awaited += 1,
                 Action::Offload { .. } | Action::Native { .. } | Action::Replace { .. } => counts.offloaded += 1,
                 Action::Unwrap { .. } | Action::UnwrapRun { .. } => counts.unwrapped += 1,

@@ -1,5 +1,6 @@
 //! The commands: each takes the stages it needs, in order, prints, and writes last.
 
+mod choose;
 mod migrate;
 mod output;
 mod diff;

@@ -244,7 +244,13 @@ impl SavedPlan {
 impl SavedGroup {
     pub fn group(&self) -> Group {
         let SavedGroup { id, title, functions, depends_on, .. } = self;
-        Group { id: id.clone(), title: title.clone(), functions: functions.clone(), depends_on: depends_on.clone() }
+        Group {
+            id: id.clone(),
+            title: title.clone(),
+            functions: functions.clone(),
+            depends_on: depends_on.clone(),
+            carried: false,
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn isolate<E>(
         runs += 1;
         if runs > max_runs { Ok(None) } else { passes(&closed(groups, ids)).map(Some) }
     };
-    let mut open: Vec<GroupId> = group::leaf_first(groups).into_iter().map(|group| group.id.clone()).collect();
+    let mut open: Vec<GroupId> = group::needs_first(groups).into_iter().map(|group| group.id.clone()).collect();
     let mut found = Isolated { kept: Vec::new(), culprits: Vec::new(), left_out: Vec::new(), untested: Vec::new() };
     match test(&[])? {
         Some(true) => {}
@@ -92,6 +92,7 @@ mod tests {
                 title: String::new(),
                 functions: vec![],
                 depends_on: depends_on(index),
+                carried: false,
             })
             .collect()
     }

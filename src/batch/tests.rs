@@ -35,6 +35,7 @@ fn analyze(root: &Path, step: &Step) -> anyhow::Result<StepPlan> {
         title: format!("Convert {name}"),
         functions: vec![format!("{name}.f")],
         depends_on: needs(&name).map(GroupId).into_iter().collect(),
+        carried: false,
         id: GroupId(name),
     });
     let groups = groups.collect();

@@ -153,6 +153,10 @@ pub enum Cause {
     FileStays {
         site: RefId,
     },
+    /// It changes in a later run: this one is about a part of the migration.
+    Later {
+        site: RefId,
+    },
     /// A test that cannot follow.
     TestStays {
         site: RefId,
@@ -245,6 +249,7 @@ impl Cause {
             | Cause::CannotRewrite { site }
             | Cause::BlocksWithin { site }
             | Cause::FileStays { site }
+            | Cause::Later { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }
             | Cause::Family { .. }

@@ -248,7 +248,7 @@ impl Coloring<'_> {
             }
             SiteKind::Call | SiteKind::Iterated if converting => left(),
             SiteKind::Call | SiteKind::Iterated | SiteKind::Blocking { .. } if in_coroutine => {
-                self.blocking_in_tests(site)
+                self.blocking_in_tests(site, owner)
             }
             SiteKind::Call | SiteKind::Iterated | SiteKind::Blocking { .. } => SiteVerdict::AsIs,
         }
@@ -263,14 +263,15 @@ impl Coloring<'_> {
     }
 
     /// A blocking call on the loop of a test goes to a thread where it can; where it cannot, it is no fault.
-    fn blocking_in_tests(&self, site: &Site) -> SiteVerdict {
+    fn blocking_in_tests(&self, site: &Site, owner: Option<FuncId>) -> SiteVerdict {
         if self.world.config.tests == Mode::Ignore || obstacle::is_fixed(self.world, site.id.file) {
             return SiteVerdict::AsIs;
         }
         if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
             return SiteVerdict::AsIs;
         }
-        match self.verdict_in_coroutine(site, false) {
+        let Some(owner) = owner else { return SiteVerdict::AsIs };
+        match self.or_later(site, owner, self.verdict_in_coroutine(site, false)) {
             SiteVerdict::Left(_) => SiteVerdict::AsIs,
             verdict => verdict,
         }

@@ -16,7 +16,13 @@ fn choice(id: &str, needs: Vec<&str>, parts: Vec<Choice>) -> Choice {
     let depends_on = needs.into_iter().map(|id| GroupId(id.to_owned())).collect();
     let functions = vec![format!("m.{id}")];
     Choice {
-        group: Group { id: GroupId(id.to_owned()), title: format!("Convert {id}"), functions, depends_on },
+        group: Group {
+            id: GroupId(id.to_owned()),
+            title: format!("Convert {id}"),
+            functions,
+            depends_on,
+            carried: false,
+        },
         diff: format!("--- a/m.py\n+++ b/m.py\n@@ -1 +1 @@\n-def {id}():\n+async def {id}():\n"),
         explanation: format!("{id} blocks\n"),
         parts,

@@ -4,7 +4,8 @@
 //! though it blocks (`name`, `file`, `line`, `verdict`: `converts` or `stays`, `cause`, `reason`); `sites`: an object for
 //! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `targets`, and `cause` with `reason`
 //! when it is left; `support`: the writes that bring the receiver there, `candidates`: what an unknown receiver may mean,
-//! `annotate`: where an annotation would settle it); `tests`: an object for every test that may break (`name`, `file`, `line`,
+//! `annotate`: where an annotation would settle it); `groups`: the changes that stand or fall together (`id`, which `--only`
+//! takes, `title`, `functions`, `depends_on`, `carried`: only there for the groups that depend on it, `chosen`); `tests`: an object for every test that may break (`name`, `file`, `line`,
 //! `cause`, `reason`); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::words::{self, Places};
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::error::Problem;
+use crate::group::{self, GroupId};
 use crate::plan::Counts;
 use crate::resolve::SiteKind;
 
@@ -21,6 +23,7 @@ struct Report {
     summary: Summary,
     functions: Vec<Function>,
     sites: Vec<Site>,
+    groups: Vec<Group>,
     tests: Vec<Test>,
     problems: Vec<String>,
     unreadable: Vec<String>,
@@ -31,6 +34,7 @@ struct Summary {
     files: usize,
     offloaded: usize,
     converted: usize,
+    converted_tests: usize,
     awaited: usize,
     unwrapped: usize,
     fallbacks: usize,
@@ -46,6 +50,16 @@ struct Function {
     verdict: &'static str,
     cause: &'static str,
     reason: String,
+}
+
+#[derive(Serialize)]
+struct Group {
+    id: String,
+    title: String,
+    functions: Vec<String>,
+    depends_on: Vec<String>,
+    carried: bool,
+    chosen: bool,
 }
 
 #[derive(Serialize)]
@@ -80,11 +94,13 @@ struct Site {
     reason: Option<String>,
 }
 
-/// The report as one JSON object.
+/// The report as one JSON object. `chosen` are the groups that are carried out, when they are not all.
 pub fn report(
     world: World,
     verdicts: &Verdicts,
     counts: Counts,
+    groups: &[group::Group],
+    chosen: Option<&[GroupId]>,
     problems: &[Problem],
     unreadable: &[Problem],
 ) -> String {
@@ -97,6 +113,7 @@ pub fn report(
             files: counts.files,
             offloaded: counts.offloaded,
             converted: counts.converted,
+            converted_tests: counts.tests,
             awaited: counts.awaited,
             unwrapped: counts.unwrapped,
             fallbacks: counts.fallbacks,
@@ -105,11 +122,23 @@ pub fn report(
         },
         functions: functions(world, verdicts, &mut places),
         sites,
+        groups: groups.iter().map(|group| group_of(group, chosen)).collect(),
         tests: tests(world, verdicts, &mut places),
         problems: problems.iter().map(Problem::to_string).collect(),
         unreadable: unreadable.iter().map(Problem::to_string).collect(),
     };
     serde_json::to_string_pretty(&report).expect("plain data serializes") + "\n"
+}
+
+fn group_of(group: &group::Group, chosen: Option<&[GroupId]>) -> Group {
+    Group {
+        id: group.id.0.clone(),
+        title: group.title.clone(),
+        functions: group.functions.clone(),
+        depends_on: group.depends_on.iter().map(|id| id.0.clone()).collect(),
+        carried: group.carried,
+        chosen: chosen.is_none_or(|chosen| chosen.contains(&group.id)),
+    }
 }
 
 fn tests(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Test> {

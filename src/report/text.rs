@@ -23,7 +23,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
         "{} to change: {}, {}, {}",
         plural(counts.files, "file"),
         plural(counts.offloaded, "blocking call") + " moved off the loop",
-        plural(counts.converted, "function") + " made async",
+        converted(counts),
         plural(counts.awaited, "call") + " awaited",
     );
     if counts.unwrapped > 0 {
@@ -42,6 +42,11 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     out += &tests::section(world, verdicts, &mut places, usize::MAX);
     out += &uncertain::report(world, &mut places);
     out
+}
+
+fn converted(counts: Counts) -> String {
+    let functions = plural(counts.converted - counts.tests, "function") + " made async";
+    if counts.tests == 0 { functions } else { format!("{functions} and {} in tests", counts.tests) }
 }
 
 /// `1 file`, `2 files`.
@@ -101,6 +106,7 @@ fn left(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
         .iter()
         .filter_map(|(id, verdict)| match verdict {
             // What blocks in files that are not to be edited is not this run's business; what keeps ours sync is.
+            SiteVerdict::Left(Cause::Later { .. }) => None,
             SiteVerdict::Left(Cause::FileStays { .. }) if world.graph.sites[id].targets.is_empty() => None,
             SiteVerdict::Left(cause) if !world.in_tests(id.file) => Some((id, cause)),
             _ => None,

@@ -131,6 +131,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::LookedUp { .. } => "looked-up",
         Cause::CalledInText { .. } => "called-in-text",
         Cause::FileStays { .. } => "file-stays",
+        Cause::Later { .. } => "later",
         Cause::TestStays { .. } => "test-stays",
         Cause::AsksFor { .. } => "asks-for-fixture",
         Cause::StandsIn { .. } => "stands-in",
@@ -258,6 +259,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!("something of its name is called in {}{line}, {why}, where no await can be put", call.path)
         }
         Cause::FileStays { site } => format!("{} stands in a file that is not to be edited", call(places, *site)),
+        Cause::Later { site } => format!("{} is in a group that was not chosen", call(places, *site)),
         Cause::TestStays { site } => format!("the test around {} stays sync and may break", call(places, *site)),
         Cause::AsksFor { fixture } => {
             format!("it asks for the fixture `{}` ({})", names.qualified_func(*fixture), places.func(*fixture))

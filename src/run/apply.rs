@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::migrate::migrate;
+use super::migrate::{Wanted, migrate};
 use super::output::{outcome, report, say};
 use super::{Outcome, unbuilt, undo};
+use crate::analysis::{Analysis, Rewritten};
 use crate::cli::{ApplyArgs, Console};
 use crate::journal::{self, Patch};
 use crate::report::text;
 
 pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    unbuilt::refuse(&args.edits, &args.output)?;
     if args.plan.is_some() {
         bail!("`--plan` is not built yet");
     }
@@ -20,22 +21,17 @@ pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         let start = args.selection.paths.first().context("name at least one path")?;
         return undo::resume(console, start);
     }
-    let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
+    let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };
+    let migration = migrate(wanted)?;
+    let analysis = &migration.analysis;
     let root = &analysis.project.root;
-    let patches: Vec<Patch> = rewritten
-        .into_iter()
-        .map(|done| Patch {
-            path: analysis.project.file(done.file).path.clone(),
-            before: done.before,
-            after: done.after,
-        })
-        .collect();
+    let patches = patches(analysis, &migration.rewritten);
     if !args.allow_dirty {
         let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
         refuse_dirty(root, &paths)?;
     }
     // The report reads the lines of the files as they were.
-    report(&analysis, &args.output, console)?;
+    report(&migration, &args.output, console)?;
     if !patches.is_empty() {
         let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
         for note in &written.notes {
@@ -44,7 +40,17 @@ pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         let files = text::plural(written.files, "file");
         say(console, &format!("{files} written; `awaitify undo` puts the old bytes back\n"));
     }
-    Ok(outcome(&analysis, false, args.output.exit_zero))
+    Ok(outcome(analysis, false, args.output.exit_zero))
+}
+
+/// The new texts, for the journal.
+pub(super) fn patches(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Patch> {
+    let patch = |done: &Rewritten| Patch {
+        path: analysis.project.file(done.file).path.clone(),
+        before: done.before.clone(),
+        after: done.after.clone(),
+    };
+    rewritten.iter().map(patch).collect()
 }
 
 fn refuse_dirty(root: &Path, paths: &[PathBuf]) -> Result<()> {

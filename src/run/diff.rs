@@ -4,22 +4,24 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::migrate::{migrate, migrate_stdin};
+use super::migrate::{Wanted, migrate, migrate_stdin};
 use super::output::{color_of, diff_of, emit, outcome, report};
 use super::{Outcome, unbuilt};
 use crate::cli::options::Format;
 use crate::cli::{Console, DiffArgs};
 
 pub(super) fn run(console: &Console, args: &DiffArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.selection, &args.edits, &args.output)?;
+    unbuilt::refuse(&args.edits, &args.output)?;
     if args.save.is_some() {
         bail!("`--save` is not built yet");
     }
     let migrate = if args.selection.paths == [Path::new("-")] { migrate_stdin } else { migrate };
-    let (analysis, rewritten) = migrate(console, &args.selection, &args.overrides)?;
+    let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };
+    let migration = migrate(wanted)?;
+    let (analysis, rewritten) = (&migration.analysis, &migration.rewritten);
     if args.output.format == Format::Human {
-        emit(&args.output, &diff_of(&analysis, &rewritten, color_of(console, &args.output)))?;
+        emit(&args.output, &diff_of(analysis, rewritten, color_of(console, &args.output)))?;
     }
-    report(&analysis, &args.output, console)?;
-    Ok(outcome(&analysis, !rewritten.is_empty(), args.output.exit_zero))
+    report(&migration, &args.output, console)?;
+    Ok(outcome(analysis, !rewritten.is_empty(), args.output.exit_zero))
 }

@@ -4,24 +4,43 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
 
+use super::choose::{self, Groups};
 use super::output::say;
 use super::unbuilt;
 use crate::analysis::{self, Analysis, Request, Rewritten};
-use crate::cli::Console;
 use crate::cli::options::{KeepGoing, Overrides, Selection};
+use crate::cli::{Console, EditArgs};
 use crate::config::flags::Flags;
+use crate::group::GroupId;
 use crate::verify;
 
+/// What a user asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub console: &'a Console,
+    pub selection: &'a Selection,
+    pub edits: &'a EditArgs,
+    pub overrides: &'a Overrides,
+}
+
+/// A project and what is to become of it.
+pub(super) struct Migration {
+    pub analysis: Analysis,
+    pub rewritten: Vec<Rewritten>,
+    pub groups: Groups,
+    /// The groups that are carried out, when they are not all of them.
+    pub chosen: Option<Vec<GroupId>>,
+    /// Holds what was read from stdin.
+    _folder: Option<TempDir>,
+}
+
 /// Analyzes, rewrites and verifies.
-pub(super) fn migrate(
-    console: &Console,
-    selection: &Selection,
-    overrides: &Overrides,
-) -> Result<(Analysis, Vec<Rewritten>)> {
-    unbuilt::no_stdin(&selection.paths)?;
-    let flags = overrides.flags(selection);
-    carry_out(console, selection, request(selection, &flags))
+pub(super) fn migrate(wanted: Wanted) -> Result<Migration> {
+    unbuilt::no_stdin(&wanted.selection.paths)?;
+    let flags = wanted.overrides.flags(wanted.selection);
+    carry_out(wanted, request(wanted.selection, &flags), None)
 }
 
 pub(super) fn request<'a>(selection: &'a Selection, flags: &'a Flags) -> Request<'a> {
@@ -29,37 +48,42 @@ pub(super) fn request<'a>(selection: &'a Selection, flags: &'a Flags) -> Request
 }
 
 /// The one file that is read from stdin, in a project of its own with the config of the current folder.
-pub(super) fn migrate_stdin(
-    console: &Console,
-    selection: &Selection,
-    overrides: &Overrides,
-) -> Result<(Analysis, Vec<Rewritten>)> {
+pub(super) fn migrate_stdin(wanted: Wanted) -> Result<Migration> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let path = folder.path().join("stdin.py");
     let mut bytes = vec![];
     std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read stdin")?;
     std::fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
-    let flags = overrides.flags(selection);
+    let flags = wanted.overrides.flags(wanted.selection);
     let request = Request { paths: &[path], flags: &flags, since: None, config_of: Some(Path::new(".")) };
-    carry_out(console, selection, request)
+    carry_out(wanted, request, Some(folder))
 }
 
-fn carry_out(console: &Console, selection: &Selection, request: Request) -> Result<(Analysis, Vec<Rewritten>)> {
+fn carry_out(wanted: Wanted, request: Request, folder: Option<TempDir>) -> Result<Migration> {
     let mut analysis = analysis::answer(request)?;
-    if selection.keep_going == KeepGoing::No
+    if wanted.selection.keep_going == KeepGoing::No
         && let Some(problem) = analysis.unreadable.first()
     {
         bail!("{problem}");
     }
-    let rewritten = analysis::rewrite_all(&mut analysis)?;
-    let failures = analysis::verify_all(&analysis, &rewritten);
-    if !failures.is_empty() {
-        bail!("{}", failed_checks(&analysis, &failures));
+    let mut rewritten = analysis::rewrite_all(&mut analysis)?;
+    let groups = Groups::of(&analysis);
+    let chosen = choose::by_flags(&groups.named, &wanted.selection.only, wanted.edits)?;
+    match &chosen {
+        Some(chosen) => rewritten = choose::carry_out(&mut analysis, &groups, chosen)?,
+        None => verified(&analysis, &rewritten)?,
     }
     for problem in analysis.problems.iter().chain(&analysis.unreadable) {
-        say(console, &format!("{problem}\n"));
+        say(wanted.console, &format!("{problem}\n"));
     }
-    Ok((analysis, rewritten))
+    Ok(Migration { analysis, rewritten, groups, chosen, _folder: folder })
+}
+
+/// # Errors
+/// What a check of our own work found.
+pub(super) fn verified(analysis: &Analysis, rewritten: &[Rewritten]) -> Result<()> {
+    let failures = analysis::verify_all(analysis, rewritten);
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failed_checks(analysis, &failures)) }
 }
 
 fn failed_checks(analysis: &Analysis, failures: &[verify::Failure]) -> String {

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use super::Outcome;
+use super::migrate::Migration;
 use crate::analysis::{Analysis, Rewritten};
 use crate::cli::Console;
 use crate::cli::options::{Format, Output};
 use crate::plan::Counts;
-use crate::report::{diff, json, text};
+use crate::report::{self, diff, json, text};
 
 pub(super) fn say(console: &Console, text: &str) {
     if !console.quiet {
@@ -64,16 +65,25 @@ pub(super) fn color_of(console: &Console, output: &Output) -> diff::Color {
     }
 }
 
-pub(super) fn report(analysis: &Analysis, output: &Output, console: &Console) -> Result<()> {
-    let counts = Counts::of(&analysis.plan);
+pub(super) fn report(migration: &Migration, output: &Output, console: &Console) -> Result<()> {
+    let Migration { analysis, groups, chosen, .. } = migration;
     let world = analysis.world();
+    let counts = Counts::of(world, &analysis.plan);
     match output.format {
         Format::Json => {
-            let text = json::report(world, &analysis.verdicts, counts, &analysis.problems, &analysis.unreadable);
+            let (named, chosen) = (&groups.named, chosen.as_deref());
+            let (problems, unreadable) = (&analysis.problems, &analysis.unreadable);
+            let text = json::report(world, &analysis.verdicts, counts, named, chosen, problems, unreadable);
             emit(output, text.as_bytes())
         }
         Format::Human | Format::Sarif | Format::Github | Format::Markdown | Format::Html => {
             say(console, &text::summary(world, &analysis.verdicts, counts));
+            if let Some(chosen) = chosen {
+                say(console, &report::groups::count(&groups.named, chosen));
+            }
+            if console.verbose > 0 {
+                say(console, &report::groups::listing(&groups.named));
+            }
             Ok(())
         }
     }

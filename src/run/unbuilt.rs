@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::cli::options::{Format, Output, Selection};
+use crate::cli::options::{Format, Output};
 use crate::cli::{EditArgs, Verify};
 
 /// # Errors
 /// Names the first flag that does nothing yet.
-pub(super) fn refuse(selection: &Selection, edits: &EditArgs, output: &Output) -> Result<()> {
+pub(super) fn refuse(edits: &EditArgs, output: &Output) -> Result<()> {
     let formats = !matches!(output.format, Format::Human | Format::Json);
     let flags = [
-        ("--only", !selection.only.is_empty()),
         ("--interactive", edits.interactive),
-        ("--max-functions", edits.max_functions.is_some()),
         ("--verify full", edits.verify == Verify::Full),
         ("--fail-on", !output.fail_on.is_empty()),
         ("--format", formats),

@@ -13,7 +13,7 @@ use crate::index::facts::FileId;
 use crate::report::text;
 
 pub(super) fn run(args: &WhyArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.selection, &EditArgs::default(), &args.output)?;
+    unbuilt::refuse(&EditArgs::default(), &args.output)?;
     unbuilt::no_stdin(&args.selection.paths)?;
     let flags = args.overrides.flags(&args.selection);
     let analysis = analysis::answer(request(&args.selection, &flags))?;

@@ -149,7 +149,7 @@ fn since_a_revision_only_what_changed_is_edited() {
 #[test]
 fn flags_that_do_nothing_yet_say_so() {
     let project = Project::new(STORE);
-    for flags in ["--only store.load", "--max-functions 3", "--format sarif", "--fail-on AW101"] {
+    for flags in ["--format sarif", "--fail-on AW101"] {
         project
             .run(&format!("diff {flags}"))
             .returned(2)

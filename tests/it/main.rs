@@ -5,6 +5,7 @@ mod support;
 mod bad_input;
 mod cli;
 mod codemods;
+mod groups;
 mod limits;
 mod native;
 mod projects;
