@@ -283,7 +283,7 @@ pub enum Usage {
         taker: Option<CallId>,
     },
     /// Only tested, for truth or for `None`: the test of `if`, `while`, `assert`, of a conditional expression or a
-    /// comprehension, the operand of `not`, the operands of `and` and `or` in there.
+    /// comprehension, the operand of `not`, the argument of `bool`, the operands of `and` and `or` in there.
     Condition,
     /// A `yield` operand.
     Yielded,

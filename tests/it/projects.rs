@@ -183,7 +183,7 @@ def describe(player):
     if player.is_admin or getattr(player, 'is_admin', False):
         return 'admin'
     found = getattr(player, 'is_admin', None)
-    return 'player' if found is None else 'admin'
+    return bool(player.is_admin) if found is None else 'admin'
 
 async def show(users: Users, who):
     if hasattr(users, 'is_admin') and not getattr(users, 'is_admin')(who):
@@ -206,7 +206,7 @@ def describe(player):
     if player.is_admin or getattr(player, 'is_admin', False):
         return 'admin'
     found = getattr(player, 'is_admin', None)
-    return 'player' if found is None else 'admin'
+    return bool(player.is_admin) if found is None else 'admin'
 
 async def show(users: Users, who):
     if hasattr(users, 'is_admin') and not await getattr(users, 'is_admin')(who):

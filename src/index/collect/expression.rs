@@ -293,6 +293,8 @@ impl Collector<'_> {
             };
             let inner = if is_star {
                 Usage::Starred { taker: Some(id) }
+            } else if is_named(&node.func, "bool") {
+                Usage::Condition
             } else {
                 Usage::Argument { call: id, index: index as u32 }
             };
