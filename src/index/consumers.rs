@@ -89,6 +89,7 @@ impl Consumers {
             class.decorators.iter().for_each(|decorator| found.add(decorator.value, Consumer::Decorator));
         }
         facts.lost.iter().for_each(|value| found.add(*value, Consumer::Lost));
+        found.unfollowed(facts);
         for (index, site) in facts.refs.iter().enumerate() {
             let id = RefId { file, index: index as u32 };
             if !site.is_implicit() {
@@ -98,6 +99,29 @@ impl Consumers {
             }
         }
         found
+    }
+
+    /// Names and results that are used for more than a look, where nothing above says what takes them.
+    fn unfollowed(&mut self, facts: &FileFacts) {
+        let names = facts.refs.iter().filter(|site| !site.is_implicit()).map(|site| (site.value, site.usage));
+        let results = facts.calls.iter().enumerate().filter_map(|(index, call)| {
+            let id = CallId { file: call.func.file, index: index as u32 };
+            Some((self.result(id)?, call.usage))
+        });
+        for (value, usage) in names.chain(results).collect::<Vec<_>>() {
+            let is_looked_at = matches!(
+                usage,
+                Usage::Statement
+                    | Usage::Condition
+                    | Usage::Compared
+                    | Usage::Annotation
+                    | Usage::Store
+                    | Usage::Delete
+            );
+            if !is_looked_at && self.of_value(value).is_empty() {
+                self.add(value, Consumer::Lost);
+            }
+        }
     }
 
     /// The value that a call gives.

@@ -241,7 +241,7 @@ pub enum Usage {
     Unpacked,
     /// Added in place: `x += y`.
     Added,
-    /// An operand of a comparison with `is`, `==` and the like.
+    /// Only looked at: an operand of a comparison with `is`, `==` and the like, a part of an f-string.
     Compared,
     /// The iterable of a `for` statement.
     ForIter {

@@ -343,6 +343,33 @@ async def show_any(node: T, other: Handler, who):
 }
 
 #[test]
+fn a_function_in_a_list_that_is_added_to_another_is_lost_sight_of() {
+    check_project(
+        "#- app/__init__.py
+#- app/log.py
+import structlog
+
+from app.store import persistence
+
+def add_name(logger, name, event):
+    event['name'] = persistence.get(event['id'])
+    return event
+
+def plain(logger, name, event):
+    return event
+
+def set_up():
+    base = [plain, add_name]
+    structlog.configure(processors=base + [plain])
+
+def set_up_twice():
+    structlog.configure(processors=[add_name] * 2)
+",
+        "",
+    );
+}
+
+#[test]
 fn a_project_without_blocking_calls_stays_as_it_is() {
     check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
 }

@@ -182,8 +182,8 @@ impl Collector<'_> {
             }
             Expr::Yield(node) => self.yield_expression(node, usage),
             Expr::YieldFrom(node) => self.yield_from(node, usage),
-            Expr::FString(node) => self.interpolated(node.value.elements()),
-            Expr::TString(node) => self.interpolated(node.value.elements()),
+            Expr::FString(node) => self.interpolated(node.value.elements(), Usage::Compared),
+            Expr::TString(node) => self.interpolated(node.value.elements(), Usage::Other),
             Expr::Subscript(node) => self.subscript(node, usage),
             Expr::Starred(node) => {
                 self.lost(Some(&node.value), Usage::Starred { taker: None });
@@ -220,7 +220,9 @@ impl Collector<'_> {
         if node.op == ast::Operator::BitOr {
             return self.value(Value::Either(sides));
         }
-        // Lists may be added, and a class may define any operator; with a number or text on one side it rarely does.
+        // Lists may be added or repeated, and a class may define any operator; with a number or text on one side it rarely
+        // does.
+        self.facts.lost.extend(&sides);
         let is_plain = sides.iter().any(|side| matches!(self.facts[*side], Value::Builtin | Value::Text(_)));
         self.value(if is_plain { Value::Builtin } else { Value::Unknown })
     }
@@ -541,18 +543,23 @@ impl Collector<'_> {
         self.value(Value::Unknown)
     }
 
-    fn interpolated<'b>(&mut self, elements: impl Iterator<Item = &'b ast::InterpolatedStringElement>) -> ValueId {
+    /// An f-string looks at its parts with `usage`; a t-string keeps them.
+    fn interpolated<'b>(
+        &mut self,
+        elements: impl Iterator<Item = &'b ast::InterpolatedStringElement>,
+        usage: Usage,
+    ) -> ValueId {
         for element in elements {
-            self.interpolated_element(element);
+            self.interpolated_element(element, usage);
         }
         self.value(Value::Builtin)
     }
 
-    fn interpolated_element(&mut self, element: &ast::InterpolatedStringElement) {
+    fn interpolated_element(&mut self, element: &ast::InterpolatedStringElement, usage: Usage) {
         let ast::InterpolatedStringElement::Interpolation(node) = element else { return };
-        self.expression(&node.expression, Usage::Other);
+        self.expression(&node.expression, usage);
         for inner in node.format_spec.iter().flat_map(|spec| spec.elements.iter()) {
-            self.interpolated_element(inner);
+            self.interpolated_element(inner, usage);
         }
     }
 }
