@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
+use crate::check::{self, Audit};
 use crate::color::selected::Selected;
 use crate::color::{self, Verdicts, World, hazard};
 use crate::config::flags::Flags;
@@ -96,11 +97,39 @@ pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
 /// # Errors
 /// Config errors, paths that do not exist, and git's answer to a revision that it does not know.
 pub fn answer(request: Request) -> Result<Analysis> {
+    Ok(survey(request, Purpose::Migrate)?.0)
+}
+
+/// Analyzes the project that the paths are in, and audits it.
+///
+/// # Errors
+/// As [`answer`], and as [`rewrite_all`].
+pub fn audit(request: Request) -> Result<(Analysis, Audit)> {
+    let (mut analysis, db) = survey(request, Purpose::Audit)?;
+    let rewritten = rewrite_all(&mut analysis)?;
+    let edits = rewritten.iter().map(|done| (done.file, (done.source.text.as_str(), &done.edits))).collect();
+    let input = check::Input { world: analysis.world(), verdicts: &analysis.verdicts, db: &db, edits: &edits };
+    let audit = check::audit(input);
+    Ok((analysis, audit))
+}
+
+/// What the analysis is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Migrate,
+    /// Every file is looked into, and what blocks anywhere counts beside what the config says.
+    Audit,
+}
+
+fn survey(request: Request, purpose: Purpose) -> Result<(Analysis, Db)> {
     let paths: Vec<PathBuf> = request.paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
     let start = paths.first().context("name at least one path")?;
     let (mut config, mut problems) = crate::config::load(request.config_of.unwrap_or(start), request.flags)?;
     if request.config_of.is_some() {
         config.root = start.parent().context("a file stands in a folder")?.to_path_buf();
+    }
+    if purpose == Purpose::Audit {
+        check::leaves::add(&mut config);
     }
     if config.codemods.is_empty() {
         problems.push(Problem::command_line(
@@ -115,7 +144,12 @@ pub fn answer(request: Request) -> Result<Analysis> {
     }
     let mut index = Index::new(&project);
     let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
-    let graph = resolve::resolve(&project, &config, &mut index, &db)?;
+    let mut graph = resolve::resolve(&project, &config, &mut index, &db)?;
+    if purpose == Purpose::Audit {
+        let every: Vec<FileId> = project.ids().collect();
+        index.load(&project, &every);
+        graph.hierarchy.register(&project, &mut index);
+    }
     problems.extend(graph.problems.iter().cloned());
     let unreadable = unreadable(&index);
     let mut analysis = Analysis {
@@ -132,7 +166,7 @@ pub fn answer(request: Request) -> Result<Analysis> {
         part: None,
     };
     decide(&mut analysis);
-    Ok(analysis)
+    Ok((analysis, db))
 }
 
 fn decide(analysis: &mut Analysis) {

@@ -161,6 +161,12 @@ pub struct CheckArgs {
     /// Print the ten practices of an async review as PASS or FAIL, with a grade
     #[arg(long, help_heading = "Output")]
     pub scorecard: bool,
+    /// Only findings of these codes, or beginnings of them, as `--select AW1,AW201`
+    #[arg(long, value_name = "CODE", value_delimiter = ',', help_heading = "Output")]
+    pub select: Vec<String>,
+    /// No findings of these codes, as `--ignore AW702`
+    #[arg(long, value_name = "CODE", value_delimiter = ',', help_heading = "Output")]
+    pub ignore: Vec<String>,
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]

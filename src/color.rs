@@ -226,6 +226,9 @@ impl<'a> Coloring<'a> {
     /// Does this blocking call count, by the reach of its entry?
     fn is_in_reach(&self, site: &Site) -> bool {
         let SiteKind::Blocking { entry, .. } = site.kind else { return true };
+        if self.world.graph.entries[entry].action == BlockingAction::Tell {
+            return false;
+        }
         let Some(func) = self.world.context(site.id).func else { return true };
         match self.world.graph.entries[entry].reach.unwrap_or(self.world.config.reach) {
             Reach::All => true,
@@ -599,6 +602,7 @@ impl<'a> Coloring<'a> {
                 (BlockingAction::Native { .. }, Some(method)) => SiteVerdict::Native(method.clone()),
                 (BlockingAction::Replace { function }, _) => SiteVerdict::Replace(function.clone()),
                 (BlockingAction::Native { .. } | BlockingAction::Offload, _) => SiteVerdict::Offload,
+                (BlockingAction::Tell, _) => SiteVerdict::AsIs,
             },
             SiteKind::Call | SiteKind::Iterated if converting => {
                 let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);

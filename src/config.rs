@@ -137,6 +137,8 @@ pub enum BlockingAction {
     Replace {
         function: String,
     },
+    /// Nothing: `check` tells of it.
+    Tell,
 }
 
 /// Globs with `!` exclusions, over one identifier (`*_persistence`, `!async_persistence`) or one dotted path, where `*`

@@ -81,12 +81,9 @@ impl Index {
     /// Builds the word index; no file is parsed yet.
     pub fn new(project: &Project) -> Self {
         let count = project.files.len();
-        let modules = project.ids().map(|id| (project.file(id).module.clone(), id)).collect();
-        let packages = project
-            .files
-            .iter()
-            .flat_map(|file| file.module.match_indices('.').map(|(at, _)| file.module[..at].to_owned()))
-            .collect();
+        let modules = modules(project);
+        let folders = |name: &String| name.match_indices('.').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>();
+        let packages = modules.keys().flat_map(folders).collect();
         Self {
             packages,
             words: Words::build(project),
@@ -225,6 +222,19 @@ impl Index {
             self.mutations.entry(name).or_default().push(mutation);
         }
     }
+}
+
+/// Files by the names that they can be imported by. Without an `__init__.py`, a file has one below each root above it; the
+/// shortest wins where two files could have it.
+fn modules(project: &Project) -> FxHashMap<String, FileId> {
+    let mut modules: FxHashMap<String, FileId> =
+        project.ids().map(|id| (project.file(id).module.clone(), id)).collect();
+    for id in project.ids() {
+        for name in project.other_module_names(id) {
+            modules.entry(name).or_insert(id);
+        }
+    }
+    modules
 }
 
 /// Reads, decodes and parses one file.

@@ -14,6 +14,7 @@ pub mod color;
 pub mod edit;
 pub mod rewrite;
 pub mod verify;
+pub mod check;
 pub mod journal;
 pub mod group;
 pub mod saved;

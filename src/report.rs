@@ -2,7 +2,12 @@
 
 pub mod diff;
 pub mod groups;
+pub mod findings;
+pub mod github;
+pub mod html;
 pub mod json;
+pub mod markdown;
+pub mod sarif;
 pub mod tests;
 pub mod text;
 mod uncertain;

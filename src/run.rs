@@ -6,6 +6,7 @@ mod output;
 mod diff;
 mod apply;
 mod why;
+mod check;
 mod undo;
 mod codemods;
 mod unbuilt;
@@ -66,6 +67,7 @@ fn run_command(args: &Args) -> Result<Outcome> {
         Command::Why(why) => why::run(why),
         Command::Undo(undo) => undo::run(&args.console, undo),
         Command::Codemods(codemods) => codemods::run(codemods),
-        Command::Check(_) | Command::Batch(_) | Command::Init(_) => bail!("this command is not built yet"),
+        Command::Check(check) => check::run(&args.console, check),
+        Command::Batch(_) | Command::Init(_) => bail!("this command is not built yet"),
     }
 }

@@ -75,9 +75,9 @@ pub enum Format {
     Sarif,
     /// Annotations in a GitHub workflow.
     Github,
-    /// Only for `check --scorecard`.
+    /// Tables for a pull request or a wiki; only for `check`.
     Markdown,
-    /// Only for `check --scorecard`.
+    /// A page of its own; only for `check`.
     Html,
 }
 

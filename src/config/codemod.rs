@@ -56,6 +56,14 @@ pub(super) fn find(name: &str, directory: &Path) -> Result<Codemod, Failure> {
     parse(name, &shown(&path), &text).map_err(Failure::Contents)
 }
 
+/// Reads a codemod that is part of the program.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn embedded(name: &str, text: &str) -> Result<Codemod, Vec<Problem>> {
+    parse(name, Path::new(name), text)
+}
+
 /// Reads the codemod `name` from `text`, the contents of `path`.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub(super) const BLOCKING: &str = "blocking";
 pub(super) const ACCEPTS_ASYNC: &str = "accepts_async";
 pub(super) const THREADED: &str = "threaded";
 pub(super) const RENAME: &str = "rename";
+const CHECK_ONLY: &str = "check-only";
 
 impl Codemod {
     /// True when it declares nothing.
@@ -48,7 +49,8 @@ fn read_blocking<'t>(
     table: &DeTable<'t>,
     codemod: &str,
 ) -> Option<Blocking> {
-    let fields = reader.fields(table, &["receiver", "class", "function", "method", "native", "replace", "reach"]);
+    let fields =
+        reader.fields(table, &["receiver", "class", "function", "method", "native", "replace", "reach", CHECK_ONLY]);
     if ["receiver", "class", "function"].iter().all(|key| fields.get(key).is_none()) {
         reader.missing(span, &fields, "`blocking` needs `receiver`, `class` or `function` to say what blocks");
         return None;
@@ -83,8 +85,15 @@ fn read_action<'t>(
     span: &Range<usize>,
     only_functions: bool,
 ) -> Option<BlockingAction> {
+    let check_only = reader.boolean(fields, CHECK_ONLY).unwrap_or_default();
     match (reader.string(fields, "native"), reader.string(fields, "replace")) {
+        (None, None) if check_only => Some(BlockingAction::Tell),
         (None, None) => Some(BlockingAction::Offload),
+        _ if check_only => {
+            reader
+                .problem(span, "`check-only` leaves the call as it is; remove `native` and `replace`, or `check-only`");
+            None
+        }
         (Some(_), Some(_)) => {
             reader.problem(span, "`native` and `replace` exclude each other; keep one");
             None

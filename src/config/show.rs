@@ -62,6 +62,7 @@ fn action(action: &BlockingAction) -> String {
             format!("becomes the method `{template}` where there is one, else offloaded")
         }
         BlockingAction::Replace { function } => format!("becomes `{function}`"),
+        BlockingAction::Tell => "told of by `check`".to_owned(),
     }
 }
 

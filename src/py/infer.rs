@@ -301,6 +301,11 @@ fn parts(shown: &str, separator: char) -> impl Iterator<Item = &str> {
     shown.split(at_separator).map(str::trim)
 }
 
+/// The parts of a printed union: `A | list[B | C]` has two.
+pub fn union_parts(shown: &str) -> Vec<&str> {
+    parts(shown, '|').collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,67 @@
+//! What blocks when the config does not say: the codemods that hold everywhere, and leaves that only the audit knows.
+
+use crate::config::{Codemod, Config, builtin, codemod};
+
+/// The built-in codemods that say nothing about a single project.
+const EVERYWHERE: [&str; 20] = [
+    "time-sleep",
+    "requests",
+    "httpx",
+    "subprocess",
+    "psycopg",
+    "pymongo",
+    "redis",
+    "sqlalchemy",
+    "django",
+    "open",
+    "click",
+    "typer",
+    "fastapi",
+    "starlette",
+    "flask",
+    "celery",
+    "aiohttp",
+    "discord",
+    "pytest",
+    "unittest",
+];
+
+/// The name that blocking calls without a codemod of their own go by.
+pub const CALLS: &str = "audit-calls";
+/// The name of leaves that read and write files.
+pub const FILES: &str = "audit-files";
+/// The name of leaves that run an event loop.
+pub const LOOPS: &str = "audit-loops";
+
+/// Blocking calls that the migration has no edit for, or none that is right everywhere.
+const LEAVES: [(&str, &str); 3] = [
+    (CALLS, include_str!("leaves/calls.toml")),
+    (FILES, include_str!("leaves/files.toml")),
+    (LOOPS, include_str!("leaves/loops.toml")),
+];
+
+/// Adds to the codemods of the config what an audit looks for in any project.
+pub fn add(config: &mut Config) {
+    let known: Vec<String> = config.codemods.iter().map(|codemod| codemod.name.clone()).collect();
+    let named = EVERYWHERE.iter().filter(|name| !known.iter().any(|known| known == *name));
+    config.codemods.extend(named.filter_map(|name| builtin::get(name)));
+    config.codemods.extend(LEAVES.iter().map(|(name, text)| read(name, text)));
+}
+
+fn read(name: &str, text: &str) -> Codemod {
+    codemod::embedded(name, text).expect("the embedded leaves are valid: a test reads them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_leaves_are_valid() {
+        let mut config = Config::default();
+        add(&mut config);
+        assert_eq!(config.codemods.len(), EVERYWHERE.len() + LEAVES.len());
+        let again = config.codemods.len();
+        assert!(config.codemods.iter().filter(|codemod| codemod.name == "requests").count() == 1 && again > 20);
+    }
+}
