@@ -1,5 +1,6 @@
 //! The command line: commands, flags and their help texts. No decision is taken here.
 
+pub mod arguments;
 pub mod options;
 
 use std::num::NonZeroUsize;
@@ -103,13 +104,36 @@ pub struct DiffArgs {
     pub overrides: Overrides,
 }
 
+/// What a saved plan has of its own.
+const SETTINGS: [&str; 17] = [
+    "exclude",
+    "since",
+    "keep_going",
+    "config",
+    "codemod",
+    "reach",
+    "offload",
+    "uncertain",
+    "exported",
+    "offload_project",
+    "tests",
+    "fallback",
+    "target_version",
+    "keep_sync",
+    "python",
+    "no_bridge",
+    "allow_unsafe",
+];
+
 /// Flags of `awaitify apply`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct ApplyArgs {
     #[command(flatten)]
     pub selection: Selection,
     /// Apply exactly what `diff --save` kept; refuses if a file changed since then
-    #[arg(long, value_name = "PLAN.json", conflicts_with_all = ["since", "only", "interactive", "codemod"], help_heading = "Edits")]
+    ///
+    /// Groups may be deleted from the file, or chosen from it with --only, --max-functions and -i.
+    #[arg(long, value_name = "PLAN.json", help_heading = "Edits", conflicts_with_all = SETTINGS)]
     pub plan: Option<PathBuf>,
     /// Write although git has uncommitted changes
     #[arg(long, help_heading = "Edits")]

@@ -4,17 +4,17 @@
 //!
 //! A JSON object, made to be read and shortened by hand:
 //!
-//! - `format`: always `awaitify-plan`; `version`: 1; `tool`: what wrote it; `root`: the folder it was made in;
-//! - `files`: `{path, sha256, bytes}`, paths relative to the root with `/`. When one of them has changed, the plan is stale
-//!   and none of it is applied;
-//! - `groups`: `{id, title, functions, depends_on, edits}`. A group may be deleted; those that depend on it are then left out
-//!   and named;
-//! - `edits`: `{file, line, start, end, text}`: the bytes from `start` to `end` of the original file become `text`. All
-//!   offsets are into the original, whatever else is applied. `line` is for people, nothing reads it. Text that is not
-//!   UTF-8 is an array of bytes. Inserts at one offset are ordered by `rank` (0 when it is left out), then as they stand in
-//!   the file. An edit with `"once": true` that several groups carry (an import) is applied once.
+//! - `format`: always `awaitify-plan`; `version`: 1; `tool`: what wrote it; `root`: the folder of the project;
+//! - `arguments`: the flags of the diff. `apply --plan` plans anew with them, and writes only what comes out the same;
+//! - `shown`: the ids of all groups of the diff;
+//! - `files`: `{path, sha256, bytes, after}`, paths relative to the root with `/`; `after` is the hash of the new text with all
+//!   groups applied. When one of the files has changed, the plan is stale and none of it is applied;
+//! - `groups`: `{id, title, functions, depends_on, carried, changes}`. A group may be deleted; those that depend on it are then
+//!   left out and named, and so are the carried ones that nobody needs any more;
+//! - `changes`: `{file, line, before, after}`, whole lines, for people; of what is left of a group they must not be edited;
+//! - `along`: changes that follow from the groups: imports, mocks in tests.
 
-mod apply;
+mod check;
 mod words;
 
 #[cfg(test)]
@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::group::{Group, GroupId, LeftOut};
-use crate::journal::{Failure, Patch, digest};
+use crate::group::{self, Group, GroupId, LeftOut};
+use crate::journal::{Failure, digest};
 
 const FORMAT: &str = "awaitify-plan";
 const VERSION: u32 = 1;
@@ -40,11 +40,15 @@ pub struct SavedPlan {
     pub tool: String,
     /// Absolute, every symlink resolved.
     pub root: PathBuf,
+    pub arguments: Vec<String>,
+    pub shown: Vec<GroupId>,
     pub files: Vec<SavedFile>,
     pub groups: Vec<SavedGroup>,
+    #[serde(default)]
+    pub along: Vec<SavedChange>,
 }
 
-/// A file as it was when the plan was made.
+/// A file as it was when the plan was made, and as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedFile {
@@ -52,9 +56,10 @@ pub struct SavedFile {
     pub path: String,
     sha256: String,
     bytes: u64,
+    after: String,
 }
 
-/// A group with its edits.
+/// A group with its changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedGroup {
@@ -63,43 +68,28 @@ pub struct SavedGroup {
     pub functions: Vec<String>,
     #[serde(default)]
     pub depends_on: Vec<GroupId>,
-    pub edits: Vec<SavedEdit>,
+    #[serde(default)]
+    pub carried: bool,
+    pub changes: Vec<SavedChange>,
 }
 
-/// One replacement in the original bytes of a file; an empty range inserts.
+/// Lines that change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SavedEdit {
+pub struct SavedChange {
     /// The `path` of a [`SavedFile`].
     pub file: String,
-    /// Counts from 1. Only for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    pub start: usize,
-    pub end: usize,
-    pub text: Text,
-    /// Orders the inserts at one offset, whatever groups they come from.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub rank: u32,
-    /// Several groups may carry this very edit; it is applied once.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub once: bool,
+    /// Counts from 1, in the file as it was.
+    pub line: usize,
+    /// Whole lines, the line end of the last one left out.
+    pub before: String,
+    pub after: String,
 }
 
-/// New text, in the encoding of its file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Text {
-    Utf8(String),
-    Bytes(Vec<u8>),
-}
-
-/// What a plan comes to.
+/// Which groups of a plan are to be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    /// Sorted by path.
-    pub patches: Vec<Patch>,
-    pub applied: Vec<GroupId>,
+pub struct Kept {
+    pub groups: Vec<GroupId>,
     /// Groups that need one which was deleted from the plan.
     pub left_out: Vec<LeftOut>,
 }
@@ -136,47 +126,45 @@ pub enum PlanError {
     Twice {
         name: String,
     },
-    /// An edit that does not fit its file, or names one that is not in `files`.
-    BadEdit {
-        group: GroupId,
-        file: String,
-        start: usize,
-        end: usize,
+    /// Something else changed, and these files would come out differently, or others would change.
+    Outdated {
+        files: Vec<String>,
     },
-    /// Two edits want the same bytes.
-    Overlap {
-        file: String,
-        first: GroupId,
-        second: GroupId,
-        offset: usize,
-    },
-    /// `--only` names a group that is not in the plan.
-    UnknownGroup {
+    /// The group was edited by hand.
+    Edited {
         id: GroupId,
-        nearest: Option<GroupId>,
     },
-    /// `--only` names a group that needs one which was deleted.
-    Needs(LeftOut),
 }
 
 impl SavedPlan {
-    /// Makes a plan of `groups` over `files` (path relative to the root, bytes before). `root` has its symlinks resolved.
-    pub fn new(root: &Path, files: &[(String, &[u8])], groups: Vec<SavedGroup>) -> SavedPlan {
-        let save = |(path, before): &(String, &[u8])| SavedFile {
+    /// Makes a plan. `root` has its symlinks resolved; `files` are paths relative to it, with the bytes before and after.
+    pub fn new(
+        root: &Path,
+        arguments: Vec<String>,
+        files: &[(String, &[u8], &[u8])],
+        groups: Vec<SavedGroup>,
+        along: Vec<SavedChange>,
+    ) -> SavedPlan {
+        let save = |(path, before, after): &(String, &[u8], &[u8])| SavedFile {
             path: path.clone(),
             sha256: digest(before),
             bytes: before.len() as u64,
+            after: digest(after),
         };
         SavedPlan {
             format: FORMAT.to_owned(),
             version: VERSION,
             tool: concat!("awaitify ", env!("CARGO_PKG_VERSION")).to_owned(),
             root: root.to_path_buf(),
+            arguments,
+            shown: groups.iter().map(|group| group.id.clone()).collect(),
             files: files.iter().map(save).collect(),
             groups,
+            along,
         }
     }
 
+    /// Reads a plan file; nothing but its form is checked.
     pub fn read(path: &Path) -> Result<SavedPlan, PlanError> {
         let text = fs::read(path).map_err(|error| PlanError::Io(Failure::new("read", path, error)))?;
         let malformed = |line, reason| PlanError::Malformed { path: path.to_path_buf(), line, reason };
@@ -194,38 +182,43 @@ impl SavedPlan {
         serde_json::from_slice(&text).map_err(|error| malformed(error.line(), error.to_string()))
     }
 
+    /// Writes the plan file.
     pub fn write(&self, path: &Path) -> Result<(), PlanError> {
         fs::write(path, self.to_json()).map_err(|error| PlanError::Io(Failure::new("write", path, error)))
     }
 
-    /// The new texts when the groups `only` are applied with all they depend on; all groups, when `only` is empty.
-    pub fn to_patches(&self, root: &Path, only: &[GroupId]) -> Result<Selection, PlanError> {
-        apply::to_patches(self, root, only)
+    /// Is the plan of a project around `here`, with plain paths, and are its files what they were?
+    pub fn check_files(&self, here: &Path) -> Result<(), PlanError> {
+        check::files(self, here)
     }
 
-    /// The groups without their edits.
+    /// Is `fresh`, which was planned just now for the groups that this plan has shown, the same plan?
+    pub fn check_same(&self, fresh: &SavedPlan) -> Result<(), PlanError> {
+        check::same(self, fresh)
+    }
+
+    /// The groups that are still in the plan and whose needs are.
+    pub fn kept(&self) -> Kept {
+        let (groups, left_out) = group::without(&self.groups(), &[]);
+        Kept { groups, left_out }
+    }
+
+    /// The groups without their changes.
     pub fn groups(&self) -> Vec<Group> {
         self.groups.iter().map(SavedGroup::group).collect()
     }
 
-    /// JSON with a line for a file and a line for an edit, so that people can read it and cut lines out.
+    /// JSON with a line for a file and a line for a change, so that people can read it and cut lines out.
     fn to_json(&self) -> String {
-        let list = |indent: &str, items: Vec<String>| match items.len() {
-            0 => "[]".to_owned(),
-            _ => format!("[\n{indent}  {}\n{indent}]", items.join(&format!(",\n{indent}  "))),
-        };
-        let files = self.files.iter().map(json).collect();
         let group = |group: &SavedGroup| {
-            let SavedGroup { id, title, functions, depends_on, edits } = group;
-            let edits = list("      ", edits.iter().map(json).collect());
-            let functions = list("      ", functions.iter().map(json).collect());
-            let (id, title, depends_on) = (json(id), json(title), json(depends_on));
+            let SavedGroup { id, title, functions, depends_on, carried, changes } = group;
             let fields = [
-                format!("\"id\": {id}"),
-                format!("\"title\": {title}"),
-                format!("\"functions\": {functions}"),
-                format!("\"depends_on\": {depends_on}"),
-                format!("\"edits\": {edits}"),
+                format!("\"id\": {}", json(id)),
+                format!("\"title\": {}", json(title)),
+                format!("\"functions\": {}", lines("      ", functions)),
+                format!("\"depends_on\": {}", lines("      ", depends_on)),
+                format!("\"carried\": {carried}"),
+                format!("\"changes\": {}", lines("      ", changes)),
             ];
             format!("{{\n      {}\n    }}", fields.join(",\n      "))
         };
@@ -234,44 +227,41 @@ impl SavedPlan {
             format!("\"version\": {}", self.version),
             format!("\"tool\": {}", json(&self.tool)),
             format!("\"root\": {}", json(&self.root.to_string_lossy())),
-            format!("\"files\": {}", list("  ", files)),
+            format!("\"arguments\": {}", json(&self.arguments)),
+            format!("\"shown\": {}", lines("  ", &self.shown)),
+            format!("\"files\": {}", lines("  ", &self.files)),
             format!("\"groups\": {}", list("  ", self.groups.iter().map(group).collect())),
+            format!("\"along\": {}", lines("  ", &self.along)),
         ];
         format!("{{\n  {}\n}}\n", fields.join(",\n  "))
     }
 }
 
-impl SavedGroup {
-    pub fn group(&self) -> Group {
-        let SavedGroup { id, title, functions, depends_on, .. } = self;
-        Group {
-            id: id.clone(),
-            title: title.clone(),
-            functions: functions.clone(),
-            depends_on: depends_on.clone(),
-            carried: false,
-        }
+impl SavedFile {
+    /// The hash of the new text, when all groups are applied.
+    pub fn after(&self) -> &str {
+        &self.after
     }
 }
 
-impl Text {
-    /// Keeps text readable in the plan whenever it is UTF-8.
-    pub fn new(bytes: Vec<u8>) -> Text {
-        String::from_utf8(bytes).map_or_else(|error| Text::Bytes(error.into_bytes()), Text::Utf8)
+impl SavedGroup {
+    pub fn group(&self) -> Group {
+        let SavedGroup { id, title, functions, depends_on, carried, changes: _ } = self.clone();
+        Group { id, title, functions, depends_on, carried }
     }
+}
 
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            Text::Utf8(text) => text.as_bytes(),
-            Text::Bytes(bytes) => bytes,
-        }
+fn list(indent: &str, items: Vec<String>) -> String {
+    match items.len() {
+        0 => "[]".to_owned(),
+        _ => format!("[\n{indent}  {}\n{indent}]", items.join(&format!(",\n{indent}  "))),
     }
+}
+
+fn lines(indent: &str, items: &[impl Serialize]) -> String {
+    list(indent, items.iter().map(json).collect())
 }
 
 fn json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).expect("a plan is plain data")
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }

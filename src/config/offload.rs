@@ -1,5 +1,6 @@
 //! The words of `offload`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::OffloadVia;
@@ -30,6 +31,19 @@ impl FromStr for OffloadVia {
                 let names = CARRIERS.iter().map(|(name, _)| *name);
                 let hint = suggestion(text, names, "write your own `pkg.mod:function` or one of");
                 Err(format!("unknown carrier `{text}`{hint}"))
+            }
+        }
+    }
+}
+
+/// As it is written.
+impl fmt::Display for OffloadVia {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Custom { module, function } => write!(f, "{module}:{function}"),
+            known => {
+                let name = CARRIERS.iter().find(|(_, via)| via == known).map(|(name, _)| *name);
+                f.write_str(name.expect("all but the user's own are in the table"))
             }
         }
     }

@@ -226,3 +226,20 @@ fn cause_in_code(world: World, verdicts: &Verdicts, func: FuncId) -> FuncId {
     }
     current
 }
+
+/// Drops the groups that are empty and that nothing needs: what they had was left by its rewriter.
+pub fn drop_empty(groups: &mut Vec<Group>, is_empty: impl Fn(&Group) -> bool) {
+    let needed: BTreeSet<usize> = groups.iter().flat_map(|group| group.needs.iter().copied()).collect();
+    let mut moved = vec![];
+    let mut kept = vec![];
+    for (at, group) in std::mem::take(groups).into_iter().enumerate() {
+        moved.push(kept.len());
+        if needed.contains(&at) || !is_empty(&group) {
+            kept.push(group);
+        }
+    }
+    *groups = kept;
+    for needed in groups.iter_mut().flat_map(|group| &mut group.needs) {
+        *needed = moved[*needed];
+    }
+}

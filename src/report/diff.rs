@@ -74,6 +74,23 @@ pub fn blocks(text: &str, edits: &FileEdits) -> Vec<Block> {
     blocks
 }
 
+/// The changed lines of both texts, as small as they come: a line at a time where as many were taken as were put.
+pub fn changes(old: &[u8], new: &[u8], blocks: Option<&[Block]>) -> Vec<Block> {
+    let (old, new) = (lines(old), lines(new));
+    let hinted = blocks.and_then(|blocks| operations(&old, &new, blocks));
+    let ops = hinted.or_else(|| operations(&old, &new, &[whole(&old, &new)])).expect("the whole file is a block");
+    let mut changes = Vec::new();
+    for op in ops.iter().filter(|op| op.tag() != DiffTag::Equal) {
+        let (old, new) = (op.old_range(), op.new_range());
+        if old.len() == new.len() {
+            changes.extend(old.zip(new).map(|(old, new)| Block { old: old..old + 1, new: new..new + 1 }));
+        } else {
+            changes.push(Block { old, new });
+        }
+    }
+    changes
+}
+
 /// `path` relative to `base`, when it lies below it.
 pub fn relative<'a>(base: &Path, path: &'a Path) -> &'a Path {
     path.strip_prefix(base).unwrap_or(path)

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::migrate::{Wanted, migrate};
 use super::output::{outcome, report, say};
-use super::{Outcome, unbuilt, undo};
+use super::{Outcome, plan, unbuilt, undo};
 use crate::analysis::{Analysis, Rewritten};
 use crate::cli::{ApplyArgs, Console};
 use crate::journal::{self, Patch};
@@ -14,21 +14,21 @@ use crate::report::text;
 
 pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
     unbuilt::refuse(&args.edits, &args.output)?;
-    if args.plan.is_some() {
-        bail!("`--plan` is not built yet");
-    }
     if args.resume {
         let start = args.selection.paths.first().context("name at least one path")?;
         return undo::resume(console, start);
     }
     let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };
-    let migration = migrate(wanted)?;
+    let migration = match &args.plan {
+        Some(path) => plan::migration(console, args, path)?,
+        None => migrate(wanted)?,
+    };
     let analysis = &migration.analysis;
     let root = &analysis.project.root;
     let patches = patches(analysis, &migration.rewritten);
     if !args.allow_dirty {
         let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
-        refuse_dirty(root, &paths)?;
+        refuse_dirty(root, &paths, args.plan.as_deref())?;
     }
     // The report reads the lines of the files as they were.
     report(&migration, &args.output, console)?;
@@ -53,11 +53,14 @@ pub(super) fn patches(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Patch
     rewritten.iter().map(patch).collect()
 }
 
-fn refuse_dirty(root: &Path, paths: &[PathBuf]) -> Result<()> {
+/// The saved plan may lie in the tree; it was written for this very run.
+fn refuse_dirty(root: &Path, paths: &[PathBuf], plan: Option<&Path>) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }
-    let dirty = journal::git::dirty_files(root, &[]).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut dirty = journal::git::dirty_files(root, &[]).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let plan = plan.and_then(|plan| plan.canonicalize().ok());
+    dirty.retain(|file| plan.is_none() || file.canonicalize().ok() != plan);
     if dirty.is_empty() {
         return Ok(());
     }

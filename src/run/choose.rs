@@ -1,13 +1,16 @@
 //! A part of a migration: which groups there are, which of them are chosen, and the new texts of just those.
 
 use anyhow::{Result, bail};
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
 
-use super::migrate::verified;
+use super::migrate::{Migration, verified};
 use crate::analysis::{self, Analysis, Rewritten};
 use crate::cli::EditArgs;
 use crate::config::Names;
+use crate::edit::FileEdits;
 use crate::group::{self, Group, GroupId, Order};
-use crate::index::facts::FuncId;
+use crate::index::facts::{FileId, FuncId};
 use crate::plan::groups;
 use crate::report;
 
@@ -18,11 +21,24 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub fn of(analysis: &Analysis) -> Groups {
-        let planned = analysis.groups();
+    /// `rewritten` are the texts with all groups: a fallback that was left makes no group.
+    pub fn of(analysis: &Analysis, rewritten: &[Rewritten]) -> Groups {
+        let mut planned = analysis.groups();
         let (world, verdicts) = analysis.whole();
+        let edits: FxHashMap<FileId, &FileEdits> = rewritten.iter().map(|done| (done.file, &done.edits)).collect();
+        let is_edited = |(file, range): &(FileId, TextRange)| {
+            edits.get(file).is_some_and(|edits| edits.edits.iter().any(|edit| range.contains_range(edit.range)))
+        };
+        groups::drop_empty(&mut planned, |group| {
+            let converts = group.functions.iter().any(|func| verdicts.converts.contains_key(func));
+            !converts && !group.places.iter().any(is_edited)
+        });
         let named = report::groups::named(world, verdicts, &planned);
         Groups { planned, named }
+    }
+
+    pub fn ids(&self) -> Vec<GroupId> {
+        self.named.iter().map(|group| group.id.clone()).collect()
     }
 
     fn functions(&self, ids: &[GroupId]) -> Vec<FuncId> {
@@ -75,10 +91,13 @@ fn nearest(groups: &[Group], wanted: &str) -> String {
     }
 }
 
-/// Narrows the analysis down to the groups `ids`, which are closed, and makes their new texts, verified.
-pub(super) fn carry_out(analysis: &mut Analysis, groups: &Groups, ids: &[GroupId]) -> Result<Vec<Rewritten>> {
-    analysis.choose(groups.functions(ids));
-    let rewritten = analysis::rewrite_all(analysis)?;
-    verified(analysis, &rewritten)?;
-    Ok(rewritten)
+impl Migration {
+    /// Narrows the migration down to the groups `ids`, with what they need; their new texts are verified.
+    pub fn choose(&mut self, ids: &[GroupId]) -> Result<()> {
+        self.analysis.choose(self.groups.functions(ids));
+        self.rewritten = analysis::rewrite_all(&mut self.analysis)?;
+        verified(&self.analysis, &self.rewritten)?;
+        self.chosen = Some(ids.to_vec());
+        Ok(())
+    }
 }

@@ -66,17 +66,18 @@ fn carry_out(wanted: Wanted, request: Request, folder: Option<TempDir>) -> Resul
     {
         bail!("{problem}");
     }
-    let mut rewritten = analysis::rewrite_all(&mut analysis)?;
-    let groups = Groups::of(&analysis);
+    let rewritten = analysis::rewrite_all(&mut analysis)?;
+    let groups = Groups::of(&analysis, &rewritten);
     let chosen = choose::by_flags(&groups.named, &wanted.selection.only, wanted.edits)?;
-    match &chosen {
-        Some(chosen) => rewritten = choose::carry_out(&mut analysis, &groups, chosen)?,
-        None => verified(&analysis, &rewritten)?,
+    let mut migration = Migration { analysis, rewritten, groups, chosen: None, _folder: folder };
+    match chosen {
+        Some(chosen) => migration.choose(&chosen)?,
+        None => verified(&migration.analysis, &migration.rewritten)?,
     }
-    for problem in analysis.problems.iter().chain(&analysis.unreadable) {
+    for problem in migration.analysis.problems.iter().chain(&migration.analysis.unreadable) {
         say(wanted.console, &format!("{problem}\n"));
     }
-    Ok(Migration { analysis, rewritten, groups, chosen, _folder: folder })
+    Ok(migration)
 }
 
 /// # Errors

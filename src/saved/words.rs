@@ -6,6 +6,8 @@ use super::PlanError;
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files =
+            |f: &mut fmt::Formatter<'_>, files: &[String]| files.iter().try_for_each(|file| write!(f, "\n  `{file}`"));
         match self {
             PlanError::Io(failure) => failure.fmt(f),
             PlanError::Malformed { path, line, reason } => write!(f, "{}:{line}: not a plan: {reason}", path.display()),
@@ -16,27 +18,23 @@ impl fmt::Display for PlanError {
                 write!(f, "the plan was made in `{}`, this is `{}`", plan.display(), here.display())
             }
             PlanError::BadPath { file, reason } => write!(f, "the plan names `{file}`, which {reason}"),
-            PlanError::Stale { files } => {
+            PlanError::Stale { files: stale } => {
                 write!(f, "the plan is stale; make a new one with `awaitify diff --save`. Changed since:")?;
-                files.iter().try_for_each(|file| write!(f, "\n  `{file}`"))
+                files(f, stale)
             }
-            PlanError::Twice { name } => write!(f, "the plan has `{name}` twice"),
-            PlanError::BadEdit { group, file, start, end } => {
+            PlanError::Outdated { files: differ } => {
                 write!(
                     f,
-                    "group `{group}` edits bytes {start} to {end} of `{file}`, which the plan's file does not have"
-                )
+                    "something that the plan rests on has changed (other files, the config, the packages), and it comes out \
+                     differently now; make a new one with `awaitify diff --save`. Different are:"
+                )?;
+                files(f, differ)
             }
-            PlanError::Overlap { file, first, second, offset } => {
-                write!(f, "groups `{first}` and `{second}` both edit `{file}` at byte {offset}")
-            }
-            PlanError::UnknownGroup { id, nearest: Some(nearest) } => {
-                write!(f, "the plan has no group `{id}`; did you mean `{nearest}`?")
-            }
-            PlanError::UnknownGroup { id, nearest: None } => write!(f, "the plan has no group `{id}`"),
-            PlanError::Needs(left_out) => {
-                write!(f, "group `{}` needs `{}`, which is not in the plan any more", left_out.id, left_out.needs)
-            }
+            PlanError::Twice { name } => write!(f, "the plan has `{name}` twice"),
+            PlanError::Edited { id } => write!(
+                f,
+                "group `{id}` was edited by hand; whole groups can be deleted from a plan, but not parts of them"
+            ),
         }
     }
 }

@@ -8,6 +8,7 @@ mod cli;
 mod codemods;
 mod groups;
 mod limits;
+mod plans;
 mod native;
 mod projects;
 mod readme;
