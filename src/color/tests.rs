@@ -225,6 +225,8 @@ impl Coloring<'_> {
             SiteKind::Value => match site::raises_call(self.world, site) {
                 _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
+                // What the test puts there is looked at as a stand-in.
+                _ if self.world.index.site(site.id).usage == Usage::Store => SiteVerdict::AsIs,
                 Some(call) if in_coroutine => SiteVerdict::Raises { call },
                 Some(_) => left(),
                 None => SiteVerdict::Left(Cause::Escapes { site: site.id }),

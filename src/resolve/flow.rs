@@ -148,6 +148,23 @@ fn load_receivers(builder: &mut Builder, sites: &[RefId]) {
     builder.index.load_words(builder.project, names.iter().map(Name::as_str));
 }
 
+/// What one test defines and puts in the place of a function is gone when the next one runs.
+fn is_of_another_test(builder: &Builder, id: RefId, func: FuncId) -> bool {
+    let facts = builder.index.func(func);
+    let outermost = |mut func: FuncId| {
+        while let Some(parent) = builder.index.func(func).parent {
+            func = parent;
+        }
+        func
+    };
+    facts.parent.is_some()
+        && facts.class.is_none()
+        && builder.in_tests(func.file)
+        && builder.in_tests(id.file)
+        && !super::fixtures::is_fixture(builder, outermost(func))
+        && builder.index.context(builder.index.site(id).context).func.map(outermost) != Some(outermost(func))
+}
+
 /// Evaluates the name of a site.
 pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
     let facts = builder.index.site(id);
@@ -191,6 +208,7 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
     // A mock stands for something: in the program, for what the other objects are.
     answer.has_foreign |= has_mock && in_test;
     answer.has_unknown |= answer.funcs.is_empty() && !answer.has_foreign;
+    answer.funcs.retain(|func| !is_of_another_test(builder, id, *func));
     answer.funcs.sort_unstable();
     answer.funcs.dedup();
     answer.support = match receiver {

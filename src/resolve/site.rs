@@ -360,7 +360,19 @@ fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {
     last_name(builder, call).is_some_and(|name| {
         matches!(
             name.as_str(),
-            "iscoroutinefunction" | "isawaitable" | "callable" | "signature" | "getdoc" | "id" | "repr"
+            "iscoroutinefunction"
+                | "isawaitable"
+                | "callable"
+                | "signature"
+                | "getdoc"
+                | "getsource"
+                | "getsourcelines"
+                | "getsourcefile"
+                | "getfile"
+                | "getmodule"
+                | "get_type_hints"
+                | "id"
+                | "repr"
         )
     })
 }

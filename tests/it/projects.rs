@@ -370,6 +370,86 @@ def set_up_twice():
 }
 
 #[test]
+fn a_mock_that_is_put_on_a_known_object_takes_the_color_of_its_method() {
+    check_project(
+        "#- app/__init__.py
+#- app/names.py
+class Players:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def find_name(self, who):
+        return self.persistence.get(who)
+
+    async def greet(self, who):
+        return 'hello ' + self.find_name(who)
+
+class Books:
+    def find_name(self, book):
+        return book.title
+
+    def show(self, book):
+        return self.find_name(book)
+#- tests/test_names.py
+import asyncio
+from unittest.mock import Mock
+from app.names import Books, Players
+
+class TestNames:
+    def setup_method(self):
+        self.players = Players(Mock())
+        self.books = Books()
+
+    def test_greet(self):
+        self.players.find_name = Mock(return_value='Ann')
+        assert asyncio.run(self.players.greet(1)) == 'hello Ann'
+
+    def test_show(self):
+        self.books.find_name = Mock(return_value='Emma')
+        assert self.books.show(1) == 'Emma'
+",
+        "#- app/names.py
+import asyncio
+
+
+class Players:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def find_name(self, who):
+        return await asyncio.to_thread(self.persistence.get, who)
+
+    async def greet(self, who):
+        return 'hello ' + await self.find_name(who)
+
+class Books:
+    def find_name(self, book):
+        return book.title
+
+    def show(self, book):
+        return self.find_name(book)
+#- tests/test_names.py
+import asyncio
+from unittest.mock import AsyncMock, Mock
+from app.names import Books, Players
+
+class TestNames:
+    def setup_method(self):
+        self.players = Players(Mock())
+        self.books = Books()
+
+    def test_greet(self):
+        self.players.find_name = AsyncMock(return_value='Ann')
+        assert asyncio.run(self.players.greet(1)) == 'hello Ann'
+
+    def test_show(self):
+        self.books.find_name = Mock(return_value='Emma')
+        assert self.books.show(1) == 'Emma'
+",
+    );
+}
+
+#[test]
 fn a_project_without_blocking_calls_stays_as_it_is() {
     check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
 }

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 
+use rustc_hash::FxHashMap;
+
 use self::flow::{Flow, Reach};
 use super::super::World;
 use super::framework::{self, TestCase};
@@ -90,7 +92,9 @@ pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncI
         return StandIns::default();
     }
     let flow = Flow::new(world);
-    let mut finder = Finder { world, use_of, converts, names, flow, found: StandIns::default() };
+    let tied = world.graph.sites.values().filter(|site| world.in_tests(site.id.file) && !site.uncertain);
+    let tied = tied.map(|site| ((site.id.file, key(world.index.site(site.id).range)), site.id)).collect();
+    let mut finder = Finder { world, use_of, converts, names, tied, flow, found: StandIns::default() };
     finder.fakes();
     finder.mocks();
     finder.patched();
@@ -106,6 +110,8 @@ struct Finder<'a> {
     converts: &'a dyn Fn(FuncId) -> bool,
     /// Names of functions that convert.
     names: BTreeSet<Name>,
+    /// Places in tests that are tied to functions for certain.
+    tied: FxHashMap<(FileId, TextRangeKey), RefId>,
     flow: Flow<'a>,
     found: StandIns,
 }
@@ -185,6 +191,19 @@ impl<'a> Finder<'a> {
             }
             color => color,
         }
+    }
+
+    /// What the code does with the functions that a place in a test is tied to: `service.load = Mock()`.
+    fn color_at(&self, file: FileId, range: TextRange) -> Option<Color> {
+        let site = &self.world.graph.sites[self.tied.get(&(file, key(range)))?];
+        let mut code = site.targets.iter().copied().filter(|target| !self.world.in_tests(target.file)).peekable();
+        let first = *code.peek()?;
+        let converting = code.clone().filter(|target| (self.converts)(*target)).count();
+        Some(match converting {
+            0 => Color::Sync,
+            all if all == code.count() => Color::Async(first),
+            _ => Color::Mixed,
+        })
     }
 
     fn unclear(&mut self, file: FileId, range: TextRange, name: &Name) {

@@ -230,7 +230,14 @@ impl Finder<'_> {
                 if is_known || !self.names.contains(name) || self.is_real(*receiver, name) {
                     continue;
                 }
-                match self.color_by_name(name) {
+                let named = self
+                    .world
+                    .index
+                    .refs_of(name)
+                    .iter()
+                    .find(|id| self.world.index.site(**id).value == write.receiver);
+                let color = named.and_then(|id| self.color_at(file, self.world.index.site(*id).range));
+                match color.unwrap_or_else(|| self.color_by_name(name)) {
                     Color::Async(_) => {
                         let Some(path) = self.path(write.receiver) else { continue };
                         let func = self.world.index.context(write.context).func;
@@ -252,7 +259,8 @@ impl Finder<'_> {
         if known.contains(&write.receiver) {
             return;
         }
-        match self.color_on(write.receiver, &write.name) {
+        let color = self.color_at(file, write.range).unwrap_or_else(|| self.color_on(write.receiver, &write.name));
+        match color {
             Color::Async(target) => {
                 let wrap = MockEdit::Assigned { target: key(write.range) };
                 self.stand_in(value, target, write.context, wrap);
