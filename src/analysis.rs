@@ -24,7 +24,7 @@ use crate::index::facts::FileId;
 use crate::journal::git;
 use crate::plan::{self, Action, Plan};
 use crate::project::{self, Project};
-use crate::py::db::Db;
+use crate::py::db::Kept;
 use crate::py::source::{self, Source};
 use crate::resolve::{self, Graph};
 use crate::{rewrite, verify};
@@ -97,7 +97,15 @@ pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
 /// # Errors
 /// Config errors, paths that do not exist, and git's answer to a revision that it does not know.
 pub fn answer(request: Request) -> Result<Analysis> {
-    Ok(survey(request, Purpose::Migrate)?.0)
+    answer_again(request, &mut Kept::default())
+}
+
+/// As [`answer`], with the database of an earlier analysis.
+///
+/// # Errors
+/// As [`answer`].
+pub fn answer_again(request: Request, kept: &mut Kept) -> Result<Analysis> {
+    survey(request, Purpose::Migrate, kept)
 }
 
 /// Analyzes the project that the paths are in, and audits it.
@@ -105,10 +113,12 @@ pub fn answer(request: Request) -> Result<Analysis> {
 /// # Errors
 /// As [`answer`], and as [`rewrite_all`].
 pub fn audit(request: Request) -> Result<(Analysis, Audit)> {
-    let (mut analysis, db) = survey(request, Purpose::Audit)?;
+    let mut kept = Kept::default();
+    let mut analysis = survey(request, Purpose::Audit, &mut kept)?;
     let rewritten = rewrite_all(&mut analysis)?;
     let edits = rewritten.iter().map(|done| (done.file, (done.source.text.as_str(), &done.edits))).collect();
-    let input = check::Input { world: analysis.world(), verdicts: &analysis.verdicts, db: &db, edits: &edits };
+    let db = kept.db().context("the survey opened a database")?;
+    let input = check::Input { world: analysis.world(), verdicts: &analysis.verdicts, db, edits: &edits };
     let audit = check::audit(input);
     Ok((analysis, audit))
 }
@@ -121,7 +131,7 @@ enum Purpose {
     Audit,
 }
 
-fn survey(request: Request, purpose: Purpose) -> Result<(Analysis, Db)> {
+fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysis> {
     let paths: Vec<PathBuf> = request.paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
     let start = paths.first().context("name at least one path")?;
     let (mut config, mut problems) = crate::config::load(request.config_of.unwrap_or(start), request.flags)?;
@@ -143,15 +153,14 @@ fn survey(request: Request, purpose: Purpose) -> Result<(Analysis, Db)> {
         project.limit(&git::changed_since(&root, revision).map_err(|error| anyhow::anyhow!("`--since`: {error}"))?);
     }
     let mut index = Index::new(&project);
-    let db = Db::open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
-    let mut graph = resolve::resolve(&project, &config, &mut index, &db)?;
+    let db = kept.open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
+    let mut graph = resolve::resolve(&project, &config, &mut index, db)?;
     if purpose == Purpose::Audit {
         let every: Vec<FileId> = project.ids().collect();
         index.load(&project, &every);
         graph.hierarchy.register(&project, &mut index);
     }
     problems.extend(graph.problems.iter().cloned());
-    let unreadable = unreadable(&index);
     let mut analysis = Analysis {
         project,
         config,
@@ -160,19 +169,28 @@ fn survey(request: Request, purpose: Purpose) -> Result<(Analysis, Db)> {
         verdicts: Verdicts::default(),
         plan: Plan::new(),
         problems,
-        unreadable,
+        unreadable: vec![],
         vetoes: FxHashSet::default(),
         hazards: hazard::Memo::default(),
         part: None,
     };
     decide(&mut analysis);
-    Ok((analysis, db))
+    Ok(analysis)
 }
 
+/// Colors the graph. Where a decision depends on a module that was not read yet, it is read, and all is decided again.
 fn decide(analysis: &mut Analysis) {
-    let verdicts = color::color(analysis.world());
-    let plan = plan::plan(analysis.world(), &verdicts);
-    (analysis.verdicts, analysis.plan) = (verdicts, plan);
+    loop {
+        let verdicts = color::color(analysis.world());
+        let plan = plan::plan(analysis.world(), &verdicts);
+        let wanted = analysis.hazards.unloaded.take();
+        if analysis.index.load(&analysis.project, &wanted).is_empty() {
+            (analysis.verdicts, analysis.plan) = (verdicts, plan);
+            break;
+        }
+        analysis.hazards = hazard::Memo::default();
+    }
+    analysis.unreadable = unreadable(&analysis.index);
 }
 
 fn existing(path: &Path) -> Result<PathBuf> {

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Differential execution: random programs, run before and after `awaitify apply`.
 
-    python3 benches/fuzz/run.py --bin target/release/awaitify --seeds 0:200 [--jobs 2] [--shrink]
+    cargo build --release --locked --example fuzz_migrate
+    python3 benches/fuzz/run.py --server target/release/examples/fuzz_migrate --seeds 0:2000 [--jobs 2] [--shrink]
+    python3 benches/fuzz/run.py --bin target/release/awaitify --seeds 0:200    the same with the command itself, three times as slow
     python3 benches/fuzz/run.py --before --seeds 0:2000        the programs alone: valid, quick and deterministic?
     python3 benches/fuzz/run.py --bin ... --seeds 17 --keep /tmp/f     one seed; before/ and after/ stay in /tmp/f/17
 
 Python 3.11 or newer, standard library only; run it with another interpreter to test on that one. Files: `generate.py` makes a program from a
 seed, `layer.py` is the blocking layer that records its calls, `driver.py` runs a program and books output and calls per task (`python3
-driver.py FOLDER` for one kept program, STRICT=1 to make a blocking call on the loop raise), `shrink.py` makes failures small.
+driver.py FOLDER` for one kept program, STRICT=1 to make a blocking call on the loop raise), `tool.py` and `migrate.rs` migrate it, `shrink.py`
+makes failures small.
 
 Each program runs in a forked child, once as generated and once after `apply --allow-dirty`. Compared: printed lines and layer calls per task (in
 order), the exception that ends the program, exceptions of threads, asyncio's own log. A failure has one of these kinds, the first that holds:
@@ -50,9 +53,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import driver
 from generate import generate
+from tool import Command, Server
 
 sys.path.remove(str(HERE))
 LAYER = (HERE / "layer.py").read_text()
+TOOL = None  # of this process: the command, or a server of its own
 OWN = {"Oops", "LayerError"}  # the exceptions that a generated program may end with
 
 
@@ -120,13 +125,6 @@ def colors(root):
     return found
 
 
-def tool(binary, root, *arguments):
-    try:
-        return subprocess.run([binary, *arguments], cwd=root, capture_output=True, text=True, timeout=60, errors="replace")
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess([], 124, "", "the tool still ran after 60 s")
-
-
 def first_difference(one, two):
     for tag in sorted({*one, *two}):
         a, b = one.get(tag, []), two.get(tag, [])
@@ -158,16 +156,16 @@ def compare(before, after, profile):
     return None
 
 
-def migrate(binary, files, root, profile, before):
+def migrate(tool, files, root, profile, before):
     """Apply the tool to `root` and judge the result: (kind or None, detail, statistics)."""
-    done = tool(binary, root, "apply", "--allow-dirty", ".")
-    stats = {"report": done.stderr}
-    if "panicked at" in done.stderr or done.returncode in (101, 124, 134, 139) or done.returncode < 0:
-        return "panic", f"exit {done.returncode}\n{done.stderr[-3000:]}", stats
-    if done.returncode == 2:
-        return "refused", done.stderr[-3000:], stats
-    if done.returncode != 0:
-        return "exit", f"exit {done.returncode}\n{done.stderr[-3000:]}", stats
+    done = tool.migrate(root)
+    stats = {"report": done.report}
+    if "panicked at" in done.report or done.exit in (101, 124, 134, 139) or done.exit < 0:
+        return "panic", f"exit {done.exit}\n{done.report[-3000:]}", stats
+    if done.exit == 2:
+        return "refused", done.report[-3000:], stats
+    if done.exit != 0:
+        return "exit", f"exit {done.exit}\n{done.report[-3000:]}", stats
     for path, text in {**files, "layer.py": LAYER}.items():
         now = (root / path).read_text(encoding="utf-8")
         if path.endswith((".toml", "layer.py")) and now != text:
@@ -192,15 +190,15 @@ def migrate(binary, files, root, profile, before):
         return *found, stats
     else:
         late = None
-    again = tool(binary, root, "diff", ".")
-    if again.stdout or again.returncode != 0:
-        return "second-run", f"exit {again.returncode}\n{again.stdout[:3000]}{again.stderr[-1000:]}", stats
+    again = tool.again(root, done)
+    if again:
+        return "second-run", again[:4000], stats
     return (*late, stats) if late else (None, "", stats)
 
 
-def check(binary, files, profile, folder):
+def check(tool, files, profile, folder):
     """One program, before and after, in `folder`."""
-    before_root, after_root = folder / "before", folder / "after"
+    before_root, after_root = folder / "before", folder / "after"  # the server keeps its database for one path
     write(files, before_root)
     before = execute(before_root, "")
     if "crash" in before:
@@ -208,7 +206,7 @@ def check(binary, files, profile, folder):
     if before["error"] and before["error"].split(":")[0] not in OWN:
         return "invalid", before["trace"], {}
     write(files, after_root)
-    kind, detail, stats = migrate(binary, files, after_root, profile, before)
+    kind, detail, stats = migrate(tool, files, after_root, profile, before)
     stats["before_blocked"] = bool(before["demand"])
     return kind, detail, stats
 
@@ -239,12 +237,12 @@ def check_before(files, folder):
 def one_seed(job):
     seed, options = job
     files, program = generate(seed)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"awaitify-fuzz-{seed}-"))
+    folder = pathlib.Path(tempfile.gettempdir()) / f"awaitify-fuzz-{os.getpid()}"
     try:
         if options.before:
             kind, detail, stats = check_before(files, folder)
         else:
-            kind, detail, stats = check(options.bin, files, program.profile, folder)
+            kind, detail, stats = check(TOOL, files, program.profile, folder)
         if options.keep and kind:
             kept = options.keep / str(seed)
             shutil.rmtree(kept, ignore_errors=True)
@@ -303,6 +301,7 @@ def summary(results, options, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", help="the awaitify binary")
+    parser.add_argument("--server", help="the built example fuzz_migrate")
     parser.add_argument("--before", action="store_true", help="only validate the programs")
     parser.add_argument("--seeds", default="0:200", help="ranges and numbers: 0:200, 7, 5,9,100:110")
     parser.add_argument("--jobs", type=int, default=1)
@@ -314,9 +313,10 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write one JSON line a program")
     parser.add_argument("--quiet", action="store_true")
     options = parser.parse_args()
-    if bool(options.bin) == options.before:
-        parser.error("one of --bin and --before is needed")
-    options.bin = options.bin and os.path.abspath(options.bin)
+    if bool(options.bin) + bool(options.server) + options.before != 1:
+        parser.error("one of --server, --bin and --before is needed")
+    global TOOL
+    TOOL = Command(options.bin) if options.bin else Server(options.server) if options.server else None
     started, results, shown = time.time(), [], collections.Counter()
     jobs = ((seed, options) for seed in seeds_of(options.seeds))
     pool = multiprocessing.get_context("fork").Pool(options.jobs) if options.jobs > 1 else None
@@ -338,7 +338,7 @@ def main():
     if log:
         log.close()
     passed = summary(results, options, time.time() - started)
-    if options.shrink and options.bin:
+    if options.shrink and TOOL:
         sys.path.append(str(HERE))
         sys.modules["run"] = sys.modules["__main__"]
         from shrink import shrink  # the folder is not on sys.path while programs run
@@ -349,7 +349,7 @@ def main():
             if kind and kind != "invalid":
                 first.setdefault(kind, (seed, profile))
         for kind, (seed, profile) in first.items():
-            files, detail, runs = shrink(options.bin, generate(seed)[0], profile, kind, options.shrink_budget)
+            files, detail, runs = shrink(TOOL, generate(seed)[0], profile, kind, options.shrink_budget)
             print(f"\n===== seed {seed} {kind}, shrunk with {runs} runs: {detail.strip()[:1500]}")
             for path, text in files.items():
                 print(f"#- {path}\n{text}", end="" if text.endswith("\n") else "\n")

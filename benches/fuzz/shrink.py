@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import os
 import pathlib
 import shutil
 import sys
@@ -22,10 +21,10 @@ def unparse(trees, rest):
 
 
 class Search:
-    def __init__(self, binary, files, profile, kind, budget):
+    def __init__(self, tool, files, profile, kind, budget):
         import run
 
-        self.run, self.binary, self.profile, self.kind = run, binary, profile, kind
+        self.run, self.tool, self.profile, self.kind = run, tool, profile, kind
         self.budget, self.runs = budget, 0
         self.rest = {path: text for path, text in files.items() if not path.endswith(".py")}
         self.trees = {path: ast.parse(text) for path, text in files.items() if path.endswith(".py")}
@@ -54,8 +53,10 @@ class Search:
         before = self.run.execute(before_root, "", timeout=5)
         if "crash" in before or (before["error"] or "").split(":")[0] != self.error or before["warnings"] or before["log"]:
             return False
+        if " at 0x" in str(before["output"]):  # the address of an object differs from run to run
+            return False
         self.run.write(files, after_root)
-        kind, detail, _ = self.run.migrate(self.binary, files, after_root, self.profile, before)
+        kind, detail, _ = self.run.migrate(self.tool, files, after_root, self.profile, before)
         if kind != self.kind:
             return False
         self.files, self.detail = files, detail
@@ -191,9 +192,9 @@ class Search:
         return False
 
 
-def shrink(binary, files, profile, kind, budget=400):
+def shrink(tool, files, profile, kind, budget=400):
     """(smallest files found, detail of its failure, tool runs)."""
-    search = Search(binary, files, profile, kind, budget)
+    search = Search(tool, files, profile, kind, budget)
     try:
         search.fails(dict(files))
         while search.runs < search.budget:
@@ -209,19 +210,20 @@ def shrink(binary, files, profile, kind, budget=400):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--bin", required=True)
+    parser.add_argument("--bin")
+    parser.add_argument("--server")
     parser.add_argument("--profile", default="hard", choices=["hard", "flow", "soft"])
     parser.add_argument("--budget", type=int, default=1000)
     options = parser.parse_args()
     import run
 
     files = {str(path.relative_to(options.folder)): path.read_text() for path in sorted(options.folder.rglob("*")) if path.suffix in (".py", ".toml") and path.name != "layer.py"}
-    binary = os.path.abspath(options.bin)
+    tool = run.Command(options.bin) if options.bin else run.Server(options.server)
     with tempfile.TemporaryDirectory() as folder:
-        kind, detail, _ = run.check(binary, files, options.profile, pathlib.Path(folder))
+        kind, detail, _ = run.check(tool, files, options.profile, pathlib.Path(folder))
     if not kind:
         sys.exit("this program does not fail")
-    files, detail, runs = shrink(binary, files, options.profile, kind, options.budget)
+    files, detail, runs = shrink(tool, files, options.profile, kind, options.budget)
     print(f"{kind} after {runs} runs: {detail}")
     for path, text in files.items():
         print(f"#- {path}\n{text}")

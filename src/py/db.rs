@@ -73,6 +73,53 @@ impl Db {
     }
 }
 
+/// A database that is kept from one analysis of a project to the next, with all that it knows of files that did not change.
+#[derive(Default)]
+pub struct Kept(Option<(Place, Db)>);
+
+/// What a database was opened over.
+#[derive(PartialEq, Eq)]
+struct Place {
+    root: PathBuf,
+    source_roots: Vec<PathBuf>,
+    site_packages: Vec<PathBuf>,
+    version: PythonVersion,
+}
+
+impl Kept {
+    /// The kept database, brought up to date with the disk, when it was opened over the same folders; else a new one.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn open(
+        &mut self,
+        root: &Path,
+        source_roots: &[PathBuf],
+        site_packages: &[PathBuf],
+        version: PythonVersion,
+    ) -> Result<&Db> {
+        let place = Place {
+            root: root.to_path_buf(),
+            source_roots: source_roots.to_vec(),
+            site_packages: site_packages.to_vec(),
+            version,
+        };
+        let db = match self.0.take() {
+            Some((kept, mut db)) if kept == place => {
+                Files::sync_all_recursive(&mut db, [system_path(root)?]);
+                db
+            }
+            _ => Db::open(root, source_roots, site_packages, version)?,
+        };
+        Ok(&self.0.insert((place, db)).1)
+    }
+
+    /// The database that was opened last.
+    pub fn db(&self) -> Option<&Db> {
+        self.0.as_ref().map(|(_, db)| db)
+    }
+}
+
 fn system_path(path: &Path) -> Result<SystemPathBuf> {
     SystemPathBuf::from_path_buf(path.to_path_buf())
         .ok()
