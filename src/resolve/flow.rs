@@ -14,6 +14,7 @@ mod filled;
 mod forward;
 mod member;
 mod object;
+mod offloaded;
 mod parameter;
 mod scope;
 mod solver;

@@ -188,7 +188,7 @@ impl Solver<'_> {
         }
     }
 
-    fn arg(&self, call: CallId, at: usize) -> Option<ValueId> {
+    pub(super) fn arg(&self, call: CallId, at: usize) -> Option<ValueId> {
         let args = &self.index.call(call).args;
         let is_plain = args[..args.len().min(at + 1)].iter().all(|arg| !arg.is_star && arg.keyword.is_none());
         args.get(at).filter(|_| is_plain).map(|arg| arg.value)

@@ -75,7 +75,7 @@ impl Solver<'_> {
     }
 
     pub(super) fn names(&self) -> Names<'_> {
-        Names { project: self.project, index: self.index }
+        Names::new(self.project, self.index)
     }
 
     /// Loads a file. Returns whether its facts are there.

@@ -69,6 +69,9 @@ impl Solver<'_> {
     }
 
     fn awaited(&mut self, value: ValueId, path: &Path) {
+        if let Some((call, offloaded)) = self.offloaded(value) {
+            return self.offloaded_result(call, offloaded, path);
+        }
         for object in self.read_value(value).objects() {
             match object {
                 Object::Coroutine(func) => self.flow(Node::Return(func), path.clone()),
