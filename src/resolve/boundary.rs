@@ -1,10 +1,12 @@
 //! What codemods and decorators say about where a function may be async.
 
+use rustc_hash::FxHashSet;
+
 use super::builder::Builder;
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
-use crate::resolve::names::Names;
+use crate::resolve::names::{Meaning, Names};
 
 /// Last names of decorators that turn a method into a property.
 const PROPERTIES: [&str; 5] = ["property", "cached_property", "setter", "getter", "deleter"];
@@ -76,16 +78,53 @@ pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> bool
         .any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)))
 }
 
-/// A dispatcher of the project: its class (its module, for a plain function) tests what it was given with
-/// `iscoroutinefunction` or `isawaitable`, so it takes both colors.
+/// A dispatcher of the project: it tests what it was given with `iscoroutinefunction` or `isawaitable`, itself or in a function
+/// of its module that it calls, so it takes both colors. One that only keeps what it is given does too, when its class (its
+/// module, for a plain function) tests.
 pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
     let own = names.index.func(func).class;
     let facts = names.index.file(func.file);
-    facts.calls.iter().any(|call| {
-        let tests = is_coroutine_test(names, call);
-        let around = facts[call.context].func.map(|around| outermost(names.index, around));
-        tests && (own.is_none() || around.is_some_and(|around| names.index.func(around).class == own))
+    let mut testers = facts
+        .calls
+        .iter()
+        .filter(|call| is_coroutine_test(names, call))
+        .map(|call| facts[call.context].func.map(|around| outermost(names.index, around)));
+    let called = called_in_module(names, func);
+    if calls_parameter(names, func) {
+        return testers.any(|around| around.is_some_and(|around| called.contains(&around)));
+    }
+    testers.any(|around| {
+        let is_called = around.is_some_and(|around| called.contains(&around));
+        is_called || own.is_none() || around.is_some_and(|around| names.index.func(around).class == own)
     })
+}
+
+/// The function around `func` that stands in no other, and the functions of its module that it calls.
+fn called_in_module(names: Names, func: FuncId) -> FxHashSet<FuncId> {
+    let facts = names.index.file(func.file);
+    let mut found = FxHashSet::default();
+    let mut pending = vec![outermost(names.index, func)];
+    while let Some(at) = pending.pop() {
+        if !found.insert(at) {
+            continue;
+        }
+        let calls = facts
+            .calls
+            .iter()
+            .filter(|call| facts[call.context].func.is_some_and(|around| outermost(names.index, around) == at));
+        pending.extend(calls.flat_map(|call| names.evaluate(call.func)).filter_map(|meaning| match meaning {
+            Meaning::Func(callee) if callee.file == func.file => Some(callee),
+            _ => None,
+        }));
+    }
+    found
+}
+
+/// Does the function, or one nested in it, call what it was given?
+fn calls_parameter(names: Names, func: FuncId) -> bool {
+    let facts = names.index.file(func.file);
+    let is_own = |meaning: &Meaning| matches!(meaning, Meaning::Param { func: owner, .. } if outermost(names.index, *owner) == outermost(names.index, func));
+    facts.calls.iter().any(|call| names.evaluate(call.func).iter().any(is_own))
 }
 
 /// `iscoroutinefunction(f)` and the like.

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod codemods;
 mod groups;
+mod differences;
 mod limits;
 mod plans;
 mod native;
