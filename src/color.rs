@@ -91,7 +91,7 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     /// The look-up context.
     pub fn names(&self) -> Names<'a> {
-        Names { project: self.project, index: self.index }
+        Names::noting(self.project, self.index, &self.hazards.unloaded)
     }
 
     /// The context of a site.

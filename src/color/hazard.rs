@@ -9,7 +9,7 @@ use super::cause::Cause;
 use crate::config::OffloadProject;
 use crate::index::facts::*;
 use crate::resolve::agreement::fits;
-use crate::resolve::names::{Meaning, Names};
+use crate::resolve::names::{Meaning, Names, Unloaded};
 use crate::resolve::{Site, SiteKind};
 
 /// Calls that need the thread of the running loop, or its context.
@@ -25,9 +25,14 @@ const LOOP_CALLS: [&str; 9] = [
     "run_until_complete",
 ];
 
-/// The answers of [`transitive`], a function each.
+/// What was found out so far.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<FxHashMap<FuncId, Option<Cause>>>);
+pub struct Memo {
+    /// The answers of [`transitive`], a function each.
+    answers: Mutex<FxHashMap<FuncId, Option<Cause>>>,
+    /// Modules that hold decorators and callees and were not read yet: without them an answer is only a guess.
+    pub unloaded: Unloaded,
+}
 
 /// Why the call at this site must not be offloaded; none when it may.
 pub fn hazard(world: World, site: &Site) -> Option<Cause> {
@@ -75,10 +80,10 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
 
 /// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
 fn transitive(world: World, func: FuncId) -> Option<Cause> {
-    let known = world.hazards.0.lock().ok().and_then(|memo| memo.get(&func).cloned());
+    let known = world.hazards.answers.lock().ok().and_then(|memo| memo.get(&func).cloned());
     known.unwrap_or_else(|| {
         let found = search(world, func);
-        if let Ok(mut memo) = world.hazards.0.lock() {
+        if let Ok(mut memo) = world.hazards.answers.lock() {
             memo.insert(func, found.clone());
         }
         found

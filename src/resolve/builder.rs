@@ -77,7 +77,7 @@ impl<'a> Builder<'a> {
 
 impl Builder<'_> {
     pub(crate) fn names(&self) -> Names<'_> {
-        Names { project: self.project, index: self.index }
+        Names::new(self.project, self.index)
     }
 
     /// Is the file one of the tests? They follow the code and decide nothing about it.

@@ -101,7 +101,7 @@ impl Hierarchy {
             let mut wanted: Vec<Name> = vec![];
             for &file in &new {
                 for base in index.file(file).classes.iter().flat_map(|class| &class.bases) {
-                    let names = Names { project, index };
+                    let names = Names::new(project, index);
                     wanted.extend(names.last_name(base.value).map(Name::new));
                 }
             }
@@ -116,7 +116,7 @@ impl Hierarchy {
     }
 
     fn register_file(&mut self, project: &Project, index: &Index, file: FileId) {
-        let names = Names { project, index };
+        let names = Names::new(project, index);
         for number in 0..index.file(file).classes.len() as u32 {
             let id = ClassId { file, index: number };
             let bases: Vec<BaseClass> =

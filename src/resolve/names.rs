@@ -1,5 +1,8 @@
 //! Names by Python's own rules: scopes (LEGB), imports, re-exports. No inference.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use rustc_hash::FxHashSet;
 
 use crate::index::Index;
@@ -43,12 +46,40 @@ impl Meaning {
 pub struct Names<'a> {
     pub project: &'a Project,
     pub index: &'a Index,
+    unloaded: Option<&'a Unloaded>,
+}
+
+/// Modules of the project that a look-up would have had to read, and that are not loaded yet.
+#[derive(Debug, Default)]
+pub struct Unloaded(Mutex<BTreeSet<FileId>>);
+
+impl Unloaded {
+    fn note(&self, file: FileId) {
+        if let Ok(mut files) = self.0.lock() {
+            files.insert(file);
+        }
+    }
+
+    /// The modules, in path order; they are noted no more.
+    pub fn take(&self) -> Vec<FileId> {
+        self.0.lock().map(|mut files| std::mem::take(&mut *files).into_iter().collect()).unwrap_or_default()
+    }
 }
 
 /// Chains of imports and assignments are followed this far.
 const DEPTH: usize = 12;
 
 impl<'a> Names<'a> {
+    /// Looks names up in the loaded files.
+    pub fn new(project: &'a Project, index: &'a Index) -> Self {
+        Self { project, index, unloaded: None }
+    }
+
+    /// Looks names up in the loaded files, and notes the others that it would need.
+    pub fn noting(project: &'a Project, index: &'a Index, unloaded: &'a Unloaded) -> Self {
+        Self { project, index, unloaded: Some(unloaded) }
+    }
+
     /// Everything that `name` may stand for where it is used in `scope`.
     pub fn lookup(&self, scope: ScopeId, name: &str) -> Vec<Meaning> {
         let mut found = vec![];
@@ -149,6 +180,9 @@ impl<'a> Names<'a> {
             None => found.push(Meaning::External(dotted)),
             Some(target) => {
                 let scope = ScopeId { file: target, index: 0 };
+                if let Some(unloaded) = self.unloaded.filter(|_| self.index.loaded(target).is_none()) {
+                    unloaded.note(target);
+                }
                 let defines = self.index.loaded(target).is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
                 if defines {
                     self.lookup_in(scope, name, found, seen, depth + 1);
