@@ -5,6 +5,7 @@
 pub mod collect;
 pub mod consumers;
 pub mod facts;
+pub mod modules;
 pub mod mutations;
 pub mod words;
 
@@ -13,9 +14,10 @@ use std::fs;
 use rayon::prelude::*;
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextSize;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use self::facts::*;
+use self::modules::Modules;
 use self::mutations::Mutation;
 use self::words::Words;
 use crate::error::Problem;
@@ -54,9 +56,7 @@ pub struct Index {
     mutations: FxHashMap<Name, Vec<Mutation>>,
     members: FxHashMap<Name, Vec<ClassId>>,
     defined: FxHashMap<(FileId, TextSize), Defined>,
-    modules: FxHashMap<String, FileId>,
-    /// Every dotted prefix of a module name.
-    packages: FxHashSet<String>,
+    pub modules: Modules,
 }
 
 macro_rules! by_id {
@@ -81,15 +81,11 @@ impl Index {
     /// Builds the word index; no file is parsed yet.
     pub fn new(project: &Project) -> Self {
         let count = project.files.len();
-        let modules = modules(project);
-        let folders = |name: &String| name.match_indices('.').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>();
-        let packages = modules.keys().flat_map(folders).collect();
         Self {
-            packages,
             words: Words::build(project),
             facts: (0..count).map(|_| None).collect(),
             tried: vec![false; count],
-            modules,
+            modules: Modules::new(project),
             ..Self::default()
         }
     }
@@ -133,12 +129,12 @@ impl Index {
 
     /// The file of a dotted module name.
     pub fn module(&self, name: &str) -> Option<FileId> {
-        self.modules.get(name).copied()
+        self.modules.file(name)
     }
 
     /// Is this the name of a folder that holds modules?
     pub fn is_package(&self, name: &str) -> bool {
-        self.packages.contains(name)
+        self.modules.is_package(name)
     }
 
     /// What is defined by the name at this offset.
@@ -222,19 +218,6 @@ impl Index {
             self.mutations.entry(name).or_default().push(mutation);
         }
     }
-}
-
-/// Files by the names that they can be imported by. Without an `__init__.py`, a file has one below each root above it; the
-/// shortest wins where two files could have it.
-fn modules(project: &Project) -> FxHashMap<String, FileId> {
-    let mut modules: FxHashMap<String, FileId> =
-        project.ids().map(|id| (project.file(id).module.clone(), id)).collect();
-    for id in project.ids() {
-        for name in project.other_module_names(id) {
-            modules.entry(name).or_insert(id);
-        }
-    }
-    modules
 }
 
 /// Reads, decodes and parses one file.

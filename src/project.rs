@@ -72,15 +72,6 @@ impl Project {
         }
     }
 
-    /// The dotted names of a file below the other roots that it stands under.
-    pub fn other_module_names(&self, id: FileId) -> Vec<String> {
-        let file = self.file(id);
-        let roots = self.source_roots.iter().filter(|root| file.path.starts_with(root));
-        let mut names: Vec<String> = roots.map(|root| module_name(&file.path, std::slice::from_ref(root))).collect();
-        names.retain(|name| *name != file.module);
-        names
-    }
-
     /// All ids, in path order.
     pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
         (0..self.files.len() as u32).map(FileId)

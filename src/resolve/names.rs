@@ -159,8 +159,11 @@ impl<'a> Names<'a> {
             return;
         };
         let Some(name) = &import.name else {
-            let bound = if import.alias.is_some() { module.as_str() } else { import.binds.as_str() };
-            found.push(self.module(bound));
+            let bound = match import.alias {
+                Some(_) => module,
+                None => self.index.modules.seen_from(self.project, file, import.binds.to_string()),
+            };
+            found.push(self.module(&bound));
             return;
         };
         self.member(&module, name, found, seen, depth);
@@ -204,12 +207,19 @@ impl<'a> Names<'a> {
     pub fn absolute(&self, file: FileId, import: &Import) -> Option<String> {
         let written = import.module.as_deref().unwrap_or_default();
         if import.level == 0 {
-            return Some(written.to_owned());
+            return Some(self.index.modules.seen_from(self.project, file, written.to_owned()));
         }
         let own = self.project.file(file);
         let mut parts: Vec<&str> = own.module.split('.').collect();
         let is_package = own.relative.ends_with("__init__.py") || own.relative.ends_with("__init__.pyi");
         let up = import.level as usize - usize::from(is_package);
+        let longer: Vec<&str>;
+        if up >= parts.len() {
+            // Above what the file is named from: a namespace package.
+            let (path, _) = own.relative.rsplit_once('.')?;
+            longer = path.trim_end_matches("/__init__").split('/').collect();
+            parts = longer;
+        }
         if up > parts.len() {
             return None;
         }

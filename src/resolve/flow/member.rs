@@ -43,7 +43,7 @@ impl Solver<'_> {
             Object::Super(class) => self.super_member(class, name, path),
             Object::Module(file) => {
                 let dotted = self.project.file(file).module.clone();
-                self.module_member(&dotted, name, &path);
+                self.file_member(file, &dotted, name, &path);
             }
             Object::Package(symbol) => {
                 let dotted = self.text(symbol);

@@ -161,7 +161,10 @@ impl Solver<'_> {
         let (name, is_whole) = (import.name.clone(), import.alias.is_some());
         match name {
             None if is_whole => self.module(&module),
-            None => self.module(bound_as),
+            None => {
+                let bound = self.index.modules.seen_from(self.project, scope.file, bound_as.to_string());
+                self.module(&bound);
+            }
             Some(name) => self.module_member(&module, &name, path),
         }
     }
@@ -189,9 +192,17 @@ impl Solver<'_> {
             }
             return self.push(Object::Unknown, None);
         };
+        self.file_member(file, module, name, path);
+    }
+
+    /// The same for a module by its file; `module` is a name it goes by.
+    pub(super) fn file_member(&mut self, file: FileId, module: &str, name: &Name, path: &Path) {
         if !self.load(file) {
             return self.push(Object::Unknown, None);
         }
+        let dotted = format!("{module}.{name}");
+        let is_package = self.project.file(file).path.ends_with("__init__.py");
+        let is_below = is_package && (self.index.module(&dotted).is_some() || self.index.is_package(&dotted));
         let scope = ScopeId { file, index: 0 };
         let own = self.bindings(scope, name);
         // `from . import name` in the package itself names the module below it.
@@ -281,7 +292,10 @@ impl Solver<'_> {
                         (None, _) => Meaning::Unknown,
                         (Some(module), Some(name)) => self.member_meaning(&module, &name, fuel),
                         (Some(module), None) if has_alias => self.module_meaning(&module),
-                        (Some(_), None) => self.module_meaning(&binds),
+                        (Some(_), None) => {
+                            let bound = self.index.modules.seen_from(self.project, home.file, binds.to_string());
+                            self.module_meaning(&bound)
+                        }
                     }
                 }
                 Bound::Annotated { .. } | Bound::Param { .. } | Bound::Outer | Bound::Unknown => Meaning::Unknown,

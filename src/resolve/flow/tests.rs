@@ -4,6 +4,7 @@
 
 mod containers;
 mod foreign;
+mod modules;
 mod names;
 mod said;
 mod sources;
