@@ -21,6 +21,7 @@ mod native;
 mod site;
 mod tested;
 pub mod text;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -69,7 +69,7 @@ fn verdicts_of(analysis: &Analysis, file: FileId, names: &BTreeSet<Name>) -> BTr
             found.insert(site.name_range.start(), verdict);
         }
     }
-    for lookup in facts.lookups.iter().filter(|lookup| names.contains(&lookup.name) && !lookup.is_prefix) {
+    for lookup in facts.lookups.iter().filter(|lookup| names.contains(&lookup.name)) {
         found.insert(lookup.range.start(), Verdict::Left);
     }
     found

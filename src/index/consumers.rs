@@ -12,6 +12,8 @@ pub enum Consumer {
     Either(ValueId),
     /// A part of a display or comprehension.
     Part(ValueId),
+    /// `*x` in a display.
+    Spread(ValueId),
     /// Before `[`.
     Subscript(ValueId),
     /// Before a dot.
@@ -163,6 +165,8 @@ impl Consumers {
                 self.add(*index, Consumer::Lost);
             }
             Value::Either(values) => values.iter().for_each(|value| self.add(*value, Consumer::Either(id))),
+            Value::Sum(values) => values.iter().for_each(|value| self.add(*value, Consumer::Either(id))),
+            Value::Spread(value) => self.add(*value, Consumer::Spread(id)),
             Value::Elements(values) => values.iter().for_each(|value| self.add(*value, Consumer::Part(id))),
             Value::Dict(items) => items.iter().for_each(|(_, value)| self.add(*value, Consumer::Part(id))),
             Value::Comprehension { element } => self.add(*element, Consumer::Part(id)),
@@ -171,7 +175,8 @@ impl Consumers {
             Value::Entered(value) => self.add(*value, Consumer::Entered(id)),
             Value::Lambda { result } => self.add(*result, Consumer::Lambda(id)),
             Value::Call { call } => drop(self.results.insert(*call, id)),
-            Value::Name { .. } | Value::Text(_) | Value::None | Value::Builtin | Value::Unknown => {}
+            Value::Name { .. } | Value::Text(_) | Value::Pattern(_) | Value::None | Value::Builtin | Value::Unknown => {
+            }
         }
     }
 

@@ -63,6 +63,8 @@ pub struct FileFacts {
     pub statements: Vec<Statement>,
     /// Strings where names are looked up: `getattr(x, "name")`, `patch("pkg.mod.name")`.
     pub lookups: Vec<Lookup>,
+    /// The same with names that are computed.
+    pub picks: Vec<Pick>,
     /// Statement-level facts that boundaries and fallbacks need.
     pub fallbacks: Vec<FallbackTry>,
     /// Names in `__all__`.
@@ -349,8 +351,12 @@ pub enum Value {
     },
     /// `a or b`, `a if c else b`, `a and b`: any of them.
     Either(Vec<ValueId>),
+    /// `a + b`, also by `+=`: numbers, or the elements of both.
+    Sum(Vec<ValueId>),
     /// A tuple, list or set display.
     Elements(Vec<ValueId>),
+    /// `*x` or `**x` in a display: all that is in it.
+    Spread(ValueId),
     /// A dict display: its values, with keys that are string literals.
     Dict(Vec<(Option<Name>, ValueId)>),
     /// A comprehension or generator expression over elements of this value.
@@ -365,6 +371,8 @@ pub enum Value {
     Entered(ValueId),
     /// A string literal.
     Text(Name),
+    /// A string that is known in parts, with `*` for the rest: `f"do_{x}"`.
+    Pattern(Name),
     /// `None`.
     None,
     /// Any other literal, arithmetic, comparison, f-string: never a project object.
@@ -491,8 +499,19 @@ pub struct Lookup {
     pub range: TextRange,
     pub call: CallId,
     pub context: ContextId,
-    /// `getattr(self, f"do_{x}")`: only the literal prefix is known.
-    pub is_prefix: bool,
+}
+
+/// A place that picks a member by a name that is computed: `getattr(self, f"do_{x}")`, `globals()[name]`.
+#[derive(Debug)]
+pub struct Pick {
+    /// Whose member; none for `globals()`.
+    pub receiver: Option<ValueId>,
+    /// The name.
+    pub name: ValueId,
+    /// What is picked: the whole expression.
+    pub value: ValueId,
+    pub range: TextRange,
+    pub context: ContextId,
 }
 
 /// Where something stands: what it takes to put an `await` there.
@@ -587,5 +606,15 @@ impl FileFacts {
             .filter(|(_, func)| func.range.contains_inclusive(offset))
             .min_by_key(|(_, func)| func.range.len())
             .map(|(index, _)| index)
+    }
+}
+
+impl Value {
+    /// The string, with `*` for what is not known of it.
+    pub fn text(&self) -> Option<&Name> {
+        match self {
+            Value::Text(text) | Value::Pattern(text) => Some(text),
+            _ => None,
+        }
     }
 }

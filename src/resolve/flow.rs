@@ -16,6 +16,7 @@ mod member;
 mod object;
 mod offloaded;
 mod parameter;
+mod picked;
 mod scope;
 mod solver;
 mod stated;
@@ -37,6 +38,9 @@ use super::builder::Builder;
 use super::{Evidence, site};
 use crate::index::facts::*;
 use crate::py::infer;
+
+/// Methods that the stubs of `dict` leave to its base.
+const MAPPING: [&str; 4] = ["setdefault", "update", "popitem", "clear"];
 
 /// What flows into the name of a site.
 #[derive(Debug, Default)]
@@ -70,7 +74,9 @@ impl Builder<'_> {
 
     fn solver(&mut self) -> Solver<'_> {
         if self.flow.builtin_names.is_empty() {
-            self.flow.builtin_names = infer::stdlib_methods(self.db, ["builtins"]);
+            let mut names = infer::stdlib_methods(self.db, ["builtins", "collections"]);
+            names.extend(MAPPING.map(Name::new_static));
+            self.flow.builtin_names = names;
         }
         Solver::new(self.project, self.index, &mut self.graph.hierarchy, &mut self.flow)
     }

@@ -46,9 +46,22 @@ impl Collector<'_> {
     }
 
     pub(super) fn augmented_assign(&mut self, node: &ast::StmtAugAssign) {
-        let usage = if node.op == ast::Operator::Add { Usage::Added } else { Usage::Other };
-        self.lost(Some(&node.value), usage);
-        self.target(&node.target, None);
+        let Expr::Name(name) = &*node.target else {
+            let usage = if node.op == ast::Operator::Add { Usage::Added } else { Usage::Other };
+            self.lost(Some(&node.value), usage);
+            return self.target(&node.target, None);
+        };
+        if node.op != ast::Operator::Add {
+            self.lost(Some(&node.value), Usage::Other);
+            return self.target(&node.target, None);
+        }
+        let added = self.expression(&node.value, Usage::Added);
+        let before = self.value(Value::Name { name: name.id.clone(), scope: self.scope });
+        let sum = match self.facts[added] {
+            Value::Builtin | Value::Text(_) | Value::Pattern(_) => self.value(Value::Builtin),
+            _ => self.value(Value::Sum(vec![before, added])),
+        };
+        self.target(&node.target, Some(sum));
     }
 
     pub(super) fn annotated_assign(&mut self, node: &ast::StmtAnnAssign) {

@@ -32,6 +32,22 @@ fn is_named(expr: &Expr, name: &str) -> bool {
     }
 }
 
+/// `"%s_%(kind)s"`, with `*` for each field.
+fn without_fields(text: &str) -> String {
+    let mut pattern = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        pattern.push_str(&rest[..at]);
+        pattern.push('*');
+        let field = &rest[at + 1..];
+        let field = field.strip_prefix('(').and_then(|field| field.split_once(')')).map_or(field, |(_, after)| after);
+        let end = field.find(|char: char| char.is_ascii_alphabetic()).map_or(field.len(), |at| at + 1);
+        rest = &field[end..];
+    }
+    pattern.push_str(rest);
+    pattern
+}
+
 /// The call that is given an expression, whole or with `*`.
 fn taker(usage: Usage) -> Option<CallId> {
     match usage {
@@ -182,12 +198,15 @@ impl Collector<'_> {
             }
             Expr::Yield(node) => self.yield_expression(node, usage),
             Expr::YieldFrom(node) => self.yield_from(node, usage),
-            Expr::FString(node) => self.interpolated(node.value.elements(), Usage::Compared),
-            Expr::TString(node) => self.interpolated(node.value.elements(), Usage::Other),
+            Expr::FString(node) => self.f_string(node),
+            Expr::TString(node) => {
+                node.value.elements().for_each(|element| self.interpolated_element(element, Usage::Other));
+                self.value(Value::Builtin)
+            }
             Expr::Subscript(node) => self.subscript(node, usage),
             Expr::Starred(node) => {
-                self.lost(Some(&node.value), Usage::Starred { taker: None });
-                self.value(Value::Unknown)
+                let inner = self.expression(&node.value, Usage::Starred { taker: None });
+                self.value(Value::Spread(inner))
             }
             Expr::Slice(node) => {
                 for part in [&node.lower, &node.upper, &node.step].into_iter().flatten() {
@@ -220,11 +239,34 @@ impl Collector<'_> {
         if node.op == ast::Operator::BitOr {
             return self.value(Value::Either(sides));
         }
-        // Lists may be added or repeated, and a class may define any operator; with a number or text on one side it rarely
-        // does.
+        // A class may define any operator; with a number or text on one side it rarely does.
+        let [left, right] = &*sides else { return self.value(Value::Unknown) };
+        let value = match (node.op, &self.facts[*left], &self.facts[*right]) {
+            (ast::Operator::Mod, Value::Text(text), _) => Value::Pattern(Name::new(without_fields(text))),
+            (ast::Operator::Add, left, right) if left.text().is_some() || right.text().is_some() => {
+                let part = |side: &Value| side.text().map_or("*", Name::as_str).to_owned();
+                Value::Pattern(Name::new(part(left) + &part(right)))
+            }
+            (_, Value::Builtin | Value::Text(_) | Value::Pattern(_), _)
+            | (_, _, Value::Builtin | Value::Text(_) | Value::Pattern(_)) => Value::Builtin,
+            (ast::Operator::Add, _, _) => return self.value(Value::Sum(sides)),
+            _ => Value::Unknown,
+        };
         self.facts.lost.extend(&sides);
-        let is_plain = sides.iter().any(|side| matches!(self.facts[*side], Value::Builtin | Value::Text(_)));
-        self.value(if is_plain { Value::Builtin } else { Value::Unknown })
+        self.value(value)
+    }
+
+    /// An f-string, with `*` for what is put in: it looks at its parts.
+    fn f_string(&mut self, node: &ast::ExprFString) -> ValueId {
+        let mut pattern = String::new();
+        for element in node.value.elements() {
+            self.interpolated_element(element, Usage::Compared);
+            match element {
+                ast::InterpolatedStringElement::Literal(literal) => pattern.push_str(&literal.value),
+                ast::InterpolatedStringElement::Interpolation(_) => pattern.push('*'),
+            }
+        }
+        self.value(Value::Pattern(Name::new(pattern)))
     }
 
     fn elements(&mut self, elements: &[Expr], taker: Option<CallId>) -> ValueId {
@@ -238,9 +280,7 @@ impl Collector<'_> {
             self.lost(item.key.as_ref(), Usage::Element { taker: None });
             let mut value = self.expression(&item.value, Usage::Element { taker: None });
             if item.key.is_none() {
-                // `**other`: the values of another mapping.
-                self.facts.lost.push(value);
-                value = self.value(Value::Unknown);
+                value = self.value(Value::Spread(value));
             }
             let key = match &item.key {
                 Some(Expr::StringLiteral(text)) => Some(Name::new(text.value.to_str())),
@@ -264,7 +304,23 @@ impl Collector<'_> {
             Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
             _ => None,
         };
-        self.value(Value::Subscript { value, key, index })
+        let picked = self.value(Value::Subscript { value, key, index });
+        self.pick_of_namespace(node, index, picked);
+        picked
+    }
+
+    /// `globals()[name]`, `vars(module)[name]`.
+    fn pick_of_namespace(&mut self, node: &ast::ExprSubscript, name: ValueId, value: ValueId) {
+        let Value::Subscript { value: namespace, .. } = self.facts[value] else { return };
+        let (Expr::Call(_), Value::Call { call }) = (&*node.value, &self.facts[namespace]) else { return };
+        let call = &self.facts[*call];
+        let receiver = match &self.facts[call.func] {
+            Value::Name { name, .. } if name == "globals" => None,
+            Value::Name { name, .. } if name == "vars" && !call.args.is_empty() => Some(call.args[0].value),
+            _ => return,
+        };
+        let context = self.context();
+        self.facts.picks.push(Pick { receiver, name, value, range: node.range, context });
     }
 
     fn call(&mut self, node: &ast::ExprCall, usage: Usage) -> ValueId {
@@ -311,9 +367,17 @@ impl Collector<'_> {
             self.lookup(node, id, context);
         }
         self.setattr(node, &args, context);
+        let value = self.value(Value::Call { call: id });
+        if let (true, [receiver, name, ..]) = (is_named(&node.func, "getattr"), args.as_slice())
+            && !matches!(self.facts[name.value], Value::Text(_))
+            && !receiver.is_star
+        {
+            let (receiver, name) = (Some(receiver.value), name.value);
+            self.facts.picks.push(Pick { receiver, name, value, range: node.range(), context });
+        }
         let call = &mut self.facts.calls[id.index as usize];
         (call.func, call.args) = (func, args);
-        self.value(Value::Call { call: id })
+        value
     }
 
     /// Calls that say something about the function around them.
@@ -390,16 +454,10 @@ impl Collector<'_> {
             return;
         }
         for argument in &node.arguments.args {
-            let (text, is_prefix) = match argument {
-                Expr::StringLiteral(text) => (text.value.to_str().to_owned(), false),
-                Expr::FString(text) => match text.value.elements().next() {
-                    Some(ast::InterpolatedStringElement::Literal(literal)) => (literal.value.to_string(), true),
-                    _ => (String::new(), true),
-                },
-                _ => continue,
-            };
+            let Expr::StringLiteral(text) = argument else { continue };
+            let text = text.value.to_str().to_owned();
             let name = Name::new(text.rsplit('.').next().unwrap_or_default());
-            self.facts.lookups.push(Lookup { name, text, range: argument.range(), call, context, is_prefix });
+            self.facts.lookups.push(Lookup { name, text, range: argument.range(), call, context });
         }
     }
 
@@ -541,18 +599,6 @@ impl Collector<'_> {
             traits.yields_under_try |= protected;
         }
         self.value(Value::Unknown)
-    }
-
-    /// An f-string looks at its parts with `usage`; a t-string keeps them.
-    fn interpolated<'b>(
-        &mut self,
-        elements: impl Iterator<Item = &'b ast::InterpolatedStringElement>,
-        usage: Usage,
-    ) -> ValueId {
-        for element in elements {
-            self.interpolated_element(element, usage);
-        }
-        self.value(Value::Builtin)
     }
 
     fn interpolated_element(&mut self, element: &ast::InterpolatedStringElement, usage: Usage) {

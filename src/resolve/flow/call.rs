@@ -1,7 +1,5 @@
 //! Calls: what they return, by what is called. Builtins and the few library functions that hand objects on are known by name.
 
-use ruff_python_ast::name::Name;
-
 use super::object::{Node, Object, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
@@ -194,7 +192,7 @@ impl Solver<'_> {
         args.get(at).filter(|_| is_plain).map(|arg| arg.value)
     }
 
-    fn flow_arg(&mut self, call: CallId, at: usize, path: Path) {
+    pub(super) fn flow_arg(&mut self, call: CallId, at: usize, path: Path) {
         match self.arg(call, at) {
             Some(value) => self.flow_value(value, path),
             None if self.index.call(call).args.len() > at => self.push(Object::Unknown, None),
@@ -227,6 +225,9 @@ impl Solver<'_> {
             "copy.copy" | "copy.deepcopy" | "weakref.proxy" | "dataclasses.replace" => {
                 self.flow_arg(call, 0, path.clone());
             }
+            "importlib.import_module" | "builtins.__import__" => self.imported_by_name(call, path),
+            "importlib.util.spec_from_file_location" => self.loaded_by_path(call, path),
+            "importlib.util.module_from_spec" => self.flow_arg(call, 0, path.clone()),
             "functools.partial" | "functools.partialmethod" if path.is_empty() => self.flow_arg(call, 0, vec![]),
             "collections.deque" => self.copied(call, path),
             "collections.OrderedDict" => self.copied(call, path),
@@ -354,16 +355,6 @@ impl Solver<'_> {
             }
             _ => self.push(Object::Unknown, None),
         }
-    }
-
-    /// `getattr(x, "name", default)`.
-    fn getattr(&mut self, call: CallId, path: &Path) {
-        let name = self.arg(call, 1).map(|value| self.index.value(value).clone());
-        let (Some(receiver), Some(Value::Text(name))) = (self.arg(call, 0), name) else {
-            return self.push(Object::Unknown, None);
-        };
-        self.flow(Node::Member(receiver, Name::new(&name)), path.clone());
-        self.flow_arg(call, 2, path.clone());
     }
 
     /// A method of a container, or of something foreign.

@@ -180,6 +180,9 @@ impl Walk<'_, '_> {
     fn consumer(&mut self, value: ValueId, consumer: &Consumer, depth: u32) {
         match consumer {
             Consumer::Either(whole) => self.reach_value(*whole, depth),
+            // The display takes what is in it, and not itself.
+            Consumer::Spread(spread) if depth > 0 => self.reach_value(*spread, depth - 1),
+            Consumer::Spread(_) => self.escape_at(value),
             Consumer::Part(whole) => self.reach_value(*whole, depth + 1),
             Consumer::Subscript(part) | Consumer::Element(part) | Consumer::Unpacked(part) => match depth {
                 0 => self.escape_at(value),

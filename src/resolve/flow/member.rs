@@ -132,6 +132,11 @@ impl Solver<'_> {
         all
     }
 
+    /// The scopes of all those classes, in order.
+    pub(super) fn cohort_scopes(&mut self, class: ClassId) -> Vec<ScopeId> {
+        sorted(&self.cohort(class)).into_iter().map(|id| self.index.class(id).scope).collect()
+    }
+
     fn class_member(&mut self, class: ClassId, owner: Owner, name: &Name, path: Path) {
         self.close(class);
         let ancestors = self.hierarchy.ancestors(class);

@@ -169,7 +169,7 @@ impl Solver<'_> {
         }
     }
 
-    fn module(&mut self, dotted: &str) {
+    pub(super) fn module(&mut self, dotted: &str) {
         let object = match self.index.module(dotted) {
             Some(file) if self.load(file) => Object::Module(file),
             Some(_) => Object::Unknown,

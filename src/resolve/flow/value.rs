@@ -13,11 +13,13 @@ impl Solver<'_> {
             Value::Attribute { receiver, name } => self.flow(Node::Member(receiver, name), path),
             Value::Call { call } => self.call(call, &path),
             Value::Await { value } => self.awaited(value, &path),
+            Value::Subscript { value, index, .. } if self.namespace_item(value, index, &path) => {}
             Value::Subscript { value, key, .. } => {
                 let step = key.map_or(Selector::Item, Selector::Key);
                 self.flow_value(value, into(step, &path));
             }
             Value::Either(values) => values.into_iter().for_each(|value| self.flow_value(value, path.clone())),
+            Value::Sum(sides) => self.sum(&sides, path),
             Value::Elements(values) => self.elements(&values, &path),
             Value::Dict(items) => self.dict(&items, &path),
             Value::Comprehension { element } => match path.split_first() {
@@ -28,10 +30,10 @@ impl Solver<'_> {
             Value::PartOf(value, at) => self.flow_value(value, into(Selector::Index(at), &path)),
             Value::Entered(value) => self.entered(value, &path),
             Value::Lambda { result } if path.is_empty() => self.push(Object::Lambda(result), None),
-            Value::Text(_) | Value::Builtin => self.push(Object::Builtin, None),
+            Value::Text(_) | Value::Pattern(_) | Value::Builtin => self.push(Object::Builtin, None),
             Value::None if path.is_empty() => self.push(Object::None, None),
             Value::None => {}
-            Value::Lambda { .. } | Value::Unknown => self.push(Object::Unknown, None),
+            Value::Lambda { .. } | Value::Spread(_) | Value::Unknown => self.push(Object::Unknown, None),
         }
     }
 
@@ -42,12 +44,32 @@ impl Solver<'_> {
         {
             // `[*first, second]`: a starred element moves what follows.
             let before = &values[..=*at as usize];
-            if !before.iter().any(|value| matches!(self.index.value(*value), Value::Unknown)) {
+            if !before.iter().any(|value| matches!(self.index.value(*value), Value::Spread(_))) {
                 return self.flow_value(*value, rest.to_vec());
             }
         }
         for value in values {
-            self.flow_value(*value, rest.to_vec());
+            match *self.index.value(*value) {
+                Value::Spread(all) => self.flow_value(all, into(Selector::Element, rest)),
+                _ => self.flow_value(*value, rest.to_vec()),
+            }
+        }
+    }
+
+    /// `a + b`: the elements of both.
+    fn sum(&mut self, sides: &[ValueId], path: Path) {
+        for side in sides {
+            if !path.is_empty() {
+                self.flow_value(*side, path.clone());
+                continue;
+            }
+            for object in self.read_value(*side).objects() {
+                match object {
+                    Object::Builtin | Object::Mock => self.push(object, None),
+                    Object::None => {}
+                    _ => self.push(Object::Unknown, None),
+                }
+            }
         }
     }
 
@@ -56,6 +78,10 @@ impl Solver<'_> {
             None | Some((Selector::Element, _)) => self.push(Object::Builtin, None),
             Some((step, rest)) => {
                 for (key, value) in items {
+                    if let Value::Spread(all) = *self.index.value(*value) {
+                        self.flow_value(all, path.to_vec());
+                        continue;
+                    }
                     let fits = match (step, key) {
                         (Selector::Key(wanted), Some(key)) => wanted == key,
                         _ => true,

@@ -13,7 +13,7 @@ use crate::resolve::names::Meaning;
 impl Finder<'_> {
     pub(super) fn patched(&mut self) {
         for (file, facts) in self.test_files() {
-            for lookup in facts.lookups.iter().filter(|lookup| !lookup.is_prefix) {
+            for lookup in &facts.lookups {
                 if self.names.contains(&lookup.name) {
                     self.looked_up(file, lookup);
                 }

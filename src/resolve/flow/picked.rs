@@ -1,0 +1,150 @@
+//! Members that are picked by name: `getattr(x, name)`, `globals()[name]`, and modules that `importlib` finds.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
+
+use super::object::{Node, Object, Path};
+use super::solver::Solver;
+use crate::index::facts::*;
+use crate::resolve::texts;
+
+impl Solver<'_> {
+    /// `getattr(x, "name", default)`, with a name that may be known in parts only.
+    pub(super) fn getattr(&mut self, call: CallId, path: &Path) {
+        let (Some(receiver), Some(name)) = (self.arg(call, 0), self.arg(call, 1)) else {
+            return self.push(Object::Unknown, None);
+        };
+        for pattern in texts::texts(self.names(), name) {
+            if pattern.contains('*') {
+                for object in self.read_value(receiver).objects() {
+                    self.fitting_members(object, &pattern, path);
+                }
+            } else {
+                self.flow(Node::Member(receiver, pattern), path.clone());
+            }
+        }
+        self.flow_arg(call, 2, path.clone());
+    }
+
+    /// `globals()[name]`, `vars(module)[name]`. Returns false when it is another subscript.
+    pub(super) fn namespace_item(&mut self, container: ValueId, index: ValueId, path: &Path) -> bool {
+        let Value::Call { call } = *self.index.value(container) else { return false };
+        let Value::Name { name, scope } = self.index.value(self.index.call(call).func).clone() else { return false };
+        let objects: Vec<Object> = match (name.as_str(), self.arg(call, 0)) {
+            ("globals", None) => vec![Object::Module(scope.file)],
+            ("vars", Some(of)) => self.read_value(of).objects().collect(),
+            _ => return false,
+        };
+        for pattern in texts::texts(self.names(), index) {
+            for object in &objects {
+                if pattern.contains('*') {
+                    self.fitting_members(*object, &pattern, path);
+                } else {
+                    self.member(*object, &pattern, path.clone());
+                }
+            }
+        }
+        true
+    }
+
+    /// All members whose names fit. A name that is not known at all may be anything.
+    fn fitting_members(&mut self, object: Object, pattern: &str, path: &Path) {
+        if pattern == "*" {
+            return self.push(Object::Unknown, None);
+        }
+        let scopes: Vec<ScopeId> = match object {
+            Object::Instance(class) | Object::Class(class) => {
+                self.close(class);
+                self.hierarchy.ancestors(class).into_iter().map(|id| self.index.class(id).scope).collect()
+            }
+            Object::Below(class) | Object::ClassBelow(class) => self.cohort_scopes(class),
+            Object::Module(file) => vec![ScopeId { file, index: 0 }],
+            Object::None => return,
+            _ => return self.push(Object::Unknown, None),
+        };
+        let names: BTreeSet<Name> = scopes
+            .iter()
+            .flat_map(|scope| &self.index.scope(*scope).bindings)
+            .filter(|binding| texts::fits(pattern, &binding.name))
+            .map(|binding| binding.name.clone())
+            .collect();
+        for name in names {
+            self.member(object, &name, path.clone());
+        }
+    }
+
+    /// `importlib.import_module("pkg.mod")`.
+    pub(super) fn imported_by_name(&mut self, call: CallId, path: &Path) {
+        let Some(name) = self.arg(call, 0).filter(|_| path.is_empty()) else {
+            return self.push(Object::Unknown, None);
+        };
+        let relative_to = self.arg(call, 1);
+        for pattern in texts::texts(self.names(), name) {
+            let is_relative = relative_to.is_some() || pattern.starts_with('.');
+            match pattern.strip_suffix('*').filter(|prefix| prefix.ends_with('.') && !prefix.contains('*')) {
+                _ if is_relative => self.push(Object::Unknown, None),
+                Some(prefix) => {
+                    let files = self.index.modules.directly_below(prefix);
+                    files.into_iter().filter(|file| self.load(*file)).collect::<Vec<_>>().into_iter().for_each(
+                        |file| {
+                            self.push(Object::Module(file), None);
+                        },
+                    );
+                }
+                None if pattern.contains('*') => self.push(Object::Unknown, None),
+                None => {
+                    let own = call.file;
+                    let dotted = self.index.modules.seen_from(self.project, own, pattern.to_string());
+                    self.module(&dotted);
+                }
+            }
+        }
+    }
+
+    /// `importlib.util.spec_from_file_location(name, path)`: the file whose name the path ends with, the nearest one. The spec
+    /// stands for the module.
+    pub(super) fn loaded_by_path(&mut self, call: CallId, path: &Path) {
+        let args = &self.index.call(call).args;
+        let given = args.get(1).filter(|arg| arg.keyword.as_deref().is_none_or(|name| name == "location"));
+        let last = given.map(|arg| arg.value).and_then(|value| self.last_text(value, 8));
+        let Some(last) = last.filter(|last| path.is_empty() && last.ends_with(".py")) else {
+            return self.push(Object::Unknown, None);
+        };
+        let own = &self.project.file(call.file).path;
+        let shared = |id: &FileId| {
+            let other = &self.project.file(*id).path;
+            own.components().zip(other.components()).take_while(|(one, two)| one == two).count()
+        };
+        let ending = format!("/{}", last.trim_start_matches(['.', '/']));
+        let fits = |id: &FileId| format!("/{}", self.project.file(*id).relative).ends_with(&ending);
+        let found = self.project.ids().filter(fits).max_by_key(|id| (shared(id), std::cmp::Reverse(*id)));
+        match found.filter(|file| self.load(*file)) {
+            Some(file) => self.push(Object::Module(file), None),
+            None => self.push(Object::Unknown, None),
+        }
+    }
+
+    /// The last string literal in an expression that makes a path: `os.path.join(here, "store.py")`, `here / "store.py"`.
+    fn last_text(&self, value: ValueId, fuel: u32) -> Option<Name> {
+        let fuel = fuel.checked_sub(1)?;
+        match self.index.value(value) {
+            Value::Text(text) => Some(text.clone()),
+            Value::Pattern(text) => text.rsplit('*').next().map(Name::new),
+            Value::Call { call } => {
+                let call = self.index.call(*call);
+                call.args
+                    .last()
+                    .and_then(|arg| self.last_text(arg.value, fuel))
+                    .or_else(|| self.last_text(call.func, fuel))
+            }
+            Value::Attribute { receiver, .. } => self.last_text(*receiver, fuel),
+            Value::Name { name, scope } => match self.names().lookup(*scope, name).as_slice() {
+                [crate::resolve::names::Meaning::Value(value)] => self.last_text(*value, fuel),
+                _ => None,
+            },
+            Value::Sum(sides) => sides.last().and_then(|side| self.last_text(*side, fuel)),
+            _ => None,
+        }
+    }
+}
