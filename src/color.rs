@@ -526,7 +526,7 @@ impl<'a> Coloring<'a> {
             match (&sites[&id], target) {
                 (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => return Cause::Blocks { site: id },
                 (SiteVerdict::OffloadConsumer { .. }, _) => return Cause::Blocks { site: id },
-                (SiteVerdict::Await, _) if is_leaf => return Cause::Blocks { site: id },
+                (SiteVerdict::Await | SiteVerdict::Adapt(_), _) if is_leaf => return Cause::Blocks { site: id },
                 (SiteVerdict::Offload, _) if self.site(id).kind != SiteKind::Call => {
                     return Cause::Blocks { site: id };
                 }
@@ -595,14 +595,18 @@ impl<'a> Coloring<'a> {
             return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };
         }
         match &site.kind {
-            SiteKind::Blocking { entry, native } => match (&self.world.graph.entries[*entry].action, native) {
-                (BlockingAction::Native { .. }, Some(method)) if *method == *self.world.index.site(site.id).name => {
-                    SiteVerdict::Await
+            SiteKind::Blocking { native: Some(twin), .. } => {
+                let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
+                match shape::adaptation(self.world, site, shape) {
+                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
+                    None if *twin.method == *self.world.index.site(site.id).name => SiteVerdict::Await,
+                    None => SiteVerdict::Native(twin.method.clone()),
                 }
-                (BlockingAction::Native { .. }, Some(method)) => SiteVerdict::Native(method.clone()),
-                (BlockingAction::Replace { function }, _) => SiteVerdict::Replace(function.clone()),
-                (BlockingAction::Native { .. } | BlockingAction::Offload, _) => SiteVerdict::Offload,
-                (BlockingAction::Tell, _) => SiteVerdict::AsIs,
+            }
+            SiteKind::Blocking { entry, .. } => match &self.world.graph.entries[*entry].action {
+                BlockingAction::Replace { function } => SiteVerdict::Replace(function.clone()),
+                BlockingAction::Native { .. } | BlockingAction::Offload => SiteVerdict::Offload,
+                BlockingAction::Tell => SiteVerdict::AsIs,
             },
             SiteKind::Call | SiteKind::Iterated if converting => {
                 let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);

@@ -130,6 +130,13 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         actions.push(Action::ListComprehension { generator: *generator });
     }
     let site = world.index.site(id);
+    if let (SiteVerdict::Adapt(_), SiteKind::Blocking { native: Some(twin), .. }) =
+        (verdict, &world.graph.sites[&id].kind)
+        && !site.is_implicit()
+        && *twin.method != *site.name
+    {
+        actions.push(Action::Rename { name: site.name_range, to: twin.method.clone() });
+    }
     if *verdict == SiteVerdict::Await
         && let Some(twin) = async_twin(&site.name)
     {

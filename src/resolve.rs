@@ -63,7 +63,7 @@ pub enum Evidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SiteKind {
     /// A call that a codemod declares blocking: the index of its entry in [`Graph::entries`].
-    Blocking { entry: usize, native: Option<String> },
+    Blocking { entry: usize, native: Option<Twin> },
     /// A call of a function of the project, or of a class whose construction runs it.
     Call,
     /// A property read: runs the function.
@@ -84,6 +84,27 @@ pub enum SiteKind {
     Accepted,
     /// Named, harmlessly: `f.__name__`, `isinstance(x, C)`, an annotation.
     Mention,
+}
+
+/// The async twin that a `native` entry calls in the place of a blocking method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// Its name; that of the blocking method, when the codemod says that it becomes async in place.
+    pub method: String,
+    pub gives: Gives,
+}
+
+/// What a call of a twin gives, by the return type of the blocking method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// A coroutine.
+    Awaitable,
+    /// An async iterator: `async for`.
+    Iterator,
+    /// An async context manager: `async with`.
+    Manager,
+    /// The type is not known: as it is used.
+    Unknown,
 }
 
 impl SiteKind {
@@ -196,6 +217,8 @@ pub struct Graph {
     pub passed_on: BTreeMap<FuncId, CallId>,
     /// Calls that a codemod declares blocking.
     pub blocking_calls: FxHashSet<CallId>,
+    /// What is entered by `async with` once a codemod is carried out, locks too.
+    pub native_withs: FxHashSet<ValueId>,
 }
 
 impl Graph {
@@ -232,8 +255,16 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.ask_about_withs();
     builder.graph.text_calls = text::find(&builder);
     for site in builder.graph.sites.values() {
-        if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, builder.index.site(site.id).usage) {
+        let facts = builder.index.site(site.id);
+        if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, facts.usage) {
             builder.graph.blocking_calls.insert(call);
+        }
+        let is_native = match &site.kind {
+            SiteKind::Blocking { native, .. } => native.is_some(),
+            _ => site.targets.iter().any(|target| builder.graph.declared.contains_key(target)),
+        };
+        if is_native && facts.is_implicit() {
+            builder.graph.native_withs.extend(facts.receiver);
         }
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);

@@ -137,7 +137,7 @@ pub fn runs_in_worker(world: World, site: &Site) -> bool {
 
 /// Does the `with` hold a lock that belongs to threads?
 pub fn is_lock(world: World, with: &With) -> bool {
-    if with.is_async {
+    if with.is_async || world.graph.native_withs.contains(&with.value) {
         return false;
     }
     if let Some(shown) = world.graph.with_types.get(&with.value)
@@ -160,6 +160,15 @@ fn acquires(world: World, func: FuncId) -> bool {
         id.file == func.file
             && facts[facts[*id].context].func == Some(func)
             && matches!(facts[*id].usage, Usage::Called(_))
+            && !is_native(world, *id)
+    })
+}
+
+/// Does a codemod say that what is called there becomes async under a name of its own?
+fn is_native(world: World, id: RefId) -> bool {
+    world.graph.sites.get(&id).is_some_and(|site| match &site.kind {
+        SiteKind::Blocking { native, .. } => native.is_some(),
+        _ => site.targets.iter().any(|target| world.graph.declared.contains_key(target)),
     })
 }
 

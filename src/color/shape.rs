@@ -5,9 +5,9 @@ use ruff_text_size::TextRange;
 
 use super::World;
 use crate::index::facts::*;
-use crate::resolve::Site;
 use crate::resolve::boundary::decorator_name;
 use crate::resolve::names::Meaning;
+use crate::resolve::{Gives, Site, SiteKind, Twin};
 
 /// What calling the converted function gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,9 +73,24 @@ fn own_shape(world: World, func: FuncId) -> Shape {
 
 /// The one shape of all targets of a site; none when they differ.
 pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
+    if let SiteKind::Blocking { native: Some(twin), .. } = &site.kind {
+        return Some(leaf_shape(world, site, twin));
+    }
     let mut shapes = site.targets.iter().map(|target| shape(world, *target));
     let first = shapes.next().unwrap_or(Shape::Coroutine);
     shapes.all(|other| other == first).then_some(first)
+}
+
+/// What the async twin of a leaf gives.
+fn leaf_shape(world: World, site: &Site, twin: &Twin) -> Shape {
+    let is_entered = || matches!(world.result_usage(site.id), Some(Usage::WithItem { .. }));
+    match twin.gives {
+        _ if world.index.site(site.id).is_implicit() => Shape::Entered,
+        Gives::Manager => Shape::Manager,
+        Gives::Iterator => Shape::Generator,
+        Gives::Unknown if is_entered() => Shape::Manager,
+        Gives::Awaitable | Gives::Unknown => Shape::Coroutine,
+    }
 }
 
 /// How the site takes an async generator or context manager; none when it cannot.
@@ -176,8 +191,12 @@ fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
                 Usage::Called(call) => world.index.call(call).range,
                 _ => facts.range,
             };
-            let is_manager =
-                || site.targets.iter().all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered));
+            let is_manager = || match site.kind {
+                SiteKind::Blocking { .. } => {
+                    matches!(shape_of_targets(world, site), Some(Shape::Manager | Shape::Entered))
+                }
+                _ => site.targets.iter().all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered)),
+            };
             range == *item && !site.uncertain && is_manager()
         })
     })

@@ -178,7 +178,7 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
     let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
     targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
     native::keep(builder, number, &targets);
-    let native = native::method(builder, number, id);
+    let native = native::twin(builder, number, id, answer);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let kind = SiteKind::Blocking { entry: number, native };
     builder.add_site(Site { support, ..Site::new(id, kind, targets, evidence) });

@@ -8,7 +8,7 @@ use ruff_python_ast::name::Name;
 use super::builder::Builder;
 use super::layer::{self, Layer};
 use super::names::Meaning;
-use super::{Evidence, hierarchy, site};
+use super::{Evidence, Gives, Twin, boundary, hierarchy, site};
 use crate::config::{Blocking, BlockingAction};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
@@ -218,16 +218,17 @@ fn is_replaced(builder: &Builder, number: usize) -> bool {
 
 /// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference
 /// finds it on the receiver's class.
-pub(crate) fn method(builder: &Builder, number: usize, id: RefId) -> Option<String> {
+pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&Answer>) -> Option<Twin> {
     let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return None };
     let site = builder.index.site(id);
-    let twin = Name::new(template.replace("{name}", &site.name));
-    if is_replaced(builder, number) || twin == site.name {
-        return Some(twin.to_string());
+    let name = Name::new(template.replace("{name}", &site.name));
+    let method = Twin { method: name.to_string(), gives: gives(builder, answer) };
+    if is_replaced(builder, number) || name == site.name {
+        return Some(method);
     }
-    let questions = Questions { siblings: vec![(site.range, twin.clone())], ..Questions::default() };
+    let questions = Questions { siblings: vec![(site.range, name.clone())], ..Questions::default() };
     let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
-    let definitions = answers.get(&id.file)?.siblings.get(&(site.range, twin.clone()))?;
+    let definitions = answers.get(&id.file)?.siblings.get(&(site.range, name))?;
     let answer = Answer {
         definitions: definitions.clone(),
         certainty: Certainty::Known,
@@ -236,5 +237,28 @@ pub(crate) fn method(builder: &Builder, number: usize, id: RefId) -> Option<Stri
     };
     let targets = site::targets_of(builder, &answer);
     let is_async = !definitions.is_empty() && targets.iter().all(|target| builder.index.func(*target).is_async);
-    is_async.then(|| twin.to_string())
+    is_async.then_some(method)
+}
+
+/// What the blocking method returns tells what its twin gives.
+fn gives(builder: &Builder, answer: Option<&Answer>) -> Gives {
+    let Some(answer) = answer else { return Gives::Unknown };
+    let targets = site::targets_of(builder, answer);
+    let all = |is: &dyn Fn(&Func) -> bool| !targets.is_empty() && targets.iter().all(|id| is(builder.index.func(*id)));
+    let is_manager = |func: &Func| {
+        let mut names = func.decorators.iter().map(|decorator| boundary::decorator_name(builder.index, decorator));
+        names.any(|name| name == Some("contextmanager"))
+    };
+    let Some((_, returned)) = answer.own.rsplit_once(" -> ") else { return Gives::Unknown };
+    let returned = returned.trim_end_matches(']');
+    let is = |names: &[&str]| names.iter().any(|name| returned.starts_with(&format!("{name}[")));
+    if all(&is_manager) || is(&["AbstractContextManager", "_GeneratorContextManager", "ContextManager"]) {
+        Gives::Manager
+    } else if all(&|func| func.traits.is_generator) || is(&["Iterator", "Generator", "Iterable"]) {
+        Gives::Iterator
+    } else if matches!(returned, "Unknown" | "Any") {
+        Gives::Unknown
+    } else {
+        Gives::Awaitable
+    }
 }

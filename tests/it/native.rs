@@ -230,3 +230,130 @@ async def second(store):
 ",
     );
 }
+
+#[test]
+fn a_with_on_a_class_that_can_do_both_becomes_async() {
+    check(
+        "[[blocking]]\nclass = \"trace.Trace\"\nmethod = [\"__enter__\", \"__exit__\"]\nnative = \"{name}\"",
+        "#- trace.py
+class Trace:
+    def __enter__(self): ...
+    def __exit__(self, *args): ...
+    async def __aenter__(self): ...
+    async def __aexit__(self, *args): ...
+#- app.py
+from trace import Trace
+
+def run(job):
+    with Trace() as trace:
+        trace.note = job()
+    with open('log') as log:
+        log.read()
+",
+        "#- app.py
+from trace import Trace
+
+async def run(job):
+    async with Trace() as trace:
+        trace.note = job()
+    with open('log') as log:
+        log.read()
+",
+    );
+}
+
+#[test]
+fn a_lock_that_becomes_async_holds_nothing_back() {
+    check(
+        "[[blocking]]
+receiver = \"_lock\"
+method = [\"__enter__\", \"__exit__\", \"acquire\"]
+native = \"{name}\"
+[[blocking]]
+receiver = \"store\"
+native = \"{name}\"",
+        "#- app.py
+class Shelf:
+    def __init__(self, lock, thread_lock, store):
+        self._lock = lock
+        self.thread_lock = thread_lock
+        self.store = store
+
+    def take(self, key):
+        with self._lock:
+            return self.store.get(key)
+
+    def put(self, key, value):
+        self._lock.acquire()
+        self.store.put(key, value)
+        self._lock.release()
+
+    def look(self, key):
+        with self.thread_lock:
+            return self.store.get(key)
+",
+        "#- app.py
+class Shelf:
+    def __init__(self, lock, thread_lock, store):
+        self._lock = lock
+        self.thread_lock = thread_lock
+        self.store = store
+
+    async def take(self, key):
+        async with self._lock:
+            return await self.store.get(key)
+
+    async def put(self, key, value):
+        await self._lock.acquire()
+        await self.store.put(key, value)
+        self._lock.release()
+
+    def look(self, key):
+        with self.thread_lock:
+            return self.store.get(key)
+",
+    );
+}
+
+#[test]
+fn what_a_method_returns_says_how_its_twin_is_used() {
+    check(
+        "[[blocking]]
+class = \"web.Client\"
+method = [\"stream\", \"lines\", \"get\"]
+native = \"a{name}\"",
+        "#- web.py
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+class Client:
+    @contextmanager
+    def stream(self):
+        yield 1
+    def lines(self) -> Iterator[str]: ...
+    def get(self) -> str: ...
+    async def astream(self): ...
+    async def alines(self): ...
+    async def aget(self): ...
+#- app.py
+from web import Client
+
+def run(client: Client):
+    with client.stream() as stream:
+        print(stream, client.get())
+    for line in client.lines():
+        print(line)
+    return [line for line in client.lines()]
+",
+        "#- app.py
+from web import Client
+
+async def run(client: Client):
+    async with client.astream() as stream:
+        print(stream, await client.aget())
+    async for line in client.alines():
+        print(line)
+    return [line async for line in client.alines()]
+",
+    );
+}
