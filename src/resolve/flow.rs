@@ -212,8 +212,8 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
             Object::None => {}
         }
     }
-    // A mock stands for something: in the program, for what the other objects are.
-    answer.has_foreign |= has_mock && in_test;
+    // A mock stands for something: for what the other objects are, and follows it.
+    answer.has_foreign |= has_mock && in_test && answer.funcs.is_empty();
     answer.has_unknown |= answer.funcs.is_empty() && !answer.has_foreign;
     answer.funcs.retain(|func| !is_of_another_test(builder, id, *func));
     answer.funcs.sort_unstable();
