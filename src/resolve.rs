@@ -18,6 +18,7 @@ pub mod hierarchy;
 mod layer;
 pub mod names;
 mod native;
+mod plain;
 mod site;
 mod tested;
 pub mod text;

@@ -4,7 +4,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
-use super::{Evidence, Site, SiteKind, boundary, flow, site};
+use super::{Evidence, Site, SiteKind, boundary, flow, plain, site};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -27,11 +27,12 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
         if builder.open[&id].mixed.is_some() {
             continue;
         }
-        let candidates = candidates(builder, id);
+        let mut candidates = candidates(builder, id);
+        plain::leave_out_never_awaited(builder, id, &mut candidates);
         let agreed = !candidates.is_empty()
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
             && candidates.iter().any(|func| builder.graph.nodes.contains(func))
-            && !is_data(builder, &builder.index.site(id).name.clone())
+            && !is_data(builder, id)
             && !is_common(builder, id);
         if agreed {
             builder.open.remove(&id);
@@ -45,7 +46,8 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
 /// What stays open is uncertain for every node of the name that it may mean.
 pub(crate) fn leave_open(builder: &mut Builder) {
     for (id, open) in std::mem::take(&mut builder.open) {
-        let candidates = open.mixed.unwrap_or_else(|| candidates(builder, id));
+        let mut candidates = open.mixed.unwrap_or_else(|| candidates(builder, id));
+        plain::leave_out_never_awaited(builder, id, &mut candidates);
         let targets: Vec<FuncId> =
             candidates.iter().copied().filter(|func| builder.graph.nodes.contains(func)).collect();
         let usage = builder.index.site(id).usage;
@@ -140,15 +142,19 @@ fn names_instance(index: &Index, call: &Call) -> bool {
 }
 
 /// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write
-/// their fakes there.
-fn is_data(builder: &Builder, name: &Name) -> bool {
+/// their fakes there. Where the attribute is called, only what may be called counts.
+fn is_data(builder: &Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    if matches!(site.usage, Usage::Called(_)) {
+        return plain::may_be_called(builder, &site.name);
+    }
     let is_field = |class: &ClassId| {
         let scope = builder.index.scope(builder.index.class(*class).scope);
-        let bindings = scope.bindings_of(name);
+        let bindings = scope.bindings_of(&site.name);
         bindings.iter().any(|binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. }))
     };
-    builder.index.writes_of(name).iter().any(|(file, _)| !builder.in_tests(*file))
-        || builder.index.members_of(name).iter().filter(|class| !builder.in_tests(class.file)).any(is_field)
+    builder.index.writes_of(&site.name).iter().any(|(file, _)| !builder.in_tests(*file))
+        || builder.index.members_of(&site.name).iter().filter(|class| !builder.in_tests(class.file)).any(is_field)
 }
 
 /// Does a type of the standard library that the program can meet have a method of the site's name?

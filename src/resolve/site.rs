@@ -4,8 +4,8 @@ use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::tested;
 use super::{Evidence, Site, SiteKind};
+use super::{plain, tested};
 use crate::index::Defined;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
@@ -217,6 +217,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     };
     targets.sort_unstable();
     targets.dedup();
+    plain::leave_out_never_awaited(builder, id, &mut targets);
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
         builder.park(id, targets, evidence);
         return;

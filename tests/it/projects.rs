@@ -450,6 +450,74 @@ class TestNames:
 }
 
 #[test]
+fn what_can_never_be_awaited_or_called_is_no_candidate() {
+    check_project(
+        "#- app/__init__.py
+#- app/rooms.py
+class Rooms:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def subscribe_to(self, who) -> bool:
+        return self.persistence.add(who)
+
+class Connections:
+    async def subscribe_to(self, who):
+        return who
+
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def is_admin(self, who):
+        return self.persistence.get(who)
+
+class Player:
+    is_admin = Column(int)
+
+    def __init__(self):
+        self.is_admin = False
+#- app/web.py
+async def show(app, who):
+    await app.connections.subscribe_to(who)
+    return app.users.is_admin(who)
+",
+        "#- app/rooms.py
+import asyncio
+
+
+class Rooms:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def subscribe_to(self, who) -> bool:
+        return await asyncio.to_thread(self.persistence.add, who)
+
+class Connections:
+    async def subscribe_to(self, who):
+        return who
+
+class Users:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def is_admin(self, who):
+        return await asyncio.to_thread(self.persistence.get, who)
+
+class Player:
+    is_admin = Column(int)
+
+    def __init__(self):
+        self.is_admin = False
+#- app/web.py
+async def show(app, who):
+    await app.connections.subscribe_to(who)
+    return await app.users.is_admin(who)
+",
+    );
+}
+
+#[test]
 fn a_project_without_blocking_calls_stays_as_it_is() {
     check_project("#- app.py\ndef f(x):\n    return x + 1\n", "");
 }
