@@ -31,6 +31,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
 
 pub use self::code::{Code, Severity};
 use self::parsed::{Asked, Parsed, Scan};
@@ -105,15 +106,17 @@ pub fn audit(input: Input) -> Audit {
     let answers = ask(input, &scans);
     let mut findings = vec![];
     let mut ignores = vec![];
+    let mut branches = FxHashMap::default();
     let mut counts = scorecard::Counts::default();
     for ((file, scan), answers) in scans.into_iter().zip(&answers) {
         let judged = scan.asked.iter().filter_map(|asked| judge(world, file, asked, answers));
         findings.extend(judged);
         findings.extend(scan.findings);
         ignores.extend(scan.ignores);
+        branches.insert(file, scan.branches);
         counts.add(&scan.counts);
     }
-    let (blocking, leaves) = blocking::find(input, &ignores);
+    let (blocking, leaves) = blocking::find(input, &ignores, &branches);
     findings.extend(blocking);
     findings.extend(overrides::find(world));
     findings.extend(task::find_kept(world));
@@ -135,7 +138,11 @@ fn scan(world: World, file: FileId) -> Option<Scan> {
     let text = source::decode(&bytes).ok()?.text;
     let module = ruff_python_parser::parse_module(&text).ok()?;
     let parsed = Parsed::new(world, file, &text, module.suite());
-    let mut scan = Scan { ignores: ignore::comments(file, &text, module.tokens()), ..Scan::default() };
+    let mut scan = Scan {
+        ignores: ignore::comments(file, &text, module.tokens()),
+        branches: dual::branches(module.suite()),
+        ..Scan::default()
+    };
     scorecard::count(&parsed, &mut scan);
     coroutine::find(&parsed, &mut scan);
     swallow::find(&parsed, &mut scan);

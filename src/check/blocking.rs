@@ -1,7 +1,7 @@
 //! AW101 to AW104 and the chains of AW302: what blocks in async functions, from the call graph of the migration.
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chain::{self, Blocks, Chain, LeafKind, Outcome};
 use super::code::Code;
@@ -13,10 +13,20 @@ use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
 
 /// Everything that blocks in async functions. An ignore comment on a call in a sync function takes that call out of every
-/// chain; such calls come back beside the findings.
-pub fn find(input: Input, ignores: &[Ignore]) -> (Vec<Finding>, Vec<(Code, FileId, TextRange)>) {
+/// chain; such calls come back beside the findings. `branches` are where a sync function decides by the type of what it is
+/// given: no chain goes through there.
+pub fn find(
+    input: Input,
+    ignores: &[Ignore],
+    branches: &FxHashMap<FileId, Vec<TextRange>>,
+) -> (Vec<Finding>, Vec<(Code, FileId, TextRange)>) {
     let world = input.world;
-    let mut cut = FxHashSet::default();
+    let in_branch = |id: &RefId| {
+        let range = world.index.site(*id).range;
+        let is_sync = chain::owner(world, *id).is_some_and(|func| !world.index.func(func).is_async);
+        is_sync && branches.get(&id.file).into_iter().flatten().any(|branch| branch.contains_range(range))
+    };
+    let mut cut: FxHashSet<RefId> = world.graph.sites.keys().copied().filter(in_branch).collect();
     let mut ignored = vec![];
     for site in world.graph.sites.values() {
         let is_sync = chain::owner(world, site.id).is_some_and(|func| !world.index.func(func).is_async);

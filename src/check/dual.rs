@@ -2,7 +2,10 @@
 //! through them.
 
 use ruff_python_ast::name::Name;
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
 
+use super::parsed;
 use crate::color::World;
 use crate::color::decorator;
 use crate::index::facts::*;
@@ -116,6 +119,33 @@ fn own(world: World, decorator: &Decorator) -> Option<FuncId> {
         Meaning::Func(func) => Some(func),
         _ => None,
     })
+}
+
+/// The branches of `if isinstance(x, ...)`: what runs there depends on what the function is given.
+pub fn branches(suite: &[Stmt]) -> Vec<TextRange> {
+    let mut found = vec![];
+    for body in parsed::bodies(suite) {
+        parsed::own_nodes(body.statements, &mut |node| {
+            if let parsed::Node::Stmt(Stmt::If(node)) = node
+                && let Some(first) = node.body.first()
+                && asks_for_type(&node.test)
+            {
+                found.push(TextRange::new(first.start(), node.end()));
+            }
+        });
+    }
+    found
+}
+
+fn asks_for_type(test: &Expr) -> bool {
+    let mut found = false;
+    parsed::own_expressions(test, &mut |expr| {
+        if let Expr::Call(call) = expr {
+            found |=
+                matches!(parsed::last_name(&call.func), Some("isinstance" | "issubclass" | "hasattr" | "callable"));
+        }
+    });
+    found
 }
 
 /// Is the result of the call at a site awaited, at once or later?

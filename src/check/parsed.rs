@@ -32,6 +32,8 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     pub asked: Vec<Asked>,
     pub ignores: Vec<Ignore>,
+    /// Where what runs depends on the type of an argument.
+    pub branches: Vec<TextRange>,
     pub counts: Counts,
 }
 

@@ -137,10 +137,19 @@ def generate():
     yield 1
 
 
+class File:
+    def __init__(self, source):
+        if isinstance(source, bytes):
+            self.data = source
+        else:
+            self.data = open(source).read()
+
+
 async def main(client: Sync | Async, unknown):
     dual(1)
     await asyncio.gather(client.read(), unknown.read())
     generate()
+    File(b'x')
     for x in generate():  #! AW102
         print(x)
 ",
