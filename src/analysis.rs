@@ -118,8 +118,8 @@ pub fn audit(request: Request) -> Result<(Analysis, Audit)> {
     let rewritten = rewrite_all(&mut analysis)?;
     let edits = rewritten.iter().map(|done| (done.file, (done.source.text.as_str(), &done.edits))).collect();
     let db = kept.db().context("the survey opened a database")?;
-    let input = check::Input { world: analysis.world(), verdicts: &analysis.verdicts, db, edits: &edits };
-    let audit = check::audit(input);
+    let planned = check::Planned { world: analysis.world(), verdicts: &analysis.verdicts, edits: &edits };
+    let audit = check::audit(planned, db);
     Ok((analysis, audit))
 }
 

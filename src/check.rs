@@ -77,12 +77,11 @@ impl Finding {
     }
 }
 
-/// What a run of the audit reads.
+/// A migration, planned: what becomes of the blocking calls.
 #[derive(Clone, Copy)]
-pub struct Input<'a> {
+pub struct Planned<'a> {
     pub world: World<'a>,
     pub verdicts: &'a Verdicts,
-    pub db: &'a Db,
     /// Texts and edits of the files that the migration would change.
     pub edits: &'a BTreeMap<FileId, (&'a str, &'a FileEdits)>,
 }
@@ -98,12 +97,12 @@ pub struct Audit {
 }
 
 /// Audits the files that may be edited. All files of the project are loaded.
-pub fn audit(input: Input) -> Audit {
-    let world = input.world;
+pub fn audit(planned: Planned, db: &Db) -> Audit {
+    let world = planned.world;
     let files: Vec<FileId> =
         world.project.ids().filter(|file| world.is_editable(*file) && world.index.loaded(*file).is_some()).collect();
     let scans: Vec<(FileId, Scan)> = files.par_iter().filter_map(|file| Some((*file, scan(world, *file)?))).collect();
-    let answers = ask(input, &scans);
+    let answers = ask(world, db, &scans);
     let mut findings = vec![];
     let mut ignores = vec![];
     let mut branches = FxHashMap::default();
@@ -116,7 +115,7 @@ pub fn audit(input: Input) -> Audit {
         branches.insert(file, scan.branches);
         counts.add(&scan.counts);
     }
-    let (blocking, leaves) = blocking::find(input, &ignores, &branches);
+    let (blocking, leaves) = blocking::find(planned, &ignores, &branches);
     findings.extend(blocking);
     findings.extend(overrides::find(world));
     findings.extend(task::find_kept(world));
@@ -161,11 +160,11 @@ fn scan(world: World, file: FileId) -> Option<Scan> {
 }
 
 /// Asks ty everything that the scans want to know, in parallel by file.
-fn ask(input: Input, scans: &[(FileId, Scan)]) -> Vec<Answers> {
+fn ask(world: World, db: &Db, scans: &[(FileId, Scan)]) -> Vec<Answers> {
     let questions: Vec<Questions> = scans
         .iter()
         .map(|(file, scan)| {
-            let path = input.world.project.file(*file).path.clone();
+            let path = world.project.file(*file).path.clone();
             let mut questions = Questions { path, ..Questions::default() };
             for asked in &scan.asked {
                 asked.add_to(&mut questions);
@@ -173,7 +172,7 @@ fn ask(input: Input, scans: &[(FileId, Scan)]) -> Vec<Answers> {
             questions
         })
         .collect();
-    infer::ask(input.db, &questions)
+    infer::ask(db, &questions)
 }
 
 fn judge(world: World, file: FileId, asked: &Asked, answers: &Answers) -> Option<Finding> {

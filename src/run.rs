@@ -2,6 +2,7 @@
 
 mod choose;
 mod migrate;
+mod notes;
 mod plan;
 mod output;
 mod diff;

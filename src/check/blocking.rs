@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::chain::{self, Blocks, Chain, LeafKind, Outcome};
 use super::code::Code;
 use super::ignore::Ignore;
-use super::{Detail, Finding, Input, affine, dual};
+use super::{Detail, Finding, Planned, affine, dual};
 use crate::color::{SiteVerdict, World};
 use crate::edit::{Edit, FileEdits};
 use crate::index::facts::*;
@@ -16,11 +16,11 @@ use crate::resolve::{Site, SiteKind};
 /// chain; such calls come back beside the findings. `branches` are where a sync function decides by the type of what it is
 /// given: no chain goes through there.
 pub fn find(
-    input: Input,
+    planned: Planned,
     ignores: &[Ignore],
     branches: &FxHashMap<FileId, Vec<TextRange>>,
 ) -> (Vec<Finding>, Vec<(Code, FileId, TextRange)>) {
-    let world = input.world;
+    let world = planned.world;
     let in_branch = |id: &RefId| {
         let range = world.index.site(*id).range;
         let is_sync = chain::owner(world, *id).is_some_and(|func| !world.index.func(func).is_async);
@@ -42,7 +42,7 @@ pub fn find(
     for kind in [LeafKind::Blocking, LeafKind::File, LeafKind::Loop] {
         let blocks = Blocks::search(world, kind, &cut);
         for site in world.graph.sites.values() {
-            findings.extend(finding(input, &blocks, kind, site));
+            findings.extend(finding(planned, &blocks, kind, site));
         }
     }
     drop_repeated(world, &mut findings);
@@ -75,8 +75,8 @@ fn is_file_method(world: World, id: RefId) -> bool {
     methods.contains(&world.index.site(id).name.as_str())
 }
 
-fn finding(input: Input, blocks: &Blocks, kind: LeafKind, site: &Site) -> Option<Finding> {
-    let world = input.world;
+fn finding(planned: Planned, blocks: &Blocks, kind: LeafKind, site: &Site) -> Option<Finding> {
+    let world = planned.world;
     chain::owner(world, site.id).filter(|func| world.index.func(*func).is_async)?;
     let is_leaf = matches!(site.kind, SiteKind::Blocking { .. });
     let runs = is_leaf || matches!(site.kind, SiteKind::Call | SiteKind::Read | SiteKind::Callback { .. });
@@ -105,7 +105,7 @@ fn finding(input: Input, blocks: &Blocks, kind: LeafKind, site: &Site) -> Option
         LeafKind::Loop => Outcome::Nothing,
         // A thread of its own is the wrong place for what belongs to one.
         LeafKind::Blocking if is_thread_bound(world, &steps) => Outcome::Nothing,
-        LeafKind::Blocking | LeafKind::File => outcome(input, site, range),
+        LeafKind::Blocking | LeafKind::File => outcome(planned, site, range),
     };
     let detail = Detail::Chain(Chain { steps, outcome });
     Some(Finding { code, file: site.id.file, range, detail })
@@ -136,11 +136,11 @@ fn whole_range(world: World, site: &Site) -> TextRange {
     }
 }
 
-fn outcome(input: Input, site: &Site, range: TextRange) -> Outcome {
-    match &input.verdicts.sites[&site.id] {
+fn outcome(planned: Planned, site: &Site, range: TextRange) -> Outcome {
+    match &planned.verdicts.sites[&site.id] {
         SiteVerdict::Left(cause) => Outcome::Left(cause.clone()),
         SiteVerdict::AsIs => Outcome::Nothing,
-        SiteVerdict::OffloadConsumer { call } => edited(input, site.id.file, input.world.index.call(*call).range),
+        SiteVerdict::OffloadConsumer { call } => edited(planned, site.id.file, planned.world.index.call(*call).range),
         SiteVerdict::Await
         | SiteVerdict::Offload
         | SiteVerdict::Native(_)
@@ -148,13 +148,13 @@ fn outcome(input: Input, site: &Site, range: TextRange) -> Outcome {
         | SiteVerdict::Adapt(_)
         | SiteVerdict::Unwrap { .. }
         | SiteVerdict::EntryPoint
-        | SiteVerdict::Raises { .. } => edited(input, site.id.file, range),
+        | SiteVerdict::Raises { .. } => edited(planned, site.id.file, range),
     }
 }
 
 /// What the edits of the migration make of a range of the text.
-fn edited(input: Input, file: FileId, range: TextRange) -> Outcome {
-    let Some((text, edits)) = input.edits.get(&file) else { return Outcome::Nothing };
+fn edited(planned: Planned, file: FileId, range: TextRange) -> Outcome {
+    let Some((text, edits)) = planned.edits.get(&file) else { return Outcome::Nothing };
     let inside: Vec<Edit> = edits.edits.iter().filter(|edit| range.contains_range(edit.range)).cloned().collect();
     let only = FileEdits { changes: edits.changes.clone(), edits: inside };
     let (false, Ok(applied)) = (only.edits.is_empty(), only.apply(text)) else { return Outcome::Nothing };

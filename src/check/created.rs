@@ -8,7 +8,7 @@ use super::code::Code;
 use super::parsed::Body;
 use super::{Detail, Finding, affine, lock, race, swallow};
 use crate::color::{SiteVerdict, Verdicts, World};
-use crate::edit::PositionMap;
+use crate::edit::{FileEdits, PositionMap, Side};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
 
@@ -17,19 +17,27 @@ pub struct Changed<'a> {
     pub file: FileId,
     pub before: &'a str,
     pub after: &'a str,
-    pub map: &'a PositionMap,
+    pub edits: &'a FileEdits,
+    pub map: PositionMap,
 }
 
 /// The findings that were not there before, at places of the old text, in file order.
 pub fn find(world: World, verdicts: &Verdicts, changed: &[Changed]) -> Vec<Finding> {
     let mut found: Vec<Finding> = changed.iter().flat_map(by_text).collect();
     for (id, verdict) in &verdicts.sites {
-        found.extend(by_verdict(world, &world.graph.sites[id], verdict));
+        let one = by_verdict(world, &world.graph.sites[id], verdict);
+        found.extend(one.filter(|finding| is_carried_out(changed, finding)));
     }
     found.retain(|finding| !world.in_tests(finding.file));
     found.sort_by_key(|finding| (finding.file, finding.range.start(), finding.range.end(), finding.code));
     found.dedup_by(|next, first| (next.code, next.file, next.range) == (first.code, first.file, first.range));
     found
+}
+
+/// Is there an edit at the finding? Only a part of a plan may be carried out.
+fn is_carried_out(changed: &[Changed], finding: &Finding) -> bool {
+    let edits = changed.iter().find(|one| one.file == finding.file).map(|one| &one.edits.edits);
+    edits.into_iter().flatten().any(|edit| finding.range.contains_range(edit.range))
 }
 
 /// What the checks of syntax say of the new text and did not say of the old.
@@ -45,8 +53,8 @@ fn by_text(changed: &Changed) -> Vec<Finding> {
         .into_iter()
         .map(|hazard| Hazard {
             code: hazard.code,
-            range: to_old(changed.map, hazard.range),
-            other: hazard.other.map(|other| to_old(changed.map, other)),
+            range: to_old(&changed.map, hazard.range),
+            other: hazard.other.map(|other| to_old(&changed.map, other)),
         })
         .filter(|hazard| !before.iter().any(|old| old.code == hazard.code && old.range == hazard.range))
         .map(|hazard| Finding {
@@ -86,7 +94,6 @@ fn of_body(text: &str, body: Body) -> Vec<Hazard> {
 
 /// The place of a node in the old text; the edits only put something around it.
 fn to_old(map: &PositionMap, range: TextRange) -> TextRange {
-    use crate::edit::Side;
     let start = map.to_old(range.start(), Side::Start).unwrap_or_default();
     let end = map.to_old(range.end(), Side::End).unwrap_or(start);
     TextRange::new(start, end.max(start))
@@ -94,8 +101,9 @@ fn to_old(map: &PositionMap, range: TextRange) -> TextRange {
 
 fn by_verdict(world: World, site: &Site, verdict: &SiteVerdict) -> Option<Finding> {
     let facts = world.index.site(site.id);
-    let range = match facts.usage {
-        Usage::Called(call) => world.index.call(call).range,
+    let range = match (verdict, facts.usage) {
+        (SiteVerdict::Unwrap { call, .. }, _) => world.index.call(*call).range,
+        (_, Usage::Called(call)) => world.index.call(call).range,
         _ => facts.range,
     };
     let (code, detail) = match (verdict, &site.kind) {

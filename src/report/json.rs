@@ -6,10 +6,11 @@
 //! when it is left; `support`: the writes that bring the receiver there, `candidates`: what an unknown receiver may mean,
 //! `annotate`: where an annotation would settle it); `groups`: the changes that stand or fall together (`id`, which `--only`
 //! takes, `title`, `functions`, `depends_on`, `carried`: only there for the groups that depend on it, `chosen`); `tests`: an object for every test that may break (`name`, `file`, `line`,
-//! `cause`, `reason`); `problems` and `unreadable`: messages about config and files. Keys are only ever added.
+//! `cause`, `reason`); `hazards`: what the edits create, as findings of `check`; `problems` and `unreadable`: messages about config and files. Keys are only ever added.
 
 use serde::Serialize;
 
+use super::findings::{self, Shown};
 use super::words::{self, Places};
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::error::Problem;
@@ -25,6 +26,7 @@ struct Report {
     sites: Vec<Site>,
     groups: Vec<Group>,
     tests: Vec<Test>,
+    hazards: Vec<serde_json::Value>,
     problems: Vec<String>,
     unreadable: Vec<String>,
 }
@@ -94,16 +96,20 @@ struct Site {
     reason: Option<String>,
 }
 
-/// The report as one JSON object. `chosen` are the groups that are carried out, when they are not all.
-pub fn report(
-    world: World,
-    verdicts: &Verdicts,
-    counts: Counts,
-    groups: &[group::Group],
-    chosen: Option<&[GroupId]>,
-    problems: &[Problem],
-    unreadable: &[Problem],
-) -> String {
+/// What is told beside the verdicts.
+pub struct Beside<'a> {
+    pub groups: &'a [group::Group],
+    /// The groups that are carried out, when they are not all.
+    pub chosen: Option<&'a [GroupId]>,
+    /// What the edits create.
+    pub hazards: &'a [Shown],
+    pub problems: &'a [Problem],
+    pub unreadable: &'a [Problem],
+}
+
+/// The report as one JSON object.
+pub fn report(world: World, verdicts: &Verdicts, counts: Counts, beside: &Beside) -> String {
+    let Beside { groups, chosen, hazards, problems, unreadable } = *beside;
     let mut places = Places::new(world);
     let sites = sites(world, verdicts, &mut places);
     let is_left = |site: &&Site| site.verdict == "left";
@@ -124,6 +130,7 @@ pub fn report(
         sites,
         groups: groups.iter().map(|group| group_of(group, chosen)).collect(),
         tests: tests(world, verdicts, &mut places),
+        hazards: hazards.iter().map(findings::json::finding).collect(),
         problems: problems.iter().map(Problem::to_string).collect(),
         unreadable: unreadable.iter().map(Problem::to_string).collect(),
     };

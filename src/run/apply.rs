@@ -6,14 +6,16 @@ use anyhow::{Context as _, Result, bail};
 
 use super::migrate::{Wanted, migrate};
 use super::output::{outcome, report, say};
-use super::{Outcome, plan, unbuilt, undo};
+use super::{Outcome, notes, plan, unbuilt, undo};
 use crate::analysis::{Analysis, Rewritten};
+use crate::cli::options::Format;
 use crate::cli::{ApplyArgs, Console};
 use crate::journal::{self, Patch};
 use crate::report::text;
 
 pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.edits, &args.output)?;
+    unbuilt::refuse(&args.edits)?;
+    notes::check_flags(&args.output, &[Format::Human, Format::Json])?;
     if args.resume {
         let start = args.selection.paths.first().context("name at least one path")?;
         return undo::resume(console, start);
@@ -31,7 +33,14 @@ pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         refuse_dirty(root, &paths, args.plan.as_deref())?;
     }
     // The report reads the lines of the files as they were.
-    report(&migration, &args.output, console)?;
+    let notes = notes::find(&migration);
+    notes::print(console, &migration, &notes);
+    report(&migration, &notes, &args.output, console)?;
+    if notes::fail(&args.output, &notes) && !args.output.exit_zero {
+        let codes = args.output.fail_on.join(",");
+        say(console, &format!("nothing was written: the edits create findings of `--fail-on {codes}`\n"));
+        return Ok(outcome(analysis, true, false));
+    }
     if !patches.is_empty() {
         let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
         for note in &written.notes {

@@ -6,12 +6,13 @@ use anyhow::Result;
 
 use super::migrate::{Wanted, migrate, migrate_stdin};
 use super::output::{color_of, diff_of, emit, outcome, report};
-use super::{Outcome, plan, unbuilt};
+use super::{Outcome, notes, plan, unbuilt};
 use crate::cli::options::Format;
 use crate::cli::{Console, DiffArgs};
 
 pub(super) fn run(console: &Console, args: &DiffArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.edits, &args.output)?;
+    unbuilt::refuse(&args.edits)?;
+    notes::check_flags(&args.output, &[Format::Human, Format::Json, Format::Sarif, Format::Github])?;
     let migrate = if args.selection.paths == [Path::new("-")] { migrate_stdin } else { migrate };
     let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };
     let migration = migrate(wanted)?;
@@ -19,9 +20,13 @@ pub(super) fn run(console: &Console, args: &DiffArgs) -> Result<Outcome> {
     if let Some(path) = &args.save {
         plan::save(&migration, args, path)?;
     }
+    let notes = notes::find(&migration);
+    notes::print(console, &migration, &notes);
     if args.output.format == Format::Human {
         emit(&args.output, &diff_of(analysis, rewritten, color_of(console, &args.output)))?;
     }
-    report(&migration, &args.output, console)?;
-    Ok(outcome(analysis, !rewritten.is_empty(), args.output.exit_zero))
+    report(&migration, &notes, &args.output, console)?;
+    let pending =
+        if args.output.fail_on.is_empty() { !rewritten.is_empty() } else { notes::fail(&args.output, &notes) };
+    Ok(outcome(analysis, pending, args.output.exit_zero))
 }

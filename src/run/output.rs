@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result};
 use super::Outcome;
 use super::migrate::Migration;
 use crate::analysis::{Analysis, Rewritten};
+use crate::check::Finding;
 use crate::cli::Console;
 use crate::cli::options::{Format, Output};
 use crate::plan::Counts;
-use crate::report::{self, diff, json, text};
+use crate::report::{self, diff, findings, json, text};
 
 pub(super) fn say(console: &Console, text: &str) {
     if !console.quiet {
@@ -65,18 +66,28 @@ pub(super) fn color_of(console: &Console, output: &Output) -> diff::Color {
     }
 }
 
-pub(super) fn report(migration: &Migration, output: &Output, console: &Console) -> Result<()> {
+pub(super) fn report(migration: &Migration, notes: &[Finding], output: &Output, console: &Console) -> Result<()> {
     let Migration { analysis, groups, chosen, .. } = migration;
     let world = analysis.world();
     let counts = Counts::of(world, &analysis.plan);
     match output.format {
         Format::Json => {
-            let (named, chosen) = (&groups.named, chosen.as_deref());
-            let (problems, unreadable) = (&analysis.problems, &analysis.unreadable);
-            let text = json::report(world, &analysis.verdicts, counts, named, chosen, problems, unreadable);
+            let hazards = findings::shown(world, notes);
+            let beside = json::Beside {
+                groups: &groups.named,
+                chosen: chosen.as_deref(),
+                hazards: &hazards,
+                problems: &analysis.problems,
+                unreadable: &analysis.unreadable,
+            };
+            let text = json::report(world, &analysis.verdicts, counts, &beside);
             emit(output, text.as_bytes())
         }
-        Format::Human | Format::Sarif | Format::Github | Format::Markdown | Format::Html => {
+        Format::Sarif | Format::Github => {
+            let text = super::notes::report(migration, notes.to_vec(), output.format);
+            emit(output, text.as_bytes())
+        }
+        Format::Human | Format::Markdown | Format::Html => {
             say(console, &text::summary(world, &analysis.verdicts, counts));
             if let Some(chosen) = chosen {
                 say(console, &report::groups::count(&groups.named, chosen));

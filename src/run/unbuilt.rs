@@ -4,21 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::cli::options::{Format, Output};
 use crate::cli::{EditArgs, Verify};
 
 /// # Errors
 /// Names the first flag that does nothing yet.
-pub(super) fn refuse(edits: &EditArgs, output: &Output) -> Result<()> {
-    let formats = !matches!(output.format, Format::Human | Format::Json);
-    let flags = [
-        ("--interactive", edits.interactive),
-        ("--verify full", edits.verify == Verify::Full),
-        ("--fail-on", !output.fail_on.is_empty()),
-        ("--format", formats),
-    ];
+pub(super) fn refuse(edits: &EditArgs) -> Result<()> {
+    let flags = [("--interactive", edits.interactive), ("--verify full", edits.verify == Verify::Full)];
     match flags.iter().find(|(_, is_given)| *is_given) {
-        Some(("--format", _)) => bail!("this `--format` is not built yet for this command; `human` and `json` are"),
         Some((flag, _)) => bail!("`{flag}` is not built yet"),
         None => Ok(()),
     }

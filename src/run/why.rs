@@ -6,14 +6,15 @@ use anyhow::{Context as _, Result};
 
 use super::migrate::request;
 use super::output::emit;
-use super::{Outcome, unbuilt};
+use super::{Outcome, notes, unbuilt};
 use crate::analysis::{self, Analysis};
-use crate::cli::{EditArgs, WhyArgs};
+use crate::cli::WhyArgs;
+use crate::cli::options::Format;
 use crate::index::facts::FileId;
 use crate::report::text;
 
 pub(super) fn run(args: &WhyArgs) -> Result<Outcome> {
-    unbuilt::refuse(&EditArgs::default(), &args.output)?;
+    notes::check_flags(&args.output, &[Format::Human])?;
     unbuilt::no_stdin(&args.selection.paths)?;
     let flags = args.overrides.flags(&args.selection);
     let analysis = analysis::answer(request(&args.selection, &flags))?;

@@ -651,3 +651,84 @@ fn a_clean_project_passes() {
     let text = project.run("check").returned(0).says(&["0 findings in 1 file, 1 async function"]);
     assert_eq!(text.text(), "");
 }
+
+const CREATES: &str = "#- awaitify.toml
+codemods = [\"persistence\"]
+keep_sync = [\"app.Cache.refresh\"]
+#- app.py
+import asyncio
+
+
+class Cache:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.total = 0
+
+    def refresh(self):
+        self.total = self.persistence.get('total')
+
+    def load(self, key):
+        return self.persistence.get(key)
+
+    def add(self, key):
+        self.total += self.load(key)
+
+    def careful(self, key):
+        try:
+            return self.load(key)
+        except:
+            return None
+
+
+async def main(cache: Cache):
+    cache.add('a')
+    cache.careful('b')
+    cache.refresh()
+    await asyncio.to_thread(cache.load, 'c')
+";
+
+#[test]
+fn what_the_edits_create_is_told_first() {
+    let project = Project::new(CREATES);
+    let diff = project.run("diff").returned(1);
+    let first: Vec<&str> = diff.stderr.lines().take_while(|line| !line.contains("to change")).collect();
+    let told: Vec<&str> = first
+        .iter()
+        .filter(|line| line.starts_with("app.py"))
+        .map(|line| line.split(' ').take(2).last().unwrap())
+        .collect();
+    assert_eq!(told, ["AW402", "AW210", "AW403", "AW404"], "{}", diff.stderr);
+    let json = project.run("diff --format json").returned(1);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["hazards"][0]["code"], "AW402");
+    assert_eq!(json["hazards"][0]["line"], 16);
+
+    project.run("diff --fail-on AW401").returned(0);
+    project.run("diff --fail-on AW4").returned(1);
+    let before = project.tree();
+    project.run("apply --allow-dirty --fail-on AW402").returned(1).says(&["nothing was written"]);
+    assert_eq!(project.tree(), before);
+    project.run("apply --allow-dirty --fail-on AW401").returned(0);
+    assert_ne!(project.tree(), before);
+    // They stand now: an audit finds them.
+    let check = project.run("check --select AW402,AW210").returned(1);
+    assert_eq!(check.text().lines().filter(|line| line.contains("AW402") || line.contains("AW210")).count(), 2);
+}
+
+#[test]
+fn a_diff_is_told_to_code_scanning() {
+    let project = Project::new(CREATES);
+    let sarif = project.run("diff --format sarif").returned(1);
+    let json: serde_json::Value = serde_json::from_slice(&sarif.stdout).expect("JSON");
+    let ids: Vec<&str> = json["runs"][0]["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .filter_map(|result| result["ruleId"].as_str())
+        .collect();
+    assert_eq!(ids, ["AW402", "AW210", "AW102", "AW102", "AW102", "AW403", "AW404"]);
+    let github = project.run("diff --format github").returned(1);
+    assert!(github.text().contains("::warning file=app.py,line=16,"), "{}", github.text());
+    project.run("diff --format html").returned(2).says(&["human, json, sarif, github"]);
+    project.run("apply --format sarif").returned(2).says(&["human, json"]);
+}

@@ -147,17 +147,6 @@ fn since_a_revision_only_what_changed_is_edited() {
 }
 
 #[test]
-fn flags_that_do_nothing_yet_say_so() {
-    let project = Project::new(STORE);
-    for flags in ["--format sarif", "--fail-on AW101"] {
-        project
-            .run(&format!("diff {flags}"))
-            .returned(2)
-            .says(&[flags.split(' ').next().expect("a flag"), "not built yet"]);
-    }
-}
-
-#[test]
 fn a_file_from_stdin() {
     let project = Project::new("");
     let source = "async def f():\n    return persistence.get('a')\n";

@@ -65,7 +65,8 @@ pub fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn finding(one: &Shown) -> Value {
+/// One finding.
+pub fn finding(one: &Shown) -> Value {
     let mut value = json!({
         "code": one.code.name(),
         "name": one.code.rule().slug,
