@@ -1,6 +1,7 @@
 //! The pipeline: from paths and flags to verified new texts, in memory. Nothing is printed or written here.
 
 mod closed_world;
+mod keep_sync;
 mod census;
 mod part;
 
@@ -18,7 +19,7 @@ use crate::color::{self, Verdicts, World, hazard};
 use crate::config::flags::Flags;
 use crate::config::{Config, OffloadVia};
 use crate::edit::FileEdits;
-use crate::error::Problem;
+use crate::error::{Error, Problem};
 use crate::index::Index;
 use crate::index::facts::FileId;
 use crate::journal::git;
@@ -123,6 +124,14 @@ pub fn audit(request: Request) -> Result<(Analysis, Audit)> {
     Ok((analysis, audit))
 }
 
+/// Looks through the project that the paths are in, with everything that blocks anywhere, and changes nothing.
+///
+/// # Errors
+/// As [`answer`].
+pub fn look(request: Request, kept: &mut Kept) -> Result<Analysis> {
+    survey(request, Purpose::Audit, kept)
+}
+
 /// What the analysis is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -153,6 +162,12 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         project.limit(&git::changed_since(&root, revision).map_err(|error| anyhow::anyhow!("`--since`: {error}"))?);
     }
     let mut index = Index::new(&project);
+    if request.config_of.is_none() {
+        let unmatched = keep_sync::unmatched(&project, &config, &mut index);
+        if !unmatched.is_empty() {
+            return Err(Error::Config(unmatched).into());
+        }
+    }
     let db = kept.open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
     let mut graph = resolve::resolve(&project, &config, &mut index, db)?;
     if purpose == Purpose::Audit {

@@ -15,6 +15,7 @@ pub mod edit;
 pub mod rewrite;
 pub mod verify;
 pub mod check;
+pub mod proposal;
 pub mod journal;
 pub mod group;
 pub mod saved;

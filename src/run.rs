@@ -8,6 +8,7 @@ mod output;
 mod diff;
 mod apply;
 mod why;
+mod init;
 mod check;
 mod undo;
 mod codemods;
@@ -70,6 +71,7 @@ fn run_command(args: &Args) -> Result<Outcome> {
         Command::Undo(undo) => undo::run(&args.console, undo),
         Command::Codemods(codemods) => codemods::run(codemods),
         Command::Check(check) => check::run(&args.console, check),
-        Command::Batch(_) | Command::Init(_) => bail!("this command is not built yet"),
+        Command::Init(init) => init::run(&args.console, init),
+        Command::Batch(_) => bail!("this command is not built yet"),
     }
 }

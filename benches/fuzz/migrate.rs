@@ -42,7 +42,8 @@ fn program(folder: &Path, kept: &mut Kept) -> serde_json::Value {
         Ok(done) => done,
         Err(error) => return serde_json::json!({"exit": 2, "report": format!("{error:#}")}),
     };
-    let report = text::summary(analysis.world(), &analysis.verdicts, Counts::of(analysis.world(), &analysis.plan));
+    let counts = Counts::of(analysis.world(), &analysis.plan);
+    let report = text::summary(analysis.world(), &analysis.verdicts, counts, text::Length::Short);
     for done in &rewritten {
         std::fs::write(&analysis.project.file(done.file).path, &done.after).expect("the program is written");
     }

@@ -121,9 +121,27 @@ fn by_verdict(world: World, site: &Site, verdict: &SiteVerdict) -> Option<Findin
     Some(Finding { code, file: site.id.file, range, detail })
 }
 
-/// A constructor writes to an object that nobody else has yet.
+/// Does the function write attributes or items of `self` or `cls`, or names of an outer scope? A constructor writes to an
+/// object that nobody else has yet.
 fn writes_shared_state(world: World, func: FuncId) -> bool {
-    let facts = world.index.func(func);
-    let is_constructor = matches!(facts.name.as_str(), "__init__" | "__new__" | "__post_init__");
-    facts.traits.writes_state && !is_constructor && !world.graph.layer.contains(&func)
+    let (facts, own) = (world.index.file(func.file), world.index.func(func));
+    if matches!(own.name.as_str(), "__init__" | "__new__" | "__post_init__") || world.graph.layer.contains(&func) {
+        return false;
+    }
+    let is_own = |value: ValueId| is_own_object(facts, func, value);
+    own.traits.declares_outer_names
+        || facts.attribute_writes.iter().any(|write| facts[write.context].func == Some(func) && is_own(write.receiver))
+        || facts.item_writes.iter().any(|write| is_own(write.container))
+}
+
+/// `self`, `cls`, or something that hangs on them, named in the body of `func`.
+fn is_own_object(facts: &FileFacts, func: FuncId, value: ValueId) -> bool {
+    match &facts[value] {
+        Value::Name { name, scope } => {
+            matches!(name.as_str(), "self" | "cls") && facts[*scope].kind == ScopeKind::Function(func)
+        }
+        Value::Attribute { receiver, .. } => is_own_object(facts, func, *receiver),
+        Value::Subscript { value, .. } => is_own_object(facts, func, *value),
+        _ => false,
+    }
 }

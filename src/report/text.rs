@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::stays;
 use super::tests;
 use super::uncertain;
 use super::words::{self, Places};
@@ -12,12 +13,22 @@ use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
 use crate::plan::Counts;
 use crate::resolve::Evidence;
+use crate::resolve::boundary::decorator_name;
+
+/// How much a summary tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// What fits on a screen or two: counts, and a few examples of each.
+    Short,
+    /// Everything.
+    Whole,
+}
 
 /// How many places a list in the summary names before it counts the rest.
 const SHOWN: usize = 20;
 
 /// The summary of a run.
-pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
+pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length) -> String {
     let mut places = Places::new(world);
     let mut out = format!(
         "{} to change: {}, {}, {}",
@@ -37,7 +48,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     }
     out.push('\n');
     out += &by_evidence(world);
-    out += &stays(world, verdicts, &mut places);
+    out += &stays::section(world, verdicts, &mut places, length);
     out += &left(world, verdicts, &mut places);
     out += &tests::section(world, verdicts, &mut places, usize::MAX);
     out += &uncertain::report(world, &mut places);
@@ -67,36 +78,6 @@ fn by_evidence(world: World) -> String {
     let parts: Vec<String> =
         counts.iter().map(|(evidence, count)| format!("{count} by {}", words::evidence(*evidence))).collect();
     if parts.is_empty() { String::new() } else { format!("sites: {}, {uncertain} uncertain\n", parts.join(", ")) }
-}
-
-/// Functions that block and stay sync, counted by reason.
-fn stays(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
-    let mut by_key: BTreeMap<&str, Vec<(FuncId, &Cause)>> = BTreeMap::new();
-    let told = verdicts.stays.iter().filter(|(func, cause)| {
-        !world.in_tests(func.file) && !matches!(cause, Cause::Layer | Cause::KeepSync | Cause::NoAwait)
-    });
-    for (func, cause) in told {
-        by_key.entry(words::key(cause)).or_default().push((*func, cause));
-    }
-    let total: usize = by_key.values().map(Vec::len).sum();
-    if total == 0 {
-        return String::new();
-    }
-    let mut out = format!(
-        "{} sync, though blocking:\n",
-        if total == 1 { "1 function stays".into() } else { format!("{total} functions stay") }
-    );
-    for (key, funcs) in &by_key {
-        out += &format!("  {key} ({})\n", funcs.len());
-        for (func, cause) in funcs.iter().take(SHOWN) {
-            let sentence = words::sentence(world, places, cause);
-            out += &format!("    {} {}: {sentence}\n", places.func(*func), world.names().qualified_func(*func));
-        }
-        if funcs.len() > SHOWN {
-            out += &format!("    and {} more (`--format json` lists all)\n", funcs.len() - SHOWN);
-        }
-    }
-    out
 }
 
 /// Sites in async code that are left as they are.
@@ -146,10 +127,57 @@ pub fn why(world: World, verdicts: &Verdicts, func: FuncId) -> String {
                 break;
             }
         };
+        let cause = &beyond_family(world, verdicts, func, cause);
         out += &format!("`{name}` ({place}) {verb}: {}\n", words::sentence(world, &mut places, cause));
+        out += &detail(world, &mut places, func, cause);
         next = follow(cause);
     }
     out
+}
+
+/// Of a family the member that decides: one with a reason of its own.
+fn beyond_family(world: World, verdicts: &Verdicts, func: FuncId, cause: &Cause) -> Cause {
+    let Cause::Family { .. } = cause else { return cause.clone() };
+    let own = |member: &FuncId| {
+        let decided = verdicts.converts.get(member).or_else(|| verdicts.stays.get(member));
+        decided.is_some_and(|cause| !matches!(cause, Cause::Family { .. }))
+    };
+    let decides = world.graph.family_of(func).copied().find(|member| *member != func && own(member));
+    decides.map_or_else(|| cause.clone(), |member| Cause::Family { member })
+}
+
+/// What there is to say beyond the sentence: where the decorator stands, what the generator does, what an unknown receiver
+/// may be.
+fn detail(world: World, places: &mut Places, func: FuncId, cause: &Cause) -> String {
+    let facts = world.index.func(func);
+    match cause {
+        Cause::Decorator { name } => {
+            let decorator = facts.decorators.iter().find(|decorator| decorator_name(world.index, decorator) == Some(name));
+            decorator.map_or_else(String::new, |decorator| {
+                let excerpt = places.excerpt(func.file, decorator.range);
+                let place = places.place(func.file, decorator.range.start());
+                format!("  `@{excerpt}` ({place}); `accepts_async` in a codemod says that it does\n")
+            })
+        }
+        Cause::Generator if facts.traits.yields_under_try => {
+            "  it holds something open over a `yield` (`try` or `with`), which a consumer that leaves early must close\n".into()
+        }
+        Cause::Generator if facts.traits.is_coroutine_like_generator || !facts.returns.is_empty() => {
+            "  it takes values at a `yield`, or returns one, which an async generator cannot\n".into()
+        }
+        Cause::Uncertain { site } => {
+            let site = &world.graph.sites[site];
+            let names: Vec<String> =
+                site.candidates.iter().map(|func| format!("`{}`", world.names().qualified_func(*func))).collect();
+            let may_be = if names.is_empty() { String::new() } else { format!("  it may be {}\n", uncertain::some(&names)) };
+            let annotate = site.annotate.map_or_else(String::new, |(file, range)| {
+                let excerpt = places.excerpt(file, range);
+                format!("  an annotation of `{excerpt}` ({}) settles it\n", places.place(file, range.start()))
+            });
+            may_be + &annotate
+        }
+        _ => String::new(),
+    }
 }
 
 /// The function that a cause continues at.

@@ -47,7 +47,12 @@ pub fn report(world: World, places: &mut Places) -> String {
         let excerpt = places.excerpt(site.id.file, world.index.site(site.id).range);
         let names: Vec<String> =
             site.candidates.iter().map(|func| format!("`{}`", world.names().qualified_func(*func))).collect();
-        out += &format!("  {}: `{excerpt}` may be {}\n", places.site(site.id), some(&names));
+        let may_be = if names.is_empty() {
+            "runs something that nobody knows".into()
+        } else {
+            format!("may be {}", some(&names))
+        };
+        out += &format!("  {}: `{excerpt}` {may_be}\n", places.site(site.id));
     }
     if alone.len() > SHOWN {
         out += &format!("  and {} more sites\n", alone.len() - SHOWN);
@@ -56,7 +61,7 @@ pub fn report(world: World, places: &mut Places) -> String {
 }
 
 /// The first few of many.
-fn some(names: &[String]) -> String {
+pub fn some(names: &[String]) -> String {
     match names {
         [first, second, third, rest @ ..] if !rest.is_empty() => {
             format!("{first}, {second}, {third} or one of {} more", rest.len())

@@ -206,7 +206,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::StubFile => "a stub file beside the module describes it as sync".into(),
         Cause::ReachNone => "`reach = \"none\"` converts nothing".into(),
         Cause::NotReached => "no async function reaches it".into(),
-        Cause::NoAwait => "it would end up without any await".into(),
+        Cause::NoAwait => "nothing in it that blocks would be awaited".into(),
         Cause::ModuleLevel { site } => format!("{} runs at module level", call(places, *site)),
         Cause::Barrier { site } => {
             format!(
@@ -229,7 +229,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!("its caller `{}` stays sync ({})", names.qualified_func(*caller), places.site(*site))
         }
         Cause::Escapes { site } => {
-            format!("it is passed on as a value at {}: {}", places.site(*site), call(places, *site))
+            format!("it is passed on as a value: {}", call(places, *site))
         }
         Cause::RunsOthers { site } => {
             format!("{} also runs something that is not ours and cannot become async", call(places, *site))

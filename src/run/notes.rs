@@ -1,6 +1,6 @@
 //! What the edits of a migration create: printed first, by `diff` and `apply`, and what `--fail-on` is about there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Result, bail};
 
@@ -8,7 +8,7 @@ use super::check::known_codes;
 use super::migrate::Migration;
 use super::output::say;
 use crate::check::created::{self, Changed};
-use crate::check::{Finding, Planned, blocking};
+use crate::check::{Detail, Finding, Planned, blocking};
 use crate::cli::Console;
 use crate::cli::options::{Format, Output};
 use crate::report::{diff, findings, github, sarif};
@@ -29,9 +29,20 @@ pub(super) fn find(migration: &Migration) -> Vec<Finding> {
 /// Prints them.
 pub(super) fn print(console: &Console, migration: &Migration, notes: &[Finding]) {
     if !notes.is_empty() {
-        let shown = findings::shown(migration.analysis.world(), notes);
+        let mut seen = HashSet::new();
+        // One line for each function that is moved or taken out, however often it is called.
+        let is_first = |note: &&Finding| match note.detail {
+            Detail::Function(func) => seen.insert((note.code, func)),
+            _ => true,
+        };
+        let first: Vec<Finding> = notes.iter().filter(is_first).cloned().collect();
+        let shown = findings::shown(migration.analysis.world(), &first);
         let text = findings::text::text(&shown, diff::Color::Never);
-        say(console, &format!("look at these first, the edits create them:\n{text}"));
+        let more = match notes.len() - first.len() {
+            0 => String::new(),
+            more => format!("and {more} more calls of the same functions (`--format json` lists all)\n"),
+        };
+        say(console, &format!("look at these first, the edits create them:\n{text}{more}"));
     }
 }
 

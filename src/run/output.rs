@@ -88,7 +88,8 @@ pub(super) fn report(migration: &Migration, notes: &[Finding], output: &Output, 
             emit(output, text.as_bytes())
         }
         Format::Human | Format::Markdown | Format::Html => {
-            say(console, &text::summary(world, &analysis.verdicts, counts));
+            let length = if console.verbose > 0 { text::Length::Whole } else { text::Length::Short };
+            say(console, &text::summary(world, &analysis.verdicts, counts, length));
             if let Some(chosen) = chosen {
                 say(console, &report::groups::count(&groups.named, chosen));
             }

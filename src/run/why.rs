@@ -12,6 +12,7 @@ use crate::cli::WhyArgs;
 use crate::cli::options::Format;
 use crate::index::facts::FileId;
 use crate::report::text;
+use crate::resolve::boundary::decorator_name;
 
 pub(super) fn run(args: &WhyArgs) -> Result<Outcome> {
     notes::check_flags(&args.output, &[Format::Human])?;
@@ -54,6 +55,14 @@ fn why_name(analysis: &Analysis, name: &str) -> Result<String> {
     }
     if found.is_empty() {
         return Ok(format!("`{name}`: no function of that name leads to a blocking call\n"));
+    }
+    // Of overloads, the one with the body.
+    let is_body = |id: &crate::index::facts::FuncId| {
+        let func = world.index.func(*id);
+        !func.decorators.iter().any(|decorator| decorator_name(world.index, decorator) == Some("overload"))
+    };
+    if found.iter().any(is_body) {
+        found.retain(is_body);
     }
     Ok(found.into_iter().map(|id| text::why(world, &analysis.verdicts, id)).collect())
 }

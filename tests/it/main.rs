@@ -8,6 +8,7 @@ mod cli;
 mod codemods;
 mod groups;
 mod differences;
+mod init;
 mod limits;
 mod plans;
 mod native;

@@ -1,0 +1,130 @@
+//! `awaitify init`, and names in `keep_sync` that match nothing.
+
+use crate::support::Project;
+
+const SERVER: &str = "#- pyproject.toml
+[project]
+name = \"server\"
+requires-python = \">=3.11\"
+
+[tool.pytest.ini_options]
+asyncio_mode = \"auto\"
+#- server/__init__.py
+#- server/layer.py
+import psycopg2
+
+
+class Rows:
+    def __init__(self, dsn):
+        self.connection = psycopg2.connect(dsn)
+
+    def get(self, key):
+        return psycopg2.connect(key)
+
+    def put(self, key):
+        psycopg2.connect(key)
+
+    def drop(self, key):
+        psycopg2.connect(key)
+#- server/api.py
+import time
+
+import boto3
+from fastapi import FastAPI
+
+from server.layer import Rows
+
+app = FastAPI()
+
+
+@app.get('/')
+async def show(rows: Rows, db):
+    time.sleep(1)
+    db.one()
+    db.two()
+    db.three()
+    return rows.get('a'), rows.put('a')
+#- server/offline.py
+import subprocess
+
+
+def report():
+    subprocess.run(['ls'])
+#- tests/test_api.py
+import pytest
+
+
+async def test_show():
+    pass
+";
+
+#[test]
+fn a_project_is_looked_at_and_a_config_proposed() {
+    let project = Project::new(SERVER);
+    let run = project.run("init").returned(0);
+    let text = run.text();
+    for line in [
+        "# Proposed by `awaitify init` for 5 Python files with 2 async functions.",
+        "# A first run would change 1 file: move 3 blocking calls off the loop, make 0 functions async and await 0 calls.",
+        "    \"time-sleep\",    # 1 call, 1 in async functions",
+        "    \"fastapi\",       # imported by 1 file",
+        "    \"pytest\",        # imported by 1 file, async tests run by pytest-asyncio in auto mode",
+        "#   \"subprocess\": 1 call",
+        "# Sync packages without a codemod: boto3 (1 file).",
+        "# The project asks for Python >=3.11, which is the target by itself.",
+        "# 3 of 3 public methods block, 2 calls, 2 in async functions from outside.",
+        "class = \"server.layer.Rows\"",
+        "# 3 calls on `db`, 3 in async functions.",
+        "# receiver = \"db\"",
+    ] {
+        assert!(text.contains(line), "`{line}` is not in\n{text}");
+    }
+    assert!(!project.root().join("awaitify.toml").exists(), "it is only printed");
+
+    project.run("init --write").returned(0).says(&["awaitify.toml", "awaitify diff"]);
+    assert_eq!(project.text("awaitify.toml"), text);
+    let diff = project.run("diff").returned(1).says(&["1 file to change: 3 blocking calls"]);
+    assert!(diff.text().contains("+    return await asyncio.to_thread(rows.get, 'a')"), "{}", diff.text());
+    assert!(!diff.text().contains("layer.py"), "the layer is left as it is");
+    project.run("init --write").returned(2).says(&["awaitify.toml", "nothing was written"]);
+    assert_eq!(project.text("awaitify.toml"), text);
+    assert_eq!(project.run("init").returned(0).says(&["configures awaitify already"]).text(), text);
+}
+
+#[test]
+fn a_config_in_pyproject_is_not_written_over() {
+    let project = Project::new("#- pyproject.toml\n[tool.awaitify]\ncodemods = []\n#- a.py\n");
+    project.run("init --write").returned(2).says(&["pyproject.toml"]);
+    assert!(!project.root().join("awaitify.toml").exists());
+}
+
+const KEPT: &str = "#- shop/__init__.py
+#- shop/cli.py
+def main():
+    return persistence.get('a')
+
+
+class Shell:
+    def run(self):
+        return main()
+";
+
+#[test]
+fn a_name_in_keep_sync_that_matches_nothing_is_an_error() {
+    let with = |names: &str| {
+        Project::new(&format!("#- awaitify.toml\ncodemods = [\"persistence\"]\nkeep_sync = [{names}]\n{KEPT}"))
+    };
+    for names in
+        ["\"shop.cli.main\"", "\"shop.cli.*\"", "\"shop.*\"", "\"*.Shell.run\"", "\"*\"", "\"!shop.cli.mian\", \"*\""]
+    {
+        let run = with(names).run("diff");
+        assert_ne!(run.code, 2, "{names}: {}", run.stderr);
+    }
+    with("\"shop.cli.main\", \"shop.cli.mian\"")
+        .run("diff")
+        .returned(2)
+        .says(&["awaitify.toml:2:31: `keep_sync`: no function of the project is named `shop.cli.mian`; did you mean `shop.cli.main`?"]);
+    with("\"shop.cmd.*\"").run("diff").returned(2).says(&["`shop.cmd.*`"]);
+    let flag = Project::new(KEPT).run("diff --keep-sync shop.cli.Shell.ran").returned(2);
+    assert!(flag.stderr.contains("command line: ") && flag.stderr.contains("`shop.cli.Shell.run`"), "{}", flag.stderr);
+}
