@@ -147,6 +147,7 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
     if request.config_of.is_some() {
         config.root = start.parent().context("a file stands in a folder")?.to_path_buf();
     }
+    let own = config.codemods.len();
     if purpose == Purpose::Audit {
         check::leaves::add(&mut config);
     }
@@ -162,6 +163,9 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         project.limit(&git::changed_since(&root, revision).map_err(|error| anyhow::anyhow!("`--since`: {error}"))?);
     }
     let mut index = Index::new(&project);
+    if purpose == Purpose::Audit {
+        check::leaves::limit(&mut config, own, &index);
+    }
     if request.config_of.is_none() {
         let unmatched = keep_sync::unmatched(&project, &config, &mut index);
         if !unmatched.is_empty() {

@@ -1,6 +1,7 @@
 //! What blocks when the config does not say: the codemods that hold everywhere, and leaves that only the audit knows.
 
 use crate::config::{Codemod, Config, builtin, codemod};
+use crate::index::Index;
 
 /// The built-in codemods that say nothing about a single project.
 const EVERYWHERE: [&str; 20] = [
@@ -39,6 +40,22 @@ const LEAVES: [(&str, &str); 3] = [
     (FILES, include_str!("leaves/files.toml")),
     (LOOPS, include_str!("leaves/loops.toml")),
 ];
+
+/// Takes out of the codemods behind the first `own` what the project cannot meet: calls into packages that no file mentions.
+pub fn limit(config: &mut Config, own: usize, index: &Index) {
+    for codemod in config.codemods.iter_mut().skip(own) {
+        codemod.blocking.retain(|entry| {
+            let paths = entry.class.iter().chain(&entry.function).flat_map(|names| &names.patterns);
+            entry.receiver.is_some() || paths.into_iter().any(|path| is_mentioned(index, path))
+        });
+    }
+}
+
+fn is_mentioned(index: &Index, path: &str) -> bool {
+    let top = path.split('.').next().unwrap_or(path);
+    let is_literal = top.chars().all(|char| char.is_alphanumeric() || char == '_');
+    !is_literal || top == "builtins" || index.is_package(top) || !index.words.files(top).is_empty()
+}
 
 /// Adds to the codemods of the config what an audit looks for in any project.
 pub fn add(config: &mut Config) {

@@ -6,6 +6,7 @@ use ruff_text_size::Ranged;
 use super::Finding;
 use super::code::Code;
 use super::parsed::{Body, Node, Parsed, Scan, last_name, own_nodes};
+use crate::index::facts::Usage;
 
 /// Looks at the calls of one file.
 pub fn find(parsed: &Parsed, scan: &mut Scan) {
@@ -70,7 +71,25 @@ fn is_library(parsed: &Parsed, body: Body) -> bool {
         def.name.as_str(),
         "main" | "_main" | "cli" | "run" | "entrypoint" | "entry_point" | "start" | "serve" | "run_app" | "runserver"
     );
-    !is_script && !is_entry && def.decorator_list.is_empty() && !has_main_guard(parsed, def.name.as_str())
+    let is_testing = stem.contains("pytest") || stem.contains("testing") || relative.contains("/testing/");
+    !is_script
+        && !is_entry
+        && !is_testing
+        && !runs_in_thread(parsed, def)
+        && def.decorator_list.is_empty()
+        && !has_main_guard(parsed, def.name.as_str())
+}
+
+/// Is the function the target of a thread? A thread may have a loop of its own.
+fn runs_in_thread(parsed: &Parsed, def: &ast::StmtFunctionDef) -> bool {
+    let index = parsed.world.index;
+    index.refs_of(&def.name.id).iter().any(|id| {
+        let Usage::Argument { call, .. } = index.site(*id).usage else { return false };
+        let taker = parsed.world.names().last_name(index.call(call).func);
+        taker.is_some_and(|name| {
+            matches!(name, "Thread" | "submit" | "to_thread" | "run_in_executor" | "run_sync" | "Process")
+        })
+    })
 }
 
 /// Is the function called under the file's `if __name__ == "__main__":`?

@@ -76,6 +76,7 @@ async def handler(page: Page, rows):
     nap(1)  #! AW101
     urlopen('x')  #! AW101
     subprocess.run(['ls'])  #! AW101
+    subprocess.Popen(['ls'])  #! AW101
     twice('x')  #! AW102
     Page('x')  #! AW102
     page.size  #! AW103
@@ -314,6 +315,7 @@ fn loops_of_ones_own() {
     check(
         "#- lib/client.py
 import asyncio
+import threading
 
 
 async def fetch():
@@ -327,6 +329,12 @@ def fetch_sync():
 class Client:
     def get(self, loop):
         return loop.run_until_complete(fetch())  #! AW301
+
+    def open(self):
+        threading.Thread(target=self.spin).start()
+
+    def spin(self):
+        asyncio.run(fetch())
 
 
 async def nested():
