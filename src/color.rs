@@ -12,6 +12,7 @@ pub mod obstacle;
 pub mod selected;
 pub mod shape;
 pub mod tests;
+pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 

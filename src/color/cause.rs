@@ -125,6 +125,10 @@ pub enum Cause {
     OffloadNotAwaited {
         site: RefId,
     },
+    /// In a lambda that a worker runs, beside something else that may block.
+    SharesWorker {
+        site: RefId,
+    },
     /// Inside `try` with `except KeyboardInterrupt`.
     CatchesInterrupt {
         site: RefId,
@@ -204,6 +208,19 @@ pub enum Cause {
     ReadsCaller {
         func: FuncId,
     },
+    /// It sets a context variable: a worker has a copy of its own.
+    SetsContext {
+        func: FuncId,
+    },
+    /// It uses something that belongs to one thread (what makes it).
+    ThreadBound {
+        func: FuncId,
+        what: &'static str,
+    },
+    /// It acquires a lock without releasing it, or the other way round.
+    HoldsLock {
+        func: FuncId,
+    },
     /// `StopIteration` cannot leave a future.
     StopsIteration {
         func: FuncId,
@@ -244,6 +261,7 @@ impl Cause {
             | Cause::RunsOthers { site }
             | Cause::AwaitedAlready { site }
             | Cause::OffloadNotAwaited { site }
+            | Cause::SharesWorker { site }
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
@@ -279,6 +297,9 @@ impl Cause {
             | Cause::NeedsLoop { .. }
             | Cause::WorksLater { .. }
             | Cause::ReadsCaller { .. }
+            | Cause::SetsContext { .. }
+            | Cause::ThreadBound { .. }
+            | Cause::HoldsLock { .. }
             | Cause::StopsIteration { .. }
             | Cause::AsksFor { .. }
             | Cause::StandsIn { .. }

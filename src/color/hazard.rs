@@ -1,6 +1,8 @@
 //! Calls of project functions that must not be moved to a worker thread (DESIGN section 6).
 
-use std::sync::Mutex;
+mod bound;
+
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -30,6 +32,9 @@ const LOOP_CALLS: [&str; 9] = [
 pub struct Memo {
     /// The answers of [`transitive`], a function each.
     answers: Mutex<FxHashMap<FuncId, Option<Cause>>>,
+    handles: OnceLock<bound::Handles>,
+    /// What functions do that is bound to their thread or context, by file.
+    bound: Mutex<FxHashMap<FileId, Arc<FxHashMap<FuncId, Cause>>>>,
     /// Modules that hold decorators and callees and were not read yet: without them an answer is only a guess.
     pub unloaded: Unloaded,
 }
@@ -98,7 +103,7 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
         if !seen.insert(at) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
             continue;
         }
-        if let Some(cause) = own(world, at) {
+        if let Some(cause) = own(world, at).or_else(|| bound_to_thread(world, at)) {
             return Some(cause);
         }
         let (facts, names) = (world.index.file(at.file), world.names());
@@ -124,6 +129,20 @@ fn own(world: World, func: FuncId) -> Option<Cause> {
         return Some(Cause::ReadsCaller { func });
     }
     traits.raises_stop_iteration.then_some(Cause::StopsIteration { func })
+}
+
+fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
+    let memo = world.hazards;
+    let known = memo.bound.lock().ok().and_then(|bound| bound.get(&func.file).cloned());
+    let found = known.unwrap_or_else(|| {
+        let handles = memo.handles.get_or_init(|| bound::Handles::find(world));
+        let found = Arc::new(bound::in_file(world, handles, func.file));
+        if let Ok(mut bound) = memo.bound.lock() {
+            bound.insert(func.file, found.clone());
+        }
+        found
+    });
+    found.get(&func).cloned()
 }
 
 fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {

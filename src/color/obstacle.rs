@@ -4,8 +4,10 @@ use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::shape::{Shape, adaptation, becomes_list, shape_of_targets};
+use super::worker;
 use crate::config::Uncertain;
 use crate::index::facts::*;
+use crate::plan::UnwrapForm;
 use crate::resolve::{Site, SiteKind};
 
 /// Why no await can be put at this site, whatever the color of the function around it; none when it can.
@@ -30,6 +32,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),
         SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
             Some(Cause::OffloadNotAwaited { site: id })
+        }
+        SiteKind::Offloaded { call, form: UnwrapForm::Lambda { .. } } if !worker::blocks_alone(world, call, id) => {
+            Some(Cause::SharesWorker { site: id })
         }
         SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
         SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated | SiteKind::Read => called(world, site),

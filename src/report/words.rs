@@ -123,6 +123,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Uncertain { .. } => "uncertain",
         Cause::RunsOthers { .. } => "runs-others",
         Cause::AwaitedAlready { .. } => "awaited-already",
+        Cause::SharesWorker { .. } => "shares-worker",
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
         Cause::Consumed { .. } => "consumed",
@@ -143,6 +144,9 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::NeedsLoop { .. } => "needs-loop",
         Cause::WorksLater { .. } => "works-later",
         Cause::ReadsCaller { .. } => "reads-caller",
+        Cause::SetsContext { .. } => "sets-context",
+        Cause::ThreadBound { .. } => "thread-bound",
+        Cause::HoldsLock { .. } => "holds-lock",
         Cause::StopsIteration { .. } => "stop-iteration",
         Cause::OffloadForbidden => "offload-forbidden",
     }
@@ -236,6 +240,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),
+        Cause::SharesWorker { site } => format!(
+            "a lambda runs {} in a thread, and with it something else that may block and would run on the loop then",
+            call(places, *site)
+        ),
         Cause::OffloadNotAwaited { site } => {
             format!("it is offloaded at {}, and the result is not awaited at once", places.site(*site))
         }
@@ -282,6 +290,15 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::ReadsCaller { func } => {
             format!("`{}` reads its caller's exception or frame", names.qualified_func(*func))
+        }
+        Cause::SetsContext { func } => {
+            format!("`{}` sets a context variable, which a thread does for itself only", names.qualified_func(*func))
+        }
+        Cause::ThreadBound { func, what } => {
+            format!("`{}` uses what `{what}` made, which belongs to one thread", names.qualified_func(*func))
+        }
+        Cause::HoldsLock { func } => {
+            format!("`{}` leaves a lock held, or releases one that it did not acquire", names.qualified_func(*func))
         }
         Cause::StopsIteration { func } => {
             format!("`{}` raises StopIteration, which cannot leave a thread", names.qualified_func(*func))

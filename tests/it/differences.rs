@@ -1,6 +1,6 @@
 //! Programs that behaved otherwise after a migration: random ones (`benches/fuzz`), made small.
 
-use crate::support::check_project;
+use crate::support::{Project, check_project, check_round};
 
 /// A decorator that acts around the call keeps its function sync, also when another of its module knows coroutine functions.
 #[test]
@@ -109,4 +109,119 @@ async def main(player, other):
         each.clear()
 ",
     );
+}
+
+/// What a lambda runs in a worker beside the converted function would block the loop once the lambda is gone.
+#[test]
+fn a_lambda_is_unwrapped_only_when_nothing_else_in_it_blocks() {
+    check_project(
+        "#- app.py
+import asyncio
+
+class Cache:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.first = persistence.get(1)
+
+    def pick(self, k):
+        return self.persistence.get(k)
+
+def find(k, persistence):
+    return persistence.get(k)
+
+def load(k, persistence):
+    return persistence.get(k)
+
+async def main(persistence):
+    loop = asyncio.get_running_loop()
+    print(await loop.run_in_executor(None, lambda: Cache(persistence).pick(3)))
+    print(await loop.run_in_executor(None, lambda: find(persistence.get(4), persistence)))
+    print(await loop.run_in_executor(None, lambda: load(int('5'), persistence)))
+",
+        "#- app.py
+import asyncio
+
+class Cache:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.first = persistence.get(1)
+
+    def pick(self, k):
+        return self.persistence.get(k)
+
+def find(k, persistence):
+    return persistence.get(k)
+
+async def load(k, persistence):
+    return await asyncio.to_thread(persistence.get, k)
+
+async def main(persistence):
+    loop = asyncio.get_running_loop()
+    print(await loop.run_in_executor(None, lambda: Cache(persistence).pick(3)))
+    print(await loop.run_in_executor(None, lambda: find(persistence.get(4), persistence)))
+    print(await load(int('5'), persistence))
+",
+    );
+}
+
+/// A worker would set its own copy of a context variable, and see another `threading.local`.
+#[test]
+fn what_is_bound_to_a_thread_or_context_is_not_offloaded() {
+    let project = Project::new(
+        "#- kept.py
+import contextvars
+import sqlite3
+import threading
+
+CURRENT = contextvars.ContextVar('current')
+LOCAL = threading.local()
+#- app.py
+import sqlite3
+
+import kept
+from kept import LOCAL
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.connection = sqlite3.connect(':memory:')
+        self.lock = threading.Lock()
+
+    @timed
+    def in_context(self):
+        kept.CURRENT.set(1)
+        return self.persistence.get(1)
+
+    @timed
+    def in_thread(self):
+        LOCAL.value = 1
+        return self.persistence.get(1)
+
+    @timed
+    def in_database(self):
+        return self.connection.execute('select 1'), self.persistence.get(1)
+
+    @timed
+    def held(self):
+        self.lock.acquire()
+        return self.persistence.get(1)
+
+    @timed
+    def free(self):
+        return kept.CURRENT.get(), self.persistence.get(1)
+
+async def main(store: Store):
+    print(store.in_context(), store.in_thread(), store.in_database(), store.held(), store.free())
+",
+    );
+    check_round(&project);
+    let applied = project.run("apply --allow-dirty").says(&[
+        "sets a context variable",
+        "`threading.local` made",
+        "`sqlite3.connect` made",
+        "a lock held",
+    ]);
+    assert_eq!(applied.code, 0);
+    let line = "    print(store.in_context(), store.in_thread(), store.in_database(), store.held(), await asyncio.to_thread(store.free))";
+    assert!(project.text("app.py").contains(line), "{}", project.text("app.py"));
 }

@@ -1,0 +1,44 @@
+//! What a lambda runs in a worker thread, and would run on the loop once its offload is unwrapped.
+
+use super::World;
+use crate::index::facts::*;
+use crate::resolve::names::Meaning;
+
+/// True when the call at site `id` is all that may block in the lambda that `offload` runs: the rest can move to the loop.
+pub fn blocks_alone(world: World, offload: CallId, id: RefId) -> bool {
+    let facts = world.index.file(id.file);
+    let range = world.index.call(offload).range;
+    let own = world.index.site(id).usage;
+    let inside = |context: ContextId| facts[context].lambda == Some(range);
+    let others = facts.calls.iter().enumerate().filter(|(index, call)| {
+        inside(call.context) && own != Usage::Called(CallId { file: id.file, index: *index as u32 })
+    });
+    let named = world.graph.sites_in_file(id.file).filter(|site| site.id != id && site.kind.runs());
+    others.into_iter().all(|(_, call)| !may_block(world, call))
+        && !named.into_iter().any(|site| inside(world.index.site(site.id).context))
+}
+
+/// May the call block? Builtins, and functions and classes that lead to nothing blocking, do not.
+fn may_block(world: World, call: &Call) -> bool {
+    let is_known = |meaning: &Meaning| match meaning {
+        Meaning::Func(func) => !world.graph.nodes.contains(func) && !world.graph.layer.contains(func),
+        Meaning::Class(_) => true,
+        Meaning::External(path) => path.starts_with("builtins."),
+        Meaning::Module(_)
+        | Meaning::Value(_)
+        | Meaning::Annotated { .. }
+        | Meaning::Param { .. }
+        | Meaning::Unknown => false,
+    };
+    if world.names().evaluate(call.func).iter().all(is_known) {
+        return false;
+    }
+    let Value::Attribute { receiver, name } = world.index.value(call.func) else { return true };
+    let is_declared = world.graph.entries.iter().any(|entry| {
+        let by_receiver = entry.receiver.as_ref().is_some_and(|patterns| {
+            world.names().last_name(*receiver).is_some_and(|receiver| patterns.matches(receiver))
+        });
+        by_receiver || entry.function.is_some() || entry.class.is_some() && entry.method.matches(name)
+    });
+    is_declared || world.graph.names.contains(name)
+}
