@@ -9,7 +9,7 @@ pub mod import;
 use ruff_text_size::{TextRange, TextSize};
 
 use crate::config::OffloadVia;
-use crate::plan::UnwrapForm;
+use crate::plan::{UnwrapForm, YieldSource};
 
 pub use apply::{Applied, EditError, PositionMap, Side};
 
@@ -23,9 +23,9 @@ pub enum EditKind {
     /// expression as written (`aio.to_thread`), `partial` the `functools.partial` that takes the arguments, when there is one.
     Offload { call: TextRange, via: OffloadVia, carrier: String, partial: Option<String> },
     /// `obj.get(x)` to `await obj.async_get(x)`: the attribute token is replaced and the call awaited.
-    Native { call: TextRange },
+    Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: the callee is replaced and the call awaited.
-    Replace { call: TextRange },
+    Replace { call: TextRange, function: String },
     /// `def` to `async def`. `def` is the original function statement (decorators included).
     AsyncDef { function: TextRange },
     /// `with` to `async with`.
@@ -50,11 +50,11 @@ pub enum EditKind {
     /// `main()` under an `if __name__` guard becomes `asyncio.run(main())`. `call` is the original call.
     EntryPoint { call: TextRange },
     /// A name is replaced by its async twin (`__enter__`, `contextmanager`, `Iterator`, `StopIteration`, `next`, mocks...).
-    Rename { name: TextRange },
+    Rename { name: TextRange, to: String },
     /// `yield from g()` to an `async for` that yields. `statement` is the original statement.
-    YieldFrom { statement: TextRange },
+    YieldFrom { statement: TextRange, source: YieldSource },
     /// A decorator line that a test needs (`@pytest.mark.asyncio`). `function` is the decorated statement.
-    Decorator { function: TextRange },
+    Decorator { function: TextRange, decorator: String },
     /// An annotation is wrapped (`Callable[..., T]` to `Callable[..., Awaitable[T]]`). `annotation` is the original one.
     Annotation { annotation: TextRange },
     /// `assertRaises(E, f, x)` to `with assertRaises(E): await f(x)`. `statement` is the original one.

@@ -142,6 +142,7 @@ def run(folder):
     layer.PROBE = recorder = Recorder(folder, tag)
     patch(tag)
     random.seed(0)
+    gc.disable()  # an abandoned generator in a cycle would be closed at another moment each time
     noted, logs, threads = [], LogLines(), []
     warnings.simplefilter("always")
     warnings.showwarning = lambda message, category, *rest: noted.append(f"{category.__name__}: {message}")

@@ -16,7 +16,7 @@ pub(super) fn rewrite(context: &mut Context, function: TextRange, decorator: &st
     let expression = context.imports.request(decorator, function.start());
     let indentation = context.indentation(function.start());
     let line = format!("@{expression}{}{indentation}", newline(context.text));
-    let change = context.edits.change(EditKind::Decorator { function });
+    let change = context.edits.change(EditKind::Decorator { function, decorator: decorator.to_owned() });
     context.edits.open(change, function, line);
     Ok(())
 }

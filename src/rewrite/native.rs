@@ -18,7 +18,7 @@ pub(super) fn rewrite<'a>(
     method: &str,
 ) -> Outcome {
     let Expr::Attribute(attribute) = &*call.func else { return Err(Leave::OtherShape) };
-    let change = context.edits.change(EditKind::Native { call: call.range() });
+    let change = context.edits.change(EditKind::Native { call: call.range(), method: method.to_owned() });
     let parenthesize = context.await_needs_parentheses(call.into(), parents);
     context.open_await(change, call.range(), "", parenthesize);
     context.edits.replace(change, attribute.attr.range(), method);

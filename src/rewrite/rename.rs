@@ -13,7 +13,7 @@ use crate::edit::EditKind;
 /// `None` when the text has no such range.
 pub(super) fn rewrite(context: &mut Context, name: TextRange, to: &str) -> Option<Outcome> {
     context.text.get(name.to_std_range()).filter(|name| !name.is_empty())?;
-    let change = context.edits.change(EditKind::Rename { name });
+    let change = context.edits.change(EditKind::Rename { name, to: to.to_owned() });
     context.edits.replace(change, name, to);
     Some(Ok(()))
 }

@@ -14,7 +14,7 @@ use crate::edit::EditKind;
 pub(super) fn rewrite(context: &mut Context, name: TextRange, to: &str) -> Option<Outcome> {
     let old = context.text.get(name.to_std_range()).filter(|name| !name.is_empty())?;
     let new = context.imports.request_like(name, to, context.other_uses(old));
-    let change = context.edits.change(EditKind::Rename { name });
+    let change = context.edits.change(EditKind::Rename { name, to: to.to_owned() });
     context.edits.replace(change, name, new);
     Some(Ok(()))
 }

@@ -22,7 +22,7 @@ pub(super) fn rewrite<'a>(
         return Err(Leave::CommentInside);
     }
     let twin = context.imports.request(function, call.start());
-    let change = context.edits.change(EditKind::Replace { call: call.range() });
+    let change = context.edits.change(EditKind::Replace { call: call.range(), function: function.to_owned() });
     let parenthesize = context.await_needs_parentheses(call.into(), parents);
     context.open_await(change, call.range(), "", parenthesize);
     context.edits.replace(change, call.func.range(), twin);

@@ -36,7 +36,7 @@ pub(super) fn rewrite<'a>(
     };
     let indentation = format!("{}{}", context.indentation(statement.start()), context.indentation_unit());
     let body = format!(":{}{indentation}yield {item}", newline(context.text));
-    let change = context.edits.change(EditKind::YieldFrom { statement: statement.range() });
+    let change = context.edits.change(EditKind::YieldFrom { statement: statement.range(), source });
     context.edits.replace(change, TextRange::new(statement.start(), from.end()), format!("{keywords} {item} in"));
     context.edits.close(change, statement.range(), body);
     Ok(())

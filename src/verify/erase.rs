@@ -11,6 +11,7 @@ mod mocks;
 mod names;
 mod shape;
 mod unwrap;
+mod written;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -70,8 +71,8 @@ fn node(kind: &EditKind) -> Option<TextRange> {
     match kind {
         EditKind::Await { operand: range }
         | EditKind::Offload { call: range, .. }
-        | EditKind::Native { call: range }
-        | EditKind::Replace { call: range }
+        | EditKind::Native { call: range, .. }
+        | EditKind::Replace { call: range, .. }
         | EditKind::AsyncDef { function: range }
         | EditKind::AsyncWith { statement: range }
         | EditKind::AsyncFor { statement: range }
@@ -82,9 +83,9 @@ fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::UnwrapRun { call: range }
         | EditKind::Fallback { statement: range }
         | EditKind::EntryPoint { call: range }
-        | EditKind::Rename { name: range }
-        | EditKind::YieldFrom { statement: range }
-        | EditKind::Decorator { function: range }
+        | EditKind::Rename { name: range, .. }
+        | EditKind::YieldFrom { statement: range, .. }
+        | EditKind::Decorator { function: range, .. }
         | EditKind::Annotation { annotation: range }
         | EditKind::Raises { statement: range }
         | EditKind::MockAttributes { call: range }
@@ -149,6 +150,8 @@ impl Context<'_> {
                 self.fail(offset, format!("the recorded change does not fit here: {kind:?}"));
             } else if first[change].is_none() {
                 self.fail(offset, format!("the recorded change has no edit: {kind:?}"));
+            } else if !self.writes_what_it_says(change, kind) {
+                self.fail(offset, format!("the edits do not write what is recorded: {kind:?}"));
             }
         }
     }

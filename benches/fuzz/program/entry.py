@@ -93,7 +93,7 @@ class Entry:
 
     def offloadable(self, c, pure=False, kinds=tuple(HINT)):
         """(callee, key) of a sync function that takes a key alone."""
-        wanted = [fn for fn in self.candidates(c.sub(stay=True), kinds) if not fn.is_async and not fn.needs and fn.style in ("method", "static", "class") and (not pure or not (fn.stateful or fn.raises))]
+        wanted = [fn for fn in self.candidates(c.sub(stay=True), kinds) if not fn.is_async and not fn.needs and not fn.either and fn.style in ("method", "static", "class") and (not pure or not (fn.stateful or fn.raises))]
         for _ in range(3):
             if not wanted:
                 return None

@@ -5,8 +5,10 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Context;
 use super::calls::sole_argument;
+use super::imports::dotted;
 use super::unwrap::is_name;
 use crate::edit::EditKind;
+use crate::plan::YieldSource;
 
 /// What makes a logger; only the first needs a name.
 const LOGGERS: [&str; 3] = ["logging.getLogger", "structlog.get_logger", "structlog.getLogger"];
@@ -50,7 +52,7 @@ impl Context<'_> {
                 return self.fail(first.start(), "the statement is lost");
             };
             match self.take(first.range(), |kind| matches!(kind, EditKind::YieldFrom { .. })) {
-                Some(_) => self.yield_from(first, counterpart),
+                Some(change) => self.yield_from(change, first, counterpart),
                 None => self.stmt(first, counterpart),
             }
             (old, new) = (after, rest);
@@ -144,13 +146,16 @@ impl Context<'_> {
 
     /// Decorators of the statement at `owner`. A change may add some.
     pub(super) fn decorators(&self, old: &[Decorator], new: &[Decorator], owner: TextRange) {
-        let is_added = |change: &usize| self.file.edits.changes[*change] == EditKind::Decorator { function: owner };
+        let is_added = |change: &usize| match &self.file.edits.changes[*change] {
+            EditKind::Decorator { function, .. } => *function == owner && !self.used.borrow()[*change],
+            _ => false,
+        };
         let mut kept = Vec::with_capacity(new.len());
         for decorator in new {
             match self.written_by(decorator.expression.range()).filter(is_added) {
                 Some(change) => {
                     self.used.borrow_mut()[change] = true;
-                    self.decorator_is_known(&decorator.expression);
+                    self.decorator_is_recorded(change, &decorator.expression);
                 }
                 None => kept.push(decorator),
             }
@@ -161,23 +166,31 @@ impl Context<'_> {
         old.iter().zip(kept).for_each(|(old, new)| self.expr(&old.expression, &new.expression));
     }
 
-    fn decorator_is_known(&self, decorator: &Expr) {
+    fn decorator_is_recorded(&self, change: usize, decorator: &Expr) {
+        let EditKind::Decorator { decorator: recorded, .. } = &self.file.edits.changes[change] else { return };
         let callee = decorator.as_call_expr().map_or(decorator, |call| &call.func);
-        if !self.names(callee, &DECORATORS) {
+        let is_recorded = dotted(callee).is_some_and(|name| self.imports.stands_for(&name, recorded));
+        if !is_recorded || !self.names(callee, &DECORATORS) {
             self.fail(self.offsets.to_old(decorator.start()), "the added decorator is not known, or not imported");
         }
     }
 
     /// `yield from g()` and `async for item in g(): yield item` (or `for`).
-    fn yield_from(&self, old: &Stmt, new: &Stmt) {
+    fn yield_from(&self, change: usize, old: &Stmt, new: &Stmt) {
         let (Stmt::Expr(statement), Stmt::For(each)) = (old, new) else {
             return self.misfit(old.range(), "a loop that yields");
         };
+        let source = if each.is_async { YieldSource::Async } else { YieldSource::Sync };
+        let recorded = EditKind::YieldFrom { statement: old.range(), source };
         let (Expr::YieldFrom(source), Expr::Name(item)) = (&*statement.value, &*each.target) else {
             return self.misfit(old.range(), "a loop that yields");
         };
         match each.body.as_slice() {
-            [Stmt::Expr(body)] if each.orelse.is_empty() && yields(&body.value, &item.id) => {
+            [Stmt::Expr(body)]
+                if each.orelse.is_empty()
+                    && yields(&body.value, &item.id)
+                    && self.file.edits.changes[change] == recorded =>
+            {
                 self.expr(&source.value, &each.iter);
             }
             _ => self.misfit(old.range(), "a loop that yields each item"),

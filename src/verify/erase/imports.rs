@@ -42,7 +42,7 @@ impl Imports {
     }
 
     /// The dotted paths that the dotted `name` may stand for; none when its first part is not imported.
-    fn resolve(&self, name: &str) -> Vec<String> {
+    pub(super) fn resolve(&self, name: &str) -> Vec<String> {
         let (root, rest) = name.split_at(name.find('.').unwrap_or(name.len()));
         let bound = self.bound.get(root).into_iter().flatten().map(|path| format!("{path}{rest}"));
         bound.chain(self.stars.iter().map(|module| format!("{module}.{name}"))).collect()

@@ -4,7 +4,7 @@ use ruff_text_size::{TextRange, TextSize};
 
 use crate::config::OffloadVia;
 use crate::edit::{EditKind, FileEdits};
-use crate::plan::UnwrapForm;
+use crate::plan::{UnwrapForm, YieldSource};
 
 pub(super) struct Fixture {
     pub name: &'static str,
@@ -35,7 +35,7 @@ impl Build {
     }
 
     /// A change of the node that reads `node`.
-    fn change(mut self, kind: fn(TextRange) -> EditKind, node: &str, edits: &[Do]) -> Self {
+    fn change(mut self, kind: impl Fn(TextRange) -> EditKind, node: &str, edits: &[Do]) -> Self {
         let range = self.find(node);
         self.record(kind(range), edits);
         self
@@ -85,7 +85,7 @@ impl Build {
     }
 
     fn rename(self, name: &'static str, to: &'static str) -> Self {
-        self.change(|name| EditKind::Rename { name }, name, &[Swap(name, to)])
+        self.change(|range| EditKind::Rename { name: range, to: to.into() }, name, &[Swap(name, to)])
     }
 }
 
@@ -190,12 +190,12 @@ fn awaits() -> Vec<Build> {
         .awaited("g(a, h(a))")
         .awaited("h(a)"),
         new("native", "async def f(c):\n    return c.cache.get('k', 1)\n").change(
-            |call| EditKind::Native { call },
+            |call| EditKind::Native { call, method: "async_get".into() },
             "c.cache.get('k', 1)",
             &[Before("c.cache", "await "), Swap("get", "async_get")],
         ),
         new("replace", "import os\nasync def f(n, m):\n    time.sleep(n + m)\n").asyncio().change(
-            |call| EditKind::Replace { call },
+            |call| EditKind::Replace { call, function: "asyncio.sleep".into() },
             "time.sleep(n + m)",
             &[Before("time.sleep", "await "), Swap("time.sleep", "asyncio.sleep")],
         ),
@@ -293,7 +293,7 @@ fn loops() -> Vec<Build> {
                 After("q.rows(2)", "]"),
             ]),
         new("yield from", "async def f(s):\n    yield 0\n    yield from s.rows(1, 2)  # all\n").change(
-            |statement| EditKind::YieldFrom { statement },
+            |statement| EditKind::YieldFrom { statement, source: YieldSource::Sync },
             "yield from s.rows(1, 2)",
             &[Swap("yield from ", "for item in "), After("s.rows(1, 2)", ":\n        yield item")],
         ),
@@ -344,7 +344,11 @@ fn statements() -> Vec<Build> {
         new("a test gets its marker", &format!("import os\n\n\n{TEST}  # first\n"))
             .import(After("import os", "\nimport pytest"))
             .async_def(TEST, "def test_load")
-            .change(|function| EditKind::Decorator { function }, TEST, &[Before("@patch", "@pytest.mark.asyncio\n")])
+            .change(
+                |function| EditKind::Decorator { function, decorator: "pytest.mark.asyncio".into() },
+                TEST,
+                &[Before("@patch", "@pytest.mark.asyncio\n")],
+            )
             .awaited("svc.load(1)"),
         new("fallback inside async code", &method("async def")).change(
             fallback,

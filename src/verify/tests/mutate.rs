@@ -42,10 +42,6 @@ pub(super) fn says_so_itself(edits: &FileEdits, broken: &FileEdits, mutation: &M
     let Some((edit, _)) = edits.edits.iter().zip(&broken.edits).find(differs) else { return true };
     match (&edits.changes[edit.change], mutation.kind) {
         (_, "change whitespace") => true,
-        (
-            EditKind::Rename { .. } | EditKind::Native { .. } | EditKind::Replace { .. },
-            "rename a name" | "change a literal",
-        ) => true,
         // The wording of a log line.
         (EditKind::Fallback { .. }, "change a literal") => edit.text.contains("warning"),
         _ => false,
