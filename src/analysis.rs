@@ -314,6 +314,8 @@ fn action_range(action: &Action) -> Option<TextRange> {
     match action {
         Action::Await { call }
         | Action::Offload { call, .. }
+        | Action::OffloadHandedOn { call, .. }
+        | Action::OffloadExpression { expression: call, .. }
         | Action::Native { call, .. }
         | Action::Replace { call, .. }
         | Action::Unwrap { call, .. }
@@ -328,12 +330,17 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::AsyncFakeAssigned { .. }
         | Action::MockConfigured { .. } => None,
         Action::FallbackTry { .. } => None,
-        Action::AsyncDef { function } | Action::Decorator { function, .. } => Some(*function),
+        Action::AsyncDef { function } | Action::Bridge { function } | Action::Decorator { function, .. } => {
+            Some(*function)
+        }
+        Action::MainGuard { statement, .. } => Some(*statement),
         Action::AsyncWith { statement } | Action::AsyncFor { statement } | Action::YieldFrom { statement, .. } => {
             Some(*statement)
         }
+        Action::CollectWhole { iterable } => Some(*iterable),
         Action::AsyncComprehension { clause } => Some(*clause),
         Action::ListComprehension { generator } => Some(*generator),
+        Action::Hoist { lambda } => Some(*lambda),
         Action::Rename { name, .. } | Action::RenameImported { name, .. } => Some(*name),
         Action::AwaitableResult { result } => Some(*result),
         Action::AsyncGenerator { subscript } => Some(*subscript),

@@ -222,6 +222,8 @@ pub struct Codemod {
     /// `pkg.function:parameter`.
     pub threaded: Option<Names>,
     pub renames: Vec<Rename>,
+    /// Qualified names (globs) of decorators that make a function a command: it is called where no loop runs.
+    pub commands: Option<Names>,
     /// True for `asyncio-run`: rewrite `asyncio.run` fallbacks.
     pub rewrites_run_fallbacks: bool,
     pub examples: Vec<Example>,

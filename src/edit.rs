@@ -21,7 +21,10 @@ pub enum EditKind {
     Await { operand: TextRange },
     /// `f(a)` to `await asyncio.to_thread(f, a)`, whatever carries it. `call` is the original call expression, `carrier` the
     /// expression as written (`aio.to_thread`), `partial` the `functools.partial` that takes the arguments, when there is one.
-    Offload { call: TextRange, via: OffloadVia, carrier: String, partial: Option<String> },
+    /// `handed_on`: there is no `await`, because a lambda gives the awaitable to who calls it.
+    Offload { call: TextRange, via: OffloadVia, carrier: String, partial: Option<String>, handed_on: bool },
+    /// An expression that is no call to `await asyncio.to_thread(lambda: expression)`, whatever carries it.
+    OffloadExpression { expression: TextRange },
     /// `obj.get(x)` to `await obj.async_get(x)`: the attribute token is replaced and the call awaited.
     Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: the callee is replaced and the call awaited.
@@ -49,6 +52,12 @@ pub enum EditKind {
     Fallback { statement: TextRange },
     /// `main()` under an `if __name__` guard becomes `asyncio.run(main())`. `call` is the original call.
     EntryPoint { call: TextRange },
+    /// A lambda becomes a coroutine function that is defined before its statement.
+    Hoist { statement: TextRange, lambda: TextRange },
+    /// The body of a function moves into a new coroutine function, which the function runs.
+    Bridge { function: TextRange },
+    /// The statements of a `__main__` guard become a coroutine function, which a new guard runs. `statement` is the `if`.
+    MainGuard { statement: TextRange },
     /// A name is replaced by its async twin (`__enter__`, `contextmanager`, `Iterator`, `StopIteration`, `next`, mocks...).
     Rename { name: TextRange, to: String },
     /// `yield from g()` to an `async for` that yields. `statement` is the original statement.
@@ -101,12 +110,28 @@ pub struct Edit {
 pub struct FileEdits {
     pub changes: Vec<EditKind>,
     pub edits: Vec<Edit>,
+    /// Changes whose edits another edit carries along, because it moves the text they stand in.
+    pub absorbed: Vec<usize>,
 }
 
 impl FileEdits {
     /// Applies all edits to the original `text`, in one pass.
     pub fn apply(&self, text: &str) -> Result<Applied, EditError> {
         apply::apply(text, &self.edits)
+    }
+
+    /// Takes the edits out of `range` and returns its text with them applied, for an edit that moves it.
+    pub fn absorb(&mut self, text: &str, range: TextRange) -> Result<String, EditError> {
+        let is_inside = |edit: &Edit| {
+            range.contains_range(edit.range) && (edit.range.end() < range.end() || !edit.range.is_empty())
+        };
+        let (inside, outside) = std::mem::take(&mut self.edits).into_iter().partition(is_inside);
+        self.edits = outside;
+        let inside: Vec<Edit> = inside;
+        self.absorbed.extend(inside.iter().map(|edit| edit.change));
+        let applied = apply::apply(text, &inside)?;
+        let end = applied.text.len() - (text.len() - range.end().to_usize());
+        Ok(applied.text[range.start().to_usize()..end].to_owned())
     }
 
     /// Starts a change; the edits that follow with the returned index belong to it.

@@ -13,7 +13,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use crate::color::shape::{Adaptation, Shape, becomes_async_def, delegations, shape};
-use crate::color::{SiteVerdict, Verdicts, World};
+use crate::color::{SiteVerdict, Verdicts, World, boundary, guard};
 use crate::index::facts::*;
 use crate::resolve::SiteKind;
 use crate::resolve::boundary::decorator_name;
@@ -44,7 +44,16 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
         }
     }
     fallbacks(world, verdicts, &mut plan);
-    nested_runs(world, verdicts, &mut plan);
+    for func in verdicts.bridges.keys() {
+        let function = world.index.func(*func).range;
+        plan.entry(func.file).or_default().push(Action::Bridge { function });
+    }
+    for (file, at) in &verdicts.guards {
+        let guard = &world.index.file(*file).main_guards[*at];
+        let globals = guard::shared_names(world, *file, guard).iter().map(ToString::to_string).collect();
+        plan.entry(*file).or_default().push(Action::MainGuard { statement: guard.range, globals });
+    }
+    runs_in_tests(world, verdicts, &mut plan);
     tests::plan(world, verdicts, &mut plan);
     mocks::plan(world, verdicts, &mut plan);
     plan.retain(|_, actions| !actions.is_empty());
@@ -58,6 +67,10 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
 /// What changes at the definition of a function that converts.
 fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Action> {
     let facts = world.index.func(func);
+    if facts.lambda.is_some() {
+        let hoists = !boundary::hands_on_awaitable(world, func);
+        return hoists.then_some(Action::Hoist { lambda: facts.range }).into_iter().collect();
+    }
     let mut actions = vec![];
     if becomes_async_def(world, func) {
         actions.push(Action::AsyncDef { function: facts.range });
@@ -113,6 +126,7 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         verdict,
         SiteVerdict::Await
             | SiteVerdict::Offload
+            | SiteVerdict::OffloadExpression { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::Adapt(_)
@@ -157,6 +171,13 @@ fn adapt(world: World, id: RefId, adaptation: Adaptation) -> Option<Action> {
         (Adaptation::Comprehension | Adaptation::ListOver { .. }, Usage::ComprehensionIter { clause, .. }) => {
             Some(Action::AsyncComprehension { clause })
         }
+        (Adaptation::CollectWhole, _) => {
+            let whole = match world.index.site(id).usage {
+                Usage::Called(call) => world.index.call(call).range,
+                _ => world.index.site(id).range,
+            };
+            Some(Action::CollectWhole { iterable: whole })
+        }
         (Adaptation::Collect { call }, _) => Some(Action::Collect { call: world.index.call(call).range }),
         (Adaptation::With, Usage::WithItem { statement, .. }) => Some(Action::AsyncWith { statement }),
         // The generator around it does it.
@@ -172,15 +193,23 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
     match verdict {
         SiteVerdict::Await => Some(Action::Await { call: called() }),
         SiteVerdict::Offload => Some(Action::Offload { call: called(), via: world.config.offload.clone() }),
+        SiteVerdict::OffloadHandedOn => {
+            Some(Action::OffloadHandedOn { call: called(), via: world.config.offload.clone() })
+        }
+        SiteVerdict::HandedOn => None,
         SiteVerdict::Native(method) => Some(Action::Native { call: called(), method: method.clone() }),
         SiteVerdict::Replace(function) => Some(Action::Replace { call: called(), function: function.clone() }),
         SiteVerdict::OffloadConsumer { call } => {
             Some(Action::Offload { call: world.index.call(*call).range, via: world.config.offload.clone() })
         }
+        SiteVerdict::OffloadExpression { expression } => {
+            Some(Action::OffloadExpression { expression: *expression, via: world.config.offload.clone() })
+        }
         SiteVerdict::Adapt(adaptation) => adapt(world, id, *adaptation),
         SiteVerdict::Unwrap { call, form } => {
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })
         }
+        SiteVerdict::UnwrapRun { call } => Some(Action::UnwrapRun { call: world.index.call(*call).range }),
         SiteVerdict::EntryPoint => Some(Action::EntryPoint { call: called() }),
         SiteVerdict::Raises { call } => Some(Action::Raises { call: world.index.call(*call).range }),
         SiteVerdict::AsIs | SiteVerdict::Left(_) => None,
@@ -198,7 +227,7 @@ fn unwrapped_range(world: World, call: CallId, form: UnwrapForm) -> TextRange {
 
 /// Is the function a coroutine function once the plan is carried out?
 pub fn is_coroutine(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
-    world.index.func(func).is_async || verdicts.converts.contains_key(&func)
+    world.index.func(func).is_async || verdicts.converts.contains_key(&func) || verdicts.bridges.contains_key(&func)
 }
 
 fn fallbacks(world: World, verdicts: &Verdicts, plan: &mut Plan) {
@@ -227,9 +256,10 @@ fn kept(world: World, func: FuncId) -> bool {
     world.index.func(func).keep || world.config.keep_sync.matches(&world.names().qualified_func(func))
 }
 
-/// A bare `asyncio.run(c())` in a function that converts would start a loop inside the loop.
-fn nested_runs(world: World, verdicts: &Verdicts, plan: &mut Plan) {
-    let converting: FxHashSet<FuncId> = verdicts.converts.keys().copied().collect();
+/// A bare `asyncio.run(c())` in a test that converts would start a loop inside the loop.
+fn runs_in_tests(world: World, verdicts: &Verdicts, plan: &mut Plan) {
+    let converting: FxHashSet<FuncId> =
+        verdicts.converts.keys().copied().filter(|func| world.in_tests(func.file)).collect();
     let files: FxHashSet<FileId> = converting.iter().map(|func| func.file).collect();
     for file in files {
         let facts = world.index.file(file);
@@ -270,12 +300,16 @@ impl Counts {
         for (file, action) in plan.iter().flat_map(|(file, actions)| actions.iter().map(move |action| (*file, action)))
         {
             match action {
-                Action::AsyncDef { .. } => {
+                Action::AsyncDef { .. } | Action::Bridge { .. } => {
                     counts.converted += 1;
                     counts.tests += usize::from(world.in_tests(file));
                 }
                 Action::Await { .. } => counts.awaited += 1,
-                Action::Offload { .. } | Action::Native { .. } | Action::Replace { .. } => counts.offloaded += 1,
+                Action::Offload { .. }
+                | Action::OffloadHandedOn { .. }
+                | Action::OffloadExpression { .. }
+                | Action::Native { .. }
+                | Action::Replace { .. } => counts.offloaded += 1,
                 Action::Unwrap { .. } | Action::UnwrapRun { .. } => counts.unwrapped += 1,
                 Action::FallbackTry { .. } => counts.fallbacks += 1,
                 _ => {}

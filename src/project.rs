@@ -2,6 +2,7 @@
 
 pub mod plugin;
 mod protected;
+mod scripts;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,8 @@ pub struct Project {
     pub source_roots: Vec<PathBuf>,
     /// Built and published: what it exports is an interface.
     pub is_library: bool,
+    /// Functions that installed commands call, by dotted path. Sorted.
+    pub scripts: Vec<String>,
     /// What runs the project's async tests.
     pub test_plugin: TestPlugin,
 }
@@ -114,7 +117,8 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
         })
         .collect();
     let test_plugin = plugin::find(root);
-    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, test_plugin }, problems)
+    let scripts = scripts::find(root);
+    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, scripts, test_plugin }, problems)
 }
 
 /// The folders of files, and those above them up to the root.

@@ -11,14 +11,18 @@ mod ask;
 mod builder;
 mod callable;
 mod carried;
+mod decorated;
+pub mod decorator;
 pub mod eager;
 pub mod fixtures;
 mod flow;
+mod group;
 pub mod hierarchy;
 mod layer;
 pub mod names;
 mod native;
 mod plain;
+pub mod runner;
 mod site;
 mod tested;
 pub mod text;
@@ -81,6 +85,8 @@ pub enum SiteKind {
     Iterated,
     /// Named in an existing offload: `to_thread(f, x)`. `call` is the offload call.
     Offloaded { call: CallId, form: UnwrapForm },
+    /// A call that runs an event loop.
+    Runs { runner: runner::Runner },
     /// Named where a codemod says that async functions are accepted.
     Accepted,
     /// Named, harmlessly: `f.__name__`, `isinstance(x, C)`, an annotation.
@@ -117,6 +123,7 @@ impl SiteKind {
             | SiteKind::Read
             | SiteKind::Callback { .. }
             | SiteKind::Iterated
+            | SiteKind::Runs { .. }
             | SiteKind::Offloaded { .. } => true,
             SiteKind::Value | SiteKind::Made | SiteKind::Carried | SiteKind::Accepted | SiteKind::Mention => false,
         }
@@ -171,6 +178,15 @@ pub struct Carriage {
     pub lost_at: Option<(FileId, TextRange)>,
 }
 
+/// Where a lambda went.
+#[derive(Clone, Copy, Debug)]
+pub struct LambdaUse {
+    /// Where it was lost sight of.
+    pub lost_at: Option<(FileId, TextRange)>,
+    /// It is given to something that takes async functions, and may test for them.
+    pub is_accepted: bool,
+}
+
 /// A string that names a function of the graph where names are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupSite {
@@ -190,6 +206,10 @@ pub struct Graph {
     /// Sites of such names that were proved to be something else.
     pub foreign: BTreeSet<RefId>,
     pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
+    /// Decorators of the project, as values, of which it is known what they do with the function.
+    pub followed_decorators: FxHashSet<ValueId>,
+    /// Lambdas that run something blocking.
+    pub lambdas: BTreeMap<FuncId, LambdaUse>,
     /// Where the values of carried sites went.
     pub carriages: BTreeMap<RefId, Carriage>,
     /// Calls by the name of a node in files that no facts come from, one a node.
@@ -208,6 +228,8 @@ pub struct Graph {
     pub overrides_external: BTreeMap<FuncId, String>,
     /// Types of the context managers around sites, as ty prints them.
     pub with_types: BTreeMap<ValueId, String>,
+    /// Types of the calls among sites that a `with` enters, as ty prints them.
+    pub entered_types: FxHashMap<(FileId, TextRange), String>,
     pub hierarchy: Hierarchy,
     pub fixtures: Fixtures,
     /// Remarks on what comments and the config say of sites.
@@ -250,6 +272,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     }
     flow::read_config(&mut builder);
     blocking::find(&mut builder);
+    if !builder.graph.sites.is_empty() {
+        runner::find(&mut builder);
+    }
     builder.close();
     fixtures::load(&mut builder);
     builder.join_with_statements();

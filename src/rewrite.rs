@@ -10,18 +10,22 @@ mod async_generator;
 mod async_with;
 mod await_value;
 mod awaitable_result;
+mod bridge;
 mod collect;
 mod context;
 mod decorator;
 mod entry_point;
 mod fallback;
 mod layout;
+mod hoist;
 mod list_comprehension;
+mod main_guard;
 mod mock_attributes;
 mod mock_configured;
 mod mock_fake;
 mod native;
 mod offload;
+mod offload_expression;
 mod raises;
 mod rename;
 mod rename_imported;
@@ -199,6 +203,8 @@ impl<'a> Rewriter<'a> {
                 }
                 Action::Await { call }
                 | Action::Offload { call, .. }
+                | Action::OffloadHandedOn { call, .. }
+                | Action::OffloadExpression { expression: call, .. }
                 | Action::Native { call, .. }
                 | Action::Replace { call, .. }
                 | Action::Unwrap { call, .. }
@@ -210,10 +216,16 @@ impl<'a> Rewriter<'a> {
                 | Action::AsyncFake { fake: call, .. }
                 | Action::AsyncFakeAssigned { target: call, .. }
                 | Action::MockConfigured { target: call, .. }
+                | Action::CollectWhole { iterable: call }
                 | Action::Collect { call } => (*call, Sort::Expression),
-                Action::ListComprehension { generator } => (*generator, Sort::Expression),
-                Action::AsyncDef { function } | Action::Decorator { function, .. } => (*function, Sort::Statement),
+                Action::ListComprehension { generator } | Action::Hoist { lambda: generator } => {
+                    (*generator, Sort::Expression)
+                }
+                Action::AsyncDef { function } | Action::Bridge { function } | Action::Decorator { function, .. } => {
+                    (*function, Sort::Statement)
+                }
                 Action::FallbackTry { statement, .. }
+                | Action::MainGuard { statement, .. }
                 | Action::AsyncWith { statement }
                 | Action::AsyncFor { statement }
                 | Action::YieldFrom { statement, .. } => (*statement, Sort::Statement),
@@ -230,6 +242,13 @@ impl<'a> Rewriter<'a> {
         Some(match (action, node) {
             (Action::Await { .. }, _) => await_value::rewrite(context, node.as_expr_ref()?, parents),
             (Action::Offload { via, .. }, AnyNodeRef::ExprCall(call)) => offload::rewrite(context, call, parents, via),
+            (Action::OffloadHandedOn { via, .. }, AnyNodeRef::ExprCall(call)) => {
+                offload::rewrite_handed_on(context, call, via)
+            }
+            (Action::Hoist { .. }, AnyNodeRef::ExprLambda(lambda)) => hoist::rewrite(context, lambda, parents),
+            (Action::OffloadExpression { via, .. }, _) => {
+                offload_expression::rewrite(context, node.as_expr_ref()?, parents, via)
+            }
             (Action::Native { method, .. }, AnyNodeRef::ExprCall(call)) => {
                 native::rewrite(context, call, parents, method)
             }
@@ -240,6 +259,7 @@ impl<'a> Rewriter<'a> {
             (Action::UnwrapRun { .. }, AnyNodeRef::ExprCall(call)) => unwrap_run::rewrite(context, call, parents),
             (Action::EntryPoint { .. }, AnyNodeRef::ExprCall(call)) => entry_point::rewrite(context, call),
             (Action::Collect { .. }, AnyNodeRef::ExprCall(call)) => collect::rewrite(context, call, parents),
+            (Action::CollectWhole { .. }, _) => collect::rewrite_whole(context, node.as_expr_ref()?, parents),
             (Action::Raises { .. }, AnyNodeRef::ExprCall(call)) => raises::rewrite(context, call, parents),
             (Action::MockAttributes { mock, names, .. }, AnyNodeRef::ExprCall(call)) => {
                 mock_attributes::rewrite(context, call, mock, names)
@@ -258,6 +278,9 @@ impl<'a> Rewriter<'a> {
                 list_comprehension::rewrite(context, generator)
             }
             (Action::AsyncDef { .. }, AnyNodeRef::StmtFunctionDef(function)) => async_def::rewrite(context, function),
+            (Action::Bridge { .. }, AnyNodeRef::StmtFunctionDef(function)) => {
+                bridge::rewrite(context, function, parents)
+            }
             (Action::Decorator { decorator, .. }, AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::StmtClassDef(_)) => {
                 decorator::rewrite(context, node.range(), decorator)
             }
@@ -265,6 +288,9 @@ impl<'a> Rewriter<'a> {
                 true => fallback::rewrite_in_async(context, statement, parents),
                 false => fallback::rewrite_in_sync(context, statement, parents, *style),
             },
+            (Action::MainGuard { globals, .. }, AnyNodeRef::StmtIf(statement)) => {
+                main_guard::rewrite(context, statement, parents, globals)
+            }
             (Action::AsyncWith { .. }, AnyNodeRef::StmtWith(statement)) => async_with::rewrite(context, statement),
             (Action::AsyncFor { .. }, AnyNodeRef::StmtFor(statement)) => async_for::rewrite(context, statement),
             (Action::YieldFrom { source, .. }, AnyNodeRef::StmtExpr(statement)) => {

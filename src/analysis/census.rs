@@ -86,9 +86,13 @@ fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
         SiteVerdict::Await | SiteVerdict::Adapt(_) | SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => {
             Verdict::Awaited
         }
+        SiteVerdict::HandedOn => Verdict::Accepted,
         SiteVerdict::Unwrap { .. } => Verdict::Unwrapped,
         SiteVerdict::OffloadConsumer { .. }
         | SiteVerdict::Offload
+        | SiteVerdict::UnwrapRun { .. }
+        | SiteVerdict::OffloadHandedOn
+        | SiteVerdict::OffloadExpression { .. }
         | SiteVerdict::Native(_)
         | SiteVerdict::Replace(_) => Verdict::ProvedOther,
         SiteVerdict::AsIs if converts => Verdict::Accepted,

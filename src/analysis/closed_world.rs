@@ -1,6 +1,7 @@
 //! The closed world: the sites are collected anew from the new text, and each one that was decided is found there as decided.
 
 use rayon::prelude::*;
+use ruff_python_ast::name::Name;
 use ruff_text_size::{TextRange, TextSize};
 
 use super::{Analysis, Rewritten};
@@ -72,11 +73,25 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
             other.name_range.start() == at
                 && matches!(other.usage, Usage::Called(call) if new[call].usage == Usage::Awaited)
         });
-        if !awaited {
+        if !awaited && !is_moved(done, &new, offset, &facts.name) {
             failures.push(failure(analysis, done.file, offset, "the call was to be awaited and is not"));
         }
     }
     failures
+}
+
+/// Was the text around the offset moved by an edit, and is something of that name awaited in what the edit wrote?
+fn is_moved(done: &Rewritten, new: &FileFacts, offset: TextSize, name: &Name) -> bool {
+    if done.edits.absorbed.is_empty() || !done.edits.edits.iter().any(|edit| edit.range.contains(offset)) {
+        return false;
+    }
+    let Ok(applied) = done.edits.apply(&done.source.text) else { return false };
+    let written: Vec<TextRange> = applied.map.edited().map(|(_, new)| new).collect();
+    new.refs.iter().any(|other| {
+        other.name == *name
+            && written.iter().any(|range| range.contains_range(other.name_range))
+            && matches!(other.usage, Usage::Called(call) if new[call].usage == Usage::Awaited)
+    })
 }
 
 /// Where an original offset stands in the new text; inserts at the offset itself come before it.

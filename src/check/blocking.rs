@@ -148,6 +148,10 @@ fn outcome(planned: Planned, site: &Site, range: TextRange) -> Outcome {
         | SiteVerdict::Adapt(_)
         | SiteVerdict::Unwrap { .. }
         | SiteVerdict::EntryPoint
+        | SiteVerdict::UnwrapRun { .. }
+        | SiteVerdict::HandedOn
+        | SiteVerdict::OffloadHandedOn
+        | SiteVerdict::OffloadExpression { .. }
         | SiteVerdict::Raises { .. } => edited(planned, site.id.file, range),
     }
 }
@@ -156,7 +160,7 @@ fn outcome(planned: Planned, site: &Site, range: TextRange) -> Outcome {
 fn edited(planned: Planned, file: FileId, range: TextRange) -> Outcome {
     let Some((text, edits)) = planned.edits.get(&file) else { return Outcome::Nothing };
     let inside: Vec<Edit> = edits.edits.iter().filter(|edit| range.contains_range(edit.range)).cloned().collect();
-    let only = FileEdits { changes: edits.changes.clone(), edits: inside };
+    let only = FileEdits { changes: edits.changes.clone(), edits: inside, ..FileEdits::default() };
     let (false, Ok(applied)) = (only.edits.is_empty(), only.apply(text)) else { return Outcome::Nothing };
     let grown = applied.text.len() + range.end().to_usize() - text.len();
     let Some(after) = applied.text.get(range.start().to_usize()..grown) else { return Outcome::Nothing };

@@ -7,7 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::dual;
 use crate::color::World;
 use crate::color::cause::Cause;
-use crate::color::shape::{Shape, is_eager, shape};
+use crate::color::consumer::takes_all;
+use crate::color::shape::{Shape, shape};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
 
@@ -164,7 +165,7 @@ fn runs_body(world: World, site: &Site, target: FuncId) -> bool {
             Usage::ForIter { .. } | Usage::YieldFrom { .. } | Usage::Starred { .. } => true,
             Usage::ComprehensionIter { kind, .. } => !matches!(kind, ComprehensionKind::Generator(_)),
             Usage::Argument { call, index: 0 } => {
-                is_eager(world, call)
+                takes_all(world, call, 0)
                     || world.names().last_name(world.index.call(call).func).is_some_and(|name| name == "next")
             }
             _ => false,
@@ -184,7 +185,7 @@ pub fn counts(world: World, id: RefId) -> bool {
         Some(Barrier::Generator) => context.generators.iter().all(|generator| {
             generator.consumer.is_some_and(|consumer| {
                 let name = world.names().last_name(world.index.call(consumer).func);
-                is_eager(world, consumer) || name.is_some_and(|name| matches!(name, "any" | "all" | "next"))
+                takes_all(world, consumer, 0) || name.is_some_and(|name| matches!(name, "any" | "all" | "next"))
             })
         }),
         Some(Barrier::Lambda { .. } | Barrier::ClassBody | Barrier::Annotation) => false,

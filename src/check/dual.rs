@@ -7,9 +7,9 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::parsed;
 use crate::color::World;
-use crate::color::decorator;
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_name, tests_for_coroutines};
+use crate::resolve::decorator;
 use crate::resolve::names::Meaning;
 
 /// Calls by which a function finds out whether a loop is running.
@@ -90,7 +90,7 @@ fn may_dispatch(world: World, decorator: &Decorator) -> bool {
     let name = decorator_name(world.index, decorator).unwrap_or("?");
     if PLAIN.contains(&name)
         || name.ends_with("property")
-        || decorator::passes(world, decorator) && !tests(world, decorator)
+        || decorator::passes(&world.names(), decorator) && !tests(world, decorator)
     {
         return false;
     }

@@ -2,17 +2,29 @@
 
 use super::World;
 use super::cause::Cause;
-use super::decorator;
-use super::shape::{Shape, becomes_async_def, shape};
+use super::shape::{Shape, becomes_async_def, shape, shape_of_targets};
 use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
+use crate::resolve::SiteKind;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
+use crate::resolve::decorator;
 use crate::resolve::hierarchy::BaseClass;
 
 /// Decorators that do not care about the color of a function.
-pub(super) const COLORLESS: [&str; 8] =
-    ["staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "no_type_check", "deprecated"];
+pub(super) const COLORLESS: [&str; 11] = [
+    "staticmethod",
+    "classmethod",
+    "abstractmethod",
+    "override",
+    "final",
+    "overload",
+    "no_type_check",
+    "deprecated",
+    "wraps",
+    "singledispatch",
+    "singledispatchmethod",
+];
 
 /// Bases that say nothing about who calls the methods.
 const PLAIN_BASES: [&str; 14] = [
@@ -39,6 +51,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if world.graph.layer.contains(&func) {
         return Some(Cause::Layer);
     }
+    if facts.lambda.is_some() {
+        return lambda(world, func);
+    }
     if facts.keep {
         return Some(Cause::KeepComment);
     }
@@ -58,6 +73,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     }
     if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
         return Some(Cause::Dunder);
+    }
+    if facts.traits.raises_stop_iteration && !facts.traits.is_generator && facts.name != "__next__" {
+        return Some(Cause::StopsIteration { func });
     }
     if let Some(cause) = decorators(world, facts) {
         return Some(cause);
@@ -87,6 +105,36 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
         return None;
     }
     called_by_base(world, func).or_else(|| exported(world, func))
+}
+
+/// A lambda can hand on the one awaitable that its body gives, or become a definition before its statement.
+fn lambda(world: World, func: FuncId) -> Option<Cause> {
+    if !world.project.file(func.file).editable {
+        return Some(Cause::NotEditable);
+    }
+    let facts = world.index.func(func);
+    let (Some(used), Some(lambda)) = (world.graph.lambdas.get(&func), facts.lambda) else { return Some(Cause::Lambda) };
+    let hands_on = hands_on_awaitable(world, func);
+    (used.lost_at.is_some() || !hands_on && !lambda.is_hoistable).then_some(Cause::Lambda)
+}
+
+/// Does the lambda give the awaitable of its body to who calls it? The body is one call, and nothing inside of it awaits.
+pub fn hands_on_awaitable(world: World, func: FuncId) -> bool {
+    let (Some(used), Some(lambda)) = (world.graph.lambdas.get(&func), world.index.func(func).lambda) else {
+        return false;
+    };
+    if used.is_accepted {
+        return false;
+    }
+    let mut sites =
+        world.graph.sites_in_file(func.file).filter(|site| world.owner(site.id) == Some(func) && site.kind.runs());
+    let (Some(site), None) = (sites.next(), sites.next()) else { return false };
+    let is_plain = matches!(site.kind, SiteKind::Call | SiteKind::Blocking { native: None, .. });
+    let whole = match world.index.site(site.id).usage {
+        Usage::Called(call) => world.index.call(call).range == lambda.body,
+        _ => false,
+    };
+    is_plain && whole && shape_of_targets(world, site) == Some(Shape::Coroutine)
 }
 
 fn is_dunder(name: &str) -> bool {
@@ -119,7 +167,9 @@ fn decorators(world: World, func: &Func) -> Option<Cause> {
         }
         if COLORLESS.contains(&name)
             || decorator_accepts_async(&world.names(), world.config, decorator)
-            || decorator::passes(world, decorator)
+            || decorator::passes(&world.names(), decorator)
+            || world.graph.followed_decorators.contains(&decorator.value)
+            || decorator::registers_with(&world.names(), decorator).is_some()
         {
             continue;
         }
@@ -204,5 +254,5 @@ fn exported(world: World, func: FuncId) -> Option<Cause> {
 
 /// Is there a call of the function outside of itself?
 fn is_called(world: World, func: FuncId) -> bool {
-    world.graph.sites_of(func).iter().any(|id| world.context(*id).func != Some(func))
+    world.graph.sites_of(func).iter().any(|id| world.owner(*id) != Some(func))
 }

@@ -46,6 +46,8 @@ pub enum Cause {
     /// Python calls it by itself and takes no coroutine from it (`__init__`, `__len__`).
     Dunder,
     Property,
+    /// It is a lambda that goes where nobody follows, or whose body cannot become a function.
+    Lambda,
     Generator,
     ContextManager,
     /// A decorator that is not known to take async functions; its name.
@@ -66,6 +68,8 @@ pub enum Cause {
     PassedOn {
         call: CallId,
     },
+    /// It keeps its sync face over an async body.
+    Bridge,
     /// Exported by a library, and nothing in the tree calls it.
     Exported,
     /// It returns something awaitable already, and a caller does not await at once.
@@ -241,6 +245,7 @@ impl Cause {
                 | Cause::CatchesInterrupt { .. }
                 | Cause::Consumed { .. }
                 | Cause::CannotRewrite { .. }
+                | Cause::RunsLoop { .. }
         )
     }
 
@@ -277,11 +282,13 @@ impl Cause {
             | Cause::NotEditable
             | Cause::Dunder
             | Cause::Property
+            | Cause::Lambda
             | Cause::Generator
             | Cause::ContextManager
             | Cause::Decorator { .. }
             | Cause::OverridesExternal { .. }
             | Cause::CalledByBase
+            | Cause::Bridge
             | Cause::Exported
             | Cause::CalledByTestRunner
             | Cause::Threaded

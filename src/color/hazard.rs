@@ -97,13 +97,14 @@ fn transitive(world: World, func: FuncId) -> Option<Cause> {
 
 fn search(world: World, func: FuncId) -> Option<Cause> {
     let mut seen = FxHashSet::default();
-    let mut pending = vec![func];
-    while let Some(at) = pending.pop() {
+    // Functions, and whether the way there catches `StopIteration`.
+    let mut pending = vec![(func, false)];
+    while let Some((at, caught)) = pending.pop() {
         // What a codemod declares blocking is meant to run in a thread.
-        if !seen.insert(at) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
+        if !seen.insert((at, caught)) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
             continue;
         }
-        if let Some(cause) = own(world, at).or_else(|| bound_to_thread(world, at)) {
+        if let Some(cause) = own(world, at, caught).or_else(|| bound_to_thread(world, at)) {
             return Some(cause);
         }
         let (facts, names) = (world.index.file(at.file), world.names());
@@ -117,18 +118,19 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
             if LOOP_CALLS.contains(&name) {
                 return Some(Cause::NeedsLoop { func: at, name: name.to_owned() });
             }
-            pending.extend(callees(world, at, call));
+            let caught = caught || facts[call.context].catches_stop;
+            pending.extend(callees(world, at, call).into_iter().map(|callee| (callee, caught)));
         }
     }
     None
 }
 
-fn own(world: World, func: FuncId) -> Option<Cause> {
+fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
     let traits = world.index.func(func).traits;
     if traits.reads_current_exception || traits.inspects_frames {
         return Some(Cause::ReadsCaller { func });
     }
-    traits.raises_stop_iteration.then_some(Cause::StopsIteration { func })
+    (traits.raises_stop_iteration && !caught).then_some(Cause::StopsIteration { func })
 }
 
 fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {

@@ -3,11 +3,15 @@
 use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
-use super::shape::{Shape, adaptation, becomes_list, shape_of_targets};
+use super::consumer::becomes_list;
+use super::guard;
+use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
+use crate::resolve::names::Meaning;
+use crate::resolve::runner::Runner;
 use crate::resolve::{Site, SiteKind};
 
 /// Why no await can be put at this site, whatever the color of the function around it; none when it can.
@@ -37,8 +41,20 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
             Some(Cause::SharesWorker { site: id })
         }
         SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
-        SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated | SiteKind::Read => called(world, site),
+        SiteKind::Runs { runner: Runner::Own } => Some(Cause::RunsLoop { name: runner_name(world, id) }),
+        SiteKind::Blocking { .. }
+        | SiteKind::Runs { runner: Runner::Plain }
+        | SiteKind::Call
+        | SiteKind::Iterated
+        | SiteKind::Read => called(world, site),
     }
+}
+
+/// `uvicorn.run`
+fn runner_name(world: World, id: RefId) -> String {
+    let Usage::Called(call) = world.index.site(id).usage else { return String::new() };
+    let func = world.index.call(call).func;
+    world.names().dotted(func).unwrap_or_else(|| world.index.site(id).name.to_string())
 }
 
 /// A generator that comes out of a function which is to be awaited itself.
@@ -52,6 +68,8 @@ fn is_vetoed(world: World, site: &Site) -> bool {
     let call = match (&site.kind, world.index.site(site.id).usage) {
         (SiteKind::Offloaded { call, .. }, _) => *call,
         (_, Usage::Called(call)) => call,
+        (_, Usage::Implied { whole }) => return world.vetoes.contains(&(site.id.file, whole)),
+        (SiteKind::Read, _) => return world.vetoes.contains(&(site.id.file, world.index.site(site.id).range)),
         _ => return false,
     };
     world.vetoes.contains(&(site.id.file, world.index.call(call).range))
@@ -66,11 +84,15 @@ fn called(world: World, site: &Site) -> Option<Cause> {
         Some(Barrier::Generator) => return Some(Cause::GeneratorExpression { site: id }),
         None => {}
         Some(Barrier::ClassBody) if context.func.is_none() => return Some(Cause::ModuleLevel { site: id }),
+        // The lambda runs it, and may become async itself.
+        Some(Barrier::Lambda { .. })
+            if world.owner(id) != context.func
+                && context.generators.iter().all(|generator| becomes_list(world, generator)) => {}
         Some(Barrier::Lambda { .. } | Barrier::ClassBody | Barrier::Annotation) => {
             return Some(Cause::Barrier { site: id });
         }
     }
-    if context.func.is_none() && !is_entry_point(world, site) {
+    if world.owner(id).is_none() && !is_entry_point(world, site) {
         return Some(Cause::ModuleLevel { site: id });
     }
     if let Some(with) = context.withs.iter().find(|with| is_lock(world, with)) {
@@ -105,27 +127,63 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
         Usage::ForIter { is_async: true, .. }
         | Usage::ComprehensionIter { is_async: true, .. }
         | Usage::WithItem { is_async: true, .. } => Some(Cause::AwaitedAlready { site: site.id }),
-        // `with await f() as x:` enters on the loop what a layer returned.
-        Usage::WithItem { .. } => Some(Cause::Consumed { site: site.id }),
+        Usage::WithItem { .. } => (!enters_freely(world, site)).then_some(Cause::Consumed { site: site.id }),
         Usage::Decorator => Some(Cause::Consumed { site: site.id }),
-        Usage::YieldFrom { .. } => Some(Cause::Consumed { site: site.id }),
+        Usage::YieldFrom { statement: None } => Some(Cause::Consumed { site: site.id }),
         _ => None,
     }
 }
 
-/// A single call under `if __name__ == "__main__":` becomes `asyncio.run(call)`.
-fn is_entry_point(world: World, site: &Site) -> bool {
-    let context = world.context(site.id);
-    context.main_guard
-        && context.barrier.is_none()
-        && context.withs.is_empty()
-        && site.kind == SiteKind::Call
-        && entry_calls(world, site.id.file) == 1
+/// Does entering what the call returns run nothing that blocks? `with await f() as x:` enters it on the loop.
+fn enters_freely(world: World, site: &Site) -> bool {
+    const FILES: [&str; 9] = [
+        "TextIOWrapper",
+        "BufferedReader",
+        "BufferedWriter",
+        "BufferedRandom",
+        "FileIO",
+        "BytesIO",
+        "StringIO",
+        "_TemporaryFileWrapper",
+        "IO",
+    ];
+    let Usage::Called(call) = world.index.site(site.id).usage else { return false };
+    let range = world.index.call(call).range;
+    let name = |shown: &String| shown.split('[').next().unwrap_or_default().to_owned();
+    let is_file =
+        || world.graph.entered_types.get(&(site.id.file, range)).is_some_and(|shown| FILES.contains(&&*name(shown)));
+    let entered_unseen = || {
+        world.graph.sites_in_file(site.id.file).any(|other| {
+            let facts = world.index.site(other.id);
+            facts.runs_unseen() && facts.range == range
+        })
+    };
+    match site.kind {
+        SiteKind::Blocking { .. } => is_file(),
+        // What a layer returned would be entered on the loop.
+        _ => !entered_unseen() && !site.targets.iter().any(|target| hands_on_layer(world, *target)),
+    }
 }
 
-fn entry_calls(world: World, file: FileId) -> usize {
-    let in_guard = |site: &&Site| world.context(site.id).main_guard && site.kind == SiteKind::Call;
-    world.graph.sites_in_file(file).filter(in_guard).count()
+/// Does the function return what a blocking call gave?
+fn hands_on_layer(world: World, func: FuncId) -> bool {
+    let is_layer = |value: ValueId| match world.index.value(value) {
+        Value::Call { call } => world.graph.blocking_calls.contains(call),
+        _ => false,
+    };
+    world.index.func(func).returns.iter().any(|returned| match world.index.value(returned.value) {
+        Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+            Meaning::Value(value) => is_layer(*value),
+            _ => false,
+        }),
+        _ => is_layer(returned.value),
+    })
+}
+
+/// Can something be awaited at this site under `if __name__ == "__main__":`?
+fn is_entry_point(world: World, site: &Site) -> bool {
+    let Some(guard) = guard::of_site(world, site) else { return false };
+    guard::moves(world, guard) || guard::runs_alone(world, site)
 }
 
 /// A generator expression that an offloaded call takes is run by the worker: what blocks in it blocks there.

@@ -4,7 +4,8 @@
 use rustc_hash::FxHashSet;
 
 use super::cause::Cause;
-use super::{Coloring, SiteVerdict, Verdicts, World};
+use super::coloring::Coloring;
+use super::{SiteVerdict, Verdicts, World};
 use crate::index::facts::FuncId;
 use crate::resolve::Site;
 
@@ -34,6 +35,12 @@ impl Selected {
 pub fn color_part(world: World, whole: &Verdicts) -> Verdicts {
     let mut coloring = Coloring::new(world);
     coloring.stays = whole.stays.clone();
+    for func in whole.bridges.keys() {
+        coloring.stays.insert(*func, Cause::Bridge);
+        if coloring.is_selected(*func) {
+            coloring.bridges.insert(*func);
+        }
+    }
     coloring.follow_in_tests();
     coloring.verdicts()
 }
@@ -50,8 +57,12 @@ impl Coloring<'_> {
             SiteVerdict::Offload
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
+            | SiteVerdict::UnwrapRun { .. }
+            | SiteVerdict::OffloadHandedOn
+            | SiteVerdict::OffloadExpression { .. }
             | SiteVerdict::OffloadConsumer { .. } => true,
             SiteVerdict::Await
+            | SiteVerdict::HandedOn
             | SiteVerdict::Adapt(_)
             | SiteVerdict::Unwrap { .. }
             | SiteVerdict::EntryPoint

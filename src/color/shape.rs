@@ -3,10 +3,9 @@
 use ruff_python_ast::PythonVersion;
 use ruff_text_size::TextRange;
 
-use super::World;
+use super::{World, consumer};
 use crate::index::facts::*;
 use crate::resolve::boundary::decorator_name;
-use crate::resolve::names::Meaning;
 use crate::resolve::{Gives, Site, SiteKind, Twin};
 
 /// What calling the converted function gives.
@@ -35,14 +34,13 @@ pub enum Adaptation {
     YieldFrom,
     /// `list(g())` and the like.
     Collect { call: CallId },
+    /// `*g()`, `a, b = g()`, `x += g()`: a list takes the place of the generator.
+    CollectWhole,
     /// `next(g(), default)`: `await anext(g(), default)`.
     Next { call: CallId },
     /// `async with`.
     With,
 }
-
-/// Builtins that take all of an iterable before they return.
-const EAGER: [&str; 9] = ["list", "tuple", "set", "frozenset", "sorted", "sum", "dict", "max", "min"];
 
 /// What calling a function gives when it converts. A stub among generators or context managers declares one.
 pub fn shape(world: World, func: FuncId) -> Shape {
@@ -104,79 +102,24 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
         (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
             ComprehensionKind::Generator(generator) => {
-                becomes_list(world, &generator).then_some(Adaptation::ListOver { generator: generator.range })
+                consumer::becomes_list(world, &generator).then_some(Adaptation::ListOver { generator: generator.range })
             }
             ComprehensionKind::List | ComprehensionKind::Set | ComprehensionKind::Dict => {
                 Some(Adaptation::Comprehension)
             }
         },
         (Shape::Generator, Usage::YieldFrom { statement: Some(_) }) => Some(Adaptation::YieldFrom),
-        (Shape::Generator, Usage::Argument { call, index: 0 }) if is_eager(world, call) => {
+        (Shape::Generator, Usage::Starred { .. } | Usage::Unpacked | Usage::Added) => Some(Adaptation::CollectWhole),
+        (Shape::Generator, Usage::Argument { call, index }) if consumer::takes_all(world, call, index) => {
             Some(Adaptation::Collect { call })
         }
-        (Shape::Generator, Usage::Argument { call, index: 0 }) if is_next_or_default(world, call) => {
+        (Shape::Generator, Usage::Argument { call, index: 0 }) if consumer::is_next_with_default(world, call) => {
             (world.config.target_version >= PythonVersion::PY310).then_some(Adaptation::Next { call })
         }
         (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {
             every_item_adapts(world, site.id.file, statement).then_some(Adaptation::With)
         }
         _ => None,
-    }
-}
-
-/// `next(g(), default)`: without the default, another exception would come out of it.
-fn is_next_or_default(world: World, call: CallId) -> bool {
-    let call = world.index.call(call);
-    is_builtin(world, call, &["next"]) && call.args.len() == 2 && call.args.iter().all(|arg| !arg.is_star)
-}
-
-fn is_builtin(world: World, call: &Call, wanted: &[&str]) -> bool {
-    match world.index.value(call.func) {
-        Value::Name { name, scope } => {
-            wanted.contains(&name.as_str())
-                && world.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
-        }
-        _ => false,
-    }
-}
-
-/// The call that runs what blocks at this site and can be offloaded in its place: `any(f(x) for x in y)`, `sum(g())`. A
-/// worker then runs the generator as the loop's thread would have.
-pub fn offloadable_consumer(world: World, site: &Site) -> Option<CallId> {
-    let context = world.context(site.id);
-    let (call, range) = match (context.barrier, world.index.site(site.id).usage) {
-        (Some(Barrier::Generator), _) => {
-            let outermost = context.generators.first()?;
-            (outermost.consumer?, outermost.range)
-        }
-        (None, Usage::Called(own)) => match world.index.call(own).usage {
-            Usage::Argument { call, index: 0 } => (call, world.index.call(own).range),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let consumer = world.index.call(call);
-    let runs_all =
-        is_eager(world, call) || is_builtin(world, consumer, &["any", "all"]) || is_next_or_default(world, call);
-    let is_first = consumer.args.first().is_some_and(|arg| arg.range == range);
-    (runs_all && is_first && world.index.context(consumer.context).barrier.is_none()).then_some(call)
-}
-
-/// `sum(f(x) for x in y)` takes a list comprehension as well: all elements are taken, in order, before it returns.
-pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
-    generator.consumer.is_some_and(|consumer| {
-        let first = world.index.call(consumer).args.first();
-        is_eager(world, consumer) && first.is_some_and(|arg| arg.range == generator.range)
-    })
-}
-
-/// Does the call take all elements of its first argument at once, in order?
-pub fn is_eager(world: World, call: CallId) -> bool {
-    let call = world.index.call(call);
-    match world.index.value(call.func) {
-        // `", ".join(...)`
-        Value::Attribute { receiver, name } => name == "join" && matches!(world.index.value(*receiver), Value::Text(_)),
-        _ => is_builtin(world, call, &EAGER),
     }
 }
 
@@ -204,7 +147,7 @@ fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
 
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
-    own_shape(world, func) == shape(world, func)
+    world.index.func(func).lambda.is_none() && own_shape(world, func) == shape(world, func)
 }
 
 /// Every `yield from` of a generator: none can stay in an async generator.

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::stand_in::{StandIns, Use};
 use super::cause::Cause;
-use super::{Coloring, SiteVerdict, World};
+use super::coloring::Coloring;
+use super::{SiteVerdict, World};
 use crate::config::Tests as Mode;
 use crate::index::facts::*;
 use crate::resolve::fixtures;
@@ -119,7 +120,7 @@ impl Coloring<'_> {
     /// What the code does with what it gets at this site.
     fn use_of(&self, site: &Site) -> Use {
         match self.site_verdict(site) {
-            SiteVerdict::Await | SiteVerdict::Unwrap { .. } => Use::Awaited,
+            SiteVerdict::Await | SiteVerdict::HandedOn | SiteVerdict::Unwrap { .. } => Use::Awaited,
             SiteVerdict::AsIs if self.is_awaited(site) && site.targets.iter().any(|target| self.converts(*target)) => {
                 Use::Awaited
             }
@@ -129,6 +130,9 @@ impl Coloring<'_> {
             | SiteVerdict::OffloadConsumer { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
+            | SiteVerdict::UnwrapRun { .. }
+            | SiteVerdict::OffloadHandedOn
+            | SiteVerdict::OffloadExpression { .. }
             | SiteVerdict::EntryPoint
             | SiteVerdict::Raises { .. }
             | SiteVerdict::Left(_) => Use::Sync,
@@ -173,6 +177,7 @@ impl Coloring<'_> {
             }
             SiteKind::Value => site::raises_call(self.world, site).is_some(),
             SiteKind::Blocking { .. }
+            | SiteKind::Runs { .. }
             | SiteKind::Read
             | SiteKind::Callback { .. }
             | SiteKind::Made
@@ -217,9 +222,12 @@ impl Coloring<'_> {
         let in_coroutine = owner.is_some_and(|owner| self.is_coroutine(owner));
         let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
         match &site.kind {
-            SiteKind::Accepted | SiteKind::Mention | SiteKind::Carried | SiteKind::Read | SiteKind::Callback { .. } => {
-                SiteVerdict::AsIs
-            }
+            SiteKind::Accepted
+            | SiteKind::Mention
+            | SiteKind::Carried
+            | SiteKind::Runs { .. }
+            | SiteKind::Read
+            | SiteKind::Callback { .. } => SiteVerdict::AsIs,
             SiteKind::Made if converting && !site.uncertain => SiteVerdict::Left(Cause::Escapes { site: site.id }),
             SiteKind::Made => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {

@@ -1,8 +1,9 @@
 //! The codemods that are compiled in.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use super::{Codemod, codemod};
+use super::{Codemod, Names, codemod};
 
 /// Name and text of every file in `codemods/`, sorted by name.
 const BUILTIN: [(&str, &str); 24] = [
@@ -44,6 +45,12 @@ pub fn get(name: &str) -> Option<Codemod> {
     Some(codemod::parse(name, &path, text).expect("a test parses every built-in codemod"))
 }
 
+/// What all built-in codemods say of commands, whether they are on or not.
+pub fn commands() -> impl Iterator<Item = &'static Names> {
+    static COMMANDS: OnceLock<Vec<Names>> = OnceLock::new();
+    COMMANDS.get_or_init(|| all().into_iter().filter_map(|codemod| codemod.commands).collect()).iter()
+}
+
 /// All built-in codemods, sorted by name.
 pub fn all() -> Vec<Codemod> {
     names().filter_map(get).collect()
@@ -54,7 +61,6 @@ mod tests {
     use ruff_python_parser::parse_module;
 
     use super::*;
-    use crate::config::Names;
 
     #[test]
     fn every_codemod_parses_and_says_what_it_does() {

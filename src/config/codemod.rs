@@ -11,12 +11,13 @@ use super::reader::{Reader, suggestion};
 use super::{Codemod, Example, builtin, entries};
 use crate::error::{Error, Problem};
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "description",
     entries::BLOCKING,
     entries::ACCEPTS_ASYNC,
     entries::THREADED,
     entries::RENAME,
+    entries::COMMANDS,
     "rewrite-run-fallbacks",
     "example",
 ];

@@ -15,6 +15,7 @@ pub(super) const ACCEPTS_ASYNC: &str = "accepts_async";
 pub(super) const THREADED: &str = "threaded";
 pub(super) const RENAME: &str = "rename";
 const CHECK_ONLY: &str = "check-only";
+pub(super) const COMMANDS: &str = "commands";
 
 impl Codemod {
     /// True when it declares nothing.
@@ -23,6 +24,7 @@ impl Codemod {
             && self.accepts_async.is_empty()
             && self.threaded.is_none()
             && self.renames.is_empty()
+            && self.commands.is_none()
             && !self.rewrites_run_fallbacks
     }
 }
@@ -37,6 +39,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, codemod
         read.accepts_async.extend(read_accepts_async(reader, &span, table, codemod));
     }
     read.threaded = reader.names(fields, THREADED);
+    read.commands = reader.names(fields, COMMANDS);
     for (span, table) in reader.tables(fields, RENAME) {
         read.renames.extend(read_rename(reader, &span, table, codemod));
     }

@@ -46,8 +46,10 @@ impl<'a> Collector<'a> {
             withs: vec![],
             generators: vec![],
             lambda: None,
+            lambda_func: None,
             main_guard: false,
             catches_interrupt: false,
+            catches_stop: false,
             swallows_cancel: false,
             in_try: false,
             in_handler: false,
@@ -153,14 +155,14 @@ impl<'a> Collector<'a> {
     fn raise(&mut self, node: &ast::StmtRaise) {
         self.lost(node.exc.as_deref(), Usage::Other);
         self.lost(node.cause.as_deref(), Usage::Other);
-        let in_handler = self.context.in_handler;
+        let (in_handler, catches) = (self.context.in_handler, self.context.catches_stop);
         let stops = node.exc.as_deref().is_some_and(|value| {
             let name = if let Expr::Call(call) = value { &*call.func } else { value };
             matches!(name, Expr::Name(name) if name.id == "StopIteration")
         });
         if let Some(traits) = self.traits() {
             traits.reads_current_exception |= node.exc.is_none() && !in_handler;
-            traits.raises_stop_iteration |= stops;
+            traits.raises_stop_iteration |= stops && !catches;
         }
     }
 
@@ -177,6 +179,10 @@ impl<'a> Collector<'a> {
         self.expression(&node.test, Usage::Condition);
         let main_guard = self.context.func.is_none() && is_main_guard(&node.test);
         let type_checking = is_type_checking(&node.test);
+        if main_guard && !self.context.main_guard {
+            let is_plain = node.elif_else_clauses.is_empty() && node.start() == self.line_start(node.start());
+            self.facts.main_guards.push(MainGuard { range: node.range, is_plain });
+        }
         let change = |context: &mut Context| {
             context.main_guard |= main_guard;
             context.type_checking |= type_checking;
@@ -207,7 +213,8 @@ impl<'a> Collector<'a> {
                 self.target(target, Some(entered));
             }
             self.context_id = None;
-            self.context.withs.push(With { value, range: item.range, is_async: node.is_async });
+            let range = item.context_expr.range();
+            self.context.withs.push(With { value, range, is_async: node.is_async });
         }
         self.protected += 1;
         self.body(&node.body);
@@ -219,6 +226,10 @@ impl<'a> Collector<'a> {
     fn try_statement(&mut self, node: &ast::StmtTry) {
         let context = self.context();
         let interrupts = node.handlers.iter().any(|handler| catches(handler, &["KeyboardInterrupt"]));
+        let stops = node.handlers.iter().any(|handler| {
+            let ExceptHandler::ExceptHandler(inner) = handler;
+            inner.type_.is_none() || catches(handler, &["StopIteration", "Exception", "BaseException"])
+        });
         let swallows = node.handlers.iter().any(|handler| {
             let ExceptHandler::ExceptHandler(handler_node) = handler;
             (handler_node.type_.is_none() || catches(handler, &["BaseException", "CancelledError"]))
@@ -229,6 +240,7 @@ impl<'a> Collector<'a> {
             |context| {
                 context.in_try = true;
                 context.catches_interrupt |= interrupts;
+                context.catches_stop |= stops;
                 context.swallows_cancel |= swallows;
             },
             |this| this.body(&node.body),
@@ -304,6 +316,7 @@ impl<'a> Collector<'a> {
             returns_annotation: None,
             returns_annotation_range: node.returns.as_deref().map(Ranged::range),
             traits: FuncTraits { is_stub: is_stub(&node.body), ..FuncTraits::default() },
+            lambda: None,
             keep: self.has_keep_comment(node.range.start(), node.body.first().map_or(node.end(), Ranged::start)),
         });
         if let Some(class) = class {
@@ -325,8 +338,10 @@ impl<'a> Collector<'a> {
                     withs: vec![],
                     generators: vec![],
                     lambda: None,
+                    lambda_func: None,
                     main_guard: false,
                     catches_interrupt: false,
+                    catches_stop: false,
                     swallows_cancel: false,
                     in_try: false,
                     in_handler: false,
@@ -382,6 +397,11 @@ impl<'a> Collector<'a> {
             |this| this.body(&node.body),
         );
         self.qualname.pop();
+    }
+
+    fn line_start(&self, offset: TextSize) -> TextSize {
+        let before = &self.text[..offset.to_usize()];
+        TextSize::new(before.rfind(['\n', '\r']).map_or(0, |at| at + 1) as u32)
     }
 
     /// True when `# awaitify: keep` stands in the lines of a definition's header.

@@ -173,7 +173,7 @@ impl Consumers {
             Value::ElementOf(value) => self.add(*value, Consumer::Element(id)),
             Value::PartOf(value, _) => self.add(*value, Consumer::Unpacked(id)),
             Value::Entered(value) => self.add(*value, Consumer::Entered(id)),
-            Value::Lambda { result } => self.add(*result, Consumer::Lambda(id)),
+            Value::Lambda { result, .. } => self.add(*result, Consumer::Lambda(id)),
             Value::Call { call } => drop(self.results.insert(*call, id)),
             Value::Name { .. } | Value::Text(_) | Value::Pattern(_) | Value::None | Value::Builtin | Value::Unknown => {
             }

@@ -72,6 +72,8 @@ pub struct FileFacts {
     /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
     pub inert: Vec<(Name, TextSize)>,
     pub with_statements: Vec<WithStatement>,
+    /// `if __name__ == "__main__":` at module level.
+    pub main_guards: Vec<MainGuard>,
     pub delegations: Vec<Delegation>,
     /// Values that go where no other table follows them: a key, the subject of a `match`, a starred element.
     pub lost: Vec<ValueId>,
@@ -79,6 +81,14 @@ pub struct FileFacts {
     pub annotations: Vec<(ValueId, TextRange)>,
     /// `T` of each `Callable[..., T]` in annotations.
     pub callable_results: Vec<TextRange>,
+}
+
+/// `if __name__ == "__main__":` at module level.
+#[derive(Debug)]
+pub struct MainGuard {
+    pub range: TextRange,
+    /// There is no `elif` and no `else`, and nothing around it.
+    pub is_plain: bool,
 }
 
 /// A `yield from` that is a statement.
@@ -123,6 +133,18 @@ pub struct Func {
     pub traits: FuncTraits,
     /// Where `# awaitify: keep` stands on it.
     pub keep: bool,
+    /// For a lambda: the expression itself, and whether it stands in a statement that a definition can be put before.
+    pub lambda: Option<Lambda>,
+}
+
+/// A lambda as a function without a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lambda {
+    pub value: ValueId,
+    /// The range of its body.
+    pub body: TextRange,
+    /// No comprehension, lambda or class body around it binds names that a definition before the statement would lack.
+    pub is_hoistable: bool,
 }
 
 /// Properties of a function's own body (nested functions excluded).
@@ -146,7 +168,7 @@ pub struct FuncTraits {
     pub reads_current_exception: bool,
     /// Calls `locals()`, `eval`, `exec` or `sys._getframe`, or inspects the stack.
     pub inspects_frames: bool,
-    /// Raises `StopIteration` by name.
+    /// Raises `StopIteration` by name, and does not catch it.
     pub raises_stop_iteration: bool,
 }
 
@@ -271,6 +293,10 @@ pub enum Usage {
     Receiver,
     /// Before `[`.
     Subscripted,
+    /// What Python runs without a call: the whole expression, `x[k]` or `k in x`.
+    Implied {
+        whole: TextRange,
+    },
     Decorator,
     Default,
     Annotation,
@@ -378,6 +404,7 @@ pub enum Value {
     /// Any other literal, arithmetic, comparison, f-string: never a project object.
     Builtin,
     Lambda {
+        func: FuncId,
         result: ValueId,
     },
     Unknown,
@@ -526,12 +553,16 @@ pub struct Context {
     pub withs: Vec<With>,
     /// Generator expressions around it inside the function, outermost first; not around what their first iterable is.
     pub generators: Vec<GeneratorExpression>,
-    /// Lambdas count: the offload call whose target the innermost lambda is.
+    /// The call that the innermost lambda is an argument of.
     pub lambda: Option<TextRange>,
+    /// The innermost lambda around it: that runs it, not the function.
+    pub lambda_func: Option<FuncId>,
     /// In an `if __name__ == "__main__":` block at module level.
     pub main_guard: bool,
     /// Inside a `try` that catches `KeyboardInterrupt`.
     pub catches_interrupt: bool,
+    /// Inside a `try` that catches `StopIteration`.
+    pub catches_stop: bool,
     /// Inside a `try` with a bare or `BaseException` handler that does not re-raise.
     pub swallows_cancel: bool,
     /// Inside a `try` statement, any part of it.
@@ -542,12 +573,21 @@ pub struct Context {
     pub type_checking: bool,
 }
 
+impl Context {
+    /// What runs the code: the innermost lambda or function.
+    pub fn owner(&self) -> Option<FuncId> {
+        self.lambda_func.or(self.func)
+    }
+}
+
 /// A generator expression around a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GeneratorExpression {
     pub range: TextRange,
     /// The call that takes it as an argument.
     pub consumer: Option<CallId>,
+    /// `*(x for x in y)`.
+    pub is_starred: bool,
 }
 
 /// A `with` item around a site.
@@ -603,7 +643,7 @@ impl FileFacts {
         self.funcs
             .iter()
             .enumerate()
-            .filter(|(_, func)| func.range.contains_inclusive(offset))
+            .filter(|(_, func)| func.lambda.is_none() && func.range.contains_inclusive(offset))
             .min_by_key(|(_, func)| func.range.len())
             .map(|(index, _)| index)
     }

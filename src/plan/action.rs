@@ -15,6 +15,10 @@ pub enum Action {
     Await { call: TextRange },
     /// `f(x)` to `await asyncio.to_thread(f, x)` (or the carrier of `via`).
     Offload { call: TextRange, via: OffloadVia },
+    /// `lambda: f(x)` to `lambda: asyncio.to_thread(f, x)`: who calls the lambda awaits.
+    OffloadHandedOn { call: TextRange, via: OffloadVia },
+    /// `obj.name` to `await asyncio.to_thread(lambda: obj.name)`: an expression that blocks without a call.
+    OffloadExpression { expression: TextRange, via: OffloadVia },
     /// `obj.get(x)` to `await obj.async_get(x)`.
     Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: `function` is the dotted path of the awaitable twin.
@@ -26,6 +30,12 @@ pub enum Action {
     UnwrapRun { call: TextRange },
     /// `f()` (a call in sync code that owns the process: a `__main__` guard) to `asyncio.run(f())`.
     EntryPoint { call: TextRange },
+    /// A lambda becomes `async def call(...)` before its statement.
+    Hoist { lambda: TextRange },
+    /// The body of a function moves into a coroutine function that it runs.
+    Bridge { function: TextRange },
+    /// The statements under `if __name__ == "__main__":` become `async def _main()`; `globals` stay the module's.
+    MainGuard { statement: TextRange, globals: Vec<String> },
     /// The handler of `try: get_running_loop().create_task(c()) except RuntimeError: asyncio.run(c())`. `statement` is the
     /// `try`. `in_async`: the function around it is or becomes async, and the whole `try` is `asyncio.create_task(c())`.
     FallbackTry { statement: TextRange, style: Fallback, in_async: bool },
@@ -40,6 +50,8 @@ pub enum Action {
     /// `list(g())`, `tuple(g())`, `set(g())`, `sorted(g(), key=k)` over an async iterable: the argument becomes
     /// `[item async for item in g()]`, and `list`/`set` fold into the comprehension.
     Collect { call: TextRange },
+    /// `*g()` and `a, b = g()`: the iterable (an expression) becomes `[item async for item in g()]`.
+    CollectWhole { iterable: TextRange },
     /// `yield from g()` (a statement) to `async for item in g(): yield item`; `source` says which `for` it takes.
     YieldFrom { statement: TextRange, source: YieldSource },
     /// A name token (or the contents of a string where names are looked up) is replaced: `__enter__` to `__aenter__`.

@@ -32,7 +32,7 @@ pub struct Group {
 /// The groups of all that `verdicts` change, in the order of their first functions.
 pub fn groups(world: World, verdicts: &Verdicts) -> Vec<Group> {
     let mut builder = Builder::default();
-    for func in verdicts.converts.keys().filter(|func| !world.in_tests(func.file)) {
+    for func in verdicts.converts.keys().chain(verdicts.bridges.keys()).filter(|func| !world.in_tests(func.file)) {
         builder.node(*func);
     }
     builder.join_families(world);
@@ -49,7 +49,7 @@ pub fn groups(world: World, verdicts: &Verdicts) -> Vec<Group> {
 /// The functions with changes of their own inside: a blocking call that moves, a fallback.
 fn moving(world: World, verdicts: &Verdicts) -> BTreeSet<FuncId> {
     let sites = verdicts.sites.iter().filter(|(_, verdict)| moves(verdict));
-    let owners = sites.filter_map(|(id, _)| world.context(*id).func);
+    let owners = sites.filter_map(|(id, _)| world.owner(*id));
     let follows = |func: &FuncId| world.in_tests(func.file) && verdicts.converts.contains_key(func);
     let fallbacks = planned_fallbacks(world).map(|(_, _, func)| func);
     owners.chain(fallbacks).filter(|func| !follows(func)).collect()
@@ -61,8 +61,12 @@ fn moves(verdict: &SiteVerdict) -> bool {
         SiteVerdict::Offload
         | SiteVerdict::Native(_)
         | SiteVerdict::Replace(_)
+        | SiteVerdict::UnwrapRun { .. }
+        | SiteVerdict::OffloadHandedOn
+        | SiteVerdict::OffloadExpression { .. }
         | SiteVerdict::OffloadConsumer { .. } => true,
         SiteVerdict::Await
+        | SiteVerdict::HandedOn
         | SiteVerdict::Adapt(_)
         | SiteVerdict::Unwrap { .. }
         | SiteVerdict::EntryPoint
@@ -76,6 +80,7 @@ fn moves(verdict: &SiteVerdict) -> bool {
 fn adapts(verdict: &SiteVerdict) -> bool {
     match verdict {
         SiteVerdict::Await
+        | SiteVerdict::HandedOn
         | SiteVerdict::Adapt(_)
         | SiteVerdict::Unwrap { .. }
         | SiteVerdict::EntryPoint
@@ -84,6 +89,9 @@ fn adapts(verdict: &SiteVerdict) -> bool {
         | SiteVerdict::Native(_)
         | SiteVerdict::Replace(_)
         | SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::UnwrapRun { .. }
+        | SiteVerdict::OffloadHandedOn
+        | SiteVerdict::OffloadExpression { .. }
         | SiteVerdict::AsIs
         | SiteVerdict::Left(_) => false,
     }
@@ -135,7 +143,8 @@ impl Builder {
         let targets = world.graph.sites[&id].targets.iter();
         let targets: Vec<NodeIndex> = targets.filter_map(|target| self.nodes.get(target).copied()).collect();
         self.join(&targets);
-        let owner = world.context(id).func.filter(|owner| verdicts.converts.contains_key(owner));
+        let owner = world.owner(id);
+        let owner = owner.filter(|owner| verdicts.converts.contains_key(owner) || verdicts.bridges.contains_key(owner));
         if let (Some(owner), Some(target)) = (owner, targets.first()) {
             let owner = self.node(owner);
             self.graph.update_edge(*target, owner, ());
@@ -184,7 +193,7 @@ fn find_places(world: World, verdicts: &Verdicts, groups: &mut [Group]) {
             groups[*number].places.push((file, range));
         }
     };
-    for func in verdicts.converts.keys() {
+    for func in verdicts.converts.keys().chain(verdicts.bridges.keys()) {
         add(*func, func.file, world.index.func(*func).name_range);
     }
     for (id, verdict) in &verdicts.sites {
@@ -195,7 +204,7 @@ fn find_places(world: World, verdicts: &Verdicts, groups: &mut [Group]) {
         };
         let targets = &world.graph.sites[id].targets;
         let account = match (moves(verdict), adapts(verdict)) {
-            (true, _) => world.context(*id).func,
+            (true, _) => world.owner(*id),
             (_, true) => targets.iter().find(|target| verdicts.converts.contains_key(target)).copied(),
             _ => None,
         };

@@ -208,12 +208,15 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
         out += &format!("{}: {certain}{what} (by {}): ", places.site(site.id), words::evidence(site.evidence));
         out += &match &verdicts.sites[&site.id] {
             SiteVerdict::Await => "awaited".to_owned(),
-            SiteVerdict::Offload => "moved to a thread".to_owned(),
+            SiteVerdict::Offload | SiteVerdict::OffloadHandedOn => "moved to a thread".to_owned(),
+            SiteVerdict::HandedOn => "awaited by who calls the lambda".to_owned(),
             SiteVerdict::Native(method) => format!("becomes `await ...{method}(...)`"),
             SiteVerdict::Replace(function) => format!("becomes `await {function}(...)`"),
+            SiteVerdict::OffloadExpression { .. } => "moved to a thread in a lambda".to_owned(),
             SiteVerdict::OffloadConsumer { .. } => "moved to a thread with the call that iterates over it".to_owned(),
             SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
+            SiteVerdict::UnwrapRun { .. } => "is awaited instead of run in a loop of its own".to_owned(),
             SiteVerdict::EntryPoint => "runs with `asyncio.run`".to_owned(),
             SiteVerdict::Raises { .. } => "awaited under a `with`".to_owned(),
             SiteVerdict::AsIs => "stays as it is".to_owned(),

@@ -98,6 +98,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::NotEditable => "not-editable",
         Cause::Dunder => "dunder",
         Cause::Property => "property",
+        Cause::Lambda => "lambda",
         Cause::Generator => "generator",
         Cause::ContextManager => "context-manager",
         Cause::Decorator { .. } => "decorator",
@@ -106,6 +107,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CalledByTestRunner => "called-by-test-runner",
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
+        Cause::Bridge => "bridge",
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
@@ -182,6 +184,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::KeepSync => "`keep_sync` names it".into(),
         Cause::NotEditable => "its file is not to be edited".into(),
         Cause::Dunder => "Python calls it by itself and cannot await it".into(),
+        Cause::Lambda => "it is a lambda that something unknown calls, or that no definition can stand for".into(),
         Cause::Property => "it is a property: reading an attribute cannot be awaited".into(),
         Cause::Generator => "it is a generator".into(),
         Cause::ContextManager => "it is a context manager made from a generator".into(),
@@ -204,6 +207,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 places.excerpt(call.file, range)
             )
         }
+        Cause::Bridge => "it is a command: it keeps its sync face and runs an async body".into(),
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
         Cause::TargetVersion => "the target version of Python cannot express it".into(),
@@ -301,7 +305,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!("`{}` leaves a lock held, or releases one that it did not acquire", names.qualified_func(*func))
         }
         Cause::StopsIteration { func } => {
-            format!("`{}` raises StopIteration, which cannot leave a thread", names.qualified_func(*func))
+            format!(
+                "`{}` raises StopIteration, which can leave neither a coroutine nor a thread",
+                names.qualified_func(*func)
+            )
         }
         Cause::OffloadForbidden => "`offload_project` forbids to offload it".into(),
     }

@@ -105,7 +105,21 @@ impl Builder<'_> {
                 wanted.push((site.id.file, *with));
             }
         }
+        let mut entered = vec![];
+        for site in self.graph.sites.values() {
+            let Usage::Called(call) = self.index.site(site.id).usage else { continue };
+            let call = self.index.call(call);
+            if let Usage::WithItem { .. } = call.usage {
+                by_file.entry(site.id.file).or_default().ranges.push(call.range);
+                entered.push((site.id.file, call.range));
+            }
+        }
         let answers = self.ask(by_file);
+        for (file, range) in entered {
+            if let Some(answer) = answers.get(&file).and_then(|answers| answers.expressions.get(&range)) {
+                self.graph.entered_types.insert((file, range), answer.own.clone());
+            }
+        }
         for (file, with) in wanted {
             if let Some(answer) = answers.get(&file).and_then(|answers| answers.expressions.get(&with.range)) {
                 self.graph.with_types.insert(with.value, answer.own.clone());

@@ -6,7 +6,7 @@ use super::builder::Builder;
 use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
 use super::{flow, native, site};
-use crate::config::{Blocking, Names as Patterns};
+use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty};
 
@@ -40,7 +40,7 @@ fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool) -> Vec<RefId> {
         for (index, site) in facts.refs.iter().enumerate() {
             let usage = match site.usage {
                 Usage::Called(call) => facts[call].usage,
-                usage if site.is_implicit() => usage,
+                usage if site.is_implicit() || is_value(usage) => usage,
                 _ => continue,
             };
             let id = RefId { file, index: index as u32 };
@@ -54,6 +54,35 @@ fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool) -> Vec<RefId> {
         }
     }
     found
+}
+
+/// The function is named, and something else may call it.
+fn is_value(usage: Usage) -> bool {
+    matches!(
+        usage,
+        Usage::Argument { .. }
+            | Usage::Assigned
+            | Usage::Returned
+            | Usage::Element { .. }
+            | Usage::Default
+            | Usage::Other
+    )
+}
+
+/// Keeps a function that is named as a value, to be followed. Returns whether it is one.
+fn keep_value(builder: &mut Builder, number: usize, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    let is_value = !site.is_implicit() && is_value(site.usage);
+    let offloads = match &builder.graph.entries[number].action {
+        BlockingAction::Offload => true,
+        // Without a twin, it is offloaded.
+        BlockingAction::Native { template } => template != "{name}",
+        BlockingAction::Replace { .. } | BlockingAction::Tell => false,
+    };
+    if is_value && offloads && !builder.in_tests(id.file) {
+        builder.carried.layer_values.push((id, number));
+    }
+    is_value
 }
 
 fn is_async_already(usage: Usage) -> bool {
@@ -84,7 +113,7 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
                 Some(answer) if answer.certainty == Certainty::Known => Evidence::Type,
                 _ => Evidence::Pattern,
             };
-            if !native::settle(builder, number, id, answer.as_ref(), evidence) {
+            if keep_value(builder, number, id) || !native::settle(builder, number, id, answer.as_ref(), evidence) {
                 add(builder, number, id, answer.as_ref(), evidence);
             }
         }
@@ -175,6 +204,9 @@ fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
 }
 
 fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
+    if keep_value(builder, number, id) {
+        return;
+    }
     let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
     targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
     native::keep(builder, number, &targets);

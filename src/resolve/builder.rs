@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
 use super::{Evidence, Graph, LookupSite, Site, SiteKind};
-use super::{agreement, callable, carried, fixtures, flow, hierarchy, site};
+use super::{agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, site};
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
@@ -94,7 +94,12 @@ impl Builder<'_> {
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !callable::enumerate(self) && !flow::settle(self) && !agreement::settle(self) && !carried::follow(self) {
+            if !callable::enumerate(self)
+                && !flow::settle(self)
+                && !agreement::settle(self)
+                && !carried::follow(self)
+                && !decorated::follow(self)
+            {
                 break;
             }
         }
@@ -136,8 +141,14 @@ impl Builder<'_> {
         self.woken.extend(self.parked.remove(&id).into_iter().flatten());
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
-        if fixtures::is_fixture(self, id) {
+        // Nobody calls a fixture by its name, and a lambda has none.
+        if func.lambda.is_some() || fixtures::is_fixture(self, id) {
             return;
+        }
+        let group = group::of(self, id);
+        self.join(&group);
+        for member in group {
+            self.add_node(member);
         }
         let Some(class) = class else {
             self.want(&name);
@@ -157,6 +168,12 @@ impl Builder<'_> {
         if name == "__call__" {
             let place = if self.in_tests(id.file) { callable::Where::Tests } else { callable::Where::Everywhere };
             self.callables.want(place);
+        }
+        if name.starts_with("__") && name.ends_with("__") {
+            // Operators name nothing: they are looked for where the class is named.
+            let below = self.graph.hierarchy.descendants(class);
+            let classes: Vec<Name> = below.into_iter().map(|id| self.index.class(id).name.clone()).collect();
+            self.index.load_words(self.project, classes.iter().map(Name::as_str));
         }
         let mut family = self.graph.hierarchy.family(self.index, class, &name);
         if let Some(twin) = site::paired(&name) {
@@ -223,6 +240,7 @@ impl Builder<'_> {
             SiteKind::Blocking { .. }
             | SiteKind::Call
             | SiteKind::Iterated
+            | SiteKind::Runs { .. }
             | SiteKind::Read
             | SiteKind::Callback { .. } => true,
             SiteKind::Value
@@ -233,7 +251,8 @@ impl Builder<'_> {
             | SiteKind::Mention => false,
         };
         let context = self.index.context(self.index.site(site.id).context);
-        let owner = context.func.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
+        let runs = if self.in_tests(site.id.file) { context.func } else { context.owner() };
+        let owner = runs.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
         if site.targets.len() > 1 && !matches!(site.kind, SiteKind::Blocking { .. }) {
             let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
             if !self.in_tests(site.id.file) {

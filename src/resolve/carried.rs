@@ -8,7 +8,8 @@ use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
 use super::flow::{self, Arrives, Runs, Token};
-use super::{Carriage, Evidence, Site, SiteKind, boundary, site};
+use super::names::Meaning;
+use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, site};
 use crate::index::facts::*;
 
 /// The functions that are run at each place.
@@ -20,6 +21,12 @@ pub(crate) struct State {
     done: FxHashSet<RefId>,
     /// The functions that are known to be run at a place.
     runs: Places,
+    /// Calls of what is decorated, in wrappers.
+    wrapped: BTreeSet<RefId>,
+    /// Functions that codemods declare blocking, where they are named as values, with the number of the entry.
+    pub(super) layer_values: Vec<(RefId, usize)>,
+    /// Functions whose decorators were followed.
+    pub(super) decorated: FxHashSet<FuncId>,
 }
 
 /// Follows what the sites name or make that were found since the last time. Returns whether anything came of it.
@@ -28,7 +35,12 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
         .graph
         .sites
         .values()
-        .filter(|site| matches!(site.kind, SiteKind::Value | SiteKind::Made) && !site.uncertain)
+        .filter(|site| !site.uncertain)
+        .filter(|site| match site.kind {
+            SiteKind::Value | SiteKind::Made => true,
+            SiteKind::Mention => names_class(builder, site),
+            _ => false,
+        })
         .map(|site| site.id)
         .filter(|id| !builder.in_tests(id.file) && !builder.carried.done.contains(id))
         .collect();
@@ -37,10 +49,36 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
         builder.carried.done.insert(id);
         changed |= follow_site(builder, id);
     }
+    changed | follow_lambdas(builder) | follow_layer(builder)
+}
+
+/// Is a class named whose construction blocks?
+fn names_class(builder: &Builder, site: &Site) -> bool {
+    let is_constructor = |func: &FuncId| site::is_constructor(&builder.index.func(*func).name);
+    let is_value = matches!(
+        builder.index.site(site.id).usage,
+        Usage::Argument { .. } | Usage::Assigned | Usage::Returned | Usage::Element { .. } | Usage::Default
+    );
+    is_value && !site.targets.is_empty() && site.targets.iter().all(is_constructor)
+}
+
+/// A class that is named as a value is no obstacle: constructors never convert. Where it is called, its construction runs.
+fn follow_class(builder: &mut Builder, id: RefId) -> bool {
+    let (from, targets) = (builder.index.site(id).value, builder.graph.sites[&id].targets.clone());
+    let meanings = builder.names().evaluate(from);
+    let [Meaning::Class(class)] = meanings.as_slice() else { return false };
+    let trace = flow::trace(builder, Token::Class(*class), from);
+    let mut changed = false;
+    for place in trace.calls {
+        changed |= add_place(builder, place, targets.iter().copied().collect(), Runs::Calls);
+    }
     changed
 }
 
 fn follow_site(builder: &mut Builder, id: RefId) -> bool {
+    if builder.graph.sites[&id].kind == SiteKind::Mention {
+        return follow_class(builder, id);
+    }
     let site = &builder.graph.sites[&id];
     let (targets, is_made) = (site.targets.clone(), site.kind == SiteKind::Made);
     let facts = builder.index.site(id);
@@ -55,6 +93,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     let (mut calls, mut uses): (Places, Places) = Default::default();
     let (mut annotations, mut through) = (BTreeSet::new(), BTreeSet::new());
     let mut escape = None;
+    let mut callbacks: Vec<(RefId, CallId, FuncId)> = vec![];
     for target in targets {
         let token = if is_made { Token::Generator(target) } else { Token::Function(target) };
         let trace = flow::trace(builder, token, from);
@@ -64,11 +103,17 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
         for place in trace.uses {
             uses.entry(place).or_default().insert(target);
         }
+        callbacks.extend(trace.callbacks.into_iter().map(|(place, call)| (place, call, target)));
         annotations.extend(trace.annotations);
         through.extend(trace.through);
+        for decorated in trace.decorates {
+            builder.join(&BTreeSet::from([target, decorated]));
+            builder.add_node(decorated);
+        }
         escape = escape.or(trace.escape);
     }
     if escape.is_none()
+        && callbacks.is_empty()
         && let Some(site) = builder.graph.sites.get_mut(&id)
     {
         site.kind = SiteKind::Carried;
@@ -82,6 +127,73 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     }
     for (place, funcs) in uses {
         changed |= add_place(builder, place, funcs, Runs::Iterates);
+    }
+    for (place, call, func) in callbacks {
+        changed |= add_callback(builder, place, call, func);
+    }
+    changed
+}
+
+/// A library function runs the function before it returns.
+fn add_callback(builder: &mut Builder, place: RefId, call: CallId, func: FuncId) -> bool {
+    if !builder.carried.runs.entry(place).or_default().insert(func) {
+        return false;
+    }
+    let targets: Vec<FuncId> = builder.carried.runs[&place].iter().copied().collect();
+    builder.graph.foreign.remove(&place);
+    builder.add_site(Site::new(place, SiteKind::Callback { call }, targets, Evidence::Flow));
+    true
+}
+
+/// Functions that codemods declare blocking: calls of what holds one block.
+fn follow_layer(builder: &mut Builder) -> bool {
+    let values = std::mem::take(&mut builder.carried.layer_values);
+    let mut changed = false;
+    for (id, entry) in values {
+        let trace = flow::trace(builder, Token::Layer, builder.index.site(id).value);
+        let takers = trace.callbacks.into_iter().filter_map(|(_, call)| callee(builder, call));
+        let places: Vec<RefId> = trace.calls.into_iter().chain(takers.collect::<Vec<_>>()).collect();
+        for place in places {
+            let is_call = matches!(builder.index.site(place).usage, Usage::Called(_));
+            if is_call && !builder.graph.sites.contains_key(&place) && !handles_both(builder, place) {
+                builder.graph.foreign.remove(&place);
+                let kind = SiteKind::Blocking { entry, native: None };
+                builder.add_site(Site::new(place, kind, vec![], Evidence::Flow));
+                changed = true;
+            }
+        }
+    }
+    changed
+}
+
+/// The place of the name that is called.
+fn callee(builder: &Builder, call: CallId) -> Option<RefId> {
+    let facts = builder.index.file(call.file);
+    let index = facts.refs.iter().position(|site| site.usage == Usage::Called(call))?;
+    Some(RefId { file: call.file, index: index as u32 })
+}
+
+/// Lambdas that run something blocking: functions without a name, followed from where they stand.
+fn follow_lambdas(builder: &mut Builder) -> bool {
+    let nodes = builder.graph.nodes.iter().copied();
+    let new: Vec<FuncId> = nodes
+        .filter(|func| builder.index.func(*func).lambda.is_some() && !builder.graph.lambdas.contains_key(func))
+        .collect();
+    let mut changed = false;
+    for func in new {
+        let Some(lambda) = builder.index.func(func).lambda else { continue };
+        let trace = flow::trace(builder, Token::Function(func), lambda.value);
+        builder.graph.lambdas.insert(func, LambdaUse { lost_at: trace.escape, is_accepted: trace.accepted });
+        for place in trace.calls {
+            changed |= add_place(builder, place, BTreeSet::from([func]), Runs::Calls);
+        }
+        for (place, call) in trace.callbacks {
+            changed |= add_callback(builder, place, call, func);
+        }
+        for decorated in trace.decorates {
+            builder.join(&BTreeSet::from([func, decorated]));
+            builder.add_node(decorated);
+        }
     }
     changed
 }
@@ -131,6 +243,61 @@ fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<FuncId>, runs:
     let Arrives { others, unknown, .. } = arriving;
     builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
     true
+}
+
+/// A call of `func` in a wrapper of its decorator. What else is decorated with it is run there too, and converts only when it
+/// leads to something blocking by itself, or the wrapper does.
+pub(super) fn add_wrapped(builder: &mut Builder, place: RefId, func: FuncId) -> bool {
+    builder.carried.wrapped.insert(place);
+    let known = builder.carried.runs.entry(place).or_default();
+    if !known.insert(func) || handles_both(builder, place) {
+        return false;
+    }
+    builder.graph.foreign.remove(&place);
+    builder.parked_sites.remove(&place);
+    builder.open.remove(&place);
+    settle_wrapper(builder, place);
+    true
+}
+
+/// Looks again at what is decorated beside the functions that lead to something blocking. Returns whether anything changed.
+pub(super) fn settle_wrappers(builder: &mut Builder) -> bool {
+    let places: Vec<RefId> = builder.carried.wrapped.iter().copied().collect();
+    let mut changed = false;
+    for place in places {
+        let before = builder.graph.sites.get(&place).map(|site| (site.targets.clone(), site.others, site.uncertain));
+        settle_wrapper(builder, place);
+        let after = builder.graph.sites.get(&place).map(|site| (site.targets.clone(), site.others, site.uncertain));
+        changed |= before != after;
+    }
+    changed
+}
+
+fn settle_wrapper(builder: &mut Builder, place: RefId) {
+    let facts = builder.index.site(place);
+    let Usage::Called(call) = facts.usage else { return };
+    let wrapper = builder.index.context(facts.context).func;
+    let callee = builder.index.call(call).func;
+    let Arrives { funcs, others, unknown } = flow::arriving(builder, callee, Runs::Calls);
+    let all: BTreeSet<FuncId> = funcs.into_iter().chain(builder.carried.runs[&place].iter().copied()).collect();
+    let blocks = wrapper.is_some_and(|wrapper| blocks_by_itself(builder, wrapper, place));
+    let counts = |func: &FuncId| blocks || builder.graph.nodes.contains(func) || builder.index.func(*func).is_async;
+    let (targets, rest): (Vec<FuncId>, Vec<FuncId>) = all.into_iter().partition(|func| counts(func));
+    let others = others || !rest.is_empty();
+    let kind = site::kind_of(builder, place, &targets);
+    builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
+}
+
+/// Is there something in the wrapper that leads to a blocking call, apart from the call of what it wraps?
+fn blocks_by_itself(builder: &Builder, wrapper: FuncId, place: RefId) -> bool {
+    let mut inside = builder.graph.sites.values().filter(|site| {
+        site.id != place && builder.index.context(builder.index.site(site.id).context).func == Some(wrapper)
+    });
+    inside.any(|site| match site.kind {
+        SiteKind::Blocking { .. } => true,
+        SiteKind::Call | SiteKind::Iterated | SiteKind::Read => !builder.carried.wrapped.contains(&site.id),
+        _ => false,
+    })
 }
 
 /// Code that tests what it calls, or what it got from the call, takes both colors.

@@ -76,6 +76,78 @@ pub fn is_next(names: &Names, call: CallId) -> bool {
         && call.args.iter().all(|arg| !arg.is_star && arg.keyword.is_none())
 }
 
+/// Library functions that call a function before they return: by dotted path, with the position and the keyword it is given at.
+const CALLBACKS: [(&str, Option<u32>, &str); 17] = [
+    ("builtins.sorted", None, "key"),
+    ("builtins.min", None, "key"),
+    ("builtins.max", None, "key"),
+    ("functools.reduce", Some(0), ""),
+    ("re.sub", Some(1), "repl"),
+    ("re.subn", Some(1), "repl"),
+    ("heapq.nlargest", Some(2), "key"),
+    ("heapq.nsmallest", Some(2), "key"),
+    ("bisect.bisect", None, "key"),
+    ("bisect.bisect_left", None, "key"),
+    ("bisect.bisect_right", None, "key"),
+    ("bisect.insort", None, "key"),
+    ("json.loads", None, "object_hook"),
+    ("json.load", None, "object_hook"),
+    ("json.dumps", None, "default"),
+    ("json.dump", None, "default"),
+    ("shutil.copytree", None, "copy_function"),
+];
+
+/// The call that runs the function which is the argument at `index`, before it returns: the call itself, or the one that takes
+/// all of a `map`.
+pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> {
+    let facts = names.index.call(call);
+    let arg = facts.args.get(index as usize).filter(|arg| !arg.is_star)?;
+    let path = match names.evaluate(facts.func).as_slice() {
+        [Meaning::External(path)] => path.clone(),
+        _ => String::new(),
+    };
+    let fits = |(known, position, keyword): &(&str, Option<u32>, &str)| {
+        path == *known
+            && match &arg.keyword {
+                Some(name) => name == keyword,
+                None => *position == Some(index),
+            }
+    };
+    if CALLBACKS.iter().any(fits) {
+        return Some(call);
+    }
+    // `rows.sort(key=rank)`
+    if let Value::Attribute { name, .. } = names.index.value(facts.func)
+        && name == "sort"
+        && arg.keyword.as_ref().is_some_and(|name| name == "key")
+        && is_method(names, facts.func)
+    {
+        return Some(call);
+    }
+    let maps =
+        matches!(path.as_str(), "builtins.map" | "builtins.filter" | "itertools.filterfalse" | "itertools.starmap");
+    if maps && index == 0 { taken_whole(names, call) } else { None }
+}
+
+/// The call that takes all elements of what this one gives: `list(map(f, x))`.
+pub fn taken_whole(names: &Names, call: CallId) -> Option<CallId> {
+    let Usage::Argument { call: outer, index } = names.index.call(call).usage else { return None };
+    if takes_all(names, outer, index) || is_builtin(names, names.index.call(outer), &["any", "all"]) {
+        return Some(outer);
+    }
+    if is_lazy(names, names.index.call(outer)) { taken_whole(names, outer) } else { None }
+}
+
+/// Builtins that hand on the elements of their arguments one by one, when they are asked for.
+const LAZY: [&str; 7] = ["map", "filter", "zip", "enumerate", "iter", "reversed", "aiter"];
+
+/// `map(f, x)`, `itertools.islice(x, 2)`.
+pub fn is_lazy(names: &Names, call: &Call) -> bool {
+    is_builtin(names, call, &LAZY)
+        || matches!(names.evaluate(call.func).as_slice(),
+            [Meaning::External(path)] if path.starts_with("itertools."))
+}
+
 /// Is the callee one of these builtins?
 pub fn is_builtin(names: &Names, call: &Call, wanted: &[&str]) -> bool {
     match names.index.value(call.func) {

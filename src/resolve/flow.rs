@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
 
-pub(crate) use self::forward::{Token, trace};
+pub(crate) use self::forward::{Token, trace, trace_param};
 use self::object::{Node, Object, Place};
 use self::solver::Solver;
 pub(crate) use self::solver::State;
@@ -179,9 +179,12 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
     let scope = builder.index.context(facts.context).scope;
     let in_test = builder.project.file(id.file).is_test;
     let node = match receiver {
-        Some(receiver) => Node::Member(receiver, name),
-        None => Node::Name(scope, name),
+        Some(receiver) => Node::Member(receiver, name.clone()),
+        None => Node::Name(scope, name.clone()),
     };
+    if let Some(answer) = receiver.and_then(|receiver| properties(builder, receiver, &name)) {
+        return answer;
+    }
     let set = builder.solver().solve(node, vec![]);
     let mut answer = Answer::default();
     let mut has_mock = false;
@@ -238,6 +241,45 @@ pub(crate) struct Arrives {
     pub(crate) unknown: bool,
 }
 
+/// What a decorator does.
+#[derive(Debug, Default)]
+pub(crate) struct Decorating {
+    /// The parameters that get what is decorated.
+    pub(crate) params: Vec<(FuncId, u32)>,
+    /// What it returns in the place of it.
+    pub(crate) wrappers: Vec<FuncId>,
+}
+
+/// What a decorator of the project does; none when that is not known.
+pub(crate) fn decorating(builder: &mut Builder, decorator: ValueId) -> Option<Decorating> {
+    let mut found = Decorating::default();
+    let set = builder.solver().solve(Node::Value(decorator), vec![]);
+    for object in set.objects() {
+        let func = match object {
+            Object::Func(func) => func,
+            Object::Instance(class) | Object::Below(class) => {
+                builder.index_close(class);
+                let ancestors = builder.graph.hierarchy.ancestors(class);
+                ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, "__call__"))?
+            }
+            _ => return None,
+        };
+        let at = u32::from(builder.solver().binding_of(func) != binds::Binds::Nothing);
+        builder.index.func(func).params.get(at as usize)?;
+        let given = builder.solver().solve(Node::Param(func, at), vec![]);
+        let returned = builder.solver().solve(Node::Return(func), vec![]);
+        for object in returned.objects() {
+            match object {
+                object if given.objects().any(|given| given == object) && object != Object::Unknown => {}
+                Object::Func(wrapper) => found.wrappers.push(wrapper),
+                _ => return None,
+            }
+        }
+        found.params.push((func, at));
+    }
+    (!found.params.is_empty()).then_some(found)
+}
+
 /// How a place runs what arrives there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runs {
@@ -252,6 +294,9 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
     for object in set.objects() {
         match object {
             Object::Func(func) if runs == Runs::Calls => found.funcs.push(func),
+            Object::Lambda(func) if runs == Runs::Calls && builder.graph.nodes.contains(&func) => {
+                found.funcs.push(func)
+            }
             Object::Generator(func) if runs == Runs::Iterates => found.funcs.push(func),
             Object::Class(class) if runs == Runs::Calls => {
                 builder.index_close(class);
@@ -265,6 +310,29 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
         }
     }
     found
+}
+
+/// The properties that reading an attribute runs; none when the receiver may have something else under that name.
+fn properties(builder: &mut Builder, receiver: ValueId, name: &Name) -> Option<Answer> {
+    let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
+    let mut answer = Answer::default();
+    for object in receivers.objects() {
+        match object {
+            Object::Instance(class) | Object::Below(class) => {
+                builder.index_close(class);
+                let ancestors = builder.graph.hierarchy.ancestors(class);
+                let method = ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name));
+                let property = method.filter(|func| super::boundary::is_property(builder.index, *func))?;
+                answer.funcs.push(property);
+            }
+            Object::None => {}
+            _ => return None,
+        }
+    }
+    answer.funcs.sort_unstable();
+    answer.funcs.dedup();
+    answer.support = places(receivers.iter());
+    (!answer.funcs.is_empty()).then_some(answer)
 }
 
 /// The `__call__` methods that calling what a site names runs. None when that is not known, or other things are called too.

@@ -120,6 +120,21 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The scope that binds `name` for a use in `scope`; the module's when nothing does.
+    pub fn home(&self, scope: ScopeId, name: &str) -> ScopeId {
+        let mut at = scope;
+        loop {
+            let here = self.index.scope(at);
+            let visible = at == scope || !matches!(here.kind, ScopeKind::Class(_));
+            let bindings = if visible { here.bindings_of(name) } else { &[] };
+            let is_outer = bindings.iter().any(|binding| binding.bound == Bound::Outer);
+            match here.parent {
+                Some(parent) if bindings.is_empty() || is_outer => at = parent,
+                _ => return at,
+            }
+        }
+    }
+
     fn has_star_import(&self, module: ScopeId) -> bool {
         !self.index.scope(module).bindings_of("*").is_empty()
     }

@@ -129,6 +129,10 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         (Certainty::Known | Certainty::Partly, true) if foreign_only => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
+        // Operators are everywhere: what nobody knows is no site.
+        (Certainty::Known | Certainty::Partly | Certainty::Unknown, true) if runs_operator(builder, id) => {
+            settle(builder, id, Found::Foreign, Evidence::Type);
+        }
         (Certainty::Known, true) if !may_be_ours(&answer.shown) => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
@@ -136,6 +140,17 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
             builder.open.entry(id).or_default();
         }
     }
+}
+
+/// Does an operator or a builtin run the method, without naming it?
+fn runs_operator(builder: &Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    site.is_implicit()
+        && match site.usage {
+            Usage::Implied { .. } => true,
+            Usage::Argument { .. } => site.name != "__enter__",
+            _ => false,
+        }
 }
 
 /// Does the receiver come out of a container? ty reads `[Other()]` as a list of nothing else, whatever is appended later.
@@ -338,23 +353,10 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if names_class || is_harmless_taker(builder, call) {
         return SiteKind::Mention;
     }
-    if is_key_of_builtin(builder, call, index) {
+    if let Some(call) = super::eager::runs_callback(&builder.names(), call, index) {
         return SiteKind::Callback { call };
     }
     if super::boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
-}
-
-/// `sorted(rows, key=self.rank)`: the builtin calls it before it returns.
-fn is_key_of_builtin(builder: &Builder, call: CallId, index: u32) -> bool {
-    let call = builder.index.call(call);
-    let is_key = call.args[index as usize].keyword.as_ref().is_some_and(|keyword| keyword == "key");
-    is_key
-        && match builder.index.value(call.func) {
-            Value::Name { name, scope } if matches!(name.as_str(), "sorted" | "min" | "max") => {
-                builder.names().lookup(*scope, name) == [Meaning::External(format!("builtins.{name}"))]
-            }
-            _ => false,
-        }
 }
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {

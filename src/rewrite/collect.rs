@@ -6,7 +6,7 @@
 //! Safety: Safe for calls that use up the whole iterable; Unsafe for `any` and `all`, which stop early.
 
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, ExprRef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::context::{Context, Parents};
@@ -23,6 +23,15 @@ struct Iterable {
     /// `item async for item in `, and `(` where the expression needs it.
     open: String,
     close: &'static str,
+}
+
+/// Puts a list in the place of any iterable.
+pub(super) fn rewrite_whole<'a>(context: &mut Context<'a>, iterable: ExprRef<'a>, parents: Parents<'_, 'a>) -> Outcome {
+    let item = context.fresh_name("item", parents.scope().range());
+    let range = iterable.range();
+    let change = context.edits.change(EditKind::Collect { call: range, iterable: range });
+    wrap(context, change, &Iterable { range, open: format!("{item} async for {item} in "), close: "" });
+    Ok(())
 }
 
 pub(super) fn rewrite<'a>(context: &mut Context<'a>, call: &'a ExprCall, parents: Parents<'_, 'a>) -> Outcome {

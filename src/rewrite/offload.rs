@@ -19,15 +19,28 @@ pub(super) fn rewrite<'a>(
     parents: Parents<'_, 'a>,
     via: &OffloadVia,
 ) -> Outcome {
-    let carrier = request_carrier(context, call, via);
+    let parenthesize = context.await_needs_parentheses(call.into(), parents);
+    carry(context, call, via, Some(parenthesize));
+    Ok(())
+}
+
+/// The same without an `await`: what a lambda gives is awaited by who calls it.
+pub(super) fn rewrite_handed_on(context: &mut Context, call: &ExprCall, via: &OffloadVia) -> Outcome {
+    carry(context, call, via, None);
+    Ok(())
+}
+
+/// `parenthesize`: whether the `await` needs parentheses; none when there is none.
+fn carry(context: &mut Context, call: &ExprCall, via: &OffloadVia, parenthesize: Option<bool>) {
+    let carrier = request_carrier(context, call.start(), via);
     let partial = needs_partial(call, via).then(|| context.imports.request("functools.partial", call.start()));
     let change = context.edits.change(EditKind::Offload {
         call: call.range(),
         via: via.clone(),
         carrier: carrier.clone(),
         partial: partial.clone(),
+        handed_on: parenthesize.is_none(),
     });
-    let parenthesize = context.await_needs_parentheses(call.into(), parents);
     let mut open = format!("{carrier}(");
     if let Some(partial) = &partial {
         open.push_str(&format!("{partial}("));
@@ -35,18 +48,23 @@ pub(super) fn rewrite<'a>(
     if *via != OffloadVia::Asgiref {
         open.push_str(&take_function_as_argument(context, change, call));
     }
-    context.open_await(change, call.range(), &open, parenthesize);
+    match parenthesize {
+        Some(parenthesize) => context.open_await(change, call.range(), &open, parenthesize),
+        None => {
+            let open = context.spaced(call.start(), &open);
+            context.edits.open(change, call.range(), open);
+        }
+    }
     if partial.is_some() {
         context.edits.close(change, call.range(), ")");
     }
     if *via == OffloadVia::Asgiref {
         context.edits.close(change, function_range(context, call), ")");
     }
-    Ok(())
 }
 
-fn request_carrier(context: &mut Context, call: &ExprCall, via: &OffloadVia) -> String {
-    let at = call.start();
+/// The expression that names the carrier at `at`.
+pub(super) fn request_carrier(context: &mut Context, at: TextSize, via: &OffloadVia) -> String {
     match via {
         OffloadVia::Asyncio => context.imports.request("asyncio.to_thread", at),
         OffloadVia::Anyio => context.imports.request("anyio.to_thread.run_sync", at),

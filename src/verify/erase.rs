@@ -5,6 +5,7 @@
 
 mod body;
 mod calls;
+mod entry;
 mod fallback;
 mod imports;
 mod mocks;
@@ -57,6 +58,7 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
         used,
         failures: RefCell::default(),
         scheduler: Cell::new(None),
+        hoists: RefCell::default(),
         top: Cell::new(true),
     };
     cx.body(old, new, Place::Module);
@@ -71,6 +73,7 @@ fn node(kind: &EditKind) -> Option<TextRange> {
     match kind {
         EditKind::Await { operand: range }
         | EditKind::Offload { call: range, .. }
+        | EditKind::OffloadExpression { expression: range }
         | EditKind::Native { call: range, .. }
         | EditKind::Replace { call: range, .. }
         | EditKind::AsyncDef { function: range }
@@ -84,6 +87,9 @@ fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::Fallback { statement: range }
         | EditKind::EntryPoint { call: range }
         | EditKind::Rename { name: range, .. }
+        | EditKind::MainGuard { statement: range }
+        | EditKind::Bridge { function: range }
+        | EditKind::Hoist { statement: range, .. }
         | EditKind::YieldFrom { statement: range, .. }
         | EditKind::Decorator { function: range, .. }
         | EditKind::Annotation { annotation: range }
@@ -111,6 +117,8 @@ struct Context<'a> {
     failures: RefCell<Vec<Failure>>,
     /// The callee that schedules the task of the fallback being compared.
     scheduler: Cell<Option<TextRange>>,
+    /// Lambdas that became definitions, with the names of those.
+    hoists: RefCell<FxHashMap<TextRange, String>>,
     /// The statement being compared stands directly in the module's body.
     top: Cell<bool>,
 }
@@ -148,7 +156,7 @@ impl Context<'_> {
             let offset = node(kind).map(|range| range.start()).or(first[change]).unwrap_or_default();
             if !used[change] {
                 self.fail(offset, format!("the recorded change does not fit here: {kind:?}"));
-            } else if first[change].is_none() {
+            } else if first[change].is_none() && !self.file.edits.absorbed.contains(&change) {
                 self.fail(offset, format!("the recorded change has no edit: {kind:?}"));
             } else if !self.writes_what_it_says(change, kind) {
                 self.fail(offset, format!("the edits do not write what is recorded: {kind:?}"));
@@ -158,11 +166,21 @@ impl Context<'_> {
 
     /// Compares two expressions, with the changes of `old` taken back from `new`.
     fn expr(&self, old: &Expr, new: &Expr) {
-        if self.is_scheduler(old, new) {
+        if self.is_scheduler(old, new) || self.is_hoisted(old, new) {
             return;
         }
         let range = old.range();
         if self.by_range.contains_key(&range) { self.changed(old, new) } else { self.same(old, new) }
+    }
+
+    /// A lambda that became a definition is a name now.
+    fn is_hoisted(&self, old: &Expr, new: &Expr) -> bool {
+        let hoists = self.hoists.borrow();
+        let Some(name) = hoists.get(&old.range()).filter(|_| old.is_lambda_expr()) else { return false };
+        if !unwrap::is_name(new, name) {
+            self.misfit(old.range(), "the name of the definition");
+        }
+        true
     }
 
     /// Compares two expressions that carry no change themselves (any more).

@@ -2,7 +2,7 @@
 
 use crate::support::{Project, check_project, check_round};
 
-/// A decorator that acts around the call keeps its function sync, also when another of its module knows coroutine functions.
+/// A decorator that acts around the call awaits it; one of its module that knows coroutine functions stays as it is.
 #[test]
 fn only_a_decorator_that_tests_what_it_is_given_takes_both_colors() {
     check_project(
@@ -41,21 +41,40 @@ def find(persistence):
 async def main(persistence):
     print(load(persistence), find(persistence))
 ",
-        "#- app.py
+        "#- decorators.py
+import inspect
+
+def is_async(fn):
+    return inspect.iscoroutinefunction(fn)
+
+def aware(fn):
+    def wrapper(*args):
+        print(is_async(fn))
+        return fn(*args)
+    return wrapper
+
+def timed(fn):
+    async def wrapper(*args):
+        try:
+            return await fn(*args)
+        finally:
+            print(fn.__name__)
+    return wrapper
+#- app.py
 import asyncio
 
 from decorators import aware, timed
 
 @timed
-def load(persistence):
-    return persistence.get(1)
+async def load(persistence):
+    return await asyncio.to_thread(persistence.get, 1)
 
 @aware
 async def find(persistence):
     return await asyncio.to_thread(persistence.get, 2)
 
 async def main(persistence):
-    print(await asyncio.to_thread(load, persistence), await find(persistence))
+    print(await load(persistence), await find(persistence))
 ",
     );
 }

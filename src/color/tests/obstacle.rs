@@ -1,13 +1,13 @@
 //! What keeps a function of a test from becoming async, whatever its sites.
 
+use super::super::World;
 use super::super::boundary::{self, COLORLESS};
 use super::super::cause::Cause;
-use super::super::{World, decorator};
 use super::framework::{self, TestCase};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
-use crate::resolve::fixtures;
+use crate::resolve::{decorator, fixtures};
 
 /// Packages whose decorators take async tests. (`requests_mock`, `hypothesis` and `moto` call the test and drop its coroutine.)
 const FRAMEWORKS: [&str; 13] = [
@@ -74,7 +74,7 @@ fn decorators(world: World, facts: &Func) -> Option<Cause> {
         }
         let known = FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
         if !known
-            && !decorator::passes(world, decorator)
+            && !decorator::passes(&world.names(), decorator)
             && !decorator_accepts_async(&world.names(), world.config, decorator)
         {
             return Some(Cause::Decorator { name: name.to_owned() });

@@ -89,6 +89,7 @@ impl Collector<'_> {
             Expr::Subscript(subscript) => {
                 self.note_state_write();
                 let container = self.expression(&subscript.value, Usage::Subscripted);
+                self.operator("__setitem__", &subscript.value, container, subscript.range());
                 self.expression(&subscript.slice, Usage::Other);
                 let key = match &*subscript.slice {
                     Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),

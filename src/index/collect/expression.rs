@@ -3,7 +3,7 @@
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr};
 use ruff_python_stdlib::identifiers::is_identifier;
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::super::facts::*;
 use super::Collector;
@@ -23,6 +23,22 @@ const LOOKUPS: [&str; 12] = [
     "spy",
     "resolve_name",
 ];
+
+/// The method that a builtin runs on its argument.
+fn run_by_builtin(func: &Expr) -> Option<&'static str> {
+    let Expr::Name(name) = func else { return None };
+    match name.id.as_str() {
+        "len" => Some("__len__"),
+        "str" => Some("__str__"),
+        "repr" => Some("__repr__"),
+        "bool" => Some("__bool__"),
+        "int" => Some("__int__"),
+        "float" => Some("__float__"),
+        "hash" => Some("__hash__"),
+        "reversed" => Some("__reversed__"),
+        _ => None,
+    }
+}
 
 fn is_named(expr: &Expr, name: &str) -> bool {
     match expr {
@@ -86,6 +102,13 @@ impl Collector<'_> {
         if let Some(expr) = expr {
             let value = self.expression(expr, usage);
             self.facts.lost.push(value);
+        }
+    }
+
+    /// A method that an operator runs: `x[k]`, `k in x`. No display or literal is an object of the project.
+    pub(super) fn operator(&mut self, name: &'static str, object: &Expr, value: ValueId, whole: TextRange) {
+        if matches!(object, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::Subscript(_) | Expr::Await(_)) {
+            self.implicit_ref(name, object.range(), value, Usage::Implied { whole });
         }
     }
 
@@ -173,7 +196,12 @@ impl Collector<'_> {
                 let to_none =
                     node.comparators.iter().all(Expr::is_none_literal_expr) && node.ops.iter().all(is_identity);
                 self.expression(&node.left, if to_none { Usage::Condition } else { Usage::Compared });
-                self.all(&node.comparators, Usage::Compared);
+                let values = self.all(&node.comparators, Usage::Compared);
+                if let ([ast::CmpOp::In | ast::CmpOp::NotIn], [container], [value]) =
+                    (&*node.ops, &*node.comparators, values.as_slice())
+                {
+                    self.operator("__contains__", container, *value, node.range());
+                }
                 self.value(Value::Builtin)
             }
             Expr::Lambda(node) => self.lambda(node, usage),
@@ -192,7 +220,8 @@ impl Collector<'_> {
                 self.comprehension(&parts, &node.generators, ComprehensionKind::Dict, None)
             }
             Expr::Generator(node) => {
-                let generator = GeneratorExpression { range: node.range, consumer: taker(usage) };
+                let is_starred = matches!(usage, Usage::Starred { .. });
+                let generator = GeneratorExpression { range: node.range, consumer: taker(usage), is_starred };
                 let kind = ComprehensionKind::Generator(generator);
                 self.comprehension(&[&node.elt], &node.generators, kind, taker(usage))
             }
@@ -299,6 +328,9 @@ impl Collector<'_> {
         {
             self.facts.callable_results.push(result.range());
         }
+        if inner == Usage::Subscripted {
+            self.operator("__getitem__", &node.value, value, node.range());
+        }
         let index = self.expression(&node.slice, if usage == Usage::Annotation { usage } else { Usage::Other });
         let key = match &*node.slice {
             Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
@@ -357,6 +389,11 @@ impl Collector<'_> {
                 Usage::Argument { call: id, index: index as u32 }
             };
             let value_id = self.expression(value, inner);
+            if let (0, Some(name)) = (index, run_by_builtin(&node.func))
+                && !is_star
+            {
+                self.implicit_ref(name, value.range(), value_id, inner);
+            }
             if index == 0 && is_named(&node.func, "enter_context") {
                 self.implicit_ref("__enter__", value.range(), value_id, inner);
             }
@@ -479,12 +516,8 @@ impl Collector<'_> {
     }
 
     fn lambda(&mut self, node: &ast::ExprLambda, usage: Usage) -> ValueId {
-        if let Some(parameters) = node.parameters.as_deref() {
-            for parameter in parameters.iter() {
-                self.lost(parameter.default(), Usage::Default);
-            }
-        }
-        let scope = self.push_scope(ScopeKind::Lambda);
+        let id = self.anonymous(node);
+        let scope = self.facts[id].scope;
         let taker = match usage {
             Usage::Argument { call, .. } => Some(self.facts[call].range),
             _ => None,
@@ -495,17 +528,62 @@ impl Collector<'_> {
                 context.scope = scope;
                 context.barrier = Some(Barrier::Lambda { range: node.range });
                 context.lambda = taker;
+                context.lambda_func = Some(id);
+                // It runs when it is called, wherever it stands.
+                context.withs = vec![];
+                context.generators = vec![];
+                (context.catches_interrupt, context.catches_stop) = (false, false);
+                (context.in_try, context.in_handler, context.swallows_cancel) = (false, false, false);
             },
             |this| {
-                for parameter in node.parameters.iter().flat_map(|parameters| parameters.iter()) {
-                    let name = parameter.name();
-                    this.bind_name(name.id.clone(), name.range, Bound::Unknown);
+                let names: Vec<_> = node.parameters.iter().flat_map(|list| list.iter()).map(|one| one.name()).collect();
+                for (index, name) in names.into_iter().enumerate() {
+                    this.bind_name(name.id.clone(), name.range, Bound::Param { func: id, index: index as u32 });
                 }
                 result = Some(this.expression(&node.body, Usage::Returned));
             },
         );
         let result = result.expect("the closure ran");
-        self.value(Value::Lambda { result })
+        let value = self.value(Value::Lambda { func: id, result });
+        let is_hoistable = self.context.barrier.is_none()
+            && self.context.lambda_func.is_none()
+            && matches!(self.facts[self.scope].kind, ScopeKind::Function(_) | ScopeKind::Module);
+        let func = &mut self.facts.funcs[id.index as usize];
+        func.lambda = Some(Lambda { value, body: node.body.range(), is_hoistable });
+        func.returns = vec![Return { range: node.body.range(), value: result }];
+        value
+    }
+
+    /// The function that a lambda is, still without its body.
+    fn anonymous(&mut self, node: &ast::ExprLambda) -> FuncId {
+        let id = FuncId { file: self.file, index: self.facts.funcs.len() as u32 };
+        let scope = self.push_scope(ScopeKind::Lambda);
+        let qualname = self.qualname.iter().map(String::as_str).chain(["<lambda>"]).collect::<Vec<_>>().join(".");
+        self.facts.funcs.push(Func {
+            name: Name::new_static("<lambda>"),
+            range: node.range,
+            name_range: TextRange::at(node.start(), TextSize::new(6)),
+            qualname,
+            is_async: false,
+            class: None,
+            parent: self.context.owner(),
+            outer_scope: self.scope,
+            scope,
+            decorators: vec![],
+            params: vec![],
+            returns: vec![],
+            yields: vec![],
+            returns_annotation: None,
+            returns_annotation_range: None,
+            traits: FuncTraits::default(),
+            keep: false,
+            lambda: None,
+        });
+        if let Some(parameters) = node.parameters.as_deref() {
+            let params = self.parameters(parameters, id);
+            self.facts.funcs[id.index as usize].params = params;
+        }
+        id
     }
 
     fn comprehension(
@@ -528,10 +606,10 @@ impl Collector<'_> {
         self.within(
             |context| {
                 context.scope = scope;
-                if let ComprehensionKind::Generator(generator) = kind
-                    && !matches!(context.barrier, Some(Barrier::Lambda { .. }))
-                {
-                    context.barrier = Some(Barrier::Generator);
+                if let ComprehensionKind::Generator(generator) = kind {
+                    if !matches!(context.barrier, Some(Barrier::Lambda { .. })) {
+                        context.barrier = Some(Barrier::Generator);
+                    }
                     context.generators.push(generator);
                 }
             },

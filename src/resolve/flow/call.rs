@@ -121,7 +121,10 @@ impl Solver<'_> {
                 self.push(if chooses { Object::Below(class) } else { Object::Instance(class) }, None);
             }
             Object::ClassBelow(class) if path.is_empty() => self.push(Object::Below(class), None),
-            Object::Lambda(result) => self.flow_value(result, path.clone()),
+            Object::Lambda(func) => {
+                let result = self.index.func(func).returns.first().map(|returned| returned.value);
+                result.into_iter().for_each(|result| self.flow_value(result, path.clone()));
+            }
             Object::External(symbol) => {
                 let name = self.text(symbol);
                 self.external_result(&name, call, path);

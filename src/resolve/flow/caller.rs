@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 
-use super::object::{Node, Place};
+use super::object::{Node, Object, Place};
 use super::solver::Solver;
 use crate::index::facts::*;
 use crate::resolve::agreement;
@@ -32,6 +32,8 @@ pub(super) enum Caller {
         /// Arguments before this one are not the function's: `partial(f, a)`.
         from: usize,
     },
+    /// `@decorator`: it is called with what is decorated. What `callee` holds must be able to run `of`.
+    Decorates { callee: Node, of: FuncId, object: Object },
     /// Named in a way that lets it be called from anywhere.
     Escape { callee: Node, place: Place },
     /// Nobody knows who calls it.
@@ -49,7 +51,7 @@ impl Solver<'_> {
         found.sort_by_key(|caller| match caller {
             Caller::Anyone => 0,
             Caller::Escape { .. } => 1,
-            Caller::Call { .. } => 2,
+            Caller::Call { .. } | Caller::Decorates { .. } => 2,
         });
         let found: Rc<[Caller]> = found.into();
         self.state.callers.insert(func, found.clone());
@@ -92,6 +94,9 @@ impl Solver<'_> {
             found.extend(self.constructing_calls(class));
         }
         found.extend(refs.iter().filter_map(|id| self.caller(*id, func, is_constructor)));
+        if let Some(factory) = self.index.func(func).parent {
+            found = self.handed_out(found, factory, &refs);
+        }
         if found.len() > CALLERS {
             return vec![Caller::Anyone];
         }
@@ -102,10 +107,73 @@ impl Solver<'_> {
                 found.push(Caller::Anyone);
             }
         }
-        if !found.iter().any(|caller| matches!(caller, Caller::Call { .. } | Caller::Anyone)) {
+        let is_call =
+            |caller: &Caller| matches!(caller, Caller::Call { .. } | Caller::Decorates { .. } | Caller::Anyone);
+        if !found.iter().any(is_call) {
             found.push(Caller::Anyone);
         }
         found
+    }
+
+    /// A function that its factory returns is called where the result of the factory is: `@handler("x")`, `handler("x")(f)`.
+    fn handed_out(&mut self, found: Vec<Caller>, factory: FuncId, refs: &[RefId]) -> Vec<Caller> {
+        let is_returned = |id: &&RefId| {
+            let site = self.index.site(**id);
+            site.usage == Usage::Returned && self.index.context(site.context).func == Some(factory)
+        };
+        let returned: Vec<Place> =
+            refs.iter().filter(is_returned).map(|id| (id.file, self.index.site(*id).range)).collect();
+        if returned.is_empty() {
+            return found;
+        }
+        let mut kept: Vec<Caller> = found
+            .into_iter()
+            .filter(|caller| !matches!(caller, Caller::Escape { place, .. } if returned.contains(place)))
+            .collect();
+        for caller in self.callers(factory).iter() {
+            match caller {
+                Caller::Call { callee, call, from: 0, .. } => {
+                    let call = *call;
+                    match self.index.call(call).usage {
+                        Usage::Decorator => match self.decorated(call) {
+                            Some(object) => {
+                                kept.push(Caller::Decorates { callee: callee.clone(), of: factory, object })
+                            }
+                            None => kept.push(Caller::Anyone),
+                        },
+                        Usage::Called(outer) => kept.push(Caller::Call {
+                            callee: Node::Value(self.index.call(outer).func),
+                            receiver: None,
+                            call: outer,
+                            from: 0,
+                        }),
+                        _ => kept.push(Caller::Escape { callee: callee.clone(), place: returned[0] }),
+                    }
+                }
+                // Decorating with the factory itself gives the inner function in the place of what is decorated.
+                Caller::Decorates { .. } => {}
+                Caller::Call { .. } | Caller::Escape { .. } | Caller::Anyone => kept.push(Caller::Anyone),
+            }
+        }
+        kept
+    }
+
+    /// What a decorator that is a call stands above.
+    fn decorated(&self, call: CallId) -> Option<Object> {
+        let is_it = |value: ValueId| matches!(self.index.value(value), Value::Call { call: own } if *own == call);
+        self.decorated_by(call.file, is_it)
+    }
+
+    /// The function or class under the decorator that `is_it` finds.
+    fn decorated_by(&self, file: FileId, is_it: impl Fn(ValueId) -> bool) -> Option<Object> {
+        let facts = self.index.file(file);
+        let has = |decorators: &[Decorator]| decorators.iter().any(|decorator| is_it(decorator.value));
+        let func = facts.funcs.iter().position(|func| has(&func.decorators));
+        let class = || facts.classes.iter().position(|class| has(&class.decorators));
+        match func {
+            Some(index) => Some(Object::Func(FuncId { file, index: index as u32 })),
+            None => class().map(|index| Object::Class(ClassId { file, index: index as u32 })),
+        }
     }
 
     /// The places of these names, and of the names and attributes that something of that name is assigned to
@@ -251,6 +319,7 @@ impl Solver<'_> {
             // Its other names are looked at too.
             Usage::Assigned if !self.assigned_names(id.file, &site.name).is_empty() => None,
             Usage::Compared
+            | Usage::Implied { .. }
             | Usage::Store
             | Usage::Delete
             | Usage::Annotation
@@ -259,12 +328,15 @@ impl Solver<'_> {
             | Usage::Statement
             | Usage::Condition
             | Usage::Awaited => None,
+            Usage::Decorator => match self.decorated_by(id.file, |value| value == site.value) {
+                Some(object) => Some(Caller::Decorates { callee, of: func, object }),
+                None => Some(Caller::Escape { callee, place }),
+            },
             Usage::ForIter { .. }
             | Usage::ComprehensionIter { .. }
             | Usage::WithItem { .. }
             | Usage::YieldFrom { .. }
             | Usage::Subscripted
-            | Usage::Decorator
             | Usage::Returned
             | Usage::Assigned
             | Usage::Unpacked

@@ -26,6 +26,10 @@ use crate::resolve::eager;
 pub(crate) enum Token {
     /// A function, up to its calls.
     Function(FuncId),
+    /// A class, up to where it is instantiated.
+    Class(ClassId),
+    /// A function that a codemod declares blocking.
+    Layer,
     /// What calling a generator function gives, up to where it is iterated over.
     Generator(FuncId),
 }
@@ -41,6 +45,12 @@ pub(crate) struct Trace {
     pub(crate) annotations: BTreeSet<(FileId, ValueId)>,
     /// Functions that return it.
     pub(crate) through: BTreeSet<FuncId>,
+    /// Calls of library functions that run the function before they return, by the place of their callee.
+    pub(crate) callbacks: BTreeSet<(RefId, CallId)>,
+    /// It goes where async functions are accepted.
+    pub(crate) accepted: bool,
+    /// Functions in whose place it stands: it is returned by their decorator.
+    pub(crate) decorates: BTreeSet<FuncId>,
     /// The first place where it is lost sight of.
     pub(crate) escape: Option<Place>,
 }
@@ -72,11 +82,20 @@ struct Walk<'w, 'a> {
 
 /// Follows `token` from the expression that names or makes it.
 pub(crate) fn trace(builder: &mut Builder, token: Token, from: ValueId) -> Trace {
+    trace_from(builder, token, from.file, Spot::Value(from))
+}
+
+/// Follows `token` from a parameter that is given it.
+pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at: u32) -> Trace {
+    trace_from(builder, token, func.file, Spot::Param(func, at))
+}
+
+fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Spot) -> Trace {
     let mut walk = Walk { builder, token, pending: vec![], seen: FxHashSet::default(), trace: Trace::default() };
-    walk.reach(Spot::Value(from), 0);
+    walk.reach(from, 0);
     while let Some((spot, depth)) = walk.pending.pop() {
         if walk.seen.len() > STEPS {
-            walk.escape((from.file, ruff_text_size::TextRange::default()));
+            walk.escape((file, ruff_text_size::TextRange::default()));
             break;
         }
         walk.step(spot, depth);
@@ -213,7 +232,7 @@ impl Walk<'_, '_> {
         let func = self.builder.index.call(call).func;
         let consumers = self.consumers(call.file);
         match (self.token, depth, consumers.callee(func)) {
-            (Token::Function(_), 0, Some(site)) => drop(self.trace.calls.insert(site)),
+            (Token::Function(_) | Token::Class(_) | Token::Layer, 0, Some(site)) => drop(self.trace.calls.insert(site)),
             _ => self.escape_at(func),
         }
     }

@@ -24,8 +24,7 @@ pub(crate) enum Object {
     /// A call of an `async def` before it is awaited.
     Coroutine(FuncId),
     Generator(FuncId),
-    /// A lambda, by what it returns.
-    Lambda(ValueId),
+    Lambda(FuncId),
     Module(FileId),
     /// A folder of modules without a file of its own.
     Package(Symbol),

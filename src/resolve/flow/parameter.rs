@@ -60,6 +60,12 @@ impl Solver<'_> {
                         self.push(Object::Unknown, Some(*place));
                     }
                 }
+                Caller::Decorates { callee, of, object } => {
+                    let first = u32::from(self.binding_of(func) != Binds::Nothing);
+                    if at == first && self.runs(callee, *of) {
+                        self.push(*object, None);
+                    }
+                }
                 Caller::Call { callee, receiver, call, from } => {
                     if !self.runs(callee, func) {
                         continue;

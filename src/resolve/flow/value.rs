@@ -29,7 +29,7 @@ impl Solver<'_> {
             Value::ElementOf(value) => self.flow_value(value, into(Selector::Element, &path)),
             Value::PartOf(value, at) => self.flow_value(value, into(Selector::Index(at), &path)),
             Value::Entered(value) => self.entered(value, &path),
-            Value::Lambda { result } if path.is_empty() => self.push(Object::Lambda(result), None),
+            Value::Lambda { func, .. } if path.is_empty() => self.push(Object::Lambda(func), None),
             Value::Text(_) | Value::Pattern(_) | Value::Builtin => self.push(Object::Builtin, None),
             Value::None if path.is_empty() => self.push(Object::None, None),
             Value::None => {}

@@ -48,6 +48,26 @@ impl Context<'_> {
                 (old, new) = (after, &new[taken..]);
                 continue;
             }
+            if self.take(first.range(), |kind| matches!(kind, EditKind::MainGuard { .. })).is_some() {
+                let [function, guard, rest @ ..] = new else {
+                    return self.misfit(first.range(), "a function and a guard");
+                };
+                self.main_guard(first, function, guard);
+                (old, new) = (after, rest);
+                continue;
+            }
+            if self.take(first.range(), |kind| matches!(kind, EditKind::Bridge { .. })).is_some() {
+                let [face, inner, rest @ ..] = new else {
+                    return self.misfit(first.range(), "a function and its body");
+                };
+                self.bridge(first, face, inner);
+                (old, new) = (after, rest);
+                continue;
+            }
+            if self.hoisted(first, new) {
+                (old, new) = (after, new.get(2..).unwrap_or_default());
+                continue;
+            }
             let Some((counterpart, rest)) = new.split_first() else {
                 return self.fail(first.start(), "the statement is lost");
             };

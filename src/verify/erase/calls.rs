@@ -36,7 +36,9 @@ impl Context<'_> {
         }
         let Some(change) = self.take(range, reshapes) else { return self.same(old, new) };
         match &self.file.edits.changes[change] {
-            EditKind::Offload { partial, .. } => self.offload(old, new, partial.is_some()),
+            EditKind::Offload { partial, handed_on: false, .. } => self.offload(old, new, partial.is_some()),
+            EditKind::Offload { partial, handed_on: true, .. } => self.carried(old, new, partial.is_some()),
+            EditKind::OffloadExpression { .. } => self.offload_expression(old, new),
             EditKind::Native { .. } => self.native(change, old, new),
             EditKind::Replace { .. } => self.replace(change, old, new),
             EditKind::Unwrap { .. } => self.unwrap(old, new),
@@ -55,6 +57,9 @@ impl Context<'_> {
             | EditKind::AsyncFor { .. }
             | EditKind::AsyncComprehension { .. }
             | EditKind::Fallback { .. }
+            | EditKind::MainGuard { .. }
+            | EditKind::Bridge { .. }
+            | EditKind::Hoist { .. }
             | EditKind::YieldFrom { .. }
             | EditKind::Decorator { .. }
             | EditKind::Raises { .. }
@@ -84,10 +89,17 @@ impl Context<'_> {
 
     /// `f(a, k=v)` and `await asyncio.to_thread(f, a, k=v)`, whatever carries it.
     fn offload(&self, old: &Expr, new: &Expr, in_partial: bool) {
-        let (Expr::Call(call), Expr::Await(awaited)) = (old, new) else {
-            return self.misfit(old.range(), "an awaited offload");
+        match new {
+            Expr::Await(awaited) => self.carried(old, &awaited.value, in_partial),
+            _ => self.misfit(old.range(), "an awaited offload"),
+        }
+    }
+
+    /// `f(a, k=v)` and `asyncio.to_thread(f, a, k=v)`.
+    fn carried(&self, old: &Expr, new: &Expr, in_partial: bool) {
+        let (Expr::Call(call), Expr::Call(carrier)) = (old, new) else {
+            return self.misfit(old.range(), "an offload");
         };
-        let Expr::Call(carrier) = &*awaited.value else { return self.misfit(old.range(), "an awaited offload") };
         if let Expr::Call(curried) = &*carrier.func {
             return match sole_argument(&curried.arguments) {
                 Some(function) if self.names(&curried.func, &CURRIED) => {
@@ -106,6 +118,25 @@ impl Context<'_> {
         match in_partial {
             true => self.partial(call, carrier),
             false => self.applied(call, &carrier.arguments),
+        }
+    }
+
+    /// `x.name` and `await asyncio.to_thread(lambda: x.name)`, whatever carries it.
+    fn offload_expression(&self, old: &Expr, new: &Expr) {
+        let carrier = new.as_await_expr().and_then(|awaited| awaited.value.as_call_expr());
+        let (carrier, func, known) = match carrier.map(|carrier| (carrier, &*carrier.func)) {
+            Some((call, Expr::Call(curried))) if call.arguments.is_empty() => {
+                (curried, &*curried.func, self.names(&curried.func, &CURRIED))
+            }
+            Some((call, func)) => {
+                let known = self.names(func, &CARRIERS) || self.names(func, &RUN_SYNC) || self.own_carrier(func);
+                (call, func, known)
+            }
+            None => return self.misfit(old.range(), "an awaited offload"),
+        };
+        match sole_argument(&carrier.arguments) {
+            Some(Expr::Lambda(lambda)) if known && lambda.parameters.is_none() => self.same(old, &lambda.body),
+            _ => self.misfit(func.range(), "a lambda that holds the expression, in a known offload function"),
         }
     }
 
@@ -191,6 +222,7 @@ impl Context<'_> {
 fn reshapes(kind: &EditKind) -> bool {
     match kind {
         EditKind::Offload { .. }
+        | EditKind::OffloadExpression { .. }
         | EditKind::Native { .. }
         | EditKind::Replace { .. }
         | EditKind::Unwrap { .. }
@@ -208,6 +240,9 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::AsyncFor { .. }
         | EditKind::AsyncComprehension { .. }
         | EditKind::Fallback { .. }
+        | EditKind::MainGuard { .. }
+        | EditKind::Bridge { .. }
+        | EditKind::Hoist { .. }
         | EditKind::YieldFrom { .. }
         | EditKind::Decorator { .. }
         | EditKind::Raises { .. }

@@ -7,7 +7,7 @@
 use ruff_python_ast::{
     Alias, Arguments, Comprehension, Decorator, ElifElseClause, ExceptHandler, Expr, FString, FStringPart, Identifier,
     InterpolatedStringElement, Keyword, Number, Parameter, ParameterWithDefault, Parameters, Pattern, Stmt,
-    StringLiteral, TypeParam, TypeParams,
+    StmtFunctionDef, StringLiteral, TypeParam, TypeParams,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -53,6 +53,13 @@ pub(super) fn of_expr(expr: &Expr) -> Vec<Part<'_>> {
 pub(super) fn of_stmt(stmt: &Stmt) -> Vec<Part<'_>> {
     let mut parts = Parts::default();
     parts.stmt(stmt);
+    parts.0
+}
+
+/// The same for a function definition; its body is the last part.
+pub(super) fn of_function(function: &StmtFunctionDef) -> Vec<Part<'_>> {
+    let mut parts = Parts::default();
+    parts.function(function);
     parts.0
 }
 
@@ -310,16 +317,19 @@ impl<'a> Parts<'a> {
         }
     }
 
+    fn function(&mut self, node: &'a StmtFunctionDef) -> &mut Self {
+        self.push(Async(node.is_async))
+            .push(Decorators(&node.decorator_list, node.range()))
+            .push(Name(&node.name))
+            .type_params(node.type_params.as_deref())
+            .parameters(&node.parameters)
+            .optional(node.returns.as_deref())
+            .push(Body(&node.body))
+    }
+
     fn stmt(&mut self, stmt: &'a Stmt) -> &mut Self {
         match stmt {
-            Stmt::FunctionDef(node) => self
-                .push(Async(node.is_async))
-                .push(Decorators(&node.decorator_list, node.range()))
-                .push(Name(&node.name))
-                .type_params(node.type_params.as_deref())
-                .parameters(&node.parameters)
-                .optional(node.returns.as_deref())
-                .push(Body(&node.body)),
+            Stmt::FunctionDef(node) => self.function(node),
             Stmt::ClassDef(node) => {
                 self.push(Decorators(&node.decorator_list, node.range())).push(Name(&node.name));
                 self.type_params(node.type_params.as_deref());

@@ -36,6 +36,10 @@ impl Context<'_> {
             | EditKind::UnwrapRun { .. }
             | EditKind::Fallback { .. }
             | EditKind::EntryPoint { .. }
+            | EditKind::OffloadExpression { .. }
+            | EditKind::MainGuard { .. }
+            | EditKind::Bridge { .. }
+            | EditKind::Hoist { .. }
             | EditKind::YieldFrom { .. }
             | EditKind::Decorator { .. }
             | EditKind::Annotation { .. }

@@ -78,8 +78,15 @@ impl Build {
                 via: OffloadVia::Asyncio,
                 carrier: String::new(),
                 partial: Some("partial".into()),
+                handed_on: false,
             },
-            false => |call| EditKind::Offload { call, via: OffloadVia::Asyncio, carrier: String::new(), partial: None },
+            false => |call| EditKind::Offload {
+                call,
+                via: OffloadVia::Asyncio,
+                carrier: String::new(),
+                partial: None,
+                handed_on: false,
+            },
         };
         self.change(kind, call, edits)
     }

@@ -40,10 +40,11 @@ const LOOKING: [&str; 26] = [
 impl Walk<'_, '_> {
     /// The value is the argument at `at` of a call.
     pub(super) fn argument(&mut self, value: ValueId, call: CallId, at: u32, depth: u32) {
-        let (Token::Function(_), true) = (self.token, depth == 0) else {
+        let (Token::Function(_) | Token::Layer, true) = (self.token, depth == 0) else {
             return self.given(call, at, depth);
         };
         if boundary::accepts_async(self.builder, call, at) {
+            self.trace.accepted = true;
             return;
         }
         let consumers = self.consumers(call.file);
@@ -187,13 +188,20 @@ impl Walk<'_, '_> {
 
     /// A function that is not the project's.
     fn given_outside(&mut self, call: CallId, at: u32, depth: u32) {
+        let consumers = self.consumers(call.file);
+        let result = consumers.result(call);
         let facts = self.builder.index.call(call);
         let (func, is_plain) = (facts.func, facts.args[..=at as usize].iter().all(|arg| !arg.is_star));
         let name = self.builder.names().last_name(func).unwrap_or_default().to_owned();
+        let place = consumers.callee(func);
+        if let (Token::Function(_) | Token::Layer, 0, Some(place)) = (self.token, depth, place)
+            && let Some(taker) = eager::runs_callback(&self.builder.names(), call, at)
+        {
+            self.trace.callbacks.insert((place, taker));
+            return;
+        }
         let is_method = matches!(self.builder.index.value(func), Value::Attribute { .. });
         let keyword = facts.args[at as usize].keyword.clone();
-        let consumers = self.consumers(call.file);
-        let result = consumers.result(call);
         let into = |walk: &mut Self, depth: u32| result.into_iter().for_each(|result| walk.reach_value(result, depth));
         match name.as_str() {
             name if LOOKING.contains(&name) => {}

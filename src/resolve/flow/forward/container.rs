@@ -37,7 +37,9 @@ impl Walk<'_, '_> {
         let Value::Attribute { name, .. } = self.builder.index.value(attribute).clone() else { return };
         if depth == 0 {
             let hands_on = match self.token {
-                Token::Function(_) => CALLING.contains(&name.as_str()),
+                Token::Function(_) | Token::Layer => CALLING.contains(&name.as_str()),
+                // Of a class: its methods and attributes.
+                Token::Class(_) => false,
                 Token::Generator(_) => true,
             };
             if hands_on {

@@ -7,7 +7,7 @@ use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::flow::caller::Caller;
-use crate::resolve::flow::object::{Node, Object, Selector};
+use crate::resolve::flow::object::{Node, Object, Place, Selector};
 use crate::resolve::flow::scope::Home;
 
 impl Walk<'_, '_> {
@@ -105,12 +105,19 @@ impl Walk<'_, '_> {
         let token = self.token;
         let path = vec![Selector::Item; depth as usize];
         let set = self.builder.solver().solve(Node::Member(receiver, name.clone()), path);
+        if token == Token::Layer {
+            // Of what nobody knows, nothing is moved to a thread.
+            let is_ours = |object: Object| matches!(object, Object::Unknown | Object::Class(_) | Object::Generator(_));
+            return !set.is_empty() && !set.objects().any(is_ours);
+        }
         set.is_empty()
             || set.objects().any(|object| match (object, token) {
                 (Object::Unknown, _) => true,
                 (Object::Func(func), Token::Function(wanted)) | (Object::Generator(func), Token::Generator(wanted)) => {
                     func == wanted
                 }
+                (Object::Class(class), Token::Class(wanted)) => class == wanted,
+                (Object::Lambda(func), Token::Function(wanted)) => func == wanted,
                 _ => false,
             })
     }
@@ -137,10 +144,11 @@ impl Walk<'_, '_> {
         let facts = self.builder.index.func(func);
         let param = &facts.params[at as usize];
         let (scope, name, annotation) = (facts.scope, param.name.clone(), param.annotation);
-        if let (Token::Function(_), 0) = (self.token, depth)
+        if let (Token::Function(_) | Token::Layer, 0) = (self.token, depth)
             && boundary::tests_for_coroutines(self.builder.names(), func)
         {
             // It takes both colors.
+            self.trace.accepted = true;
             return;
         }
         self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
@@ -165,6 +173,7 @@ impl Walk<'_, '_> {
             return self.escape(place);
         }
         let callers = self.builder.solver().callers(func);
+        self.decorates(&callers, depth, place);
         for caller in callers.iter() {
             match caller {
                 Caller::Anyone => self.escape(place),
@@ -173,11 +182,33 @@ impl Walk<'_, '_> {
                         self.escape(*place);
                     }
                 }
+                Caller::Decorates { .. } => {}
                 Caller::Call { callee, call, from, .. } => {
                     if !self.builder.in_tests(call.file) && self.may_run(callee, func) {
                         if *from == 0 { self.result(*call, is_async, depth) } else { self.escape(place) }
                     }
                 }
+            }
+        }
+    }
+
+    /// What a decorator returns stands in the place of what is decorated, whose sites are its sites.
+    fn decorates(&mut self, callers: &[Caller], depth: u32, place: Place) {
+        let objects = callers.iter().filter_map(|caller| match caller {
+            Caller::Decorates { object, .. } => Some(*object),
+            _ => None,
+        });
+        let objects: Vec<Object> = objects.collect();
+        // What is decorated may be handed on by its own decorator.
+        let token = match self.token {
+            Token::Function(token) if objects.contains(&Object::Func(token)) => return,
+            Token::Function(_) => Some(depth),
+            Token::Class(_) | Token::Layer | Token::Generator(_) => None,
+        };
+        for object in objects {
+            match (object, token) {
+                (Object::Func(func), Some(0)) => drop(self.trace.decorates.insert(func)),
+                _ => self.escape(place),
             }
         }
     }

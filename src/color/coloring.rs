@@ -1,0 +1,225 @@
+//! The state of the fixpoint: who converts, who blocks, what the sites do with the colors as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use super::cause::Cause;
+use super::shape::Shape;
+use super::{World, consumer, guard, hazard, obstacle, shape, tests};
+use crate::config::{BlockingAction, Reach};
+use crate::index::facts::*;
+use crate::resolve::{Site, SiteKind};
+
+pub(super) struct Coloring<'a> {
+    pub(super) world: World<'a>,
+    pub(super) stays: BTreeMap<FuncId, Cause>,
+    /// Functions that stay for their callers and await inside.
+    pub(super) bridges: BTreeSet<FuncId>,
+    /// Sites by the function whose body holds them.
+    pub(super) sites_in: FxHashMap<FuncId, Vec<RefId>>,
+    pub(super) family_of: FxHashMap<FuncId, usize>,
+    /// Functions that run something blocking when called, whatever becomes of them.
+    pub(super) blocking: BTreeSet<FuncId>,
+    /// Sync functions that lead to a blocking call, counted or not.
+    pub(super) leads: BTreeSet<FuncId>,
+    /// Sync functions that an async function reaches.
+    pub(super) reached: BTreeSet<FuncId>,
+    /// Sync functions that functions reach which block: they may run on a loop one day.
+    pub(super) nested: BTreeSet<FuncId>,
+    pub(super) pending: Vec<FuncId>,
+    pub(super) tests: tests::Tests,
+}
+
+impl<'a> Coloring<'a> {
+    pub(super) fn new(world: World<'a>) -> Self {
+        let mut sites_in: FxHashMap<FuncId, Vec<RefId>> = FxHashMap::default();
+        for id in world.graph.sites.keys() {
+            if let Some(func) = world.owner(*id) {
+                sites_in.entry(func).or_default().push(*id);
+            }
+        }
+        let family_of = world
+            .graph
+            .families
+            .iter()
+            .enumerate()
+            .flat_map(|(number, family)| family.iter().map(move |func| (*func, number)))
+            .collect();
+        let mut coloring = Self {
+            world,
+            stays: BTreeMap::new(),
+            bridges: BTreeSet::new(),
+            sites_in,
+            family_of,
+            blocking: BTreeSet::new(),
+            leads: BTreeSet::new(),
+            reached: BTreeSet::new(),
+            nested: BTreeSet::new(),
+            pending: vec![],
+            tests: tests::Tests::default(),
+        };
+        let is_async = |func: &FuncId| world.index.func(*func).is_async && !world.in_tests(func.file);
+        coloring.reached = coloring.reached_from(coloring.sites_in.keys().copied().filter(is_async).collect());
+        coloring.blocking = coloring.lead_to(|site| coloring.is_in_reach(site));
+        let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
+        seeds.extend(coloring.run_by_guards());
+        coloring.nested = coloring.reached_from(seeds.clone()).into_iter().chain(seeds).collect();
+        coloring.blocking = coloring.lead_to(|site| coloring.is_in_reach(site));
+        coloring.leads = coloring.lead_to(|site| match site.kind {
+            SiteKind::Runs { .. } => coloring.is_in_reach(site),
+            _ => true,
+        });
+        coloring
+    }
+
+    pub(super) fn site(&self, id: RefId) -> &'a Site {
+        &self.world.graph.sites[&id]
+    }
+
+    pub(super) fn sites_in(&self, func: FuncId) -> Vec<RefId> {
+        self.sites_in.get(&func).cloned().unwrap_or_default()
+    }
+
+    /// The function and all that must have its color.
+    pub(super) fn family(&self, func: FuncId) -> Vec<FuncId> {
+        match self.family_of.get(&func) {
+            Some(number) => self.world.graph.families[*number].iter().copied().collect(),
+            None => vec![func],
+        }
+    }
+
+    pub(super) fn converts(&self, func: FuncId) -> bool {
+        match self.world.in_tests(func.file) {
+            true => self.tests.converts.contains_key(&func),
+            false => {
+                self.world.graph.nodes.contains(&func) && !self.stays.contains_key(&func) && self.is_selected(func)
+            }
+        }
+    }
+
+    pub(super) fn is_coroutine(&self, func: FuncId) -> bool {
+        self.world.index.func(func).is_async || self.comes_to_await(func)
+    }
+
+    /// Is an await put into the body of this sync function?
+    pub(super) fn comes_to_await(&self, func: FuncId) -> bool {
+        self.converts(func) || self.bridges.contains(&func)
+    }
+
+    /// Sync functions that calls lead to from these.
+    fn reached_from(&self, mut pending: Vec<FuncId>) -> BTreeSet<FuncId> {
+        let mut reached = BTreeSet::new();
+        while let Some(func) = pending.pop() {
+            for id in self.sites_in(func) {
+                for target in self.site(id).targets.iter().flat_map(|target| self.family(*target)) {
+                    if self.world.graph.nodes.contains(&target) && reached.insert(target) {
+                        pending.push(target);
+                    }
+                }
+            }
+        }
+        reached
+    }
+
+    /// What is called beside something that blocks under a `__main__` guard that may become a function.
+    fn run_by_guards(&self) -> Vec<FuncId> {
+        let world = self.world;
+        let calls: Vec<(guard::GuardId, &Site)> =
+            world.graph.sites.values().filter_map(|site| Some((guard::of_site(world, site)?, site))).collect();
+        let blocks = |site: &Site| site.targets.iter().any(|target| self.blocking.contains(target));
+        let guards: BTreeSet<guard::GuardId> =
+            calls.iter().filter(|(_, site)| blocks(site)).map(|(guard, _)| *guard).collect();
+        let inside = calls.into_iter().filter(|(guard, _)| guards.contains(guard) && guard::moves(world, *guard));
+        inside.flat_map(|(_, site)| site.targets.iter().copied()).collect()
+    }
+
+    /// Does this blocking call count, by the reach of its entry?
+    pub(super) fn is_in_reach(&self, site: &Site) -> bool {
+        let entry = match site.kind {
+            SiteKind::Blocking { entry, .. } if self.world.graph.entries[entry].action == BlockingAction::Tell => {
+                return false;
+            }
+            SiteKind::Blocking { entry, .. } => Some(entry),
+            SiteKind::Runs { .. } => None,
+            _ => return true,
+        };
+        let Some(func) = self.world.owner(site.id) else { return true };
+        let Some(entry) = entry else {
+            // Under a loop it would fail: no async code runs it today.
+            return self.nested.contains(&func);
+        };
+        match self.world.graph.entries[entry].reach.unwrap_or(self.world.config.reach) {
+            Reach::All => true,
+            Reach::Async | Reach::None => self.world.index.func(func).is_async || self.reached.contains(&func),
+        }
+    }
+
+    /// A least fixpoint upwards from the leaves that count.
+    fn lead_to(&self, counts: impl Fn(&Site) -> bool) -> BTreeSet<FuncId> {
+        let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
+        let mut blocking = BTreeSet::new();
+        let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
+        for site in self.world.graph.sites.values() {
+            let Some(owner) = self.world.owner(site.id) else { continue };
+            match site.kind {
+                SiteKind::Blocking { .. } | SiteKind::Runs { .. } if counts(site) => pending.push(owner),
+                SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. } => {
+                    for target in &site.targets {
+                        callers.entry(*target).or_default().push(owner);
+                    }
+                }
+                _ => {}
+            }
+        }
+        while let Some(func) = pending.pop() {
+            if self.world.index.func(func).is_async {
+                continue;
+            }
+            for member in self.family(func) {
+                if blocking.insert(member) {
+                    pending.extend(callers.get(&member).into_iter().flatten().copied());
+                }
+            }
+        }
+        blocking
+    }
+
+    /// Can the generators around the site become lists, so that it is awaited in place?
+    pub(super) fn becomes_list(&self, site: &Site) -> bool {
+        let context = self.world.context(site.id);
+        context.barrier == Some(Barrier::Generator)
+            && obstacle::obstacle(self.world, site).is_none()
+            && (matches!(site.kind, SiteKind::Blocking { .. }) || self.offloads(site))
+    }
+
+    /// The call around the site that may be offloaded in its place.
+    pub(super) fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
+        if let SiteKind::Callback { call } = site.kind {
+            let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
+            return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
+        }
+        let runs =
+            matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated) && !site.uncertain;
+        let call = consumer::offloadable(self.world, site).filter(|_| runs)?;
+        let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
+        let is_generator = shape::shape_of_targets(self.world, site) == Some(Shape::Generator);
+        let safe = hazard::hazard_in_consumer(self.world, site).is_none();
+        (safe && (in_generator || is_generator)).then_some(call)
+    }
+
+    /// Does the call at this site block, with the colors as they are?
+    pub(super) fn blocks_now(&self, site: &Site) -> bool {
+        matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. }) && self.is_in_reach(site)
+            || site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
+    }
+
+    /// Would an async caller offload the call at this site?
+    pub(super) fn offloads(&self, site: &Site) -> bool {
+        site.kind == SiteKind::Call
+            && !site.uncertain
+            && !self.world.index.site(site.id).runs_unseen()
+            && site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
+            && hazard::hazard(self.world, site).is_none()
+    }
+}

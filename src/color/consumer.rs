@@ -1,0 +1,88 @@
+//! Calls that run a generator, or a generator expression, before they return.
+
+use super::World;
+use crate::index::facts::*;
+use crate::resolve::{Site, eager};
+
+/// Does the call take all elements of the argument at `index` before it returns, in order? `enumerate` in a `list` does too.
+pub fn takes_all(world: World, call: CallId, index: u32) -> bool {
+    let names = world.names();
+    if eager::takes_all(&names, call, index) || stops_early(world, call) && index == 0 && world.config.allow_unsafe {
+        return true;
+    }
+    let facts = world.index.call(call);
+    match facts.usage {
+        Usage::Argument { call: outer, index: at }
+            if index == 0 && eager::is_builtin(&names, facts, &["enumerate"]) =>
+        {
+            takes_all(world, outer, at)
+        }
+        _ => false,
+    }
+}
+
+/// `any` and `all`.
+fn stops_early(world: World, call: CallId) -> bool {
+    let facts = world.index.call(call);
+    eager::is_builtin(&world.names(), facts, &["any", "all"]) && facts.args.len() == 1
+}
+
+/// `next(g(), default)`: without the default, another exception would come out of it.
+pub fn is_next_with_default(world: World, call: CallId) -> bool {
+    eager::is_next(&world.names(), call) && world.index.call(call).args.len() == 2
+}
+
+/// A list takes the place of `f(x) for x in y`: all elements are taken, in order, before anything else happens.
+pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
+    match (generator.is_starred, generator.consumer) {
+        (true, _) => true,
+        (false, Some(call)) => {
+            let at = world.index.call(call).args.iter().position(|arg| arg.range == generator.range);
+            at.is_some_and(|at| takes_all(world, call, at as u32))
+        }
+        (false, None) => false,
+    }
+}
+
+/// The call that runs what blocks at this site and can be offloaded in its place: `any(f(x) for x in y)`, `sum(g())`. A
+/// worker then runs the generator as the loop's thread would have.
+pub fn offloadable(world: World, site: &Site) -> Option<CallId> {
+    let context = world.context(site.id);
+    let (mut call, mut range) = match (context.barrier, world.index.site(site.id).usage) {
+        (Some(Barrier::Generator), _) => {
+            let outermost = context.generators.first()?;
+            (outermost.consumer?, outermost.range)
+        }
+        (None, usage) => {
+            let (usage, range) = match usage {
+                Usage::Called(own) => (world.index.call(own).usage, world.index.call(own).range),
+                usage => (usage, world.index.site(site.id).range),
+            };
+            match usage {
+                Usage::Argument { call, .. } => (call, range),
+                // `sum(x for x in g())`
+                Usage::ComprehensionIter { kind: ComprehensionKind::Generator(around), first: true, .. } => {
+                    (around.consumer?, around.range)
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    // `list(islice(map(f, g()), 2))`: what is in between runs nothing by itself.
+    loop {
+        let consumer = world.index.call(call);
+        let at = consumer.args.iter().position(|arg| arg.range == range)? as u32;
+        let runs_all = eager::takes_all(&world.names(), call, at)
+            || at == 0 && (stops_early(world, call) || is_next_with_default(world, call));
+        if runs_all {
+            return world.index.context(consumer.context).barrier.is_none().then_some(call);
+        }
+        match consumer.usage {
+            Usage::Argument { call: outer, .. } if eager::is_lazy(&world.names(), consumer) => {
+                (call, range) = (outer, consumer.range)
+            }
+            _ => return None,
+        }
+    }
+}

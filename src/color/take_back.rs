@@ -1,0 +1,226 @@
+//! Taking back: what cannot convert, what that breaks in turn, and what would end up without an await.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use super::cause::Cause;
+use super::coloring::Coloring;
+use super::{boundary, bridge, hazard, obstacle};
+use crate::config::Reach;
+use crate::index::facts::*;
+use crate::resolve::{Site, SiteKind};
+
+impl Coloring<'_> {
+    /// Takes a function back, with its whole family.
+    pub(super) fn take_back(&mut self, func: FuncId, cause: Cause) {
+        if !self.converts(func) {
+            return;
+        }
+        for member in self.family(func) {
+            let own = if member == func { cause.clone() } else { Cause::Family { member: func } };
+            if self.converts(member) {
+                self.stays.insert(member, own);
+                self.pending.push(member);
+            }
+        }
+    }
+
+    /// The same for a function whose body cannot await: it may be a bridge, of which the callers know nothing.
+    fn take_back_body(&mut self, func: FuncId, cause: Cause) {
+        if self.bridges.remove(&func) {
+            self.stays.insert(func, cause);
+            self.pending.push(func);
+        } else {
+            self.take_back(func, cause);
+        }
+    }
+
+    pub(super) fn take_back_boundaries(&mut self) {
+        let nodes: Vec<FuncId> = self.world.graph.nodes.iter().copied().collect();
+        for func in nodes {
+            let reach = match self.world.config.reach {
+                Reach::All => None,
+                Reach::Async if self.reached.contains(&func) => None,
+                Reach::Async => Some(Cause::NotReached),
+                Reach::None => Some(Cause::ReachNone),
+            };
+            let threaded = || {
+                let own = !self.reached.contains(&func) && boundary::is_threaded(self.world, func);
+                own.then_some(Cause::Threaded)
+            };
+            let cause = boundary::cause(self.world, func).or_else(threaded).or(reach);
+            if bridge::applies(self.world, func, cause.as_ref()) {
+                self.stays.insert(func, Cause::Bridge);
+                self.bridges.insert(func);
+            } else if let Some(cause) = cause {
+                self.take_back(func, cause);
+            }
+        }
+        for site in self.world.graph.sites.values() {
+            let Some(cause) = obstacle::obstacle(self.world, site) else { continue };
+            self.take_back_at(site, &cause);
+        }
+        for (lookup, targets) in &self.world.graph.lookups {
+            if !self.world.in_tests(lookup.file) {
+                for target in targets {
+                    self.take_back(*target, Cause::LookedUp { lookup: *lookup });
+                }
+            }
+        }
+    }
+
+    /// What an obstacle at a site takes back: the functions it names, and where the site blocks, the function around it.
+    pub(super) fn take_back_at(&mut self, site: &Site, cause: &Cause) {
+        // A test never holds production code back: it follows, or is named in the report.
+        if self.world.in_tests(site.id.file) {
+            return;
+        }
+        for target in &site.targets {
+            self.take_back(*target, cause.clone());
+        }
+        let runs_here = match site.kind {
+            SiteKind::Blocking { .. } | SiteKind::Runs { .. } => self.is_in_reach(site),
+            SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. } => true,
+            SiteKind::Value
+            | SiteKind::Made
+            | SiteKind::Carried
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => false,
+        };
+        if runs_here
+            && cause.takes_owner_back()
+            && self.offloadable_consumer(site).is_none()
+            && let Some(owner) = self.world.owner(site.id)
+        {
+            self.take_back_body(owner, cause.clone());
+        }
+    }
+
+    /// A sync function cannot await: what it calls stays sync too.
+    pub(super) fn propagate(&mut self) {
+        while let Some(func) = self.pending.pop() {
+            if self.world.in_tests(func.file) {
+                continue;
+            }
+            for id in self.sites_in(func) {
+                let site = self.site(id);
+                let calls = match site.kind {
+                    SiteKind::Call
+                    | SiteKind::Iterated
+                    | SiteKind::Read
+                    | SiteKind::Callback { .. }
+                    | SiteKind::Offloaded { .. } => true,
+                    SiteKind::Blocking { .. }
+                    | SiteKind::Runs { .. }
+                    | SiteKind::Value
+                    | SiteKind::Made
+                    | SiteKind::Carried
+                    | SiteKind::Accepted
+                    | SiteKind::Mention => false,
+                };
+                for target in site.targets.iter().filter(|_| calls) {
+                    self.take_back(*target, Cause::CallerStays { site: id, caller: func });
+                }
+            }
+        }
+    }
+
+    /// A sync function with a blocking call in it that cannot be offloaded by itself (a property, a generator that stays) is
+    /// offloaded as a whole instead. Returns whether there was something.
+    pub(super) fn take_back_what_blocks_within(&mut self) -> bool {
+        let mut found = vec![];
+        for site in self.world.graph.sites.values() {
+            let Some(owner) = self.world.owner(site.id).filter(|owner| self.comes_to_await(*owner)) else {
+                continue;
+            };
+            let blocks = site.targets.iter().any(|target| {
+                self.stays.get(target).is_some_and(|cause| *cause != Cause::Layer) && self.blocking.contains(target)
+            });
+            let stuck = match site.kind {
+                SiteKind::Read | SiteKind::Callback { .. } => true,
+                SiteKind::Call | SiteKind::Iterated => {
+                    self.world.index.site(site.id).runs_unseen()
+                        || matches!(
+                            hazard::hazard(self.world, site),
+                            Some(Cause::WorksLater { .. } | Cause::StopsIteration { .. })
+                        )
+                }
+                _ => false,
+            };
+            if blocks && stuck && self.offloadable_consumer(site).is_none() && !self.world.in_tests(owner.file) {
+                found.push((owner, Cause::BlocksWithin { site: site.id }));
+            }
+        }
+        for (owner, cause) in &found {
+            self.take_back_body(*owner, cause.clone());
+        }
+        !found.is_empty()
+    }
+
+    /// Takes back what would end up without any await. Returns whether there was something.
+    pub(super) fn take_back_unsupported(&mut self) -> bool {
+        let supported = self.supported();
+        let unsupported: Vec<FuncId> = self
+            .world
+            .graph
+            .nodes
+            .iter()
+            .copied()
+            .filter(|func| self.comes_to_await(*func) && !supported.contains(func))
+            .collect();
+        for func in &unsupported {
+            self.take_back_body(*func, Cause::NoAwait);
+        }
+        !unsupported.is_empty()
+    }
+
+    /// Converting functions with an await in them that goes back to a blocking call.
+    pub(super) fn supported(&self) -> BTreeSet<FuncId> {
+        let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
+        let mut supported = BTreeSet::new();
+        let mut pending: Vec<FuncId> =
+            self.world.graph.declared.keys().copied().filter(|func| self.converts(*func)).collect();
+        for site in self.world.graph.sites.values() {
+            let Some(owner) = self.world.owner(site.id).filter(|owner| self.comes_to_await(*owner)) else {
+                continue;
+            };
+            if obstacle::obstacle(self.world, site).is_some() {
+                let moves = self.blocks_now(site) && self.offloadable_consumer(site).is_some();
+                if moves || site.others && self.offloads(site) {
+                    pending.push(owner);
+                }
+                continue;
+            }
+            let waits = match &site.kind {
+                SiteKind::Blocking { .. } | SiteKind::Runs { .. } => self.is_in_reach(site),
+                SiteKind::Call | SiteKind::Iterated => {
+                    for target in site.targets.iter().filter(|target| self.converts(**target)) {
+                        callers.entry(*target).or_default().push(owner);
+                    }
+                    self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some()
+                }
+                SiteKind::Read
+                | SiteKind::Callback { .. }
+                | SiteKind::Value
+                | SiteKind::Made
+                | SiteKind::Carried
+                | SiteKind::Offloaded { .. }
+                | SiteKind::Accepted
+                | SiteKind::Mention => false,
+            };
+            if waits {
+                pending.push(owner);
+            }
+        }
+        while let Some(func) = pending.pop() {
+            for member in self.family(func) {
+                if self.comes_to_await(member) && supported.insert(member) {
+                    pending.extend(callers.get(&member).into_iter().flatten().copied());
+                }
+            }
+        }
+        supported
+    }
+}

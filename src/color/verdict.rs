@@ -1,0 +1,242 @@
+//! Verdicts: what happens to each function and at each site once the colors stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cause::Cause;
+use super::coloring::Coloring;
+use super::shape::Shape;
+use super::{SiteVerdict, Verdicts, boundary, guard, hazard, obstacle, shape};
+use crate::config::BlockingAction;
+use crate::index::facts::*;
+use crate::resolve::{Site, SiteKind};
+
+impl Coloring<'_> {
+    pub(super) fn verdicts(self) -> Verdicts {
+        let mut verdicts = Verdicts { guards: self.moving_guards(), ..Verdicts::default() };
+        for id in self.world.graph.sites.keys() {
+            let site = self.site(*id);
+            let verdict = match self.world.in_tests(id.file) {
+                true => self.verdict_in_tests(site),
+                false => self.site_verdict_with(site, &verdicts.guards),
+            };
+            verdicts.sites.insert(*id, verdict);
+        }
+        for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
+            verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
+        }
+        for func in &self.bridges {
+            verdicts.bridges.insert(*func, self.demand(*func, &verdicts.sites));
+        }
+        verdicts.converts.extend(self.tests.converts.clone());
+        verdicts.tests = self.tests;
+        verdicts.stays = self
+            .stays
+            .into_iter()
+            .filter(|(func, _)| self.leads.contains(func) && !self.bridges.contains(func))
+            .filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait)
+            .collect();
+        verdicts
+    }
+
+    /// The first site that makes a function convert; the family when it has none of its own.
+    pub(super) fn demand(&self, func: FuncId, sites: &BTreeMap<RefId, SiteVerdict>) -> Cause {
+        if let Some(entry) = self.world.graph.declared.get(&func) {
+            return Cause::Declared { entry: *entry };
+        }
+        for id in self.sites_in(func) {
+            let target = self.site(id).targets.first().copied();
+            let is_leaf = matches!(self.site(id).kind, SiteKind::Blocking { .. });
+            match (&sites[&id], target) {
+                (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => return Cause::Blocks { site: id },
+                (
+                    SiteVerdict::OffloadConsumer { .. }
+                    | SiteVerdict::OffloadExpression { .. }
+                    | SiteVerdict::UnwrapRun { .. },
+                    _,
+                ) => {
+                    return Cause::Blocks { site: id };
+                }
+                (SiteVerdict::Await | SiteVerdict::Adapt(_), _) if is_leaf => return Cause::Blocks { site: id },
+                (SiteVerdict::Offload, _) if self.site(id).kind != SiteKind::Call => {
+                    return Cause::Blocks { site: id };
+                }
+                (SiteVerdict::OffloadHandedOn, None) => return Cause::Blocks { site: id },
+                (SiteVerdict::Offload | SiteVerdict::OffloadHandedOn, Some(target)) => {
+                    return Cause::Offloads { site: id, target };
+                }
+                (SiteVerdict::Await | SiteVerdict::HandedOn | SiteVerdict::Adapt(_), Some(target)) => {
+                    return Cause::Calls { site: id, target };
+                }
+                _ => {}
+            }
+        }
+        let member = self.family(func).into_iter().find(|member| *member != func).unwrap_or(func);
+        Cause::Family { member }
+    }
+
+    /// Outside of `__main__` guards.
+    pub(super) fn site_verdict(&self, site: &Site) -> SiteVerdict {
+        self.site_verdict_with(site, &BTreeSet::new())
+    }
+
+    /// The guards with more in them than one call that can be run by itself.
+    fn moving_guards(&self) -> BTreeSet<guard::GuardId> {
+        let mut waiting: BTreeMap<guard::GuardId, Vec<&Site>> = BTreeMap::new();
+        for site in self.world.graph.sites.values().filter(|site| !self.world.in_tests(site.id.file)) {
+            let converts = site.targets.iter().any(|target| self.converts(*target));
+            let awaits =
+                converts && matches!(site.kind, SiteKind::Call | SiteKind::Iterated | SiteKind::Offloaded { .. });
+            if let Some(guard) = guard::of_site(self.world, site).filter(|_| awaits) {
+                waiting.entry(guard).or_default().push(site);
+            }
+        }
+        let has_loop = |guard: guard::GuardId| {
+            let mut inside = self.world.graph.sites_in_file(guard.0);
+            inside.any(|site| {
+                matches!(site.kind, SiteKind::Runs { .. }) && guard::of_site(self.world, site) == Some(guard)
+            })
+        };
+        let is_single = |guard: guard::GuardId, sites: &[&Site]| match sites {
+            [site] => guard::runs_alone(self.world, site) && !has_loop(guard) || !guard::moves(self.world, guard),
+            _ => false,
+        };
+        let moving =
+            waiting.into_iter().filter(|(guard, sites)| !is_single(*guard, sites) && guard::moves(self.world, *guard));
+        moving.map(|(guard, _)| guard).collect()
+    }
+
+    /// `guards`: those that become functions.
+    fn site_verdict_with(&self, site: &Site, guards: &BTreeSet<guard::GuardId>) -> SiteVerdict {
+        let context = self.world.context(site.id);
+        let converting = site.targets.iter().any(|target| self.converts(*target));
+        if !self.world.is_editable(site.id.file) && site.kind.runs() {
+            let is_offload = matches!(site.kind, SiteKind::Offloaded { .. });
+            let in_coroutine = self.world.owner(site.id).is_some_and(|owner| self.is_coroutine(owner));
+            let is_left = converting || in_coroutine && !is_offload && self.blocks_now(site);
+            return if is_left { SiteVerdict::Left(Cause::FileStays { site: site.id }) } else { SiteVerdict::AsIs };
+        }
+        match &site.kind {
+            SiteKind::Accepted | SiteKind::Mention | SiteKind::Carried => SiteVerdict::AsIs,
+            SiteKind::Value | SiteKind::Made if converting => SiteVerdict::Left(Cause::Escapes { site: site.id }),
+            SiteKind::Value | SiteKind::Made => SiteVerdict::AsIs,
+            SiteKind::Offloaded { call, form } if converting => SiteVerdict::Unwrap { call: *call, form: *form },
+            SiteKind::Offloaded { .. } => SiteVerdict::AsIs,
+            SiteKind::Blocking { .. }
+            | SiteKind::Call
+            | SiteKind::Iterated
+            | SiteKind::Runs { .. }
+            | SiteKind::Read
+            | SiteKind::Callback { .. } => {
+                if !self.is_in_reach(site) {
+                    return SiteVerdict::AsIs;
+                }
+                match self.world.owner(site.id) {
+                    Some(owner) if self.is_coroutine(owner) => {
+                        let verdict = self.verdict_in_coroutine(site, converting);
+                        self.or_later(site, owner, self.in_lambda(owner, verdict))
+                    }
+                    None if guard::of_site(self.world, site).is_some_and(|guard| guards.contains(&guard)) => {
+                        self.verdict_in_coroutine(site, converting)
+                    }
+                    _ if !converting => SiteVerdict::AsIs,
+                    None if context.main_guard && guard::runs_alone(self.world, site) => SiteVerdict::EntryPoint,
+                    _ => SiteVerdict::Left(Cause::TestStays { site: site.id }),
+                }
+            }
+        }
+    }
+
+    /// A lambda hands on the awaitable, unless it becomes a definition.
+    fn in_lambda(&self, owner: FuncId, verdict: SiteVerdict) -> SiteVerdict {
+        if !boundary::hands_on_awaitable(self.world, owner) {
+            return verdict;
+        }
+        match verdict {
+            SiteVerdict::Await => SiteVerdict::HandedOn,
+            SiteVerdict::Offload => SiteVerdict::OffloadHandedOn,
+            verdict => verdict,
+        }
+    }
+
+    /// A method that Python runs by itself blocks here.
+    fn unseen(&self, site: &Site) -> SiteVerdict {
+        let facts = self.world.index.site(site.id);
+        if let Some(cause) = hazard::hazard(self.world, site) {
+            return SiteVerdict::Left(cause);
+        }
+        match facts.usage {
+            Usage::Implied { whole } if facts.name != "__setitem__" => {
+                SiteVerdict::OffloadExpression { expression: whole }
+            }
+            // `len(x)`
+            Usage::Argument { call, index: 0 } => SiteVerdict::OffloadConsumer { call },
+            _ => SiteVerdict::Left(Cause::Consumed { site: site.id }),
+        }
+    }
+
+    pub(super) fn verdict_in_coroutine(&self, site: &Site, converting: bool) -> SiteVerdict {
+        let blocks = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. })
+            || site.targets.iter().any(|target| self.blocking.contains(target));
+        if self.world.result_usage(site.id) == Some(Usage::Awaited) || obstacle::runs_in_worker(self.world, site) {
+            return SiteVerdict::AsIs;
+        }
+        if blocks
+            && !converting
+            && self.blocks_now(site)
+            && let Some(call) = self.offloadable_consumer(site)
+            && !self.becomes_list(site)
+        {
+            return SiteVerdict::OffloadConsumer { call };
+        }
+        if site.others && !converting && self.offloads(site) {
+            return SiteVerdict::Offload;
+        }
+        if let Some(cause) = obstacle::obstacle(self.world, site) {
+            return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };
+        }
+        match &site.kind {
+            SiteKind::Blocking { native: Some(twin), .. } => {
+                let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
+                match shape::adaptation(self.world, site, shape) {
+                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
+                    None if *twin.method == *self.world.index.site(site.id).name => SiteVerdict::Await,
+                    None => SiteVerdict::Native(twin.method.clone()),
+                }
+            }
+            SiteKind::Blocking { entry, .. } => match &self.world.graph.entries[*entry].action {
+                BlockingAction::Replace { function } => SiteVerdict::Replace(function.clone()),
+                BlockingAction::Native { .. } | BlockingAction::Offload => SiteVerdict::Offload,
+                BlockingAction::Tell => SiteVerdict::AsIs,
+            },
+            SiteKind::Runs { .. } => match self.world.index.site(site.id).usage {
+                Usage::Called(call) => SiteVerdict::UnwrapRun { call },
+                _ => SiteVerdict::AsIs,
+            },
+            SiteKind::Call | SiteKind::Iterated if converting => {
+                let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
+                match shape::adaptation(self.world, site, shape) {
+                    Some(adaptation) => SiteVerdict::Adapt(adaptation),
+                    None => SiteVerdict::Await,
+                }
+            }
+            SiteKind::Call | SiteKind::Iterated if !blocks => SiteVerdict::AsIs,
+            SiteKind::Call if self.world.index.site(site.id).runs_unseen() => self.unseen(site),
+            SiteKind::Call | SiteKind::Iterated => match hazard::hazard(self.world, site) {
+                Some(cause) => SiteVerdict::Left(cause),
+                None => SiteVerdict::Offload,
+            },
+            SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
+                Some(cause) => SiteVerdict::Left(cause),
+                None => SiteVerdict::OffloadExpression { expression: self.world.index.site(site.id).range },
+            },
+            SiteKind::Read
+            | SiteKind::Callback { .. }
+            | SiteKind::Value
+            | SiteKind::Made
+            | SiteKind::Carried
+            | SiteKind::Offloaded { .. }
+            | SiteKind::Accepted
+            | SiteKind::Mention => SiteVerdict::AsIs,
+        }
+    }
+}
