@@ -329,7 +329,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::AsyncFake { .. }
         | Action::AsyncFakeAssigned { .. }
         | Action::MockConfigured { .. } => None,
-        Action::FallbackTry { .. } => None,
+        Action::Fallback { .. } => None,
         Action::AsyncDef { function } | Action::Bridge { function } | Action::Decorator { function, .. } => {
             Some(*function)
         }

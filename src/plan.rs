@@ -232,7 +232,7 @@ pub fn is_coroutine(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
 
 fn fallbacks(world: World, verdicts: &Verdicts, plan: &mut Plan) {
     for (file, fallback, func) in planned_fallbacks(world) {
-        plan.entry(file).or_default().push(Action::FallbackTry {
+        plan.entry(file).or_default().push(Action::Fallback {
             statement: fallback.statement,
             style: world.config.fallback,
             in_async: is_coroutine(world, verdicts, func),
@@ -241,7 +241,7 @@ fn fallbacks(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 }
 
 /// The `asyncio.run` fallbacks that are rewritten, each with the function around it.
-fn planned_fallbacks(world: World<'_>) -> impl Iterator<Item = (FileId, &FallbackTry, FuncId)> {
+fn planned_fallbacks(world: World<'_>) -> impl Iterator<Item = (FileId, &Fallback, FuncId)> {
     let is_on = world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
     let files = world.index.loaded_files().filter(move |(file, _)| is_on && world.is_editable(*file));
     files.filter(move |(file, _)| !world.in_tests(*file)).flat_map(move |(file, facts)| {
@@ -311,7 +311,7 @@ impl Counts {
                 | Action::Native { .. }
                 | Action::Replace { .. } => counts.offloaded += 1,
                 Action::Unwrap { .. } | Action::UnwrapRun { .. } => counts.unwrapped += 1,
-                Action::FallbackTry { .. } => counts.fallbacks += 1,
+                Action::Fallback { .. } => counts.fallbacks += 1,
                 _ => {}
             }
         }

@@ -224,7 +224,7 @@ impl<'a> Rewriter<'a> {
                 Action::AsyncDef { function } | Action::Bridge { function } | Action::Decorator { function, .. } => {
                     (*function, Sort::Statement)
                 }
-                Action::FallbackTry { statement, .. }
+                Action::Fallback { statement, .. }
                 | Action::MainGuard { statement, .. }
                 | Action::AsyncWith { statement }
                 | Action::AsyncFor { statement }
@@ -284,7 +284,11 @@ impl<'a> Rewriter<'a> {
             (Action::Decorator { decorator, .. }, AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::StmtClassDef(_)) => {
                 decorator::rewrite(context, node.range(), decorator)
             }
-            (Action::FallbackTry { style, in_async, .. }, AnyNodeRef::StmtTry(statement)) => match in_async {
+            (Action::Fallback { style, in_async, .. }, AnyNodeRef::StmtIf(statement)) => match in_async {
+                true => fallback::rewrite_if_in_async(context, statement, parents),
+                false => fallback::rewrite_if_in_sync(context, statement, parents, *style),
+            },
+            (Action::Fallback { style, in_async, .. }, AnyNodeRef::StmtTry(statement)) => match in_async {
                 true => fallback::rewrite_in_async(context, statement, parents),
                 false => fallback::rewrite_in_sync(context, statement, parents, *style),
             },

@@ -3,6 +3,7 @@
 
 mod binding;
 mod expression;
+mod fallback;
 
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -176,6 +177,10 @@ impl<'a> Collector<'a> {
     }
 
     fn if_statement(&mut self, node: &ast::StmtIf) {
+        if let Some(run) = fallback::of_if(node) {
+            let context = self.context();
+            self.facts.fallbacks.push(Fallback { statement: node.range, context, run });
+        }
         self.expression(&node.test, Usage::Condition);
         let main_guard = self.context.func.is_none() && is_main_guard(&node.test);
         let type_checking = is_type_checking(&node.test);
@@ -267,8 +272,8 @@ impl<'a> Collector<'a> {
                 this.body(&node.finalbody);
             },
         );
-        if let Some(run) = fallback_run(node) {
-            self.facts.fallbacks.push(FallbackTry { statement: node.range, context, run });
+        if let Some(run) = fallback::of_try(node) {
+            self.facts.fallbacks.push(Fallback { statement: node.range, context, run });
         }
     }
 
@@ -473,33 +478,4 @@ fn is_stub(body: &[Stmt]) -> bool {
         }),
         _ => false,
     })
-}
-
-/// The `asyncio.run(...)` call in the `except RuntimeError` handler of a `try` whose body makes a task.
-fn fallback_run(node: &ast::StmtTry) -> Option<TextRange> {
-    let [handler] = node.handlers.as_slice() else { return None };
-    if !catches(handler, &["RuntimeError"]) || !node.body.iter().any(makes_task) {
-        return None;
-    }
-    let ExceptHandler::ExceptHandler(handler) = handler;
-    handler.body.iter().find_map(|statement| {
-        let Stmt::Expr(node) = statement else { return None };
-        let Expr::Call(call) = &*node.value else { return None };
-        let Expr::Attribute(attribute) = &*call.func else { return None };
-        (attribute.attr.id == "run").then_some(call.range())
-    })
-}
-
-fn makes_task(statement: &Stmt) -> bool {
-    let value = match statement {
-        Stmt::Expr(node) => &node.value,
-        Stmt::Assign(node) => &node.value,
-        _ => return false,
-    };
-    let Expr::Call(call) = &**value else { return false };
-    match &*call.func {
-        Expr::Attribute(attribute) => matches!(attribute.attr.as_str(), "create_task" | "ensure_future"),
-        Expr::Name(name) => matches!(name.id.as_str(), "create_task" | "ensure_future"),
-        _ => false,
-    }
 }

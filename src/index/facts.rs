@@ -66,7 +66,7 @@ pub struct FileFacts {
     /// The same with names that are computed.
     pub picks: Vec<Pick>,
     /// Statement-level facts that boundaries and fallbacks need.
-    pub fallbacks: Vec<FallbackTry>,
+    pub fallbacks: Vec<Fallback>,
     /// Names in `__all__`.
     pub exports: Vec<Name>,
     /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
@@ -611,12 +611,12 @@ pub enum Barrier {
     Annotation,
 }
 
-/// `try: get_running_loop()...create_task(c()) except RuntimeError: asyncio.run(c())`.
+/// `try: get_running_loop()...create_task(c()) except RuntimeError: asyncio.run(c())`, or an `if` that asks for the loop.
 #[derive(Debug)]
-pub struct FallbackTry {
+pub struct Fallback {
     pub statement: TextRange,
     pub context: ContextId,
-    /// The `asyncio.run` call in the handler.
+    /// The `asyncio.run` call in the handler, or in the branch without a loop.
     pub run: TextRange,
 }
 

@@ -37,8 +37,8 @@ pub enum Action {
     /// The statements under `if __name__ == "__main__":` become `async def _main()`; `globals` stay the module's.
     MainGuard { statement: TextRange, globals: Vec<String> },
     /// The handler of `try: get_running_loop().create_task(c()) except RuntimeError: asyncio.run(c())`. `statement` is the
-    /// `try`. `in_async`: the function around it is or becomes async, and the whole `try` is `asyncio.create_task(c())`.
-    FallbackTry { statement: TextRange, style: Fallback, in_async: bool },
+    /// `try`, or the `if` that asks whether a loop runs. `in_async`: the function around it is or becomes async, and the whole `try` is `asyncio.create_task(c())`.
+    Fallback { statement: TextRange, style: Fallback, in_async: bool },
     /// `with` to `async with`.
     AsyncWith { statement: TextRange },
     /// `for` to `async for`.

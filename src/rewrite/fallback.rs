@@ -1,14 +1,18 @@
 //! What it does: removes the `asyncio.run` arm of a fallback for callers without a running loop.
 //! Before: `try:` / `    asyncio.get_running_loop().create_task(c())` / `except RuntimeError:` / `    asyncio.run(c())`
 //! After: in a sync function the last line is a log line or `raise`; in an async one all is `asyncio.create_task(c())`.
+//! The same for `loop = get_event_loop()` / `if loop.is_running(): ...` / `else: loop.run_until_complete(c())`. With `threadsafe` the
+//! line is `asyncio.run_coroutine_threadsafe(c(), self.loop)`, where the class or the module keeps its loop.
 //! Left alone: fallbacks whose result is returned or stored, or with more than scheduling in the `try`.
 //! Safety: Unsafe: without a running loop the work is dropped (and logged) now. The codemod asks for it.
 
+mod handle;
 mod logger;
+mod running;
 mod shape;
 
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{Expr, StmtTry};
+use ruff_python_ast::{Expr, StmtIf, StmtTry};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::context::{Context, Parents};
@@ -25,22 +29,64 @@ pub(super) fn rewrite_in_sync<'a>(
     style: Fallback,
 ) -> Outcome {
     let shape = shape::analyze(context, statement)?;
+    replace_run(context, parents, &shape, style, "raise")
+}
+
+/// Replaces the `run_until_complete(...)` statement of the branch without a loop.
+pub(super) fn rewrite_if_in_sync<'a>(
+    context: &mut Context<'a>,
+    statement: &'a StmtIf,
+    parents: Parents<'_, 'a>,
+    style: Fallback,
+) -> Outcome {
+    let shape = running::analyze(context, statement)?;
+    replace_run(context, parents, &shape, style, "raise RuntimeError(\"no running event loop\")")
+}
+
+fn replace_run<'a>(
+    context: &mut Context<'a>,
+    parents: Parents<'_, 'a>,
+    shape: &Shape<'a>,
+    style: Fallback,
+    raise: &str,
+) -> Outcome {
     let replacement = match style {
-        Fallback::Log => logger::line(context, parents, &shape),
-        Fallback::Raise => "raise".to_owned(),
-        Fallback::Threadsafe => return Err(Leave::NoLoopHandle),
+        Fallback::Log => logger::line(context, parents, shape),
+        Fallback::Raise => raise.to_owned(),
+        Fallback::Threadsafe => return hand_over(context, parents, shape),
     };
     let run = shape.run.range();
     let replaced = context.with_trailing_comment(run);
-    let comments = context.attached_comments(run.start());
-    let lines = match comments < run.start() {
-        true => TextRange::new(context.line_start(comments), context.line_start(run.start())),
-        false => TextRange::empty(run.start()),
-    };
+    let lines = comment_lines(context, run);
     let statement = TextRange::new(lines.start(), replaced.end());
     let change = context.edits.change(EditKind::Fallback { statement });
     context.edits.delete(change, lines);
     context.edits.replace(change, replaced, replacement);
+    Ok(())
+}
+
+/// The lines of comments right above a statement.
+fn comment_lines(context: &Context, statement: TextRange) -> TextRange {
+    let comments = context.attached_comments(statement.start());
+    match comments < statement.start() {
+        true => TextRange::new(context.line_start(comments), context.line_start(statement.start())),
+        false => TextRange::empty(statement.start()),
+    }
+}
+
+/// `asyncio.run(c())` to `asyncio.run_coroutine_threadsafe(c(), self.loop)`, on the loop that the class or the module keeps.
+fn hand_over<'a>(context: &mut Context<'a>, parents: Parents<'_, 'a>, shape: &Shape<'a>) -> Outcome {
+    let handle = handle::find(context, parents).ok_or(Leave::NoLoopHandle)?;
+    let arguments = &shape.run_call.arguments;
+    let ([coroutine], []) = (&*arguments.args, &*arguments.keywords) else { return Err(Leave::KeywordArguments) };
+    let run = shape.run.range();
+    let lines = comment_lines(context, run);
+    let function = context.imports.request("asyncio.run_coroutine_threadsafe", run.start());
+    let change = context.edits.change(EditKind::Fallback { statement: TextRange::new(lines.start(), run.end()) });
+    context.edits.delete(change, lines);
+    context.edits.replace(change, shape.run_call.func.range(), function);
+    let coroutine = context.argument_range(coroutine, arguments);
+    context.edits.close(change, coroutine, format!(", {handle}"));
     Ok(())
 }
 
@@ -55,14 +101,40 @@ pub(super) fn rewrite_in_async<'a>(
         return Err(Leave::OtherShape);
     }
     if let Some(name) = shape.loop_name
-        && is_used_outside(context, name, parents.scope().range(), &shape, statement.range())
+        && is_used_outside(context, name, parents.scope().range(), &shape, &[statement.range()])
     {
         return Err(Leave::LoopUsed);
     }
+    keep_scheduled(context, statement.range(), &shape);
+    Ok(())
+}
+
+/// The same for an `if`. What looks up the loop right before it goes too, when nothing else needs the loop.
+pub(super) fn rewrite_if_in_async<'a>(
+    context: &mut Context<'a>,
+    statement: &'a StmtIf,
+    parents: Parents<'_, 'a>,
+) -> Outcome {
+    let shape = running::analyze(context, statement)?;
+    let lookup = running::lookup(context, statement, parents, shape.loop_name).map(Ranged::range);
+    let ranges: Vec<TextRange> = lookup.into_iter().chain([statement.range()]).collect();
+    let goes =
+        shape.loop_name.is_some_and(|name| !is_used_outside(context, name, parents.scope().range(), &shape, &ranges));
+    if let Some(lookup) = lookup.filter(|_| goes) {
+        let change = context.edits.change(EditKind::Fallback { statement: lookup });
+        let next = context.skip_line(lookup.end());
+        context.edits.delete(change, TextRange::new(context.line_start(lookup.start()), next));
+    }
+    keep_scheduled(context, statement.range(), &shape);
+    Ok(())
+}
+
+/// Leaves of a statement what schedules the coroutine.
+fn keep_scheduled(context: &mut Context, statement: TextRange, shape: &Shape) {
     let (first, last) = (&shape.scheduled[0], &shape.scheduled[shape.scheduled.len() - 1]);
     let create_task = (!is_module_function(context, &shape.task.func))
         .then(|| context.imports.request("asyncio.create_task", statement.start()));
-    let whole = context.with_trailing_comment(statement.range());
+    let whole = context.with_trailing_comment(statement);
     let change = context.edits.change(EditKind::Fallback { statement: whole });
     let kept = context.with_trailing_comment(TextRange::new(first.start(), last.end()));
     let kept = TextRange::new(context.attached_comments(kept.start()), kept.end());
@@ -72,7 +144,6 @@ pub(super) fn rewrite_in_async<'a>(
     if let Some(create_task) = create_task {
         context.edits.replace(change, shape.task.func.range(), create_task);
     }
-    Ok(())
 }
 
 /// True for `asyncio.create_task`, which needs no loop.
@@ -82,14 +153,14 @@ fn is_module_function(context: &Context, function: &Expr) -> bool {
 }
 
 /// True when the loop's name stands elsewhere than in its assignment and before `.create_task`.
-fn is_used_outside(context: &Context, name: &str, scope: TextRange, shape: &Shape, statement: TextRange) -> bool {
+fn is_used_outside(context: &Context, name: &str, scope: TextRange, shape: &Shape, statements: &[TextRange]) -> bool {
     let names = |range: TextRange| {
         let tokens = context.tokens.in_range(range).iter();
         tokens.filter(|token| token.kind() == TokenKind::Name && context.slice(token.range()) == name).count()
     };
     let inside = names(shape.task.func.range());
     let kept = TextRange::new(shape.scheduled[0].start(), shape.scheduled[shape.scheduled.len() - 1].end());
-    names(scope) != names(statement) || names(kept) != inside
+    names(scope) != statements.iter().map(|range| names(*range)).sum::<usize>() || names(kept) != inside
 }
 
 #[cfg(test)]
@@ -102,11 +173,11 @@ mod tests {
     use crate::rewrite::testing::{check, check_left};
 
     fn log(statement: TextRange) -> Action {
-        Action::FallbackTry { statement, style: Fallback::Log, in_async: false }
+        Action::Fallback { statement, style: Fallback::Log, in_async: false }
     }
 
     fn inline(statement: TextRange) -> Action {
-        Action::FallbackTry { statement, style: Fallback::Log, in_async: true }
+        Action::Fallback { statement, style: Fallback::Log, in_async: true }
     }
 
     const TRY: &str = "    «try:
@@ -200,7 +271,7 @@ mod tests {
     fn raise() {
         check(
             &format!("import asyncio\n\ndef mark(self, key):\n{TRY}"),
-            |statement| Action::FallbackTry { statement, style: Fallback::Raise, in_async: false },
+            |statement| Action::Fallback { statement, style: Fallback::Raise, in_async: false },
             &format!("import asyncio\n\ndef mark(self, key):\n{KEPT}        raise\n"),
         );
     }
@@ -230,8 +301,71 @@ mod tests {
         check_left(&run("other.run", ""), inline, Leave::OtherShape);
         check_left(
             &run("asyncio.run", ""),
-            |statement| Action::FallbackTry { statement, style: Fallback::Threadsafe, in_async: false },
+            |statement| Action::Fallback { statement, style: Fallback::Threadsafe, in_async: false },
             Leave::NoLoopHandle,
+        );
+    }
+
+    const IF: &str = "    loop = asyncio.get_event_loop()
+    «if loop.is_running():
+        loop.create_task(self._mark(key))
+    else:
+        # nobody runs a loop
+        loop.run_until_complete(self._mark(key))»
+";
+    const LOGGING: &str = "import asyncio\nimport logging\n\nlog = logging.getLogger(__name__)\n\n";
+
+    #[test]
+    fn the_branch_without_a_loop() {
+        let line = "log.warning(\"No running event loop: %s was not scheduled\", \"_mark\")\n";
+        let kept = "    loop = asyncio.get_event_loop()\n    if loop.is_running():\n        loop.create_task(self._mark(key))\n    else:\n        ";
+        check(
+            &format!("{LOGGING}def mark(self, key):\n{IF}"),
+            log,
+            &format!("{LOGGING}def mark(self, key):\n{kept}{line}"),
+        );
+        check(
+            &format!("{LOGGING}def mark(self, key):\n{IF}"),
+            |statement| Action::Fallback { statement, style: Fallback::Raise, in_async: false },
+            &format!("{LOGGING}def mark(self, key):\n{kept}raise RuntimeError(\"no running event loop\")\n"),
+        );
+        check(
+            &format!(
+                "{LOGGING}def f():\n    «if loop is None or not loop.is_running():\n        asyncio.run(c())\n    else:\n        asyncio.create_task(c())»\n"
+            ),
+            log,
+            &format!(
+                "{LOGGING}def f():\n    if loop is None or not loop.is_running():\n        log.warning(\"No running event loop: %s was not scheduled\", \"c\")\n    else:\n        asyncio.create_task(c())\n"
+            ),
+        );
+    }
+
+    #[test]
+    fn in_async_code_the_loop_is_not_asked_for() {
+        check(
+            &format!("{LOGGING}async def mark(self, key):\n{IF}    done()\n"),
+            inline,
+            &format!("{LOGGING}async def mark(self, key):\n    asyncio.create_task(self._mark(key))\n    done()\n"),
+        );
+        check(
+            &format!("{LOGGING}async def mark(self, key):\n{IF}    loop.call_soon(done)\n"),
+            inline,
+            &format!(
+                "{LOGGING}async def mark(self, key):\n    loop = asyncio.get_event_loop()\n    asyncio.create_task(self._mark(key))\n    loop.call_soon(done)\n"
+            ),
+        );
+    }
+
+    #[test]
+    fn handed_to_the_loop_that_is_kept() {
+        let threadsafe = |statement| Action::Fallback { statement, style: Fallback::Threadsafe, in_async: false };
+        let class = "import asyncio\n\n\nclass A:\n    async def start(self):\n        self.loop = asyncio.get_running_loop()\n\n    def mark(self, key):\n";
+        let indented = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        let line = "        asyncio.run_coroutine_threadsafe(self._mark(key), self.loop)\n";
+        check(
+            &format!("{class}{}", indented(TRY)),
+            threadsafe,
+            &format!("{class}{}", indented(&format!("{KEPT}{line}"))),
         );
     }
 }

@@ -36,6 +36,14 @@ impl Context<'_> {
         offset + TextSize::try_from(blanks).expect("a file that parses is below 4 GB")
     }
 
+    /// The start of the line behind that of `offset`.
+    pub fn skip_line(&self, offset: TextSize) -> TextSize {
+        let rest = &self.text[offset.to_usize()..];
+        let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let newline = if rest[end..].starts_with("\r\n") { 2 } else { usize::from(end < rest.len()) };
+        offset + TextSize::try_from(end + newline).expect("a file that parses is below 4 GB")
+    }
+
     /// `range`, and the blanks behind it unless they end the line.
     pub fn with_blanks(&self, range: TextRange) -> TextRange {
         let end = self.skip_blanks(range.end());

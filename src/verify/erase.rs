@@ -59,6 +59,7 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
         failures: RefCell::default(),
         scheduler: Cell::new(None),
         hoists: RefCell::default(),
+        asks_for_loop: Cell::new(None),
         top: Cell::new(true),
     };
     cx.body(old, new, Place::Module);
@@ -119,6 +120,8 @@ struct Context<'a> {
     scheduler: Cell<Option<TextRange>>,
     /// Lambdas that became definitions, with the names of those.
     hoists: RefCell<FxHashMap<TextRange, String>>,
+    /// The innermost `if` around the statement being compared that asks for a loop.
+    asks_for_loop: Cell<Option<TextRange>>,
     /// The statement being compared stands directly in the module's body.
     top: Cell<bool>,
 }
@@ -211,7 +214,14 @@ impl Context<'_> {
             _ => false,
         });
         let toggle = if toggles.is_some() { Toggle::ToAsync } else { Toggle::Keep };
+        let around = self.asks_for_loop.get();
+        if let Stmt::If(statement) = old
+            && fallback::asks_for_loop(&statement.test)
+        {
+            self.asks_for_loop.set(Some(statement.range()));
+        }
         self.parts(old, new, &shape::of_stmt(old), &shape::of_stmt(new), toggle);
+        self.asks_for_loop.set(around);
     }
 
     fn clause(&self, old: &Comprehension, new: &Comprehension) {

@@ -26,6 +26,16 @@ pub(super) fn analyze<'a>(context: &Context, statement: &'a StmtTry) -> Result<S
         ([], scheduled) | (scheduled, []) => scheduled,
         _ => return Err(Leave::OtherShape),
     };
+    of_parts(scheduled, loop_name, run, run_call)
+}
+
+/// A shape whose first scheduled statement makes the task.
+pub(super) fn of_parts<'a>(
+    scheduled: &'a [Stmt],
+    loop_name: Option<&'a str>,
+    run: &'a Stmt,
+    run_call: &'a ExprCall,
+) -> Result<Shape<'a>, Leave> {
     let [first, others @ ..] = scheduled else { return Err(Leave::OtherShape) };
     if !others.iter().all(is_simple) {
         return Err(Leave::OtherShape);
@@ -44,7 +54,12 @@ fn run_statement<'a>(context: &Context, statement: &'a StmtTry) -> Result<(&'a S
     });
     let mut catching = handlers.filter(|handler| handler.type_.as_deref().is_some_and(catches_runtime_error));
     let handler = catching.next().ok_or(Leave::OtherShape)?;
-    let mut runs = handler.body.iter().filter_map(|statement| {
+    run_among(context, &handler.body)
+}
+
+/// The one statement that runs a loop.
+pub(super) fn run_among<'a>(context: &Context, body: &'a [Stmt]) -> Result<(&'a Stmt, &'a ExprCall), Leave> {
+    let mut runs = body.iter().filter_map(|statement| {
         let call = value(statement).and_then(as_call)?;
         runs_loop(context, call).then_some((statement, call))
     });

@@ -1,7 +1,7 @@
 //! The inverse of a replaced fallback: a whole `try` that is now what it scheduled, or an `asyncio.run` statement of a
 //! handler that is now a log line or a `raise`.
 
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtTry};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtIf, StmtTry, UnaryOp};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::Context;
@@ -15,6 +15,8 @@ const LOOKUPS: [&str; 2] = ["get_running_loop", "get_event_loop"];
 const SCHEDULERS: [&str; 2] = ["create_task", "ensure_future"];
 /// What runs a coroutine to its end from sync code.
 const RUNNERS: [&str; 2] = ["run", "run_until_complete"];
+/// What hands a coroutine to the loop of another thread.
+const THREADSAFE: [&str; 1] = ["asyncio.run_coroutine_threadsafe"];
 /// Log calls; they need a message.
 const LOGS: [&str; 5] = ["info", "warning", "error", "exception", "critical"];
 
@@ -36,7 +38,12 @@ impl Context<'_> {
         let new = &new[..count];
         match (first, place) {
             (Stmt::Try(statement), _) => self.scheduled(range, statement, new),
-            (Stmt::Expr(statement), Place::Handler) => self.dropped_run(range, &statement.value, new),
+            (Stmt::If(statement), _) => self.scheduled_branch(range, statement, new),
+            (Stmt::Assign(_), _) if new.is_empty() => self.dropped_lookup(first),
+            (Stmt::Expr(statement), Place::Handler) => self.dropped_run(range, &statement.value, new, NoLoop::Caught),
+            (Stmt::Expr(statement), _) if self.asks_for_loop.get().is_some_and(|asks| asks.contains_range(range)) => {
+                self.dropped_run(range, &statement.value, new, NoLoop::Asked);
+            }
             _ => self.misfit(range, "a fallback where this statement stands"),
         }
         Some(count)
@@ -65,6 +72,39 @@ impl Context<'_> {
             (scheduled, []) | ([], scheduled) => scheduled,
             _ => return self.misfit(range, "either a `try` or an `else` that schedules"),
         };
+        self.kept(range, scheduled, new);
+    }
+
+    /// The `if` that asks for a loop, and the statements of the branch that schedules the coroutine.
+    fn scheduled_branch(&self, range: TextRange, old: &StmtIf, new: &[Stmt]) {
+        let [clause] = old.elif_else_clauses.as_slice() else {
+            return self.misfit(range, "an `if` with an `else`");
+        };
+        let runs = |body: &[Stmt]| body.iter().any(|stmt| value(stmt).and_then(run_call).is_some());
+        match (clause.test.is_none() && asks_for_loop(&old.test), runs(&old.body), runs(&clause.body)) {
+            (true, false, true) => self.kept(range, &old.body, new),
+            (true, true, false) => self.kept(range, &clause.body, new),
+            _ => self.misfit(range, "a test for a loop, and an `asyncio.run` to drop"),
+        }
+    }
+
+    /// `loop = asyncio.get_event_loop()` that nothing needs any more.
+    fn dropped_lookup(&self, old: &Stmt) {
+        let looks_up = value(old).is_some_and(|value| calls(value, &LOOKUPS).is_some());
+        let name = match old {
+            Stmt::Assign(assign) => match assign.targets.as_slice() {
+                [Expr::Name(name)] => Some(name.id.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        if !looks_up || name.is_none() {
+            self.misfit(old.range(), "the look-up of a loop to drop");
+        }
+    }
+
+    /// The statements that schedule the coroutine are all that is left.
+    fn kept(&self, range: TextRange, scheduled: &[Stmt], new: &[Stmt]) {
         let task = scheduled.first().and_then(value).and_then(|value| calls(value, &SCHEDULERS));
         let (Some(task), Some(first), Some(last)) = (task, scheduled.first(), scheduled.last()) else {
             return self.misfit(range, "the task of the fallback");
@@ -87,15 +127,31 @@ impl Context<'_> {
     }
 
     /// `asyncio.run(c())` of a handler, and a log line or `raise`.
-    fn dropped_run(&self, range: TextRange, old: &Expr, new: &[Stmt]) {
-        self.forget(range);
-        if run_call(old).is_none() {
-            return self.misfit(range, "an `asyncio.run` to drop");
+    fn dropped_run(&self, range: TextRange, old: &Expr, new: &[Stmt], no_loop: NoLoop) {
+        let Some(run) = run_call(old) else { return self.misfit(range, "an `asyncio.run` to drop") };
+        if let [Stmt::Expr(line)] = new
+            && let Expr::Call(call) = &*line.value
+            && self.names(&call.func, &THREADSAFE)
+        {
+            return self.handed_over(range, run, call);
         }
+        self.forget(range);
         match new {
-            [Stmt::Raise(raise)] if raise.exc.is_none() && raise.cause.is_none() => {}
+            [Stmt::Raise(raise)] if no_loop == NoLoop::Caught && raise.exc.is_none() && raise.cause.is_none() => {}
+            [Stmt::Raise(raise)]
+                if no_loop == NoLoop::Asked && raise.cause.is_none() && is_error(raise.exc.as_deref()) => {}
             [Stmt::Expr(line)] => self.log_line(range, &line.value),
             _ => self.misfit(range, "one log line, or `raise`"),
+        }
+    }
+
+    /// `asyncio.run(c())` and `asyncio.run_coroutine_threadsafe(c(), self.loop)`.
+    fn handed_over(&self, range: TextRange, run: &ExprCall, new: &ExprCall) {
+        match (&*run.arguments.args, &*new.arguments.args) {
+            ([coroutine], [same, handle]) if new.arguments.keywords.is_empty() && dotted(handle).is_some() => {
+                self.expr(coroutine, same);
+            }
+            _ => self.misfit(range, "the coroutine, and a loop to hand it to"),
         }
     }
 
@@ -124,6 +180,33 @@ impl Context<'_> {
                 self.used.borrow_mut()[index] = true;
             }
         }
+    }
+}
+
+/// How a fallback learns that no loop runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NoLoop {
+    Caught,
+    Asked,
+}
+
+/// `RuntimeError("...")`
+fn is_error(raised: Option<&Expr>) -> bool {
+    let Some(Expr::Call(call)) = raised else { return false };
+    matches!(&*call.func, Expr::Name(name) if name.id == "RuntimeError")
+        && call.arguments.keywords.is_empty()
+        && matches!(&*call.arguments.args, [Expr::StringLiteral(_)])
+}
+
+/// Does a test ask whether a loop runs, or is there?
+pub(super) fn asks_for_loop(test: &Expr) -> bool {
+    match test {
+        Expr::Name(_) => true,
+        Expr::Call(call) => last_name(&call.func) == Some("is_running"),
+        Expr::UnaryOp(node) => node.op == UnaryOp::Not && asks_for_loop(&node.operand),
+        Expr::BoolOp(node) => node.values.iter().all(asks_for_loop),
+        Expr::Compare(node) => node.comparators.iter().all(Expr::is_none_literal_expr) && asks_for_loop(&node.left),
+        _ => false,
     }
 }
 
