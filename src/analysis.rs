@@ -28,6 +28,7 @@ use crate::project::{self, Project};
 use crate::py::db::Kept;
 use crate::py::source::{self, Source};
 use crate::resolve::{self, Graph};
+use crate::rewrite::Left;
 use crate::{rewrite, verify};
 
 /// A project looked through: everything that a report tells of.
@@ -256,16 +257,21 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
     loop {
         let mut done = vec![];
         let mut vetoed = false;
+        let mut remarks = vec![];
         for (file, actions) in &analysis.plan {
             let (rewritten, left) = rewrite_file(&analysis.project, *file, actions)?;
-            for range in left {
-                vetoed |= analysis.vetoes.insert((*file, range));
+            for left in left {
+                match action_range(&left.action) {
+                    Some(range) => vetoed |= analysis.vetoes.insert((*file, range)),
+                    None => remarks.extend(plan::fallbacks::left(analysis.world(), *file, &left)),
+                }
             }
             done.extend(rewritten);
         }
         if !vetoed {
-            let problems = plan::tests::problems(analysis.world(), &analysis.verdicts);
-            for problem in problems {
+            remarks.extend(plan::tests::problems(analysis.world(), &analysis.verdicts));
+            remarks.extend(plan::fallbacks::problems(analysis.world(), &analysis.verdicts));
+            for problem in remarks {
                 if !analysis.problems.contains(&problem) {
                     analysis.problems.push(problem);
                 }
@@ -281,8 +287,8 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
     }
 }
 
-/// The rewritten file (none when nothing came of it), and the ranges of actions that must be taken back.
-fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(Option<Rewritten>, Vec<TextRange>)> {
+/// The rewritten file (none when nothing came of it), and the actions that were not carried out.
+fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(Option<Rewritten>, Vec<Left>)> {
     let path = &project.file(file).path;
     if !project.file(file).editable {
         bail!(
@@ -294,7 +300,7 @@ fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(
     let source = source::decode(&before).map_err(|error| anyhow::anyhow!("`{}` {error}", path.display()))?;
     let rewritten = rewrite::rewrite(&source.text, actions)
         .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
-    let left = rewritten.left.iter().filter_map(|left| action_range(&left.action)).collect();
+    let left = rewritten.left;
     if rewritten.edits.edits.is_empty() {
         return Ok((None, left));
     }

@@ -2,7 +2,9 @@
 
 mod action;
 mod annotation;
+pub mod fallbacks;
 pub mod groups;
+mod loops;
 pub mod mocks;
 pub mod tests;
 
@@ -43,7 +45,8 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
             }
         }
     }
-    fallbacks(world, verdicts, &mut plan);
+    fallbacks::plan(world, verdicts, &mut plan);
+    loops::plan(world, verdicts, &mut plan);
     for func in verdicts.bridges.keys() {
         let function = world.index.func(*func).range;
         plan.entry(func.file).or_default().push(Action::Bridge { function });
@@ -228,32 +231,6 @@ fn unwrapped_range(world: World, call: CallId, form: UnwrapForm) -> TextRange {
 /// Is the function a coroutine function once the plan is carried out?
 pub fn is_coroutine(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
     world.index.func(func).is_async || verdicts.converts.contains_key(&func) || verdicts.bridges.contains_key(&func)
-}
-
-fn fallbacks(world: World, verdicts: &Verdicts, plan: &mut Plan) {
-    for (file, fallback, func) in planned_fallbacks(world) {
-        plan.entry(file).or_default().push(Action::Fallback {
-            statement: fallback.statement,
-            style: world.config.fallback,
-            in_async: is_coroutine(world, verdicts, func),
-        });
-    }
-}
-
-/// The `asyncio.run` fallbacks that are rewritten, each with the function around it.
-fn planned_fallbacks(world: World<'_>) -> impl Iterator<Item = (FileId, &Fallback, FuncId)> {
-    let is_on = world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
-    let files = world.index.loaded_files().filter(move |(file, _)| is_on && world.is_editable(*file));
-    files.filter(move |(file, _)| !world.in_tests(*file)).flat_map(move |(file, facts)| {
-        facts.fallbacks.iter().filter_map(move |fallback| {
-            let func = facts[fallback.context].func.filter(|func| !kept(world, *func))?;
-            world.selected.is_none_or(|selected| selected.has(func)).then_some((file, fallback, func))
-        })
-    })
-}
-
-fn kept(world: World, func: FuncId) -> bool {
-    world.index.func(func).keep || world.config.keep_sync.matches(&world.names().qualified_func(func))
 }
 
 /// A bare `asyncio.run(c())` in a test that converts would start a loop inside the loop.

@@ -5,6 +5,7 @@
 //! mention it parsed and its sites resolved. The graph is an over-approximation: the color stage takes back what cannot be.
 
 pub mod agreement;
+mod alone;
 pub mod blocking;
 pub mod boundary;
 mod ask;
@@ -238,6 +239,8 @@ pub struct Graph {
     families_of: FxHashMap<FuncId, usize>,
     /// `__call__` methods of objects that are given to something that calls them.
     pub passed_on: BTreeMap<FuncId, CallId>,
+    /// The certain callers of functions with an `asyncio.run` fallback, and their callers.
+    pub callers: BTreeMap<FuncId, Vec<RefId>>,
     /// Calls that a codemod declares blocking.
     pub blocking_calls: FxHashSet<CallId>,
     /// What is entered by `async with` once a codemod is carried out, locks too.
@@ -267,8 +270,9 @@ impl Graph {
 /// When ty's database cannot be opened.
 pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -> Result<Graph> {
     let mut builder = Builder::new(project, config, index, db);
-    if config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
-        builder.index.load_words(project, ["create_task", "ensure_future"]);
+    let rewrites_fallbacks = config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
+    if rewrites_fallbacks {
+        builder.index.load_words(project, ["create_task", "ensure_future", "get_event_loop"]);
     }
     flow::read_config(&mut builder);
     blocking::find(&mut builder);
@@ -279,6 +283,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     fixtures::load(&mut builder);
     builder.join_with_statements();
     builder.ask_about_withs();
+    if rewrites_fallbacks {
+        builder.graph.callers = alone::find(&mut builder);
+    }
     builder.graph.text_calls = text::find(&builder);
     for site in builder.graph.sites.values() {
         let facts = builder.index.site(site.id);

@@ -81,6 +81,8 @@ pub enum Leave {
     ResultUsed,
     /// The loop that a fallback looks up is used behind it too.
     LoopUsed,
+    /// Something else changes in the text that would have to go.
+    ChangesInside,
     /// No running loop is known that the work could be handed to.
     NoLoopHandle,
     /// `if x: yield from y`: a `for` needs a line of its own.
@@ -231,6 +233,7 @@ impl<'a> Rewriter<'a> {
                 | Action::YieldFrom { statement, .. } => (*statement, Sort::Statement),
                 Action::AsyncComprehension { clause } => (*clause, Sort::Clause),
             };
+            context.planned.push(range);
             self.waiting.entry((range, sort)).or_default().push(index);
         }
     }

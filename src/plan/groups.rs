@@ -11,7 +11,6 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::planned_fallbacks;
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
@@ -51,7 +50,7 @@ fn moving(world: World, verdicts: &Verdicts) -> BTreeSet<FuncId> {
     let sites = verdicts.sites.iter().filter(|(_, verdict)| moves(verdict));
     let owners = sites.filter_map(|(id, _)| world.owner(*id));
     let follows = |func: &FuncId| world.in_tests(func.file) && verdicts.converts.contains_key(func);
-    let fallbacks = planned_fallbacks(world).map(|(_, _, func)| func);
+    let fallbacks = super::fallbacks::rewritten(world, verdicts).map(|(_, _, func)| func);
     owners.chain(fallbacks).filter(|func| !follows(func)).collect()
 }
 
@@ -212,7 +211,7 @@ fn find_places(world: World, verdicts: &Verdicts, groups: &mut [Group]) {
             add(func, id.file, range);
         }
     }
-    for (file, fallback, func) in planned_fallbacks(world) {
+    for (file, fallback, func) in super::fallbacks::rewritten(world, verdicts) {
         add(func, file, fallback.statement);
     }
     for group in groups {

@@ -6,6 +6,7 @@ use ruff_python_parser::Parsed;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Leave;
 use crate::edit::FileEdits;
 use crate::edit::import::{Imports, OtherUses};
 use crate::plan::Action;
@@ -16,6 +17,8 @@ pub(super) struct Context<'a> {
     pub tokens: &'a Tokens,
     pub imports: Imports<'a>,
     pub edits: FileEdits,
+    /// The nodes that actions wait for.
+    pub planned: Vec<TextRange>,
     /// The names that are replaced wherever they stand, so that their import may go.
     replaced_names: FxHashSet<&'a str>,
     /// The identifiers of a range, for fresh names.
@@ -45,6 +48,7 @@ impl<'a> Context<'a> {
             tokens: parsed.tokens(),
             imports: Imports::new(parsed, text),
             edits: FileEdits::default(),
+            planned: vec![],
             replaced_names: replaced_names(text, actions),
             names: FxHashMap::default(),
         }
@@ -119,6 +123,19 @@ impl<'a> Context<'a> {
         self.edits.open(change, range, text);
         if parenthesize {
             self.edits.close(change, range, ")");
+        }
+    }
+
+    /// Makes place for the deletion of `range`: names that were replaced in it are no edits of their own any more.
+    pub fn clear(&mut self, range: TextRange) -> Result<(), Leave> {
+        let inside = |node: &TextRange| range.contains_range(*node);
+        if self.planned.iter().any(inside) {
+            return Err(Leave::ChangesInside);
+        }
+        let is_renamed = self.edits.edits.iter().any(|edit| range.contains_range(edit.range) && !edit.range.is_empty());
+        match is_renamed && self.edits.absorb(self.text, range).is_err() {
+            true => Err(Leave::ChangesInside),
+            false => Ok(()),
         }
     }
 

@@ -57,6 +57,7 @@ fn replace_run<'a>(
     };
     let run = shape.run.range();
     let replaced = context.with_trailing_comment(run);
+    context.clear(run)?;
     let lines = comment_lines(context, run);
     let statement = TextRange::new(lines.start(), replaced.end());
     let change = context.edits.change(EditKind::Fallback { statement });
@@ -105,8 +106,7 @@ pub(super) fn rewrite_in_async<'a>(
     {
         return Err(Leave::LoopUsed);
     }
-    keep_scheduled(context, statement.range(), &shape);
-    Ok(())
+    keep_scheduled(context, statement.range(), &shape)
 }
 
 /// The same for an `if`. What looks up the loop right before it goes too, when nothing else needs the loop.
@@ -120,30 +120,38 @@ pub(super) fn rewrite_if_in_async<'a>(
     let ranges: Vec<TextRange> = lookup.into_iter().chain([statement.range()]).collect();
     let goes =
         shape.loop_name.is_some_and(|name| !is_used_outside(context, name, parents.scope().range(), &shape, &ranges));
-    if let Some(lookup) = lookup.filter(|_| goes) {
+    let lookup = lookup.filter(|_| goes);
+    if let Some(lookup) = lookup {
+        context.clear(lookup)?;
+    }
+    keep_scheduled(context, statement.range(), &shape)?;
+    if let Some(lookup) = lookup {
         let change = context.edits.change(EditKind::Fallback { statement: lookup });
         let next = context.skip_line(lookup.end());
         context.edits.delete(change, TextRange::new(context.line_start(lookup.start()), next));
     }
-    keep_scheduled(context, statement.range(), &shape);
     Ok(())
 }
 
 /// Leaves of a statement what schedules the coroutine.
-fn keep_scheduled(context: &mut Context, statement: TextRange, shape: &Shape) {
+fn keep_scheduled(context: &mut Context, statement: TextRange, shape: &Shape) -> Outcome {
     let (first, last) = (&shape.scheduled[0], &shape.scheduled[shape.scheduled.len() - 1]);
     let create_task = (!is_module_function(context, &shape.task.func))
         .then(|| context.imports.request("asyncio.create_task", statement.start()));
     let whole = context.with_trailing_comment(statement);
-    let change = context.edits.change(EditKind::Fallback { statement: whole });
     let kept = context.with_trailing_comment(TextRange::new(first.start(), last.end()));
     let kept = TextRange::new(context.attached_comments(kept.start()), kept.end());
+    context.clear(TextRange::new(statement.start(), kept.start()))?;
+    context.clear(TextRange::new(kept.end(), whole.end()))?;
+    let change = context.edits.change(EditKind::Fallback { statement: whole });
     context.edits.delete(change, TextRange::new(statement.start(), kept.start()));
     context.edits.delete(change, TextRange::new(kept.end(), whole.end()));
     context.dedent_to(change, kept, first.start(), statement.start());
     if let Some(create_task) = create_task {
+        context.clear(shape.task.func.range())?;
         context.edits.replace(change, shape.task.func.range(), create_task);
     }
+    Ok(())
 }
 
 /// True for `asyncio.create_task`, which needs no loop.

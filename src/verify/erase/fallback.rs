@@ -101,6 +101,7 @@ impl Context<'_> {
         if !looks_up || name.is_none() {
             self.misfit(old.range(), "the look-up of a loop to drop");
         }
+        self.forget(old.range());
     }
 
     /// The statements that schedule the coroutine are all that is left.
