@@ -325,6 +325,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::Native { call, .. }
         | Action::Replace { call, .. }
         | Action::Unwrap { call, .. }
+        | Action::Schedule { call }
         | Action::UnwrapRun { call }
         | Action::EntryPoint { call }
         | Action::Raises { call }

@@ -44,6 +44,8 @@ pub enum EditKind {
     Collect { call: TextRange, iterable: TextRange },
     /// `asyncio.to_thread(f, a)` (or an executor, partial, lambda form) to `f(a)`. `call` is the original offload call.
     Unwrap { call: TextRange, form: UnwrapForm },
+    /// `asyncio.create_task(` and `)` around a call that was a future before.
+    Schedule { call: TextRange },
     /// An `asyncio.run(c())` to `await c()`. `call` is the original `asyncio.run(...)` call.
     UnwrapRun { call: TextRange },
     /// A whole fallback `try` is replaced by what it scheduled, or the `asyncio.run` statement of its handler by a log line or

@@ -14,6 +14,7 @@ pub use action::{Action, MockName, UnwrapForm, YieldSource};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
+use crate::color::obstacle::{OffloadResult, result_of_offload};
 use crate::color::shape::{Adaptation, Shape, becomes_async_def, delegations, shape};
 use crate::color::{SiteVerdict, Verdicts, World, boundary, guard};
 use crate::index::facts::*;
@@ -137,6 +138,11 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
     if awaits && world.context(id).barrier == Some(Barrier::Generator) {
         let generators = world.context(id).generators.iter();
         actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
+    }
+    if let SiteVerdict::Unwrap { call, form } = verdict
+        && result_of_offload(world, *call, *form) == OffloadResult::Future
+    {
+        actions.push(Action::Schedule { call: unwrapped_range(world, *call, *form) });
     }
     if let SiteVerdict::Adapt(Adaptation::Next { call }) = verdict {
         let next = world.index.call(*call);

@@ -30,6 +30,7 @@ mod raises;
 mod rename;
 mod rename_imported;
 mod replace;
+mod schedule;
 mod unwrap;
 mod unwrap_run;
 mod yield_from;
@@ -210,6 +211,7 @@ impl<'a> Rewriter<'a> {
                 | Action::Native { call, .. }
                 | Action::Replace { call, .. }
                 | Action::Unwrap { call, .. }
+                | Action::Schedule { call }
                 | Action::UnwrapRun { call }
                 | Action::EntryPoint { call }
                 | Action::Raises { call }
@@ -259,6 +261,7 @@ impl<'a> Rewriter<'a> {
                 replace::rewrite(context, call, parents, function)
             }
             (Action::Unwrap { form, .. }, AnyNodeRef::ExprCall(call)) => unwrap::rewrite(context, call, *form),
+            (Action::Schedule { .. }, AnyNodeRef::ExprCall(call)) => schedule::rewrite(context, call),
             (Action::UnwrapRun { .. }, AnyNodeRef::ExprCall(call)) => unwrap_run::rewrite(context, call, parents),
             (Action::EntryPoint { .. }, AnyNodeRef::ExprCall(call)) => entry_point::rewrite(context, call),
             (Action::Collect { .. }, AnyNodeRef::ExprCall(call)) => collect::rewrite(context, call, parents),

@@ -4,11 +4,12 @@ mod bound;
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use ruff_python_ast::PythonVersion;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
 use super::cause::Cause;
-use crate::config::OffloadProject;
+use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::agreement::fits;
 use crate::resolve::names::{Meaning, Names, Unloaded};
@@ -41,6 +42,9 @@ pub struct Memo {
 
 /// Why the call at this site must not be offloaded; none when it may.
 pub fn hazard(world: World, site: &Site) -> Option<Cause> {
+    if !can_offload(world) {
+        return Some(Cause::TargetVersion);
+    }
     match world.config.offload_project {
         OffloadProject::None => return Some(Cause::OffloadForbidden),
         OffloadProject::Readonly if site.targets.iter().any(|target| world.index.func(*target).traits.writes_state) => {
@@ -55,6 +59,9 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
 
 /// Why what this site runs must not run in a worker that iterates over it; none when it may.
 pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
+    if !can_offload(world) {
+        return Some(Cause::TargetVersion);
+    }
     if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
         return Some(Cause::OffloadForbidden);
     }
@@ -62,6 +69,11 @@ pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
         .iter()
         .filter(|target| !world.graph.layer.contains(target))
         .find_map(|target| transitive(world, *target))
+}
+
+/// Does the target version have what offloads?
+pub fn can_offload(world: World) -> bool {
+    world.config.offload != OffloadVia::Asyncio || world.config.target_version >= PythonVersion::PY39
 }
 
 /// A generator, a context manager or an awaitable: calling it does nothing yet.

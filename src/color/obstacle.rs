@@ -4,10 +4,10 @@ use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::consumer::becomes_list;
-use super::guard;
+use super::{guard, hazard};
 use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
-use crate::config::Uncertain;
+use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
 use crate::resolve::names::Meaning;
@@ -40,13 +40,23 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Offloaded { call, form: UnwrapForm::Lambda { .. } } if !worker::blocks_alone(world, call, id) => {
             Some(Cause::SharesWorker { site: id })
         }
-        SiteKind::Offloaded { call, .. } => offloaded(world, id, call),
+        SiteKind::Offloaded { call, form } => offloaded(world, id, call, form),
         SiteKind::Runs { runner: Runner::Own } => Some(Cause::RunsLoop { name: runner_name(world, id) }),
+        SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && !hazard::can_offload(world) => {
+            Some(Cause::TargetVersion)
+        }
         SiteKind::Blocking { .. }
         | SiteKind::Runs { runner: Runner::Plain }
         | SiteKind::Call
         | SiteKind::Iterated
         | SiteKind::Read => called(world, site),
+    }
+}
+
+fn is_offloaded(world: World, entry: usize) -> bool {
+    match world.graph.entries[entry].action {
+        BlockingAction::Offload | BlockingAction::Native { .. } => true,
+        BlockingAction::Replace { .. } | BlockingAction::Tell => false,
     }
 }
 
@@ -235,22 +245,65 @@ fn is_native(world: World, id: RefId) -> bool {
     })
 }
 
-/// An offload is unwrapped only where its result is awaited at once, or where a coroutine does as well.
-fn offloaded(world: World, id: RefId, call: CallId) -> Option<Cause> {
+/// The result of an unwrapped offload is a coroutine. So was that of most carriers; what an executor gives becomes a task,
+/// except where it is awaited at once or a coroutine does as well.
+fn offloaded(world: World, id: RefId, call: CallId, form: UnwrapForm) -> Option<Cause> {
+    match result_of_offload(world, call, form) {
+        OffloadResult::Coroutine | OffloadResult::Future => None,
+        OffloadResult::Other => Some(Cause::OffloadNotAwaited { site: id }),
+    }
+}
+
+/// What is made of the result of an offload that is taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffloadResult {
+    /// The coroutine takes its place.
+    Coroutine,
+    /// A future, which was used as one: a task takes its place.
+    Future,
+    /// Nothing can take its place.
+    Other,
+}
+
+/// What takes the place of an offload that is taken away.
+pub fn result_of_offload(world: World, call: CallId, form: UnwrapForm) -> OffloadResult {
     let mut usage = world.index.call(call).usage;
-    if let Usage::Called(outer) = usage {
+    if let (UnwrapForm::Curried, Usage::Called(outer)) = (form, usage) {
         // `sync_to_async(f)(x)`
         usage = world.index.call(outer).usage;
     }
+    let names = world.names();
     let takes_coroutines = |call: CallId| {
-        world.names().last_name(world.index.call(call).func).is_some_and(|name| {
+        names.last_name(world.index.call(call).func).is_some_and(|name| {
             matches!(name, "gather" | "create_task" | "wait_for" | "ensure_future" | "shield" | "wait" | "start_soon")
         })
     };
+    let func = world.index.call(call).func;
+    let gives_coroutine = || names.dotted(func).is_some_and(|path| COROUTINE_CARRIERS.contains(&path.as_str()));
     match usage {
-        Usage::Awaited => None,
-        Usage::Argument { call, .. } if takes_coroutines(call) => None,
-        Usage::Element { taker: Some(call) } if takes_coroutines(call) => None,
-        _ => Some(Cause::OffloadNotAwaited { site: id }),
+        Usage::Awaited => OffloadResult::Coroutine,
+        Usage::Argument { call, .. } | Usage::Element { taker: Some(call) } if takes_coroutines(call) => {
+            OffloadResult::Coroutine
+        }
+        _ if gives_coroutine() => OffloadResult::Coroutine,
+        // A task that nobody holds may be gone before it ran.
+        Usage::Statement => OffloadResult::Other,
+        // A task needs the loop to run already.
+        _ if names.last_name(func) == Some("run_in_executor") && in_async(world, call) => OffloadResult::Future,
+        _ => OffloadResult::Other,
     }
 }
+
+fn in_async(world: World, call: CallId) -> bool {
+    let context = &world.index.file(call.file)[world.index.call(call).context];
+    context.owner().is_some_and(|func| world.index.func(func).is_async)
+}
+
+/// Calling these gives a coroutine, which a bare call of the function does too.
+const COROUTINE_CARRIERS: [&str; 5] = [
+    "asyncio.to_thread",
+    "anyio.to_thread.run_sync",
+    "asgiref.sync.sync_to_async",
+    "starlette.concurrency.run_in_threadpool",
+    "fastapi.concurrency.run_in_threadpool",
+];

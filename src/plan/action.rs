@@ -26,6 +26,8 @@ pub enum Action {
     /// An offload of a function that is async now goes back to a plain call: `to_thread(f, x)` to `f(x)`,
     /// `run_in_executor(None, f, x)`, with `partial` or `lambda`, `sync_to_async(f)(x)`. An `await` around it stays.
     Unwrap { call: TextRange, form: UnwrapForm },
+    /// `f(x)` to `asyncio.create_task(f(x))`, where the unwrapped offload was used as a future.
+    Schedule { call: TextRange },
     /// `asyncio.run(c())` or `loop.run_until_complete(c())` to `await c()`.
     UnwrapRun { call: TextRange },
     /// `f()` (a call in sync code that owns the process: a `__main__` guard) to `asyncio.run(f())`.

@@ -16,6 +16,7 @@ const RUN_SYNC: [&str; 1] = ["anyio.to_thread.run_sync"];
 const CURRIED: [&str; 2] = ["asgiref.sync.sync_to_async", "channels.db.database_sync_to_async"];
 const PARTIAL: [&str; 1] = ["functools.partial"];
 const ENTRY: [&str; 1] = ["asyncio.run"];
+const SCHEDULE: [&str; 1] = ["asyncio.create_task"];
 
 impl Context<'_> {
     /// Compares two expressions of which the old one carries changes: they are peeled off from the outside in.
@@ -26,6 +27,12 @@ impl Context<'_> {
             match entry_point(new) {
                 Some((func, inner)) if self.names(func, &ENTRY) => new = inner,
                 _ => return self.misfit(range, "`asyncio.run` around the call"),
+            }
+        }
+        if self.take(range, |kind| matches!(kind, EditKind::Schedule { .. })).is_some() {
+            match entry_point(new) {
+                Some((func, inner)) if self.names(func, &SCHEDULE) => new = inner,
+                _ => return self.misfit(range, "`asyncio.create_task` around the call"),
             }
         }
         if self.take(range, |kind| matches!(kind, EditKind::Await { .. })).is_some() {
@@ -52,6 +59,7 @@ impl Context<'_> {
             EditKind::AsyncFake { .. } => self.async_fake(old, new),
             EditKind::Await { .. }
             | EditKind::EntryPoint { .. }
+            | EditKind::Schedule { .. }
             | EditKind::AsyncDef { .. }
             | EditKind::AsyncWith { .. }
             | EditKind::AsyncFor { .. }
@@ -235,6 +243,7 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::AsyncFake { .. } => true,
         EditKind::Await { .. }
         | EditKind::EntryPoint { .. }
+        | EditKind::Schedule { .. }
         | EditKind::AsyncDef { .. }
         | EditKind::AsyncWith { .. }
         | EditKind::AsyncFor { .. }

@@ -33,6 +33,7 @@ impl Context<'_> {
             | EditKind::ListComprehension { .. }
             | EditKind::Collect { .. }
             | EditKind::Unwrap { .. }
+            | EditKind::Schedule { .. }
             | EditKind::UnwrapRun { .. }
             | EditKind::Fallback { .. }
             | EditKind::EntryPoint { .. }
