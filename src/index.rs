@@ -137,9 +137,27 @@ impl Index {
         self.modules.is_package(name)
     }
 
-    /// What is defined by the name at this offset.
+    /// What is defined by the name at this offset; for what a stub file declares, the definition in its module.
     pub fn defined_at(&self, file: FileId, offset: TextSize) -> Option<Defined> {
-        self.defined.get(&(file, offset)).copied()
+        let found = *self.defined.get(&(file, offset))?;
+        let Some(module) = self.modules.described_by(file) else { return Some(found) };
+        let defined = match found {
+            Defined::Func(id) => self.same_func(id, module).map(Defined::Func),
+            Defined::Class(id) => {
+                let class = self.class(id);
+                let mut all = self.classes_of(&class.name).iter().rev();
+                let same = all.find(|other| other.file == module && self.class(**other).qualname == class.qualname);
+                same.copied().map(Defined::Class)
+            }
+        };
+        Some(defined.unwrap_or(found))
+    }
+
+    /// The function of the same qualified name in another loaded file, the last of several.
+    pub fn same_func(&self, id: FuncId, file: FileId) -> Option<FuncId> {
+        let func = self.func(id);
+        let mut all = self.funcs_of(&func.name).iter().rev();
+        all.find(|other| other.file == file && self.func(**other).qualname == func.qualname).copied()
     }
 
     /// Parses the files that mention one of `names` and were not loaded yet. Returns what was added, in path order.

@@ -75,6 +75,12 @@ impl Project {
         }
     }
 
+    /// The file at this absolute path.
+    pub fn find(&self, path: &Path) -> Option<FileId> {
+        let found = self.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok()?;
+        Some(FileId(found as u32))
+    }
+
     /// All ids, in path order.
     pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
         (0..self.files.len() as u32).map(FileId)

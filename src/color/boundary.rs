@@ -61,7 +61,8 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
         return Some(Cause::KeepSync);
     }
     if !file.editable {
-        return Some(Cause::NotEditable);
+        let is_declaration = world.index.modules.described_by(func.file).is_some();
+        return Some(if is_declaration { Cause::StubFile } else { Cause::NotEditable });
     }
     if is_property(world.index, func) {
         return Some(Cause::Property);
@@ -249,7 +250,8 @@ fn exported(world: World, func: FuncId) -> Option<Cause> {
     };
     let is_public = !world.index.func(func).qualname.split('.').any(|part| part.starts_with('_'));
     let is_api = world.index.func(func).parent.is_none() && !world.in_tests(func.file);
-    (keeps && is_public && is_api && !is_called(world, func)).then_some(Cause::Exported)
+    let is_declaration = world.index.modules.described_by(func.file).is_some();
+    (keeps && is_public && is_api && !is_declaration && !is_called(world, func)).then_some(Cause::Exported)
 }
 
 /// Is there a call of the function outside of itself?

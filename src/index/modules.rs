@@ -17,6 +17,8 @@ pub struct Modules {
     files: FxHashMap<String, Vec<Candidate>>,
     /// Every dotted prefix of a name.
     packages: FxHashSet<String>,
+    /// Stub files with the module beside them.
+    stubs: FxHashMap<FileId, FileId>,
 }
 
 #[derive(Debug)]
@@ -49,6 +51,12 @@ impl Modules {
         let mut modules = Self::default();
         for file in project.ids() {
             modules.add(project, file);
+            let path = &project.file(file).path;
+            if path.extension().is_some_and(|extension| extension == "pyi")
+                && let Some(module) = project.find(&path.with_extension("py"))
+            {
+                modules.stubs.insert(file, module);
+            }
         }
         for candidates in modules.files.values_mut() {
             candidates.sort_by_key(|candidate| candidate.rank);
@@ -95,6 +103,16 @@ impl Modules {
     /// The file of a dotted name.
     pub fn file(&self, name: &str) -> Option<FileId> {
         Some(self.files.get(name)?.first()?.file)
+    }
+
+    /// The module that a stub file describes.
+    pub fn described_by(&self, stub: FileId) -> Option<FileId> {
+        self.stubs.get(&stub).copied()
+    }
+
+    /// The stub file that describes a module.
+    pub fn stub_of(&self, module: FileId) -> Option<FileId> {
+        self.stubs.iter().find(|(_, described)| **described == module).map(|(stub, _)| *stub)
     }
 
     /// Is this the name of a folder that holds modules?

@@ -1,4 +1,5 @@
-//! Definitions that are one function to its callers: overloads, and the implementations of a generic function.
+//! Definitions that are one function to its callers: overloads, the implementations of a generic function, and what a stub file
+//! says of it.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use crate::index::facts::*;
 /// All definitions that must have the color of `id`, itself included; nothing when it stands alone.
 pub(super) fn of(builder: &mut Builder, id: FuncId) -> BTreeSet<FuncId> {
     let mut found = overloads(builder, id);
+    found.extend(declared_in_stub(builder, id));
     let generic = match is_generic(&builder.names(), id) {
         true => Some(id),
         false => {
@@ -42,6 +44,19 @@ fn overloads(builder: &Builder, id: FuncId) -> BTreeSet<FuncId> {
         decorators.any(|decorator| decorator_name(builder.index, decorator) == Some("overload"))
     };
     if all.iter().any(is_overload) { all } else { BTreeSet::new() }
+}
+
+/// The declarations of a function in the stub file beside its module, and itself; of a declaration, the function.
+fn declared_in_stub(builder: &mut Builder, id: FuncId) -> BTreeSet<FuncId> {
+    let modules = &builder.index.modules;
+    let Some(beside) = modules.described_by(id.file).or_else(|| modules.stub_of(id.file)) else {
+        return BTreeSet::new();
+    };
+    builder.index.load(builder.project, &[beside]);
+    let Some(facts) = builder.index.loaded(beside) else { return BTreeSet::new() };
+    let qualname = &builder.index.func(id).qualname;
+    let same = facts.funcs.iter().enumerate().filter(|(_, func)| func.qualname == *qualname);
+    same.map(|(index, _)| FuncId { file: beside, index: index as u32 }).chain([id]).collect()
 }
 
 fn implementations(builder: &Builder, generic: FuncId) -> BTreeSet<FuncId> {

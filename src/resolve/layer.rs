@@ -159,9 +159,9 @@ fn look_up(builder: &Builder, path: &str) -> Option<FoundClass> {
 
 fn project_class(builder: &mut Builder, class: &FoundClass) -> Option<ClassId> {
     let path = class.definition.path.as_ref()?;
-    let file = builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok()?;
-    let file = FileId(file as u32);
-    builder.index.load(builder.project, &[file]);
+    let file = builder.project.find(path)?;
+    let module = builder.index.modules.described_by(file).unwrap_or(file);
+    builder.index.load(builder.project, &[file, module]);
     match builder.index.defined_at(file, class.definition.offset) {
         Some(Defined::Class(id)) => Some(id),
         Some(Defined::Func(_)) | None => None,

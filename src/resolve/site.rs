@@ -215,8 +215,7 @@ pub(crate) fn targets_of(builder: &Builder, answer: &Answer) -> Vec<FuncId> {
 
 pub(crate) fn defined(builder: &Builder, definition: &Definition) -> Vec<FuncId> {
     let Some(path) = &definition.path else { return vec![] };
-    let Ok(file) = builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)) else { return vec![] };
-    let file = FileId(file as u32);
+    let Some(file) = builder.project.find(path) else { return vec![] };
     match builder.index.defined_at(file, definition.offset) {
         Some(Defined::Func(id)) => vec![id],
         Some(Defined::Class(id)) => constructors(builder, id),

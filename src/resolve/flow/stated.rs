@@ -24,9 +24,9 @@ pub(crate) struct Stated {
 pub(crate) fn from_config(builder: &mut Builder) {
     for settled in &builder.config.settled {
         let path = builder.config.root.join(&settled.path);
-        let found = builder.project.files.binary_search_by(|file| file.path.as_path().cmp(&path));
+        let found = builder.project.find(&path);
         let text = std::fs::read(&path).ok().and_then(|bytes| source::decode(&bytes).ok()).map(|source| source.text);
-        let (Ok(file), Some(text)) = (found, text) else {
+        let (Some(file), Some(text)) = (found, text) else {
             let message = format!("`settled` names `{}`, which is no file of the project", settled.path.display());
             builder.graph.problems.push(Problem::whole_file(&settled.path, message));
             continue;
@@ -39,7 +39,7 @@ pub(crate) fn from_config(builder: &mut Builder) {
         };
         let line = lines.line_range(line, &text);
         let is = (settled.is != "not").then(|| settled.is.clone());
-        builder.stated.push(Stated { file: FileId(file as u32), line, is });
+        builder.stated.push(Stated { file, line, is });
     }
 }
 
