@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod cause;
 mod coloring;
 pub mod consumer;
+pub mod exit_stack;
 pub mod guard;
 pub mod hazard;
 pub mod obstacle;

@@ -2,6 +2,7 @@
 
 mod action;
 mod annotation;
+mod exit_stack;
 pub mod fallbacks;
 pub mod groups;
 mod loops;
@@ -60,6 +61,7 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
     runs_in_tests(world, verdicts, &mut plan);
     tests::plan(world, verdicts, &mut plan);
     mocks::plan(world, verdicts, &mut plan);
+    exit_stack::stacks(world, &mut plan);
     plan.retain(|_, actions| !actions.is_empty());
     for actions in plan.values_mut() {
         let mut seen = FxHashSet::default();
@@ -148,6 +150,9 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         let next = world.index.call(*call);
         actions.push(Action::Await { call: next.range });
         actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
+    }
+    if let SiteVerdict::Adapt(adaptation) = verdict {
+        actions.extend(exit_stack::actions(world, *adaptation));
     }
     if let SiteVerdict::Adapt(Adaptation::ListOver { generator }) = verdict {
         actions.push(Action::ListComprehension { generator: *generator });

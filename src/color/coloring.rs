@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
 use super::shape::Shape;
-use super::{World, consumer, guard, hazard, obstacle, shape, tests};
+use super::{World, consumer, exit_stack, guard, hazard, obstacle, shape, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -196,6 +196,9 @@ impl<'a> Coloring<'a> {
     /// The call around the site that may be offloaded in its place.
     pub(super) fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
         if let SiteKind::Callback { call } = site.kind {
+            if exit_stack::of_call(self.world, call).is_some() {
+                return None;
+            }
             let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
             return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
         }

@@ -4,9 +4,9 @@ use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::consumer::becomes_list;
-use super::{guard, hazard};
 use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
+use super::{exit_stack, guard, hazard};
 use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
@@ -33,6 +33,7 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Mention | SiteKind::Accepted => None,
         SiteKind::Carried => carried(world, id),
         SiteKind::Made => Some(Cause::Consumed { site: id }),
+        SiteKind::Callback { call } if exit_stack::of_call(world, call).is_some() => called(world, site),
         SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),
         SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
             Some(Cause::OffloadNotAwaited { site: id })
@@ -125,6 +126,9 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
     let returns_awaitable =
         |func: &FuncId| world.graph.awaitable_returns.contains_key(func) && every_call_awaits(world, *func);
     match shape_of_targets(world, site) {
+        Some(Shape::Coroutine) if matches!(site.kind, SiteKind::Callback { .. }) => {
+            return adaptation(world, site, Shape::Coroutine).is_none().then_some(Cause::Escapes { site: site.id });
+        }
         Some(Shape::Coroutine) => {}
         Some(shape) => {
             return adaptation(world, site, shape).is_none().then_some(Cause::Consumed { site: site.id });

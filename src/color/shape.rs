@@ -3,7 +3,7 @@
 use ruff_python_ast::PythonVersion;
 use ruff_text_size::TextRange;
 
-use super::{World, consumer};
+use super::{World, consumer, exit_stack};
 use crate::index::facts::*;
 use crate::resolve::boundary::decorator_name;
 use crate::resolve::{Gives, Site, SiteKind, Twin};
@@ -40,6 +40,10 @@ pub enum Adaptation {
     Next { call: CallId },
     /// `async with`.
     With,
+    /// `stack.enter_context(m())`: `await stack.enter_async_context(m())`.
+    Stack { call: CallId },
+    /// `stack.callback(f)`: `stack.push_async_callback(f)`.
+    Push { call: CallId },
 }
 
 /// What calling a function gives when it converts. A stub among generators or context managers declares one.
@@ -98,6 +102,9 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         usage => usage,
     };
     match (shape, usage) {
+        (Shape::Coroutine, Usage::Argument { call, index: 0 }) if matches!(site.kind, SiteKind::Callback { .. }) => {
+            (method(world, call) == Some("callback") && stack_adapts(world, call)).then_some(Adaptation::Push { call })
+        }
         (Shape::Coroutine, _) => None,
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
         (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
@@ -119,6 +126,10 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {
             every_item_adapts(world, site.id.file, statement).then_some(Adaptation::With)
         }
+        (Shape::Manager | Shape::Entered, Usage::Argument { call, index: 0 }) => {
+            (method(world, call) == Some("enter_context") && stack_adapts(world, call))
+                .then_some(Adaptation::Stack { call })
+        }
         _ => None,
     }
 }
@@ -128,21 +139,50 @@ fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
     let statements = &world.index.file(file).with_statements;
     let Some(with) = statements.iter().find(|with| with.range == statement) else { return false };
     with.items.iter().all(|item| {
-        world.graph.sites_in_file(file).any(|site| {
-            let facts = world.index.site(site.id);
-            let range = match facts.usage {
-                Usage::Called(call) => world.index.call(call).range,
-                _ => facts.range,
-            };
-            let is_manager = || match site.kind {
-                SiteKind::Blocking { .. } => {
-                    matches!(shape_of_targets(world, site), Some(Shape::Manager | Shape::Entered))
-                }
-                _ => site.targets.iter().all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered)),
-            };
-            range == *item && !site.uncertain && is_manager()
-        })
+        is_stack(world, file, *item) || {
+            world.graph.sites_in_file(file).any(|site| {
+                let facts = world.index.site(site.id);
+                let range = match facts.usage {
+                    Usage::Called(call) => world.index.call(call).range,
+                    _ => facts.range,
+                };
+                let is_manager = || match site.kind {
+                    SiteKind::Blocking { .. } => {
+                        matches!(shape_of_targets(world, site), Some(Shape::Manager | Shape::Entered))
+                    }
+                    _ => site
+                        .targets
+                        .iter()
+                        .all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered)),
+                };
+                range == *item && !site.uncertain && is_manager()
+            })
+        }
     })
+}
+
+/// Does the expression make an exit stack?
+fn is_stack(world: World, file: FileId, item: TextRange) -> bool {
+    let calls = world.index.file(file).calls.iter().enumerate();
+    let mut same = calls.filter(|(_, call)| call.range == item);
+    same.any(|(index, _)| {
+        let call = CallId { file, index: index as u32 };
+        exit_stack::is_stack(world, call) && exit_stack::adapts(world, call)
+    })
+}
+
+/// Can the stack whose method is called become an async one?
+fn stack_adapts(world: World, call: CallId) -> bool {
+    exit_stack::of_call(world, call)
+        .is_some_and(|opened| opened.is_async || every_item_adapts(world, call.file, opened.statement))
+}
+
+/// The name of the method that is called.
+fn method(world: World<'_>, call: CallId) -> Option<&str> {
+    match world.index.value(world.index.call(call).func) {
+        Value::Attribute { name, .. } => Some(name),
+        _ => None,
+    }
 }
 
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.

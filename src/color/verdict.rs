@@ -212,7 +212,7 @@ impl Coloring<'_> {
                 Usage::Called(call) => SiteVerdict::UnwrapRun { call },
                 _ => SiteVerdict::AsIs,
             },
-            SiteKind::Call | SiteKind::Iterated if converting => {
+            SiteKind::Call | SiteKind::Iterated | SiteKind::Callback { .. } if converting => {
                 let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
                 match shape::adaptation(self.world, site, shape) {
                     Some(adaptation) => SiteVerdict::Adapt(adaptation),

@@ -355,7 +355,29 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if let Some(call) = super::eager::runs_callback(&builder.names(), call, index) {
         return SiteKind::Callback { call };
     }
+    if index == 0 && is_exit_callback(builder, call) {
+        return SiteKind::Callback { call };
+    }
     if super::boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
+}
+
+/// `stack.callback(f, x)`, where `stack` is an exit stack.
+fn is_exit_callback(builder: &Builder, call: CallId) -> bool {
+    let names = builder.names();
+    let is_stack = |value: ValueId| match builder.index.value(value) {
+        Value::Name { name, scope } => match names.lookup(*scope, name).as_slice() {
+            [Meaning::Value(value)] => match builder.index.value(*value) {
+                Value::Entered(made) => names.dotted(*made).is_some_and(|path| path.ends_with("ExitStack")),
+                _ => false,
+            },
+            _ => false,
+        },
+        _ => false,
+    };
+    match builder.index.value(builder.index.call(call).func) {
+        Value::Attribute { receiver, name } => *name == "callback" && is_stack(*receiver),
+        _ => false,
+    }
 }
 
 fn is_harmless_taker(builder: &Builder, call: CallId) -> bool {

@@ -6,6 +6,7 @@ mod bad_input;
 mod check;
 mod cli;
 mod codemods;
+mod constructs;
 mod groups;
 mod differences;
 mod init;
