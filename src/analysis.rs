@@ -341,9 +341,11 @@ fn action_range(action: &Action) -> Option<TextRange> {
             Some(*function)
         }
         Action::MainGuard { statement, .. } => Some(*statement),
-        Action::AsyncWith { statement } | Action::AsyncFor { statement } | Action::YieldFrom { statement, .. } => {
-            Some(*statement)
-        }
+        Action::AsyncWith { statement }
+        | Action::SplitWith { statement, .. }
+        | Action::AsyncFor { statement }
+        | Action::AsyncForClosing { statement }
+        | Action::YieldFrom { statement, .. } => Some(*statement),
         Action::CollectWhole { iterable } => Some(*iterable),
         Action::AsyncComprehension { clause } => Some(*clause),
         Action::ListComprehension { generator } => Some(*generator),

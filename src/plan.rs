@@ -2,7 +2,7 @@
 
 mod action;
 mod annotation;
-mod exit_stack;
+mod entered;
 pub mod fallbacks;
 pub mod groups;
 mod loops;
@@ -61,7 +61,7 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
     runs_in_tests(world, verdicts, &mut plan);
     tests::plan(world, verdicts, &mut plan);
     mocks::plan(world, verdicts, &mut plan);
-    exit_stack::stacks(world, &mut plan);
+    entered::plan(world, verdicts, &mut plan);
     plan.retain(|_, actions| !actions.is_empty());
     for actions in plan.values_mut() {
         let mut seen = FxHashSet::default();
@@ -152,7 +152,7 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
     }
     if let SiteVerdict::Adapt(adaptation) = verdict {
-        actions.extend(exit_stack::actions(world, *adaptation));
+        actions.extend(entered::actions(world, *adaptation));
     }
     if let SiteVerdict::Adapt(Adaptation::ListOver { generator }) = verdict {
         actions.push(Action::ListComprehension { generator: *generator });
@@ -181,6 +181,7 @@ fn adapt(world: World, id: RefId, adaptation: Adaptation) -> Option<Action> {
         usage => usage,
     };
     match (adaptation, usage) {
+        (Adaptation::ForClosing, Usage::ForIter { statement, .. }) => Some(Action::AsyncForClosing { statement }),
         (Adaptation::For, Usage::ForIter { statement, .. }) => Some(Action::AsyncFor { statement }),
         (Adaptation::Comprehension | Adaptation::ListOver { .. }, Usage::ComprehensionIter { clause, .. }) => {
             Some(Action::AsyncComprehension { clause })

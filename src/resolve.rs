@@ -281,7 +281,6 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     }
     builder.close();
     fixtures::load(&mut builder);
-    builder.join_with_statements();
     builder.ask_about_withs();
     if rewrites_fallbacks {
         builder.graph.callers = alone::find(&mut builder);

@@ -11,6 +11,7 @@ mod async_with;
 mod await_value;
 mod awaitable_result;
 mod bridge;
+mod closing;
 mod collect;
 mod context;
 mod decorator;
@@ -24,6 +25,7 @@ mod mock_attributes;
 mod mock_configured;
 mod mock_fake;
 mod native;
+mod nest;
 mod offload;
 mod offload_expression;
 mod raises;
@@ -31,6 +33,7 @@ mod rename;
 mod rename_imported;
 mod replace;
 mod schedule;
+mod split_with;
 mod unwrap;
 mod unwrap_run;
 mod yield_from;
@@ -231,6 +234,8 @@ impl<'a> Rewriter<'a> {
                 Action::Fallback { statement, .. }
                 | Action::MainGuard { statement, .. }
                 | Action::AsyncWith { statement }
+                | Action::SplitWith { statement, .. }
+                | Action::AsyncForClosing { statement }
                 | Action::AsyncFor { statement }
                 | Action::YieldFrom { statement, .. } => (*statement, Sort::Statement),
                 Action::AsyncComprehension { clause } => (*clause, Sort::Clause),
@@ -302,6 +307,12 @@ impl<'a> Rewriter<'a> {
                 main_guard::rewrite(context, statement, parents, globals)
             }
             (Action::AsyncWith { .. }, AnyNodeRef::StmtWith(statement)) => async_with::rewrite(context, statement),
+            (Action::SplitWith { entered, .. }, AnyNodeRef::StmtWith(statement)) => {
+                split_with::rewrite(context, statement, entered)
+            }
+            (Action::AsyncForClosing { .. }, AnyNodeRef::StmtFor(statement)) => {
+                closing::rewrite(context, statement, parents)
+            }
             (Action::AsyncFor { .. }, AnyNodeRef::StmtFor(statement)) => async_for::rewrite(context, statement),
             (Action::YieldFrom { source, .. }, AnyNodeRef::StmtExpr(statement)) => {
                 yield_from::rewrite(context, statement, parents, *source)

@@ -153,8 +153,7 @@ pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
         Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),
         Shape::Generator => {
             let returns = !facts.returns.is_empty();
-            (facts.traits.is_coroutine_like_generator || facts.traits.yields_under_try || returns)
-                .then_some(Cause::Generator)
+            (facts.traits.is_coroutine_like_generator || returns).then_some(Cause::Generator)
         }
         Shape::Coroutine | Shape::Entered => None,
     }

@@ -1,5 +1,7 @@
 //! Calls that run a generator, or a generator expression, before they return.
 
+use rustc_hash::FxHashSet;
+
 use super::World;
 use crate::index::facts::*;
 use crate::resolve::{Site, eager};
@@ -19,6 +21,28 @@ pub fn takes_all(world: World, call: CallId, index: u32) -> bool {
         }
         _ => false,
     }
+}
+
+/// Does the generator hold something open over a `yield`, itself or through another that it iterates over? Who stops early
+/// must close it then.
+pub fn holds_open(world: World, func: FuncId) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut pending = vec![func];
+    while let Some(func) = pending.pop() {
+        let facts = world.index.func(func);
+        if !facts.traits.is_generator || !seen.insert(func) {
+            continue;
+        }
+        if facts.traits.yields_under_try {
+            return true;
+        }
+        let inside = world.graph.sites_in_file(func.file).filter(|site| {
+            let usage = world.result_usage(site.id);
+            world.owner(site.id) == Some(func) && matches!(usage, Some(Usage::ForIter { .. } | Usage::YieldFrom { .. }))
+        });
+        pending.extend(inside.flat_map(|site| site.targets.iter().copied()));
+    }
+    false
 }
 
 /// `any` and `all`.

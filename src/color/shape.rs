@@ -26,6 +26,8 @@ pub enum Shape {
 pub enum Adaptation {
     /// `async for` over the call.
     For,
+    /// `async for` over a generator that has to be closed where the loop is left.
+    ForClosing,
     /// An async comprehension over the call.
     Comprehension,
     /// A generator expression over the call that becomes a list comprehension: `sum([x async for x in g()])`.
@@ -78,7 +80,13 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     if let SiteKind::Blocking { native: Some(twin), .. } = &site.kind {
         return Some(leaf_shape(world, site, twin));
     }
-    let mut shapes = site.targets.iter().map(|target| shape(world, *target));
+    let facts = world.index.site(site.id);
+    // `super().__exit__(*exc)`: a coroutine.
+    let is_spelled = !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
+    let mut shapes = site.targets.iter().map(|target| match shape(world, *target) {
+        Shape::Entered if is_spelled && world.index.func(*target).name == facts.name => Shape::Coroutine,
+        shape => shape,
+    });
     let first = shapes.next().unwrap_or(Shape::Coroutine);
     shapes.all(|other| other == first).then_some(first)
 }
@@ -103,10 +111,16 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
     };
     match (shape, usage) {
         (Shape::Coroutine, Usage::Argument { call, index: 0 }) if matches!(site.kind, SiteKind::Callback { .. }) => {
-            (method(world, call) == Some("callback") && stack_adapts(world, call)).then_some(Adaptation::Push { call })
+            (method(world, call) == Some("callback") && stack_adapts(world, site, call))
+                .then_some(Adaptation::Push { call })
         }
         (Shape::Coroutine, _) => None,
+        (Shape::Generator, Usage::ForIter { statement, is_async: false }) if holds_open(world, site) => {
+            let adapts = world.config.target_version >= PythonVersion::PY310 && !is_vetoed(world, site, statement);
+            adapts.then_some(Adaptation::ForClosing)
+        }
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
+        (Shape::Generator, Usage::YieldFrom { .. }) if holds_open(world, site) => None,
         (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
             ComprehensionKind::Generator(generator) => {
                 consumer::becomes_list(world, &generator).then_some(Adaptation::ListOver { generator: generator.range })
@@ -120,61 +134,35 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Generator, Usage::Argument { call, index }) if consumer::takes_all(world, call, index) => {
             Some(Adaptation::Collect { call })
         }
-        (Shape::Generator, Usage::Argument { call, index: 0 }) if consumer::is_next_with_default(world, call) => {
+        (Shape::Generator, Usage::Argument { call, index: 0 })
+            if consumer::is_next_with_default(world, call) && !holds_open(world, site) =>
+        {
             (world.config.target_version >= PythonVersion::PY310).then_some(Adaptation::Next { call })
         }
         (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {
-            every_item_adapts(world, site.id.file, statement).then_some(Adaptation::With)
+            (!is_vetoed(world, site, statement)).then_some(Adaptation::With)
         }
         (Shape::Manager | Shape::Entered, Usage::Argument { call, index: 0 }) => {
-            (method(world, call) == Some("enter_context") && stack_adapts(world, call))
+            (method(world, call) == Some("enter_context") && stack_adapts(world, site, call))
                 .then_some(Adaptation::Stack { call })
         }
         _ => None,
     }
 }
 
-/// `async with` enters all items: each must be one that converts.
-fn every_item_adapts(world: World, file: FileId, statement: TextRange) -> bool {
-    let statements = &world.index.file(file).with_statements;
-    let Some(with) = statements.iter().find(|with| with.range == statement) else { return false };
-    with.items.iter().all(|item| {
-        is_stack(world, file, *item) || {
-            world.graph.sites_in_file(file).any(|site| {
-                let facts = world.index.site(site.id);
-                let range = match facts.usage {
-                    Usage::Called(call) => world.index.call(call).range,
-                    _ => facts.range,
-                };
-                let is_manager = || match site.kind {
-                    SiteKind::Blocking { .. } => {
-                        matches!(shape_of_targets(world, site), Some(Shape::Manager | Shape::Entered))
-                    }
-                    _ => site
-                        .targets
-                        .iter()
-                        .all(|target| matches!(shape(world, *target), Shape::Manager | Shape::Entered)),
-                };
-                range == *item && !site.uncertain && is_manager()
-            })
-        }
-    })
+/// May one of the generators hold something open over a `yield`?
+fn holds_open(world: World, site: &Site) -> bool {
+    site.targets.iter().any(|target| consumer::holds_open(world, *target))
 }
 
-/// Does the expression make an exit stack?
-fn is_stack(world: World, file: FileId, item: TextRange) -> bool {
-    let calls = world.index.file(file).calls.iter().enumerate();
-    let mut same = calls.filter(|(_, call)| call.range == item);
-    same.any(|(index, _)| {
-        let call = CallId { file, index: index as u32 };
-        exit_stack::is_stack(world, call) && exit_stack::adapts(world, call)
-    })
+/// Was the statement found to be one that cannot be rewritten?
+fn is_vetoed(world: World, site: &Site, statement: TextRange) -> bool {
+    world.vetoes.contains(&(site.id.file, statement))
 }
 
 /// Can the stack whose method is called become an async one?
-fn stack_adapts(world: World, call: CallId) -> bool {
-    exit_stack::of_call(world, call)
-        .is_some_and(|opened| opened.is_async || every_item_adapts(world, call.file, opened.statement))
+fn stack_adapts(world: World, site: &Site, call: CallId) -> bool {
+    exit_stack::of_call(world, call).is_some_and(|opened| opened.is_async || !is_vetoed(world, site, opened.statement))
 }
 
 /// The name of the method that is called.

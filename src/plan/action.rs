@@ -43,6 +43,10 @@ pub enum Action {
     Fallback { statement: TextRange, style: Fallback, in_async: bool },
     /// `with` to `async with`.
     AsyncWith { statement: TextRange },
+    /// `with a, b:` to `with a:` and an `async with b:` in it, when only the items `entered` become asynchronous.
+    SplitWith { statement: TextRange, entered: Vec<TextRange> },
+    /// `for x in g():` to `async with aclosing(g()) as items:` and an `async for x in items:` in it.
+    AsyncForClosing { statement: TextRange },
     /// `for` to `async for`.
     AsyncFor { statement: TextRange },
     /// `for` to `async for` in a comprehension clause. `clause` is the range of `for ... in ... if ...`.

@@ -194,25 +194,6 @@ impl Builder<'_> {
         self.graph.hierarchy = hierarchy;
     }
 
-    /// The context managers of one `with` statement convert together: `async with` enters them all.
-    pub(super) fn join_with_statements(&mut self) {
-        let mut by_statement: BTreeMap<(FileId, u32), BTreeSet<FuncId>> = BTreeMap::new();
-        let in_code = |site: &&Site| site.kind == SiteKind::Call && !self.in_tests(site.id.file);
-        for site in self.graph.sites.values().filter(in_code) {
-            let usage = match self.index.site(site.id).usage {
-                Usage::Called(call) => self.index.call(call).usage,
-                other => other,
-            };
-            if let Usage::WithItem { statement, is_async: false } = usage {
-                let key = (site.id.file, u32::from(statement.start()));
-                by_statement.entry(key).or_default().extend(site.targets.iter().copied());
-            }
-        }
-        for targets in by_statement.into_values() {
-            self.join(&targets);
-        }
-    }
-
     /// Puts functions into one family: one color for all.
     pub(crate) fn join(&mut self, members: &BTreeSet<FuncId>) {
         if members.len() < 2 {

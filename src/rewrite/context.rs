@@ -7,6 +7,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Leave;
+use super::nest::{self, Nest};
 use crate::edit::FileEdits;
 use crate::edit::import::{Imports, OtherUses};
 use crate::plan::Action;
@@ -17,6 +18,8 @@ pub(super) struct Context<'a> {
     pub tokens: &'a Tokens,
     pub imports: Imports<'a>,
     pub edits: FileEdits,
+    /// Statements that are written when all else is.
+    pub nests: Vec<Nest>,
     /// The nodes that actions wait for.
     pub planned: Vec<TextRange>,
     /// The names that are replaced wherever they stand, so that their import may go.
@@ -48,6 +51,7 @@ impl<'a> Context<'a> {
             tokens: parsed.tokens(),
             imports: Imports::new(parsed, text),
             edits: FileEdits::default(),
+            nests: vec![],
             planned: vec![],
             replaced_names: replaced_names(text, actions),
             names: FxHashMap::default(),
@@ -55,6 +59,7 @@ impl<'a> Context<'a> {
     }
 
     pub fn finish(mut self) -> FileEdits {
+        nest::write(self.text, self.nests, &mut self.edits);
         self.imports.finish(&mut self.edits);
         self.edits
     }

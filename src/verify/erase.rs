@@ -10,6 +10,7 @@ mod fallback;
 mod imports;
 mod mocks;
 mod names;
+mod nested;
 mod shape;
 mod unwrap;
 mod written;
@@ -79,6 +80,8 @@ fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::Replace { call: range, .. }
         | EditKind::AsyncDef { function: range }
         | EditKind::AsyncWith { statement: range }
+        | EditKind::SplitWith { statement: range, .. }
+        | EditKind::Closing { statement: range }
         | EditKind::AsyncFor { statement: range }
         | EditKind::AsyncComprehension { comprehension: range }
         | EditKind::ListComprehension { generator: range }
@@ -207,6 +210,12 @@ impl Context<'_> {
         }
         if self.take(old.range(), |kind| matches!(kind, EditKind::Raises { .. })).is_some() {
             return self.raises(old, new);
+        }
+        if let Some(change) = self.take(old.range(), |kind| matches!(kind, EditKind::SplitWith { .. })) {
+            return self.split_with(change, old, new);
+        }
+        if self.take(old.range(), |kind| matches!(kind, EditKind::Closing { .. })).is_some() {
+            return self.closing(old, new);
         }
         if std::mem::discriminant(old) != std::mem::discriminant(new) {
             return self.differ(old.range(), new.range());

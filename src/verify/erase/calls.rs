@@ -62,6 +62,8 @@ impl Context<'_> {
             | EditKind::Schedule { .. }
             | EditKind::AsyncDef { .. }
             | EditKind::AsyncWith { .. }
+            | EditKind::SplitWith { .. }
+            | EditKind::Closing { .. }
             | EditKind::AsyncFor { .. }
             | EditKind::AsyncComprehension { .. }
             | EditKind::Fallback { .. }
@@ -246,6 +248,8 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Schedule { .. }
         | EditKind::AsyncDef { .. }
         | EditKind::AsyncWith { .. }
+        | EditKind::SplitWith { .. }
+        | EditKind::Closing { .. }
         | EditKind::AsyncFor { .. }
         | EditKind::AsyncComprehension { .. }
         | EditKind::Fallback { .. }

@@ -28,6 +28,8 @@ impl Context<'_> {
             | EditKind::Offload { .. }
             | EditKind::AsyncDef { .. }
             | EditKind::AsyncWith { .. }
+            | EditKind::SplitWith { .. }
+            | EditKind::Closing { .. }
             | EditKind::AsyncFor { .. }
             | EditKind::AsyncComprehension { .. }
             | EditKind::ListComprehension { .. }

@@ -255,6 +255,20 @@ fn unwraps() -> Vec<Build> {
                 &[Before("sync_to_async(", "await ")],
             )
             .change(unwrap, "sync_to_async(s.load)(b, 1)", &[Swap("sync_to_async(", ""), Swap("s.load|)", "")]),
+        new(
+            "a future becomes a task",
+            "import asyncio\nasync def f(loop, s, b):\n    work = loop.run_in_executor(None, s.load, b)\n",
+        )
+        .change(
+            |call| EditKind::Schedule { call },
+            "loop.run_in_executor(None, s.load, b)",
+            &[Before("loop.run_in", "asyncio.create_task("), After("s.load, b)", ")")],
+        )
+        .change(
+            unwrap,
+            "loop.run_in_executor(None, s.load, b)",
+            &[Swap("loop.run_in_executor(None, ", ""), Swap("s.load|, ", "(")],
+        ),
         new("asyncio.run becomes await", "async def f(a):\n    return asyncio.run(g(a, 1))\n").change(
             |call| EditKind::UnwrapRun { call },
             "asyncio.run(g(a, 1))",
@@ -277,6 +291,24 @@ fn loops() -> Vec<Build> {
                 |statement| EditKind::AsyncFor { statement },
                 "for x in a.rows(2):\n            print(x, a)\n        else:\n            pass",
                 &[Before("for x", "async ")],
+            ),
+        new("a with is taken apart", "async def f(s, t):\n    with s.a(1) as a, t.b(2) as b:\n        print(a, b)\n")
+            .change(
+                |statement| EditKind::SplitWith { statement, entered: vec![TextRange::at(TextSize::new(41), TextSize::new(6))] },
+                "with s.a(1) as a, t.b(2) as b:\n        print(a, b)",
+                &[Swap(
+                    "with s.a(1) as a, t.b(2) as b:\n        print(a, b)",
+                    "with s.a(1) as a:\n        async with t.b(2) as b:\n            print(a, b)",
+                )],
+            ),
+        new("a generator is closed", "from contextlib import aclosing\nasync def f(s):\n    for a, b in s.rows(1):\n        print(a)\n    else:\n        pass\n")
+            .change(
+                |statement| EditKind::Closing { statement },
+                "for a, b in s.rows(1):\n        print(a)\n    else:\n        pass",
+                &[Swap(
+                    "for a, b in s.rows(1):\n        print(a)\n    else:\n        pass",
+                    "async with aclosing(s.rows(1)) as items:\n        async for a, b in items:\n            print(a)\n        else:\n            pass",
+                )],
             ),
         new("comprehensions", "async def f(s):\n    return {k: v for k, v in s.items(1)}, [(x, y) for x in s for y in x.rows(2) if y]\n")
             .change(clause, "for k, v in s.items(1)", &[Before("for k", "async ")])
