@@ -227,26 +227,25 @@ fn unreadable(index: &Index) -> Vec<Problem> {
     found
 }
 
-/// The site-packages folders of the configured environment, or of the project's `.venv`.
+/// The site-packages folder of the configured environment (or of the interpreter in it), of the project's `.venv`, or of the
+/// environment that is active.
 fn site_packages(config: &Config) -> Vec<PathBuf> {
-    let named = config.python.clone();
-    let candidates = named.into_iter().chain([".venv", "venv"].map(|name| config.root.join(name)));
-    for environment in candidates {
-        let libraries = [environment.join("lib"), environment.join("lib64")];
-        let mut found: Vec<PathBuf> = libraries
-            .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path().join("site-packages")))
-            .filter(|path| path.is_dir())
-            .collect();
-        found.sort();
-        found.truncate(1);
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    vec![]
+    let named = config.python.as_deref().map(|python| match python.is_file() {
+        true => python.parent().and_then(Path::parent).unwrap_or(python).to_path_buf(),
+        false => python.to_path_buf(),
+    });
+    let own = [".venv", "venv"].map(|name| config.root.join(name));
+    let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let candidates = named.into_iter().chain(own).chain(active);
+    candidates.filter_map(|environment| libraries(&environment)).take(1).collect()
+}
+
+/// Where an environment keeps its packages.
+fn libraries(environment: &Path) -> Option<PathBuf> {
+    let folders = ["lib", "lib64"].map(|name| environment.join(name));
+    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().filter_map(Result::ok);
+    let found = entries.map(|entry| entry.path().join("site-packages")).filter(|path| path.is_dir()).min();
+    found.or_else(|| Some(environment.join("Lib").join("site-packages")).filter(|path| path.is_dir()))
 }
 
 /// Carries out the plan in memory. What a rewriter cannot express is taken back, and the rest is planned anew.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use self::plugin::TestPlugin;
+use self::plugin::Pytest;
 use self::protected::Attributes;
 use crate::config::PathGlobs;
 use crate::index::facts::FileId;
@@ -58,8 +58,8 @@ pub struct Project {
     pub is_library: bool,
     /// Functions that installed commands call, by dotted path. Sorted.
     pub scripts: Vec<String>,
-    /// What runs the project's async tests.
-    pub test_plugin: TestPlugin,
+    /// How the project's tests are run.
+    pub pytest: Pytest,
 }
 
 impl Project {
@@ -114,7 +114,7 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
     let is_library = is_library(root, &found);
     let attributes = Attributes::read(folders_of(root, &found));
     texts.sort_by(|left, right| left.path.cmp(&right.path));
-    let files = found
+    let files: Vec<SourceFile> = found
         .into_par_iter()
         .map(|path| {
             let mut file = source_file(root, path, paths, exclude, &source_roots);
@@ -122,9 +122,10 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
             file
         })
         .collect();
-    let test_plugin = plugin::find(root);
+    let tests = files.iter().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
+    let pytest = plugin::find(root, &folders_of(root, &tests));
     let scripts = scripts::find(root);
-    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, scripts, test_plugin }, problems)
+    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, scripts, pytest }, problems)
 }
 
 /// The folders of files, and those above them up to the root.

@@ -12,6 +12,7 @@ mod ask;
 mod builder;
 mod callable;
 mod carried;
+pub mod computed;
 mod decorated;
 pub mod decorator;
 pub mod eager;
@@ -215,6 +216,8 @@ pub struct Graph {
     pub carriages: BTreeMap<RefId, Carriage>,
     /// Calls by the name of a node in files that no facts come from, one a node.
     pub text_calls: BTreeMap<FuncId, TextCall>,
+    /// Nodes that are looked up by a name that the program computes.
+    pub computed: computed::Computed,
     /// Functions that override one another.
     pub families: Vec<BTreeSet<FuncId>>,
     /// Functions of declared blocking layers.
@@ -286,6 +289,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         builder.graph.callers = alone::find(&mut builder);
     }
     builder.graph.text_calls = text::find(&builder);
+    builder.graph.computed = computed::find(&mut builder);
     for site in builder.graph.sites.values() {
         let facts = builder.index.site(site.id);
         if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, facts.usage) {

@@ -153,6 +153,10 @@ pub enum Cause {
     LookedUp {
         lookup: LookupSite,
     },
+    /// A name that the program computes may be its own: `getattr(x, name)`.
+    Computed {
+        call: CallId,
+    },
     /// Something of its name is called in a file that nothing can be changed in: it does not parse, or is no Python.
     CalledInText {
         call: TextCall,
@@ -300,6 +304,7 @@ impl Cause {
             | Cause::NotReached
             | Cause::NoAwait
             | Cause::LookedUp { .. }
+            | Cause::Computed { .. }
             | Cause::CalledInText { .. }
             | Cause::NeedsLoop { .. }
             | Cause::WorksLater { .. }

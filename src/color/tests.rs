@@ -115,6 +115,11 @@ impl Coloring<'_> {
                 break;
             }
         }
+        for (owner, calls) in &self.world.graph.computed.tests {
+            if let Some((call, _)) = calls.iter().find(|(_, target)| self.converts(*target)) {
+                self.tests.left.entry(*owner).or_insert(Cause::Computed { call: *call });
+            }
+        }
     }
 
     /// What the code does with what it gets at this site.

@@ -56,7 +56,7 @@ pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 
 /// The plugin of the project, by its configuration, else by what its tests use already.
 pub fn plugin(world: World) -> TestPlugin {
-    match world.project.test_plugin {
+    match world.project.pytest.plugin {
         TestPlugin::Missing if !world.index.words.files("pytest_asyncio").is_empty() => TestPlugin::AsyncioStrict,
         TestPlugin::Missing if !world.index.words.files("anyio_backend").is_empty() => TestPlugin::Anyio,
         plugin => plugin,

@@ -1,6 +1,8 @@
 //! Which pytest plugin runs async tests, by the project's configuration and its list of requirements.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::config::PathGlobs;
 
 /// What runs async tests under pytest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,10 +33,26 @@ const REQUIREMENTS: [&str; 8] = [
     "test-requirements.txt",
 ];
 
-/// Looks at the files in the project's root, and in `requirements/` and `tests/`.
-pub(super) fn find(root: &Path) -> TestPlugin {
-    let configs = CONFIGS.iter().filter_map(|name| std::fs::read_to_string(root.join(name)).ok());
-    let texts: Vec<String> = configs.collect();
+/// What the configuration of pytest says.
+#[derive(Debug, Default)]
+pub struct Pytest {
+    pub plugin: TestPlugin,
+    /// Names of files in which tests are looked for.
+    pub python_files: PathGlobs,
+}
+
+/// Looks at the files in the folders of the tests, in those above them, and in `requirements/`, `tests/` and `test/`.
+pub(super) fn find<'a>(root: &Path, folders: impl IntoIterator<Item = &'a PathBuf>) -> Pytest {
+    let mut folders: Vec<&Path> = folders.into_iter().map(PathBuf::as_path).filter(|folder| *folder != root).collect();
+    folders.insert(0, root);
+    let paths = folders.iter().flat_map(|folder| CONFIGS.map(|name| folder.join(name)));
+    let texts: Vec<String> = paths.filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let globs = texts.iter().flat_map(|text| list(text, "python_files"));
+    let python_files = PathGlobs::new(globs).unwrap_or_default();
+    Pytest { plugin: plugin(root, texts), python_files }
+}
+
+fn plugin(root: &Path, texts: Vec<String>) -> TestPlugin {
     match texts.iter().find_map(|text| mode(text)) {
         Some(true) => return TestPlugin::AsyncioAuto,
         Some(false) => return TestPlugin::AsyncioStrict,
@@ -59,6 +77,20 @@ pub(super) fn find(root: &Path) -> TestPlugin {
     } else {
         TestPlugin::Missing
     }
+}
+
+/// The words that a text sets an option of pytest to: `python_files = ["*_test.py"]`, or on the lines below it.
+fn list(text: &str, option: &str) -> Vec<String> {
+    let mut lines = text.lines().skip_while(|line| !sets(line, option));
+    let Some((_, first)) = lines.next().and_then(|line| line.split_once('=')) else { return vec![] };
+    let is_more = |line: &&str| line.starts_with([' ', '\t', ']']);
+    let rest = lines.take_while(is_more).flat_map(str::split_whitespace);
+    let words = first.split_whitespace().chain(rest).flat_map(|word| word.split([',', '"', '\'', '[', ']']));
+    words.filter(|word| word.contains(".py") || word.contains('*')).map(str::to_owned).collect()
+}
+
+fn sets(line: &str, option: &str) -> bool {
+    line.trim_start().strip_prefix(option).is_some_and(|rest| rest.trim_start().starts_with('='))
 }
 
 /// Whether pytest-asyncio's mode is `auto`, where a text sets it: `asyncio_mode = "auto"`, `--asyncio-mode=auto`.
@@ -86,7 +118,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        assert_eq!(find(folder.path()), plugin);
+        assert_eq!(find(folder.path(), []).plugin, plugin);
     }
 
     #[test]
@@ -95,6 +127,17 @@ mod tests {
         check(&[("pytest.ini", "[pytest]\naddopts = -q --asyncio-mode=auto\n")], TestPlugin::AsyncioAuto);
         check(&[("setup.cfg", "[tool:pytest]\nasyncio_mode=strict\n")], TestPlugin::AsyncioStrict);
         check(&[("tox.ini", "[pytest]\n# asyncio_mode = auto\n")], TestPlugin::Missing);
+    }
+
+    #[test]
+    fn the_files_with_tests_in_them() {
+        let toml = "[tool.pytest.ini_options]\npython_files = [\"*_checks.py\", \"t_*.py\"]\npythonpath = [\".\"]\n";
+        assert_eq!(list(toml, "python_files"), ["*_checks.py", "t_*.py"]);
+        assert_eq!(
+            list("[pytest]\npython_files =\n    a_*.py\n    b_*.py\naddopts = *\n", "python_files"),
+            ["a_*.py", "b_*.py"]
+        );
+        assert_eq!(list("[pytest]\npython_files_too = x.py\n", "python_files"), Vec::<String>::new());
     }
 
     #[test]

@@ -132,6 +132,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CannotRewrite { .. } => "cannot-rewrite",
         Cause::BlocksWithin { .. } => "blocks-within",
         Cause::LookedUp { .. } => "looked-up",
+        Cause::Computed { .. } => "computed",
         Cause::CalledInText { .. } => "called-in-text",
         Cause::FileStays { .. } => "file-stays",
         Cause::Later { .. } => "later",
@@ -260,6 +261,14 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             let string = &world.index.file(lookup.file).lookups[lookup.index as usize];
             let place = places.place(lookup.file, string.range.start());
             format!("the string `{}` looks it up at {place}", string.text)
+        }
+        Cause::Computed { call } => {
+            let range = world.index.call(*call).range;
+            let place = places.place(call.file, range.start());
+            format!(
+                "`{}` ({place}) may look it up, and what comes of it is not awaited",
+                places.excerpt(call.file, range)
+            )
         }
         Cause::CalledInText { call } => {
             let line = call.line.map_or_else(String::new, |line| format!(":{line}"));

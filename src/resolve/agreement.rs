@@ -17,6 +17,7 @@ const EVERYWHERE: [&str; 9] =
 #[derive(Debug, Default)]
 pub(crate) struct ExternalNames {
     names: Option<FxHashSet<Name>>,
+    everywhere: Option<FxHashSet<Name>>,
 }
 
 /// Settles open sites whose candidates agree. Returns whether anything came of it.
@@ -33,7 +34,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
             && candidates.iter().any(|func| builder.graph.nodes.contains(func))
             && !is_data(builder, id)
-            && !is_common(builder, id);
+            && !is_taken(builder, id);
         if agreed {
             builder.open.remove(&id);
             site::settle(builder, id, site::Found::Targets(candidates), Evidence::Agreement);
@@ -157,9 +158,23 @@ fn is_data(builder: &Builder, id: RefId) -> bool {
         || builder.index.members_of(&site.name).iter().filter(|class| !builder.in_tests(class.file)).any(is_field)
 }
 
-/// Does a type of the standard library that the program can meet have a method of the site's name?
-fn is_common(builder: &mut Builder, id: RefId) -> bool {
-    let name = builder.index.site(id).name.clone();
+/// May the name be that of something else, for all that is known? In a test a wrong guess breaks nothing but the test, so
+/// there only what every program has under that name counts.
+fn is_taken(builder: &mut Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    let (name, is_implicit) = (site.name.clone(), site.is_implicit());
+    let known = if builder.in_tests(id.file) { everywhere(builder) } else { external(builder) };
+    known.contains(&name) || is_implicit && builder.in_tests(id.file)
+}
+
+/// Methods of types that every program has.
+fn everywhere<'a>(builder: &'a mut Builder) -> &'a FxHashSet<Name> {
+    let db = builder.db;
+    builder.external_names.everywhere.get_or_insert_with(|| infer::stdlib_methods(db, EVERYWHERE))
+}
+
+/// Methods of types of the standard library that the program can meet.
+fn external<'a>(builder: &'a mut Builder) -> &'a FxHashSet<Name> {
     if builder.external_names.names.is_none() {
         let mut modules: Vec<String> = EVERYWHERE.iter().map(ToString::to_string).collect();
         for (_, facts) in builder.index.loaded_files() {
@@ -171,5 +186,5 @@ fn is_common(builder: &mut Builder, id: RefId) -> bool {
         modules.dedup();
         builder.external_names.names = Some(infer::stdlib_methods(builder.db, modules.iter().map(String::as_str)));
     }
-    builder.external_names.names.as_ref().is_some_and(|names| names.contains(&name))
+    builder.external_names.names.get_or_insert_default()
 }

@@ -5,6 +5,8 @@ mod support;
 mod bad_input;
 mod check;
 mod cli;
+mod computed;
+mod following;
 mod codemods;
 mod constructs;
 mod groups;

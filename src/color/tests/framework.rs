@@ -75,19 +75,28 @@ pub fn class_of(world: World, func: FuncId) -> Option<ClassId> {
     world.index.func(func).class
 }
 
-/// Does pytest collect the function as a test of its own, with parameters that ask for fixtures?
+/// Does pytest collect the function as a test of its own, with parameters that ask for fixtures? A method of a base class is
+/// collected with the classes below it.
 pub fn is_pytest_test(world: World, func: FuncId) -> bool {
     let facts = world.index.func(func);
     if !world.in_tests(func.file) || !facts.name.starts_with("test") || facts.parent.is_some() {
         return false;
     }
-    let file = world.project.file(func.file).relative.rsplit('/').next().unwrap_or_default();
-    let collected = file.starts_with("test") || file.ends_with("_test.py");
-    let in_class = facts.class.is_none_or(|class| {
-        let cases = test_cases(world, class);
-        cases.iter().all(|case| *case == TestCase::No)
-    });
-    collected && in_class && fixtures::decorator(&world.names(), func).is_none()
+    let is_collected = match facts.class {
+        None => is_collected(world, func.file),
+        Some(class) => {
+            let below = world.graph.hierarchy.descendants(class);
+            below.iter().any(|class| is_collected(world, class.file))
+                && below.iter().all(|class| test_case(world, *class) == TestCase::No)
+        }
+    };
+    is_collected && fixtures::decorator(&world.names(), func).is_none()
+}
+
+/// Does pytest look for tests in the file?
+fn is_collected(world: World, file: FileId) -> bool {
+    let name = world.project.file(file).relative.rsplit('/').next().unwrap_or_default();
+    name.starts_with("test") || name.ends_with("_test.py") || world.project.pytest.python_files.is_match(name)
 }
 
 /// Names that pytest and unittest call themselves, without awaiting the result.

@@ -1,6 +1,6 @@
 //! Calls: what they return, by what is called. Builtins and the few library functions that hand objects on are known by name.
 
-use super::object::{Node, Object, Path, Selector};
+use super::object::{Node, Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
 use crate::resolve::boundary;
@@ -105,15 +105,51 @@ pub(super) fn is_plain_module(path: &str) -> bool {
 impl Solver<'_> {
     pub(super) fn call(&mut self, call: CallId, path: &Path) {
         let func = self.index.call(call).func;
+        let owners = self.owners(func);
         for object in self.read_value(func).objects() {
-            self.result(object, call, path);
+            match object {
+                Object::Func(func) => self.func_result(func, owners.as_deref(), path),
+                _ => self.result(object, call, path),
+            }
+        }
+    }
+
+    /// The classes of the objects that a method is called on; none when one of them is not known.
+    fn owners(&mut self, callee: ValueId) -> Option<Vec<Owner>> {
+        let Value::Attribute { receiver, .. } = self.index.value(callee) else { return None };
+        let receivers = self.read_value(*receiver);
+        let owners = receivers.objects().map(|object| match object {
+            Object::Instance(class) => Some(Owner::Exactly(class)),
+            Object::Below(class) => Some(Owner::Below(class)),
+            _ => None,
+        });
+        owners.collect::<Option<Vec<Owner>>>().filter(|owners| !owners.is_empty())
+    }
+
+    /// What a function returns; a method, for the owners that have it.
+    fn flow_returned(&mut self, func: FuncId, owners: Option<&[Owner]>, path: &Path) {
+        let class = self.index.func(func).class;
+        let mut known = vec![];
+        for owner in owners.unwrap_or_default() {
+            let (Owner::Exactly(own) | Owner::Below(own)) = *owner else { continue };
+            self.close(own);
+            let ancestors = self.hierarchy.ancestors(own);
+            if class.is_some_and(|class| ancestors.contains(&class)) {
+                known.push(*owner);
+            }
+        }
+        if known.is_empty() {
+            return self.flow(Node::Return(func), path.clone());
+        }
+        for owner in known {
+            self.flow(Node::ReturnOn(func, owner), path.clone());
         }
     }
 
     /// What calling `object` gives at `call`.
     pub(super) fn result(&mut self, object: Object, call: CallId, path: &Path) {
         match object {
-            Object::Func(func) => self.func_result(func, path),
+            Object::Func(func) => self.func_result(func, None, path),
             Object::Class(class) if path.is_empty() => {
                 self.close(class);
                 let ancestors = self.hierarchy.ancestors(class);
@@ -137,7 +173,7 @@ impl Solver<'_> {
                 self.close(class);
                 let ancestors = self.hierarchy.ancestors(class);
                 match ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, "__call__")) {
-                    Some(func) => self.func_result(func, path),
+                    Some(func) => self.func_result(func, None, path),
                     None => self.push(Object::Unknown, None),
                 }
             }
@@ -156,7 +192,7 @@ impl Solver<'_> {
         }
     }
 
-    fn func_result(&mut self, func: FuncId, path: &Path) {
+    fn func_result(&mut self, func: FuncId, owners: Option<&[Owner]>, path: &Path) {
         let facts = self.index.func(func);
         let has = |wanted: &[&str]| {
             let mut names = facts.decorators.iter().map(|decorator| boundary::decorator_name(self.index, decorator));
@@ -174,7 +210,7 @@ impl Solver<'_> {
             _ if is_generator => self.push(Object::Unknown, None),
             None if is_async => self.push(Object::Coroutine(func), None),
             Some(_) if is_async => self.push(Object::Unknown, None),
-            _ => self.flow(Node::Return(func), path.clone()),
+            _ => self.flow_returned(func, owners, path),
         }
     }
 

@@ -168,16 +168,19 @@ impl Solver<'_> {
             self.push(Object::Unknown, None);
         }
         if definer.is_none() && self.pushed() == from {
-            self.lacking(class, name);
+            self.lacking(class, name, path);
         }
     }
 
     /// The class, as far as the project goes, has no such member: a base from outside or `__getattr__` may.
-    fn lacking(&mut self, class: ClassId, name: &Name) {
+    fn lacking(&mut self, class: ClassId, name: &Name, path: Path) {
         let ancestors = self.hierarchy.ancestors(class);
         let computes = |id: &ClassId| {
             ["__getattr__", "__getattribute__"].iter().any(|name| hierarchy::method(self.index, *id, name).is_some())
         };
+        if let Some(objects) = self.forwarded(&ancestors) {
+            return objects.into_iter().for_each(|object| self.flow(Node::Member(object, name.clone()), path.clone()));
+        }
         if ancestors.iter().any(computes) {
             return self.push(Object::Unknown, None);
         }
@@ -193,6 +196,24 @@ impl Solver<'_> {
                 BaseClass::Unknown | BaseClass::Class(_) => self.push(Object::Unknown, None),
             }
         }
+    }
+
+    /// The objects that `__getattr__` hands every name on to: `return getattr(self.table, name)`.
+    fn forwarded(&self, ancestors: &[ClassId]) -> Option<Vec<ValueId>> {
+        let find = |name: &str| ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, name));
+        let func = find("__getattr__").filter(|_| find("__getattribute__").is_none())?;
+        let facts = self.index.func(func);
+        let param = &facts.params.get(1)?.name;
+        let object = |returned: &Return| {
+            let Value::Call { call } = self.index.value(returned.value) else { return None };
+            let call = self.index.call(*call);
+            let is_getattr = matches!(self.index.value(call.func), Value::Name { name, .. } if name == "getattr");
+            let [object, name] = call.args.as_slice() else { return None };
+            let is_param = matches!(self.index.value(name.value), Value::Name { name, .. } if name == param);
+            (is_getattr && is_param && !object.is_star).then_some(object.value)
+        };
+        let objects: Option<Vec<ValueId>> = facts.returns.iter().map(object).collect();
+        objects.filter(|objects| !objects.is_empty())
     }
 
     fn has_binding(&self, class: ClassId, name: &str) -> bool {
@@ -298,13 +319,13 @@ impl Solver<'_> {
             }
         }
         if self.load_name(name) && !self.index.writes_of(name).is_empty() {
-            self.flow(Node::Attribute(name.clone(), Owner::Below(class)), path);
+            self.flow(Node::Attribute(name.clone(), Owner::Below(class)), path.clone());
         }
         if !found && self.pushed() == from {
             if self.index.class(class).has_metaclass {
                 self.push(Object::Unknown, None);
             }
-            self.lacking(class, name);
+            self.lacking(class, name, path);
         }
     }
 
@@ -324,7 +345,7 @@ impl Solver<'_> {
             self.method_read(*func, &path, None);
         }
         if above.is_empty() {
-            self.lacking(class, name);
+            self.lacking(class, name, path);
         }
     }
 }

@@ -165,5 +165,7 @@ pub(crate) enum Node {
     /// A field of a dataclass-like class, through its constructor's arguments.
     Field(ClassId, Name),
     Return(FuncId),
+    /// What a method returns when it is called on an object of this owner.
+    ReturnOn(FuncId, Owner),
     Yield(FuncId),
 }

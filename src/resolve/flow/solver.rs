@@ -201,6 +201,7 @@ impl<'a> Solver<'a> {
             | Node::Attribute(..)
             | Node::Field(..)
             | Node::Return(_)
+            | Node::ReturnOn(..)
             | Node::Yield(_) => None,
         }
     }
@@ -305,7 +306,8 @@ impl<'a> Solver<'a> {
             Node::Attribute(name, owner) => self.attribute(&name, owner, path),
             Node::Param(func, at) => self.param(func, at, path),
             Node::Field(class, name) => self.field(class, &name, path),
-            Node::Return(func) => self.returned(func, path),
+            Node::Return(func) => self.returned(func, None, path),
+            Node::ReturnOn(func, owner) => self.returned(func, Some(owner), path),
             Node::Yield(func) => self.yielded(func, path),
         }
     }

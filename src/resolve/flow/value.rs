@@ -1,6 +1,6 @@
 //! Expressions: what each kind of [`Value`] may be, and what stands in it when it is a container.
 
-use super::object::{Node, Object, Path, Selector};
+use super::object::{Node, Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
 use crate::resolve::boundary;
@@ -131,8 +131,8 @@ impl Solver<'_> {
         }
     }
 
-    /// What a function returns, and what those that override it return.
-    pub(super) fn returned(&mut self, func: FuncId, path: Path) {
+    /// What a function returns, and what those that override it return for an object of the owner.
+    pub(super) fn returned(&mut self, func: FuncId, owner: Option<Owner>, path: Path) {
         let facts = self.index.func(func);
         let (class, name, scope, annotation) =
             (facts.class, facts.name.clone(), facts.outer_scope, facts.returns_annotation);
@@ -151,7 +151,12 @@ impl Solver<'_> {
             self.flow_value(*value, path.clone());
         }
         let mut overrides = vec![];
-        if let Some(class) = class {
+        let top = match owner {
+            Some(Owner::Exactly(_)) => None,
+            Some(Owner::Below(own)) => Some(own),
+            Some(Owner::Foreign | Owner::Anything) | None => class,
+        };
+        if let Some(class) = top {
             self.close(class);
             let below = self.hierarchy.descendants(class).into_iter().skip(1);
             overrides = below.filter_map(|id| hierarchy::method(self.index, id, &name)).collect();

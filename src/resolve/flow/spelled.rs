@@ -1,0 +1,320 @@
+//! Names as strings: what text an expression may be, where `getattr(x, name)` looks a name up.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
+
+use super::caller::Caller;
+use super::solver::Solver;
+use crate::index::facts::*;
+use crate::resolve::boundary;
+use crate::resolve::names::Meaning;
+
+/// Steps from an expression to what it is made from.
+const DEPTH: usize = 8;
+
+/// The strings that an expression may be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spelled {
+    pub(crate) exact: BTreeSet<Name>,
+    /// Strings of which only the start and the end are known.
+    pub(crate) parts: BTreeSet<(Name, Name)>,
+    /// It may be others.
+    pub(crate) is_open: bool,
+}
+
+impl Spelled {
+    /// May it be this name, for all that is known? What is quite open fits no name.
+    pub(crate) fn fits(&self, name: &str) -> bool {
+        let is_part = |(start, end): &(Name, Name)| {
+            name.len() >= start.len() + end.len() && name.starts_with(start.as_str()) && name.ends_with(end.as_str())
+        };
+        self.exact.contains(name) || self.parts.iter().any(is_part)
+    }
+}
+
+/// Finds the strings behind one expression.
+pub(super) struct Reader<'a, 'b> {
+    pub(super) solver: &'b mut Solver<'a>,
+    found: Spelled,
+    seen: FxHashSet<(FuncId, u32)>,
+}
+
+impl<'a, 'b> Reader<'a, 'b> {
+    pub(super) fn read(solver: &'b mut Solver<'a>, value: ValueId) -> Spelled {
+        let mut reader = Self { solver, found: Spelled::default(), seen: FxHashSet::default() };
+        reader.value(value, 0);
+        reader.found
+    }
+
+    fn open(&mut self) {
+        self.found.is_open = true;
+    }
+
+    fn value(&mut self, value: ValueId, depth: usize) {
+        if depth > DEPTH {
+            return self.open();
+        }
+        match self.solver.index.value(value).clone() {
+            Value::Text(text) => drop(self.found.exact.insert(text)),
+            Value::Pattern(pattern) => self.pattern(&pattern),
+            Value::Either(values) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
+            Value::Name { .. } => self.name(value, depth),
+            Value::Attribute { name, .. } => self.attribute(&name, depth),
+            Value::ElementOf(container) => self.elements(container, depth),
+            Value::PartOf(whole, at) => self.part(whole, at as usize, depth),
+            Value::Subscript { value: container, key, .. } => self.item(container, key.as_ref(), depth),
+            Value::Call { call } => self.result(call, depth),
+            Value::None => {}
+            _ => self.open(),
+        }
+    }
+
+    /// `do_*`: what stands before and behind the parts that are not known.
+    fn pattern(&mut self, pattern: &str) {
+        let (start, end) = (pattern.split('*').next(), pattern.rsplit('*').next());
+        match (start.unwrap_or_default(), end.unwrap_or_default()) {
+            ("", "") => self.open(),
+            (start, end) => drop(self.found.parts.insert((Name::new(start), Name::new(end)))),
+        }
+    }
+
+    fn name(&mut self, value: ValueId, depth: usize) {
+        for meaning in self.solver.names().evaluate(value) {
+            match meaning {
+                Meaning::Value(bound) if bound != value => self.value(bound, depth + 1),
+                Meaning::Annotated { value: Some(bound), .. } => self.value(bound, depth + 1),
+                Meaning::Param { func, index } => self.param(func, index, depth),
+                _ => self.open(),
+            }
+        }
+    }
+
+    /// What is written to an attribute of that name, on whatever object.
+    fn attribute(&mut self, name: &Name, depth: usize) {
+        if !self.solver.load_name(name) {
+            return self.open();
+        }
+        let index = &*self.solver.index;
+        let written =
+            index.writes_of(name).iter().map(|(file, at)| index.file(*file).attribute_writes[*at as usize].value);
+        let in_class = |class: &ClassId| {
+            let bindings = index.scope(index.class(*class).scope).bindings_of(name);
+            bindings.iter().map(|binding| match binding.bound {
+                Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => Some(value),
+                _ => None,
+            })
+        };
+        let values: Vec<Option<ValueId>> = written.chain(index.members_of(name).iter().flat_map(in_class)).collect();
+        if values.is_empty() {
+            return self.open();
+        }
+        for value in values {
+            match value {
+                Some(value) => self.value(value, depth + 1),
+                None => self.open(),
+            }
+        }
+    }
+
+    /// The display that a container is, through names.
+    fn display(&self, container: ValueId) -> Option<Value> {
+        let value = self.solver.index.value(container);
+        match value {
+            Value::Elements(_) | Value::Dict(_) => Some(value.clone()),
+            Value::Name { .. } | Value::Attribute { .. } => {
+                let meanings = self.solver.names().evaluate(container);
+                let [Meaning::Value(bound) | Meaning::Annotated { value: Some(bound), .. }] = meanings.as_slice()
+                else {
+                    return None;
+                };
+                let bound = self.solver.index.value(*bound);
+                matches!(bound, Value::Elements(_) | Value::Dict(_)).then(|| bound.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn elements(&mut self, container: ValueId, depth: usize) {
+        match self.display(container) {
+            Some(Value::Elements(values)) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
+            Some(Value::Dict(items)) => self.keys(items),
+            _ => self.open(),
+        }
+    }
+
+    fn keys(&mut self, items: Vec<(Option<Name>, ValueId)>) {
+        for (key, _) in items {
+            match key {
+                Some(key) => drop(self.found.exact.insert(key)),
+                None => self.open(),
+            }
+        }
+    }
+
+    /// `for name, x in [("get", 1)]`, `for name, x in TABLE.items()`.
+    fn part(&mut self, whole: ValueId, at: usize, depth: usize) {
+        let Value::ElementOf(container) = *self.solver.index.value(whole) else { return self.open() };
+        if let Some(Value::Elements(rows)) = self.display(container) {
+            for row in rows {
+                match self.solver.index.value(row).clone() {
+                    Value::Elements(parts) if at < parts.len() => self.value(parts[at], depth + 1),
+                    _ => self.open(),
+                }
+            }
+            return;
+        }
+        let Value::Call { call } = *self.solver.index.value(container) else { return self.open() };
+        let Value::Attribute { receiver, name } = self.solver.index.value(self.solver.index.call(call).func).clone()
+        else {
+            return self.open();
+        };
+        match (self.display(receiver), name.as_str(), at) {
+            (Some(Value::Dict(items)), "items", 0) => self.keys(items),
+            (Some(Value::Dict(items)), "items", 1) => {
+                items.into_iter().for_each(|(_, value)| self.value(value, depth + 1))
+            }
+            _ => self.open(),
+        }
+    }
+
+    fn item(&mut self, container: ValueId, key: Option<&Name>, depth: usize) {
+        match self.display(container) {
+            Some(Value::Dict(items)) => {
+                for (own, value) in items {
+                    if key.is_none() || own.is_none() || own.as_ref() == key {
+                        self.value(value, depth + 1);
+                    }
+                }
+            }
+            Some(Value::Elements(values)) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
+            _ => self.open(),
+        }
+    }
+
+    /// `"do_{}".format(x)`, `TABLE.get(x)`, a function of the project that returns a string.
+    fn result(&mut self, call: CallId, depth: usize) {
+        let func = self.solver.index.call(call).func;
+        if let Value::Attribute { receiver, name } = self.solver.index.value(func).clone() {
+            match (self.solver.index.value(receiver).clone(), name.as_str()) {
+                (Value::Text(text), "format") => {
+                    let (start, end) = (text.split('{').next(), text.rsplit('}').next());
+                    let part = (Name::new(start.unwrap_or_default()), Name::new(end.unwrap_or_default()));
+                    self.found.parts.insert(part);
+                }
+                (_, "get" | "pop") if matches!(self.display(receiver), Some(Value::Dict(_))) => {
+                    self.item(receiver, None, depth);
+                }
+                (_, "lower" | "strip" | "upper" | "title" | "replace") => self.changed(receiver, &name, depth),
+                _ => self.open(),
+            }
+            return;
+        }
+        let meanings = self.solver.names().evaluate(func);
+        let [Meaning::Func(func)] = meanings.as_slice() else { return self.open() };
+        let returns: Vec<ValueId> =
+            self.solver.index.func(*func).returns.iter().map(|returned| returned.value).collect();
+        if returns.is_empty() {
+            self.open();
+        }
+        returns.into_iter().for_each(|value| self.value(value, depth + 1));
+    }
+
+    /// `command.lower()`: the strings are others, but a literal one is known.
+    fn changed(&mut self, receiver: ValueId, method: &str, depth: usize) {
+        let before = std::mem::take(&mut self.found);
+        self.value(receiver, depth + 1);
+        let changed = std::mem::replace(&mut self.found, before);
+        self.found.is_open |= changed.is_open || !changed.parts.is_empty() || method == "replace";
+        self.found.exact.extend(changed.exact.iter().map(|text| match method {
+            "lower" => Name::new(text.to_lowercase()),
+            "upper" => Name::new(text.to_uppercase()),
+            _ => text.clone(),
+        }));
+    }
+
+    fn param(&mut self, func: FuncId, at: u32, depth: usize) {
+        if !self.seen.insert((func, at)) {
+            return;
+        }
+        let facts = self.solver.index.func(func);
+        let (name, kind) = (facts.params[at as usize].name.clone(), facts.params[at as usize].kind);
+        if let Some(default) = facts.params[at as usize].default {
+            self.value(default, depth + 1);
+        }
+        if self.parametrized(func, &name, depth) {
+            return;
+        }
+        if matches!(kind, ParamKind::Variadic | ParamKind::Keywords) {
+            return self.open();
+        }
+        for caller in self.solver.callers(func).iter() {
+            match caller {
+                Caller::Call { call, receiver, from, .. } => {
+                    self.argument(func, at, &name, *call, receiver.is_some(), *from, depth);
+                }
+                Caller::Escape { .. } | Caller::Anyone => self.open(),
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments)]
+    fn argument(
+        &mut self,
+        func: FuncId,
+        at: u32,
+        name: &Name,
+        call: CallId,
+        has_receiver: bool,
+        from: usize,
+        depth: usize,
+    ) {
+        let index = &*self.solver.index;
+        let facts = index.func(func);
+        let is_static =
+            facts.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
+        let skip = usize::from(facts.class.is_some() && !is_static && has_receiver);
+        let args: Vec<(Option<Name>, bool, ValueId)> =
+            index.call(call).args[from..].iter().map(|arg| (arg.keyword.clone(), arg.is_star, arg.value)).collect();
+        if let Some((_, _, value)) = args.iter().find(|(keyword, _, _)| keyword.as_ref() == Some(name)) {
+            return self.value(*value, depth + 1);
+        }
+        let Some(position) = (at as usize).checked_sub(skip) else { return self.open() };
+        match args.iter().filter(|(keyword, is_star, _)| keyword.is_none() || *is_star).nth(position) {
+            Some((_, false, value)) => self.value(*value, depth + 1),
+            Some(_) => self.open(),
+            None if args.iter().any(|(_, is_star, _)| *is_star) => self.open(),
+            None => {}
+        }
+    }
+
+    /// `@pytest.mark.parametrize("name", ["get", "set"])`.
+    fn parametrized(&mut self, func: FuncId, name: &Name, depth: usize) -> bool {
+        let index = &*self.solver.index;
+        let mut rows: Vec<(ValueId, usize)> = vec![];
+        for decorator in &index.func(func).decorators {
+            let Value::Call { call } = index.value(decorator.value) else { continue };
+            let [names, values, ..] = index.call(*call).args.as_slice() else { continue };
+            let is_parametrize = boundary::decorator_name(index, decorator) == Some("parametrize");
+            let Value::Text(names) = index.value(names.value) else { continue };
+            let mut names = names.split(',').map(str::trim);
+            if let Some(at) = names.position(|own| own == name.as_str()).filter(|_| is_parametrize) {
+                rows.push((values.value, at));
+            }
+        }
+        for (values, at) in &rows {
+            let Some(Value::Elements(values)) = self.display(*values) else {
+                self.open();
+                continue;
+            };
+            for value in values {
+                match self.solver.index.value(value).clone() {
+                    Value::Elements(parts) if *at < parts.len() => self.value(parts[*at], depth + 1),
+                    _ => self.value(value, depth + 1),
+                }
+            }
+        }
+        !rows.is_empty()
+    }
+}

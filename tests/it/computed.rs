@@ -1,0 +1,212 @@
+//! Names that the program computes: what they may find stays sync, since nobody awaits what comes of it.
+
+use crate::support::{Project, check_project};
+
+#[test]
+fn a_string_that_reaches_getattr_through_an_argument() {
+    check_project(
+        "#- app.py
+class Client:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def touch(self, key):
+        return self.persistence.get(key)
+
+    def drop(self, key):
+        return self.persistence.get(key)
+
+class Ring:
+    def __init__(self):
+        self.clients = {}
+
+    def run(self, command, key):
+        client = self.clients[key]
+        func = getattr(client, command)
+        return self.guard(func, key)
+
+    def guard(self, func, key):
+        return func(key)
+
+    def touch(self, key):
+        return self.run('touch', key)
+
+def main():
+    Client(None).touch('a')
+    Client(None).drop('a')
+",
+        "#- app.py
+import asyncio
+
+
+class Client:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def touch(self, key):
+        return self.persistence.get(key)
+
+    async def drop(self, key):
+        return await asyncio.to_thread(self.persistence.get, key)
+
+class Ring:
+    def __init__(self):
+        self.clients = {}
+
+    def run(self, command, key):
+        client = self.clients[key]
+        func = getattr(client, command)
+        return self.guard(func, key)
+
+    def guard(self, func, key):
+        return func(key)
+
+    def touch(self, key):
+        return self.run('touch', key)
+
+async def main():
+    await asyncio.to_thread(Client(None).touch, 'a')
+    await Client(None).drop('a')
+",
+    );
+}
+
+#[test]
+fn a_name_put_together_of_parts() {
+    for name in ["f'do_{verb}'", "'do_' + verb", "'do_%s' % verb", "'do_{}'.format(verb)"] {
+        let stays = format!(
+            "    def do_get(self):
+        return self.persistence.get('a')
+
+    def handle(self, verb):
+        method = getattr(self, {name}, None)
+        return method()
+"
+        );
+        let before = "class Handler:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def list_all(self):
+        return self.persistence.get('a')
+
+";
+        let after = "import asyncio
+
+
+class Handler:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def list_all(self):
+        return await asyncio.to_thread(self.persistence.get, 'a')
+
+";
+        check_project(&format!("#- app.py\n{before}{stays}"), &format!("#- app.py\n{after}{stays}"));
+    }
+}
+
+#[test]
+fn a_name_that_is_read_and_not_called_holds_nothing() {
+    check_project(
+        "#- app.py
+class Row:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def load(self):
+        return self.persistence.get('a')
+
+    def as_dict(self, names):
+        return {name: str(getattr(self, name)) for name in names}
+",
+        "#- app.py
+import asyncio
+
+
+class Row:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def load(self):
+        return await asyncio.to_thread(self.persistence.get, 'a')
+
+    def as_dict(self, names):
+        return {name: str(getattr(self, name)) for name in names}
+",
+    );
+}
+
+#[test]
+fn names_from_a_table_and_a_loop() {
+    check_project(
+        "#- app.py
+class Job:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def fetch(self):
+        return self.persistence.get('a')
+
+    def store(self):
+        return self.persistence.get('a')
+
+    def clean(self):
+        return self.persistence.get('a')
+
+STEPS = ('fetch', 'store')
+
+def run_all(job):
+    for step in STEPS:
+        getattr(job, step)()
+",
+        "#- app.py
+import asyncio
+
+
+class Job:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def fetch(self):
+        return self.persistence.get('a')
+
+    def store(self):
+        return self.persistence.get('a')
+
+    async def clean(self):
+        return await asyncio.to_thread(self.persistence.get, 'a')
+
+STEPS = ('fetch', 'store')
+
+def run_all(job):
+    for step in STEPS:
+        getattr(job, step)()
+",
+    );
+}
+
+#[test]
+fn a_test_that_computes_a_name_is_named() {
+    let project = Project::new(
+        "#- app.py
+class Job:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def fetch(self):
+        return self.persistence.get('a')
+#- test_app.py
+import pytest
+from app import Job
+
+@pytest.mark.parametrize('name', ['fetch'])
+def test_all(name):
+    assert getattr(Job(None), name)() == 1
+",
+    );
+    project
+        .run("diff")
+        .returned(1)
+        .says(&["1 function made async", "test_app.py:5 test_all: `getattr(Job(None), name)`"]);
+}

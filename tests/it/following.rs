@@ -1,0 +1,136 @@
+//! Tests that follow the code.
+
+use crate::support::check_project;
+
+const CONFIG: &str =
+    "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\", \"unittest\"]\nexported = \"convert\"\n";
+const STORE: &str = "#- store.py
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def insert(self, key):
+        return self.persistence.put(key)
+";
+const AFTER: &str = "#- store.py
+import asyncio
+
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def insert(self, key):
+        return await asyncio.to_thread(self.persistence.put, key)
+";
+
+/// Migrates the store with these tests.
+#[track_caller]
+fn check(before: &str, after: &str) {
+    check_project(&format!("{CONFIG}{STORE}{before}"), &format!("{AFTER}{after}"));
+}
+
+#[test]
+fn tests_in_a_base_class_get_the_marker_of_those_that_collect_them() {
+    check(
+        "#- tests/common.py
+from store import Store
+
+class CommonTests:
+    def test_insert(self):
+        assert Store(None).insert('a')
+#- tests/test_store.py
+from common import CommonTests
+
+class TestStore(CommonTests):
+    pass
+",
+        "#- tests/common.py
+import pytest
+from store import Store
+
+class CommonTests:
+    @pytest.mark.asyncio
+    async def test_insert(self):
+        assert await Store(None).insert('a')
+",
+    );
+}
+
+#[test]
+fn a_helper_that_a_test_class_overrides_is_the_one_of_that_class() {
+    check(
+        "#- tests/test_store.py
+from store import Store
+import unittest
+import other
+
+class Mixin:
+    def make(self):
+        return Store(None)
+
+class TestStore(Mixin, unittest.TestCase):
+    def test_insert(self):
+        store = self.make()
+        assert store.insert('a')
+
+class TestOther(Mixin, unittest.TestCase):
+    def make(self):
+        return other.thing()
+",
+        "#- tests/test_store.py
+from store import Store
+import unittest
+import other
+
+class Mixin:
+    def make(self):
+        return Store(None)
+
+class TestStore(Mixin, unittest.IsolatedAsyncioTestCase):
+    async def test_insert(self):
+        store = self.make()
+        assert await store.insert('a')
+
+class TestOther(Mixin, unittest.TestCase):
+    def make(self):
+        return other.thing()
+",
+    );
+}
+
+#[test]
+fn an_object_that_hands_every_name_on() {
+    check(
+        "#- db.py
+from store import Store
+
+class Database:
+    def __init__(self, persistence):
+        self._persistence = persistence
+
+    def table(self) -> Store:
+        return Store(self._persistence)
+
+    def __getattr__(self, name):
+        return getattr(self.table(), name)
+#- tests/test_db.py
+from db import Database
+
+def test_insert():
+    with open('a') as file:
+        database = Database(file)
+    assert database.insert('a')
+",
+        "#- tests/test_db.py
+import pytest
+from db import Database
+
+@pytest.mark.asyncio
+async def test_insert():
+    with open('a') as file:
+        database = Database(file)
+    assert await database.insert('a')
+",
+    );
+}
