@@ -147,7 +147,11 @@ impl Collector<'_> {
 
     pub(super) fn delete(&mut self, target: &Expr) {
         match target {
-            Expr::Name(name) => self.bind_name(name.id.clone(), name.range, Bound::Unknown),
+            // Nothing comes out of a name that is bound to nothing.
+            Expr::Name(name) => {
+                let nothing = self.value(Value::None);
+                self.bind_name(name.id.clone(), name.range, Bound::Value(nothing));
+            }
             other => {
                 self.expression(other, Usage::Delete);
             }

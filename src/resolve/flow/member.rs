@@ -158,8 +158,15 @@ impl Solver<'_> {
                 }
             }
         }
-        let is_method = definer.is_some_and(|id| hierarchy::method(self.index, id, name).is_some());
-        if self.load_name(name) {
+        let method = definer.and_then(|id| hierarchy::method(self.index, id, name));
+        let is_method = method.is_some();
+        // A property is found before whatever is written to the object.
+        let is_property = method.is_some_and(|func| {
+            let decorators = &self.index.func(func).decorators;
+            decorators.iter().any(|own| boundary::decorator_name(self.index, own) == Some("property"))
+        });
+        if is_property {
+        } else if self.load_name(name) {
             let has_writes = !self.index.writes_of(name).is_empty() || !self.index.keywords_of(name).is_empty();
             if has_writes && (!is_method || !self.index.writes_of(name).is_empty()) {
                 self.flow(Node::Attribute(name.clone(), owner), path.clone());
