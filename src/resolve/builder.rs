@@ -99,6 +99,7 @@ impl Builder<'_> {
                 && !agreement::settle(self)
                 && !carried::follow(self)
                 && !decorated::follow(self)
+                && !agreement::guess(self)
             {
                 break;
             }

@@ -65,7 +65,7 @@ impl Fixtures {
 }
 
 /// How many folders a `conftest.py` stands above a file; none when it does not.
-fn conftest_distance(project: &Project, file: FileId, conftest: FileId) -> Option<usize> {
+pub(crate) fn conftest_distance(project: &Project, file: FileId, conftest: FileId) -> Option<usize> {
     let above =
         project.file(conftest).path.parent().filter(|_| project.file(conftest).relative.ends_with("conftest.py"))?;
     project.file(file).path.parent()?.ancestors().position(|folder| folder == above)

@@ -207,6 +207,8 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
             Object::Instance(_) | Object::Below(_) if matches!(usage, Usage::Called(_)) => answer.has_unknown = true,
             Object::ClassBelow(_) | Object::Super(_) | Object::Unknown => answer.has_unknown = true,
             Object::Mock => has_mock = true,
+            // Nobody calls a number or a list.
+            Object::Builtin if matches!(usage, Usage::Called(_)) => {}
             Object::Instance(_)
             | Object::Below(_)
             | Object::Coroutine(_)

@@ -2,6 +2,7 @@
 //! class's, for constructors); a function that leaves as a value has callers that nobody sees, and unknown arguments.
 
 use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
 
 use super::binds::Binds;
 use super::caller::Caller;
@@ -9,6 +10,7 @@ use super::object::{Node, Object, Path, Place, Selector};
 use super::solver::{Keep, Solver, into};
 use crate::index::facts::*;
 use crate::resolve::boundary;
+use crate::resolve::fixtures::conftest_distance;
 use crate::resolve::hierarchy;
 
 impl Solver<'_> {
@@ -99,13 +101,21 @@ impl Solver<'_> {
             .any(|decorator| boundary::decorator_name(self.index, decorator) == Some("fixture"))
     }
 
-    /// A parameter of a test is the fixture of that name.
+    /// A parameter of a test is the fixture of that name: of its file, else of the nearest `conftest.py`, else any.
     fn fixture(&mut self, func: FuncId, name: &Name, path: &Path) {
-        if !self.load_name(name) {
-            return self.push(Object::Unknown, None);
+        let defining = self.index.words.files("fixture").iter().copied();
+        let naming: FxHashSet<FileId> = self.index.words.files(name).iter().copied().collect();
+        let files: Vec<FileId> = defining.filter(|file| naming.contains(file)).collect();
+        self.index.load(self.project, &files);
+        let all = self.index.funcs_of(name).iter().copied();
+        let mut fixtures: Vec<FuncId> = all.filter(|id| *id != func && self.is_fixture(*id)).collect();
+        let distance = |fixture: &FuncId| match fixture.file == func.file {
+            true => Some(0),
+            false => conftest_distance(self.project, func.file, fixture.file).map(|folders| folders + 1),
+        };
+        if let Some(nearest) = fixtures.iter().filter_map(distance).min() {
+            fixtures.retain(|fixture| distance(fixture) == Some(nearest));
         }
-        let fixtures: Vec<FuncId> =
-            self.index.funcs_of(name).iter().copied().filter(|id| *id != func && self.is_fixture(*id)).collect();
         if fixtures.is_empty() {
             self.push(Object::Unknown, None);
         }
