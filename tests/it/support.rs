@@ -234,20 +234,3 @@ pub fn snapshots() -> insta::Settings {
     settings.set_omit_expression(true);
     settings
 }
-
-/// Migrates `fixture`; `expect` has the files that change, as they are afterwards. All others stay as they are.
-#[track_caller]
-pub fn check_project(fixture: &str, expect: &str) {
-    let project = Project::new(fixture);
-    let mut expected = project.tree();
-    for (path, text) in sections(expect) {
-        assert!(expected.insert(path.to_owned(), text.into_bytes()).is_some(), "`{path}` is no file of the fixture");
-    }
-    let migrated = project.copy();
-    check_round(&project);
-    migrated.run("apply --allow-dirty").returned(0);
-    for (path, bytes) in migrated.tree() {
-        let text = String::from_utf8_lossy(&bytes);
-        assert_eq!(text, String::from_utf8_lossy(&expected[&path]), "`{path}`");
-    }
-}
