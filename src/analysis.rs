@@ -332,6 +332,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         // A mock that cannot be changed is no reason to keep a function sync.
         Action::MockAttributes { .. }
         | Action::MockResult { .. }
+        | Action::MockReturned { .. }
         | Action::AsyncFake { .. }
         | Action::AsyncFakeAssigned { .. }
         | Action::MockConfigured { .. } => None,

@@ -76,6 +76,8 @@ pub enum EditKind {
     Raises { statement: TextRange },
     /// Keyword arguments with async mocks are added to the call of a mock.
     MockAttributes { call: TextRange },
+    /// `patch("m.Store")` to `patch("m.Store", **{"return_value.load": AsyncMock()})`.
+    MockReturned { call: TextRange },
     /// `x` to `AsyncMock(side_effect=x)`.
     AsyncFake { fake: TextRange },
     /// `m.load.return_value = x` to `m.load = AsyncMock(return_value=x)`. `statement` is the assignment.

@@ -24,6 +24,7 @@ mod main_guard;
 mod mock_attributes;
 mod mock_configured;
 mod mock_fake;
+mod mock_returned;
 mod native;
 mod nest;
 mod offload;
@@ -220,6 +221,7 @@ impl<'a> Rewriter<'a> {
                 | Action::Raises { call }
                 | Action::MockAttributes { call, .. }
                 | Action::MockResult { call, .. }
+                | Action::MockReturned { call, .. }
                 | Action::AsyncFake { fake: call, .. }
                 | Action::AsyncFakeAssigned { target: call, .. }
                 | Action::MockConfigured { target: call, .. }
@@ -277,6 +279,9 @@ impl<'a> Rewriter<'a> {
             }
             (Action::MockResult { mock, .. }, AnyNodeRef::ExprCall(call)) => {
                 mock_attributes::rewrite_result(context, call, mock)
+            }
+            (Action::MockReturned { mock, magic, names, .. }, AnyNodeRef::ExprCall(call)) => {
+                mock_returned::rewrite(context, call, mock, magic, names)
             }
             (Action::AsyncFake { mock, .. }, _) => mock_fake::rewrite(context, node.as_expr_ref()?, parents, mock),
             (Action::AsyncFakeAssigned { mock, .. }, AnyNodeRef::ExprAttribute(_)) => {

@@ -80,6 +80,9 @@ pub enum Action {
     /// `patch("m.load")` to `patch("m.load", return_value=MagicMock())`: what an async mock returns is an async mock else.
     /// `mock` is `MagicMock`.
     MockResult { call: TextRange, mock: MockName },
+    /// `patch("m.Store")` to `patch("m.Store", **{"return_value.load": AsyncMock()})`: attributes of what the mock returns; with
+    /// true the result is a plain mock. `magic` is `MagicMock`.
+    MockReturned { call: TextRange, mock: MockName, magic: MockName, names: Vec<(String, bool)> },
     /// A fake (an expression) to `AsyncMock(side_effect=fake)`.
     AsyncFake { fake: TextRange, mock: MockName },
     /// The value that is assigned to `target`, in the same way.

@@ -36,6 +36,12 @@ fn action(world: World, file: FileId, edit: &MockEdit) -> Action {
             let range = world.index.call(*call).range;
             Action::MockResult { call: range, mock: magic(world, world.index.call(*call).func, mock) }
         }
+        MockEdit::Returned { call, names } => Action::MockReturned {
+            call: world.index.call(*call).range,
+            magic: magic(world, world.index.call(*call).func, mock.clone()),
+            mock: like(world, world.index.call(*call).func).unwrap_or(mock),
+            names: names.iter().map(|(name, is_used)| (name.to_string(), *is_used)).collect(),
+        },
         MockEdit::Argument { call, index } => Action::AsyncFake { fake: argument(*call, *index), mock },
         MockEdit::Assigned { target } => Action::AsyncFakeAssigned { target: range(*target), mock },
         MockEdit::Configured { target } => Action::MockConfigured { target: range(*target), mock },

@@ -26,7 +26,8 @@ pub(super) fn rewrite(context: &mut Context, call: &ExprCall, mock: &MockName, n
             false => format!("{name}={mock}()"),
         })
         .collect();
-    add(context, call, &keywords.join(", "));
+    let change = context.edits.change(EditKind::MockAttributes { call: call.range() });
+    add(context, change, call, &keywords.join(", "));
     Ok(())
 }
 
@@ -36,13 +37,13 @@ pub(super) fn rewrite_result(context: &mut Context, call: &ExprCall, mock: &Mock
         return Err(Leave::OtherShape);
     }
     let mock = context.mock_name(mock, call.range());
-    add(context, call, &format!("return_value={mock}()"));
+    let change = context.edits.change(EditKind::MockAttributes { call: call.range() });
+    add(context, change, call, &format!("return_value={mock}()"));
     Ok(())
 }
 
-/// Adds keyword arguments to a call.
-fn add(context: &mut Context, call: &ExprCall, keywords: &str) {
-    let change = context.edits.change(EditKind::MockAttributes { call: call.range() });
+/// Adds keyword arguments to a call, as a part of `change`.
+pub(super) fn add(context: &mut Context, change: usize, call: &ExprCall, keywords: &str) {
     let close = call.arguments.r_paren_range();
     let last = context.tokens.in_range(TextRange::new(call.arguments.start(), close.start()));
     let last = last.iter().rfind(|token| !token.kind().is_trivia());

@@ -100,6 +100,7 @@ fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::Annotation { annotation: range }
         | EditKind::Raises { statement: range }
         | EditKind::MockAttributes { call: range }
+        | EditKind::MockReturned { call: range }
         | EditKind::AsyncFake { fake: range }
         | EditKind::MockConfigured { statement: range } => Some(*range),
         EditKind::Import | EditKind::Logger => None,

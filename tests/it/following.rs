@@ -134,3 +134,86 @@ async def test_insert():
 ",
     );
 }
+
+#[test]
+fn methods_of_what_a_patched_class_returns() {
+    check(
+        "#- service.py
+from store import Store
+
+def run(key):
+    store = Store(None)
+    return store.insert(key)
+#- tests/test_service.py
+from unittest.mock import patch
+import service
+
+def test_it_inserts():
+    with patch('service.Store') as store:
+        service.run('a')
+        store.return_value.insert.assert_called_once_with('a')
+
+@patch.object(service, 'Store')
+def test_what_it_returns(store):
+    store.return_value.insert.return_value = 3
+    assert service.run('a') == 3
+",
+        "#- service.py
+from store import Store
+
+async def run(key):
+    store = Store(None)
+    return await store.insert(key)
+#- tests/test_service.py
+from unittest.mock import AsyncMock, MagicMock, patch
+import pytest
+import service
+
+@pytest.mark.asyncio
+async def test_it_inserts():
+    with patch('service.Store', **{\"return_value.insert\": AsyncMock(return_value=MagicMock())}) as store:
+        await service.run('a')
+        store.return_value.insert.assert_called_once_with('a')
+
+@pytest.mark.asyncio
+@patch.object(service, 'Store')
+async def test_what_it_returns(store):
+    store.return_value.insert = AsyncMock(return_value=3)
+    assert await service.run('a') == 3
+",
+    );
+}
+
+#[test]
+fn a_receiver_that_is_named_after_a_class() {
+    check(
+        "#- other.py
+class Cage:
+    def insert(self, key):
+        return key
+#- tests/test_store.py
+from helpers import anything
+
+def test_insert():
+    store = anything()
+    assert store.insert('a')
+
+def test_cage():
+    cage = anything()
+    assert cage.insert('a')
+",
+        "#- tests/test_store.py
+import pytest
+from helpers import anything
+
+@pytest.mark.asyncio
+async def test_insert():
+    store = anything()
+    assert await store.insert('a')
+
+def test_cage():
+    cage = anything()
+    assert cage.insert('a')
+",
+    );
+}

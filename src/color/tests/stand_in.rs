@@ -4,6 +4,7 @@
 mod flow;
 mod mocks;
 mod patched;
+mod returned;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,9 @@ pub enum MockEdit {
     Attributes { call: CallId, names: Vec<(Name, bool)> },
     /// `patch("m.load")` to `patch("m.load", return_value=MagicMock())`.
     Result { call: CallId },
+    /// `patch("m.Store")` to `patch("m.Store", **{"return_value.load": AsyncMock()})`: methods of what the mock returns, and whether
+    /// the code uses their results.
+    Returned { call: CallId, names: Vec<(Name, bool)> },
     /// An argument `lambda: 1` to `AsyncMock(side_effect=lambda: 1)`.
     Argument { call: CallId, index: u32 },
     /// The value of `m.load = lambda: 1`: the same. The target of the assignment.
@@ -98,6 +102,7 @@ pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncI
     finder.fakes();
     finder.mocks();
     finder.patched();
+    finder.returned();
     finder.configured();
     finder.found.edits.sort_by(|left, right| (left.0, &left.2).cmp(&(right.0, &right.2)));
     finder.found.edits.dedup();

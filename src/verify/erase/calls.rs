@@ -56,6 +56,7 @@ impl Context<'_> {
             EditKind::Rename { .. } => self.rename(change, old, new),
             EditKind::Annotation { .. } => self.annotation(old, new),
             EditKind::MockAttributes { .. } => self.mock_attributes(old, new),
+            EditKind::MockReturned { .. } => self.mock_returned(old, new),
             EditKind::AsyncFake { .. } => self.async_fake(old, new),
             EditKind::Await { .. }
             | EditKind::EntryPoint { .. }
@@ -242,6 +243,7 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Rename { .. }
         | EditKind::Annotation { .. }
         | EditKind::MockAttributes { .. }
+        | EditKind::MockReturned { .. }
         | EditKind::AsyncFake { .. } => true,
         EditKind::Await { .. }
         | EditKind::EntryPoint { .. }

@@ -1,6 +1,6 @@
 //! The inverses of the changes to tests: async mocks, and awaited calls that are expected to raise.
 
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{DictItem, Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use super::Context;
@@ -70,6 +70,34 @@ impl Context<'_> {
         };
         if !added.iter().all(fits) {
             self.misfit(old.range(), "async mocks for attributes");
+        }
+    }
+
+    /// `patch(x)` and `patch(x, **{"return_value.load": AsyncMock()})`.
+    pub(super) fn mock_returned(&self, old: &Expr, new: &Expr) {
+        let (Expr::Call(was), Expr::Call(is)) = (old, new) else {
+            return self.misfit(old.range(), "a call of `patch`");
+        };
+        let (was_arguments, is_arguments) = (all(&was.arguments), all(&is.arguments));
+        self.expr(&was.func, &is.func);
+        let Some((Argument { name: Some("**"), value: Expr::Dict(added), .. }, kept)) = is_arguments.split_last()
+        else {
+            return self.misfit(old.range(), "the added attributes");
+        };
+        self.argument_lists(old.range(), &was_arguments, kept);
+        let fits = |item: &DictItem| {
+            let key = item.key.as_ref().and_then(Expr::as_string_literal_expr).map(|key| key.value.to_str());
+            let name = key.and_then(|key| key.strip_prefix("return_value."));
+            let call = item.value.as_call_expr().filter(|call| self.is_async_mock(&call.func));
+            let is_magic = |result: &ExprCall| result.arguments.is_empty() && self.is_magic_mock(&result.func);
+            name.is_some_and(is_identifier)
+                && call.is_some_and(|call| {
+                    let result = self.async_mock(&item.value, "return_value").and_then(Expr::as_call_expr);
+                    call.arguments.is_empty() || result.is_some_and(is_magic)
+                })
+        };
+        if added.items.is_empty() || !added.items.iter().all(fits) {
+            self.misfit(old.range(), "async mocks for attributes of the result");
         }
     }
 
@@ -143,4 +171,8 @@ impl Context<'_> {
             _ => self.misfit(old.range(), "the awaited call"),
         }
     }
+}
+
+fn is_identifier(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|char| char == '_' || char.is_alphanumeric())
 }

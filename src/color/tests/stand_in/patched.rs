@@ -96,7 +96,7 @@ impl Finder<'_> {
     }
 
     /// The expressions that are the mock of a `patch(...)`; none when it is started by hand.
-    fn patched_values(&self, call: CallId) -> Option<FxHashSet<ValueId>> {
+    pub(super) fn patched_values(&self, call: CallId) -> Option<FxHashSet<ValueId>> {
         let facts = self.world.index.file(call.file);
         let value = self.flow.value_of(call)?;
         match facts[call].usage {
