@@ -115,6 +115,11 @@ impl Coloring<'_> {
                 break;
             }
         }
+        for func in open {
+            if let Some(site) = self.sites_in(func).into_iter().find(|id| self.is_divided(self.site(*id))) {
+                self.tests.left.insert(func, Cause::Uncertain { site });
+            }
+        }
         for (owner, calls) in &self.world.graph.computed.tests {
             if let Some((call, _)) = calls.iter().find(|(_, target)| self.converts(*target)) {
                 self.tests.left.entry(*owner).or_insert(Cause::Computed { call: *call });
@@ -175,6 +180,15 @@ impl Coloring<'_> {
 
     /// The converting function whose call at this site has to be awaited.
     fn demands_in_tests(&self, site: &Site) -> Option<FuncId> {
+        self.may_demand(site).filter(|_| site.targets.iter().all(|target| self.is_coroutine(*target)))
+    }
+
+    /// Does the site call one of several functions, of which only some convert?
+    fn is_divided(&self, site: &Site) -> bool {
+        self.may_demand(site).is_some() && self.demands_in_tests(site).is_none()
+    }
+
+    fn may_demand(&self, site: &Site) -> Option<FuncId> {
         let target = site.targets.iter().copied().find(|target| self.converts(*target))?;
         let calls = match site.kind {
             SiteKind::Call | SiteKind::Iterated => {

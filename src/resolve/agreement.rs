@@ -86,7 +86,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
 
 /// In a test, where a wrong guess breaks nothing but the test: the candidates of the classes that the receiver is named after,
 /// as in `client.stats()`. None when nothing bears its name.
-fn by_receiver_name(builder: &Builder, id: RefId, candidates: &[FuncId]) -> Option<Vec<FuncId>> {
+pub(super) fn by_receiver_name(builder: &Builder, id: RefId, candidates: &[FuncId]) -> Option<Vec<FuncId>> {
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     let receiver = plain(builder.names().last_name(builder.index.site(id).receiver?)?);
     let is_named = |func: &FuncId| {
@@ -98,8 +98,8 @@ fn by_receiver_name(builder: &Builder, id: RefId, candidates: &[FuncId]) -> Opti
     };
     let found: Vec<FuncId> = candidates.iter().copied().filter(is_named).collect();
     let may_run = |func: &FuncId| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async;
-    (!found.is_empty() && found.iter().all(may_run) && found.iter().any(|func| builder.graph.nodes.contains(func)))
-        .then_some(found)
+    let agree = found.iter().all(may_run) || !found.iter().any(may_run);
+    (!found.is_empty() && agree).then_some(found)
 }
 
 /// Every definition of the name in the project that fits how the site uses it.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use ruff_python_ast::name::Name;
+
 use super::builder::Builder;
 use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
-use super::{flow, native, site};
+use super::{flow, hierarchy, native, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty};
@@ -99,6 +101,7 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
     let words: Vec<String> =
         builder.index.words.matching(|word| patterns.matches(word)).into_iter().map(str::to_owned).collect();
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
+    let methods = layer.map(|layer| layer.method_names(builder, entry)).unwrap_or_default();
     let names = builder.names();
     let found = calls(builder, |site| {
         let receiver = site.receiver.and_then(|receiver| names.last_name(receiver));
@@ -108,7 +111,7 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
             && layer::takes(entry, &site.name)
     });
     for (id, answer) in builder.ask_sites(&found) {
-        if answer.as_ref().is_none_or(|answer| pattern_holds(builder, id, layer, answer)) {
+        if answer.as_ref().is_none_or(|answer| pattern_holds(builder, id, layer, &methods, answer)) {
             let evidence = match &answer {
                 Some(answer) if answer.certainty == Certainty::Known => Evidence::Type,
                 _ => Evidence::Pattern,
@@ -122,7 +125,13 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
 
 /// A receiver pattern loses against a type that says it is something else: another class than the entry names, a class of
 /// the standard library, an async method, a module.
-fn pattern_holds(builder: &Builder, id: RefId, layer: Option<&Layer>, answer: &Answer) -> bool {
+fn pattern_holds(
+    builder: &Builder,
+    id: RefId,
+    layer: Option<&Layer>,
+    methods: &BTreeSet<Name>,
+    answer: &Answer,
+) -> bool {
     if answer.certainty == Certainty::Unknown {
         return true;
     }
@@ -134,7 +143,7 @@ fn pattern_holds(builder: &Builder, id: RefId, layer: Option<&Layer>, answer: &A
         && answer.certainty == Certainty::Known
         && !answer.definitions.is_empty()
     {
-        return layer.has(builder, &builder.index.site(id).name, answer);
+        return layer.has(builder, &builder.index.site(id).name, answer) || stands_in(builder, methods, &targets);
     }
     let is_stdlib = |module: &str| {
         let top = module.split('.').next().unwrap_or(module);
@@ -143,6 +152,18 @@ fn pattern_holds(builder: &Builder, id: RefId, layer: Option<&Layer>, answer: &A
     let foreign =
         answer.definitions.iter().any(|definition| definition.path.is_none() && is_stdlib(&definition.module));
     !foreign && !answer.own.starts_with("CoroutineType")
+}
+
+/// Has the class of what is called all methods of the entry's class? It is used in its place then (PEP 544).
+fn stands_in(builder: &Builder, methods: &BTreeSet<Name>, targets: &[FuncId]) -> bool {
+    let has_all = |func: &FuncId| {
+        builder.index.func(*func).class.is_some_and(|class| {
+            let ancestors = builder.graph.hierarchy.ancestors(class);
+            let defines = |name: &Name| ancestors.iter().any(|id| hierarchy::method(builder.index, *id, name).is_some());
+            methods.iter().all(defines)
+        })
+    };
+    methods.len() > 1 && !targets.is_empty() && targets.iter().all(has_all)
 }
 
 fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Layer) {

@@ -130,7 +130,8 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
     }
     // A wrong guess in a test breaks the test and nothing else: what is known of the receiver decides.
     if builder.in_tests(id.file) && !answer.funcs.is_empty() && !answer.has_foreign {
-        return Some((site::Found::Targets(answer.funcs), Evidence::Flow, answer.support));
+        let named = super::agreement::by_receiver_name(builder, id, &answer.funcs);
+        return Some((site::Found::Targets(named.unwrap_or(answer.funcs)), Evidence::Flow, answer.support));
     }
     let open = builder.open.entry(id).or_default();
     open.is_asked = true;
