@@ -205,8 +205,17 @@ fn called_by_test_runner(world: World, func: FuncId) -> bool {
     }
     let common = matches!(facts.name.as_str(), "setup" | "teardown");
     let is_hook = framework::is_sync_hook(world, func) && !(common && is_called(world, func));
-    let is_test = facts.class.is_some() && facts.name.starts_with("test_") && !is_called(world, func);
-    is_hook || is_test
+    let in_suite = facts.class.is_some_and(|class| is_suite(world, class));
+    is_hook || in_suite && facts.name.starts_with("test_") && !is_called(world, func)
+}
+
+/// Is the class made for tests: by its name, or because tests inherit from it? An application may have a method
+/// `test_connection`.
+fn is_suite(world: World, class: ClassId) -> bool {
+    let name = &world.index.class(class).name;
+    let below = world.graph.hierarchy.descendants(class);
+    ["Test", "Suite", "Fixture"].iter().any(|word| name.contains(word))
+        || below.iter().any(|class| world.in_tests(class.file))
 }
 
 /// Does a framework run the function in threads of its own: by a decorator, or where it is named as an argument?
@@ -219,7 +228,8 @@ pub fn is_threaded(world: World, func: FuncId) -> bool {
         .func(func)
         .decorators
         .iter()
-        .any(|decorator| names.dotted(decorator.value).is_some_and(|path| matches(&path)))
+        .filter_map(|decorator| names.dotted(decorator.value))
+        .any(|path| names.inherited_paths(&path).iter().any(|path| matches(path)))
         || world.graph.sites_of(func).iter().any(|id| match world.index.site(*id).usage {
             Usage::Argument { call, index } => {
                 spelled_argument(world, call, index).iter().any(|spelled| matches(spelled))

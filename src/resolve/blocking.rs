@@ -102,6 +102,9 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
         builder.index.words.matching(|word| patterns.matches(word)).into_iter().map(str::to_owned).collect();
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
     let methods = layer.map(|layer| layer.method_names(builder, entry)).unwrap_or_default();
+    if methods.len() > 1 {
+        keep_offloaded(builder, number, patterns, &methods);
+    }
     let names = builder.names();
     let found = calls(builder, |site| {
         let receiver = site.receiver.and_then(|receiver| names.last_name(receiver));
@@ -154,12 +157,34 @@ fn pattern_holds(
     !foreign && !answer.own.starts_with("CoroutineType")
 }
 
+/// Keeps what stands in for the layer where it is offloaded already: `to_thread(storage.write, x)`.
+fn keep_offloaded(builder: &mut Builder, number: usize, patterns: &Patterns, methods: &BTreeSet<Name>) {
+    let names = builder.names();
+    let mut found = vec![];
+    for (file, facts) in builder.index.loaded_files() {
+        for (index, site) in facts.refs.iter().enumerate().filter(|(_, site)| methods.contains(&site.name)) {
+            let receiver = site.receiver.and_then(|receiver| names.last_name(receiver));
+            let is_given = matches!(site.usage, Usage::Argument { .. });
+            if is_given && receiver.is_some_and(|receiver| patterns.matches(receiver)) {
+                found.push(RefId { file, index: index as u32 });
+            }
+        }
+    }
+    for (_, answer) in builder.ask_sites(&found) {
+        let targets = answer.map(|answer| site::targets_of(builder, &answer)).unwrap_or_default();
+        if stands_in(builder, methods, &targets) {
+            native::keep(builder, number, &targets);
+        }
+    }
+}
+
 /// Has the class of what is called all methods of the entry's class? It is used in its place then (PEP 544).
 fn stands_in(builder: &Builder, methods: &BTreeSet<Name>, targets: &[FuncId]) -> bool {
     let has_all = |func: &FuncId| {
         builder.index.func(*func).class.is_some_and(|class| {
             let ancestors = builder.graph.hierarchy.ancestors(class);
-            let defines = |name: &Name| ancestors.iter().any(|id| hierarchy::method(builder.index, *id, name).is_some());
+            let defines =
+                |name: &Name| ancestors.iter().any(|id| hierarchy::method(builder.index, *id, name).is_some());
             methods.iter().all(defines)
         })
     };

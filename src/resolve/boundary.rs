@@ -143,9 +143,11 @@ fn outermost(index: &Index, mut func: FuncId) -> FuncId {
 /// Does a codemod say that functions under this decorator may be async?
 pub fn decorator_accepts_async(names: &Names, config: &Config, decorator: &Decorator) -> bool {
     let Some(path) = names.dotted(decorator.value) else { return false };
+    let paths = names.inherited_paths(&path);
     config
         .codemods
         .iter()
         .flat_map(|codemod| &codemod.accepts_async)
-        .any(|entry| entry.decorator.as_ref().is_some_and(|pattern| pattern.matches(&path)))
+        .filter_map(|entry| entry.decorator.as_ref())
+        .any(|pattern| paths.iter().any(|path| pattern.matches(path)))
 }

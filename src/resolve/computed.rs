@@ -154,7 +154,12 @@ fn targets(builder: &mut Builder, call: CallId) -> Vec<FuncId> {
             Some(related || in_module)
         }
     };
-    let is_called = matches!(builder.index.call(call).usage, Usage::Called(_) | Usage::Assigned);
+    let is_called = match builder.index.call(call).usage {
+        Usage::Called(_) => true,
+        Usage::Assigned => assigned_names(builder, call)
+            .is_some_and(|names| names.iter().any(|id| matches!(builder.index.site(*id).usage, Usage::Called(_)))),
+        _ => false,
+    };
     let nodes: Vec<FuncId> = builder.graph.nodes.iter().copied().filter(|func| !builder.in_tests(func.file)).collect();
     let mut found = vec![];
     for func in nodes {

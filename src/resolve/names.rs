@@ -329,6 +329,29 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The same path by each foreign class that a class of the project inherits from: `fastapi.APIRouter.get` for
+    /// `app.Router.get` with `class Router(APIRouter)`. The path itself comes first.
+    pub fn inherited_paths(&self, path: &str) -> Vec<String> {
+        let mut found = vec![path.to_owned()];
+        let Some((owner, method)) = path.rsplit_once('.') else { return found };
+        let name = owner.rsplit('.').next().unwrap_or_default();
+        let classes = self.index.classes_of(name).iter().copied();
+        let mut pending: Vec<ClassId> = classes.filter(|class| self.qualified_class(*class) == owner).collect();
+        let mut seen = FxHashSet::default();
+        while let Some(class) = pending.pop().filter(|class| seen.insert(*class)) {
+            for base in &self.index.class(class).bases {
+                for meaning in self.evaluate(base.value) {
+                    match meaning {
+                        Meaning::Class(above) => pending.push(above),
+                        Meaning::External(path) => found.push(format!("{path}.{method}")),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        found
+    }
+
     /// `pkg.mod.Class.method`.
     pub fn qualified_func(&self, id: FuncId) -> String {
         format!("{}.{}", self.project.file(id.file).module, self.index.func(id).qualname)

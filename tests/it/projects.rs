@@ -552,3 +552,132 @@ fn the_shop_runs_as_before() {
     assert!(after.status.success() && !stderr.contains("never awaited"), "{stderr}");
     assert_eq!(String::from_utf8_lossy(&after.stdout), String::from_utf8_lossy(&before.stdout));
 }
+
+#[test]
+fn what_has_all_methods_of_the_layer_stands_in_for_it() {
+    check_project(
+        "#- awaitify.toml
+codemods = ['./layer.toml', 'pytest']
+exported = 'convert'
+#- layer.toml
+[[blocking]]
+class = 'app.Storage'
+receiver = 'storage'
+#- app.py
+class Storage:
+    def read(self): ...
+    def write(self, data): ...
+
+class Cache:
+    def __init__(self, storage):
+        self.storage = storage
+        self.data = None
+
+    def read(self):
+        return self.data or self.storage.read()
+
+    def write(self, data):
+        self.storage.write(data)
+
+    def drop(self):
+        self.storage.write(None)
+
+class Database:
+    def __init__(self, storage: Storage):
+        self.inner: Storage = storage
+
+    def load(self):
+        return self.inner.read()
+#- test_app.py
+from app import Cache, Database, Storage
+
+def test_it():
+    storage = Cache(Storage())
+    storage.write(1)
+    assert Database(storage).load() == 1
+",
+        "#- app.py
+import asyncio
+
+
+class Storage:
+    def read(self): ...
+    def write(self, data): ...
+
+class Cache:
+    def __init__(self, storage):
+        self.storage = storage
+        self.data = None
+
+    def read(self):
+        return self.data or self.storage.read()
+
+    def write(self, data):
+        self.storage.write(data)
+
+    def drop(self):
+        self.storage.write(None)
+
+class Database:
+    def __init__(self, storage: Storage):
+        self.inner: Storage = storage
+
+    async def load(self):
+        return await asyncio.to_thread(self.inner.read)
+#- test_app.py
+import asyncio
+
+import pytest
+from app import Cache, Database, Storage
+
+@pytest.mark.asyncio
+async def test_it():
+    storage = Cache(Storage())
+    await asyncio.to_thread(storage.write, 1)
+    assert await Database(storage).load() == 1
+",
+    );
+}
+
+#[test]
+fn a_method_of_an_application_may_be_called_test() {
+    check_project(
+        "#- app.py
+from fastapi import APIRouter
+
+class Router(APIRouter):
+    pass
+
+router = Router()
+
+class Webhooks:
+    @router.post('/test')
+    def test_one(self):
+        return persistence.get('a')
+
+async def nightly(webhooks: Webhooks):
+    return webhooks.test_one()
+#- awaitify.toml
+codemods = ['persistence', 'fastapi']
+exported = 'convert'
+",
+        "#- app.py
+import asyncio
+
+from fastapi import APIRouter
+
+class Router(APIRouter):
+    pass
+
+router = Router()
+
+class Webhooks:
+    @router.post('/test')
+    async def test_one(self):
+        return await asyncio.to_thread(persistence.get, 'a')
+
+async def nightly(webhooks: Webhooks):
+    return await webhooks.test_one()
+",
+    );
+}
