@@ -163,15 +163,15 @@ fn targets(builder: &mut Builder, call: CallId) -> Vec<FuncId> {
     let nodes: Vec<FuncId> = builder.graph.nodes.iter().copied().filter(|func| !builder.in_tests(func.file)).collect();
     let mut found = vec![];
     for func in nodes {
-        let fits = spelled.fits(&builder.index.func(func).name);
-        let is_public = !builder.index.func(func).name.starts_with("__");
-        if !fits && !(spelled.is_open && spelled.parts.is_empty() && is_called && is_public) {
-            continue;
-        }
-        match of_owner(builder, func) {
-            Some(true) => found.push(func),
-            None if fits => found.push(func),
-            _ => {}
+        let name = &builder.index.func(func).name;
+        let fits = spelled.fits(name);
+        let is_any = spelled.is_open && spelled.parts.is_empty() && is_called && !name.starts_with("__");
+        let is_found = match of_owner(builder, func) {
+            Some(is_owned) => is_owned && (fits || is_any),
+            None => fits,
+        };
+        if is_found {
+            found.push(func);
         }
     }
     found
