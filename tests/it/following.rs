@@ -217,3 +217,62 @@ def test_cage():
 ",
     );
 }
+
+#[test]
+fn a_mock_in_the_place_of_an_object_of_a_module() {
+    check(
+        "#- state.py
+from store import Store
+
+class Other:
+    def insert(self, key):
+        return key
+
+store = Store(None)
+#- service.py
+from state import Other, store
+
+def run(key):
+    store.insert(key)
+    Other().insert(key)
+#- tests/test_service.py
+from unittest.mock import Mock, patch
+import service
+
+def test_by_name():
+    with patch('service.store') as mock:
+        mock.insert.return_value = 1
+        service.run('a')
+
+def test_by_value():
+    mock = Mock()
+    mock.insert = Mock(return_value=1)
+    with patch('service.store', mock):
+        service.run('a')
+",
+        "#- service.py
+from state import Other, store
+
+async def run(key):
+    await store.insert(key)
+    Other().insert(key)
+#- tests/test_service.py
+from unittest.mock import AsyncMock, Mock, patch
+import pytest
+import service
+
+@pytest.mark.asyncio
+async def test_by_name():
+    with patch('service.store') as mock:
+        mock.insert = AsyncMock(return_value=1)
+        await service.run('a')
+
+@pytest.mark.asyncio
+async def test_by_value():
+    mock = Mock()
+    mock.insert = AsyncMock(return_value=1)
+    with patch('service.store', mock):
+        await service.run('a')
+",
+    );
+}

@@ -123,7 +123,7 @@ impl<'a> Flow<'a> {
             }
             Taker::Write(index) => {
                 let write = &facts.attribute_writes[index as usize];
-                let class = self.own_class(write.receiver);
+                let class = self.own_class(write.receiver).or_else(|| self.only_writer(&write.name));
                 self.fields(class, &write.name)
             }
             Taker::Returned(func) => self.results(func),
@@ -188,6 +188,27 @@ impl<'a> Flow<'a> {
         found
     }
 
+    /// The one class of the code that writes an attribute of that name on `self`.
+    fn only_writer(&self, name: &Name) -> Option<ClassId> {
+        let writes = self.world.index.writes_of(name).iter().filter(|(file, _)| !self.world.in_tests(*file));
+        let classes = writes.map(|(file, at)| {
+            let write = &self.world.index.file(*file).attribute_writes[*at as usize];
+            self.own_class(write.receiver)
+        });
+        let mut classes: Vec<Option<ClassId>> = classes.collect();
+        classes.dedup();
+        if let [Some(class)] = classes[..] { Some(class) } else { None }
+    }
+
+    /// The module and the name that `patch("app.state.manager", x)` puts `x` under.
+    fn patched_name(&self, call: CallId) -> Option<(FileId, Name)> {
+        let index = self.world.index;
+        let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call && !lookup.is_prefix)?;
+        let module = lookup.text.strip_suffix(lookup.name.as_str())?.strip_suffix('.')?;
+        let file = index.module(module).filter(|file| index.loaded(*file).is_some())?;
+        Some((file, lookup.name.clone()))
+    }
+
     fn are_related(&self, left: ClassId, right: ClassId) -> bool {
         let hierarchy = &self.world.graph.hierarchy;
         left == right || hierarchy.ancestors(left).contains(&right) || hierarchy.ancestors(right).contains(&left)
@@ -231,6 +252,11 @@ impl<'a> Flow<'a> {
         }
         let position = facts.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
         let mut found = vec![];
+        let is_new = argument.keyword.as_ref().map_or(position == 1, |keyword| keyword == "new");
+        if let Some((file, name)) = self.patched_name(call).filter(|_| is_new) {
+            let used = self.named(ScopeId { file, index: 0 }, &name);
+            return used.into_iter().map(|value| (value, true)).collect();
+        }
         let callees = self.callees(call);
         for (func, skip) in &callees {
             let target = self.world.index.func(*func);

@@ -227,7 +227,7 @@ impl Finder<'_> {
                     continue;
                 }
                 let is_known = known.contains(receiver) || self.is_made_after(*receiver, &specs);
-                if is_known || !self.names.contains(name) || self.is_real(*receiver, name) {
+                if is_known || !self.names.contains(name) || self.is_real(*receiver, name, write.context) {
                     continue;
                 }
                 let named = self
@@ -237,7 +237,8 @@ impl Finder<'_> {
                     .iter()
                     .find(|id| self.world.index.site(**id).value == write.receiver);
                 let color = named.and_then(|id| self.color_at(file, self.world.index.site(*id).range));
-                match color.unwrap_or_else(|| self.color_by_name(name)) {
+                let patched = || Some(self.color_of_method(self.patched_class(*receiver)?, name));
+                match color.or_else(patched).unwrap_or_else(|| self.color_by_name(name)) {
                     Color::Async(_) => {
                         let Some(path) = self.path(write.receiver) else { continue };
                         let func = self.world.index.context(write.context).func;
@@ -334,11 +335,18 @@ impl Finder<'_> {
     }
 
     /// Was the attribute replaced by a `patch.object` that follows by itself, or by something assigned before?
-    fn is_real(&self, receiver: ValueId, name: &Name) -> bool {
+    fn is_real(&self, receiver: ValueId, name: &Name, context: ContextId) -> bool {
         let path = self.path(receiver);
+        let index = self.world.index;
+        let own = index.context(context).func;
+        // What another test assigns is of no interest here.
+        let counts = |context: ContextId| {
+            let func = index.context(context).func;
+            func == own || func.is_none_or(|func| !index.func(func).name.starts_with("test"))
+        };
         self.world.index.writes_of(name).iter().any(|&(file, at)| {
             let write = &self.world.index.file(file).attribute_writes[at as usize];
-            file == receiver.file && self.path(write.receiver) == path
+            file == receiver.file && counts(write.context) && self.path(write.receiver) == path
         })
     }
 

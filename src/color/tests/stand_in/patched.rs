@@ -160,10 +160,45 @@ impl Finder<'_> {
         if (self.converts)(func) { Color::Async(func) } else { Color::Sync }
     }
 
-    fn color_of_method(&self, class: ClassId, name: &Name) -> Color {
+    pub(super) fn color_of_method(&self, class: ClassId, name: &Name) -> Color {
         let ancestors = self.world.graph.hierarchy.ancestors(class);
         let found = ancestors.into_iter().find_map(|class| method(self.world.index, class, name));
         found.map_or_else(|| self.color_by_name(name), |func| self.color_of_func(func))
+    }
+
+    /// The class of the object that `patch("app.state.manager")` replaces with the mock.
+    pub(super) fn patched_class(&self, mock: ValueId) -> Option<ClassId> {
+        let (index, names) = (self.world.index, self.world.names());
+        let call = names.evaluate(mock).into_iter().find_map(|meaning| match meaning {
+            Meaning::Value(bound) => match index.value(bound) {
+                Value::Entered(entered) => match index.value(*entered) {
+                    Value::Call { call } => Some(*call),
+                    _ => None,
+                },
+                Value::Call { call } if self.is_mocker_call(index.call(*call).func) => Some(*call),
+                _ => None,
+            },
+            Meaning::Param { func, index: at } => {
+                let patched = patched_parameters(index.func(func), index.file(func.file), names);
+                patched.into_iter().find_map(|(param, call)| (param == at as usize).then_some(call))
+            }
+            _ => None,
+        })?;
+        let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call && !lookup.is_prefix)?;
+        let module = lookup.text.strip_suffix(lookup.name.as_str())?.strip_suffix('.')?;
+        let file = index.module(module).filter(|file| index.loaded(*file).is_some())?;
+        let class = |value: ValueId| match names.evaluate(value).as_slice() {
+            [Meaning::Class(class)] => Some(*class),
+            _ => None,
+        };
+        names.lookup(ScopeId { file, index: 0 }, &lookup.name).into_iter().find_map(|meaning| match meaning {
+            Meaning::Value(value) => match index.value(value) {
+                Value::Call { call } => class(index.call(*call).func),
+                _ => None,
+            },
+            Meaning::Annotated { annotation, .. } => class(annotation),
+            _ => None,
+        })
     }
 
     /// What the code does with an attribute of an object that a test names.
