@@ -203,7 +203,7 @@ impl<'a> Flow<'a> {
     /// The module and the name that `patch("app.state.manager", x)` puts `x` under.
     fn patched_name(&self, call: CallId) -> Option<(FileId, Name)> {
         let index = self.world.index;
-        let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call && !lookup.is_prefix)?;
+        let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call)?;
         let module = lookup.text.strip_suffix(lookup.name.as_str())?.strip_suffix('.')?;
         let file = index.module(module).filter(|file| index.loaded(*file).is_some())?;
         Some((file, lookup.name.clone()))

@@ -184,7 +184,7 @@ impl Finder<'_> {
             }
             _ => None,
         })?;
-        let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call && !lookup.is_prefix)?;
+        let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call)?;
         let module = lookup.text.strip_suffix(lookup.name.as_str())?.strip_suffix('.')?;
         let file = index.module(module).filter(|file| index.loaded(*file).is_some())?;
         let class = |value: ValueId| match names.evaluate(value).as_slice() {

@@ -12,7 +12,7 @@ impl Finder<'_> {
     /// Makes methods of what patched classes return async, where the test says nothing about them itself.
     pub(super) fn returned(&mut self) {
         for (file, facts) in self.test_files() {
-            for lookup in facts.lookups.iter().filter(|lookup| !lookup.is_prefix) {
+            for lookup in &facts.lookups {
                 let Some(module) = self.patched_in(lookup) else { continue };
                 let names = self.awaited_of_results(module, &lookup.name);
                 let said = self.said_of_result(lookup.call);
