@@ -254,6 +254,7 @@ impl Builder<'_> {
     fn round(&mut self, names: &BTreeSet<Name>) {
         self.index.load_words(self.project, names.iter().map(Name::as_str));
         self.add_aliases(names);
+        self.open_aliases_in_tests(names);
         self.graph.hierarchy.register(self.project, self.index);
         fixtures::add_stand_ins(self, names);
         let refs: Vec<RefId> = names
@@ -285,6 +286,29 @@ impl Builder<'_> {
                 .collect();
             for alias in aliases {
                 self.want(&alias);
+            }
+        }
+    }
+
+    /// `set_multi = set_many` in a class: flow tells what a test calls by the other name.
+    fn open_aliases_in_tests(&mut self, names: &BTreeSet<Name>) {
+        let mut aliases: BTreeSet<Name> = BTreeSet::new();
+        for name in names {
+            for func in self.index.funcs_of(name).iter().filter(|func| self.graph.nodes.contains(func)) {
+                let Some(class) = self.index.func(*func).class else { continue };
+                let scope = self.index.scope(self.index.class(class).scope);
+                let is_it =
+                    |value: ValueId| matches!(self.index.value(value), Value::Name { name: own, .. } if own == name);
+                let bound =
+                    scope.bindings.iter().filter(|own| matches!(own.bound, Bound::Value(value) if is_it(value)));
+                aliases.extend(bound.map(|binding| binding.name.clone()));
+            }
+        }
+        self.index.load_words(self.project, aliases.iter().map(Name::as_str));
+        for id in aliases.iter().flat_map(|name| self.index.refs_of(name).to_vec()) {
+            let is_called = matches!(self.index.site(id).usage, Usage::Called(_));
+            if self.in_tests(id.file) && is_called && !self.graph.sites.contains_key(&id) && self.resolved.insert(id) {
+                self.open.entry(id).or_default();
             }
         }
     }

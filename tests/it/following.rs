@@ -276,3 +276,15 @@ async def test_by_value():
 ",
     );
 }
+
+#[test]
+fn a_method_that_has_another_name_too() {
+    check_project(
+        &format!(
+            "{CONFIG}{STORE}    insert_one = insert\n#- tests/test_store.py\nfrom store import Store\n\nclass Mixin:\n    def make(self):\n        return Store(None)\n\nclass TestStore(Mixin):\n    def test_it(self):\n        store = self.make()\n        assert store.insert_one('a')\n"
+        ),
+        &format!(
+            "{AFTER}    insert_one = insert\n#- tests/test_store.py\nimport pytest\nfrom store import Store\n\nclass Mixin:\n    def make(self):\n        return Store(None)\n\nclass TestStore(Mixin):\n    @pytest.mark.asyncio\n    async def test_it(self):\n        store = self.make()\n        assert await store.insert_one('a')\n"
+        ),
+    );
+}
