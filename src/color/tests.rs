@@ -45,7 +45,9 @@ impl Tests {
         let mut pending: Vec<FuncId> = self.left.keys().copied().collect();
         while let Some(func) = pending.pop() {
             let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
-            let users: BTreeSet<FuncId> = callers.chain(askers(world, func)).chain(prepared(world, func)).collect();
+            let users =
+                callers.chain(askers(world, func)).chain(prepared(world, func)).chain(callers_in_file(world, func));
+            let users: BTreeSet<FuncId> = users.collect();
             for user in users.into_iter().filter(|user| world.in_tests(user.file) && *user != func) {
                 if let Entry::Vacant(entry) = found.entry(user) {
                     entry.insert(Cause::Uses { func });
@@ -65,6 +67,15 @@ fn prepared(world: World, hook: FuncId) -> Vec<FuncId> {
     let classes = world.graph.hierarchy.descendants(class).into_iter();
     let methods = classes.flat_map(|class| world.index.class(class).methods.iter().copied());
     methods.filter(|method| world.index.func(*method).name.starts_with("test")).collect()
+}
+
+/// The functions of the file that call a helper by its name. A helper that computes a name leads to nothing that is known
+/// to block, so its calls are no sites.
+fn callers_in_file(world: World, helper: FuncId) -> Vec<FuncId> {
+    let name = &world.index.func(helper).name;
+    let refs = world.index.refs_of(name).iter().filter(|id| id.file == helper.file && !name.starts_with("test"));
+    let called = refs.filter(|id| matches!(world.index.site(**id).usage, Usage::Called(_)));
+    called.filter_map(|id| world.context(*id).func).collect()
 }
 
 /// The functions that ask for a fixture by a parameter.
