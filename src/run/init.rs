@@ -34,7 +34,7 @@ pub(super) fn run(console: &Console, args: &InitArgs) -> Result<Outcome> {
     }
     let proposal = proposal::propose(analysis.world());
     let around = Around {
-        plugin: analysis.project.test_plugin,
+        plugin: analysis.project.pytest.plugin,
         version: stated_version(&config.root),
         environment: [".venv", "venv"].into_iter().find(|name| config.root.join(name).is_dir()).map(str::to_owned),
         first_run: None,

@@ -50,6 +50,7 @@ impl Context<'_> {
             | EditKind::MockAttributes { .. }
             | EditKind::AsyncFake { .. }
             | EditKind::MockConfigured { .. }
+            | EditKind::MockReturned { .. }
             | EditKind::Import
             | EditKind::Logger => true,
         }
