@@ -153,7 +153,7 @@ pub struct ApplyArgs {
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Edits")]
 pub struct EditArgs {
-    /// Ask group by group: y(es), n(o), a(ll), q(uit), e(xplain)
+    /// Ask group by group: y(es), n(o), a(ll), q(uit), e(xplain), s(plit)
     #[arg(short, long)]
     pub interactive: bool,
     /// Convert at most N functions in this run, for a migration in small steps

@@ -2,30 +2,35 @@
 //! terminal, over a pipe and in a test.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::{self, BufRead, Write};
+use std::io::{BufRead, Write};
+
+use anyhow::Result;
 
 use crate::group::{self, Group, GroupId};
 
 const HELP: &str = "\
-y - apply this group
+y - apply this
 n - leave it out, with the groups that need it
-a - apply this group and all that follow
+a - apply this and all that follows
 q - apply what was chosen so far, leave out the rest
 e - explain why it is there
 s - split it into smaller groups
+d - show all of the diff
 ? - print this help
 ";
+/// So many lines of a diff are shown when it can be split or asked for.
+const SHOWN: usize = 120;
 
-/// A group to ask about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    pub group: Group,
-    /// Unified, without colors.
-    pub diff: String,
-    /// What `e` prints.
-    pub explanation: String,
-    /// The smaller groups that it can be split into, in place of which it stands. Empty when it stands or falls as one.
-    pub parts: Vec<Choice>,
+/// What the dialog shows.
+pub trait Preview {
+    /// The unified diff, without colors, from the project with the groups `taken` to the one with `more` too. Both are closed.
+    ///
+    /// # Errors
+    /// When the new texts cannot be made.
+    fn diff(&mut self, taken: &[GroupId], more: &[GroupId]) -> Result<String>;
+
+    /// Why the group is there.
+    fn explanation(&self, id: &GroupId) -> String;
 }
 
 /// How the dialog looks.
@@ -39,7 +44,7 @@ pub enum Paint {
 /// What was chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
-    /// Closed: what they depend on is among them. In the order of the questions.
+    /// Closed: what they depend on is among them. In the order of the groups.
     pub accepted: Vec<GroupId>,
     /// Answered with no, or dependent on one that was.
     pub refused: Vec<GroupId>,
@@ -47,47 +52,82 @@ pub struct Chosen {
     pub skipped: Vec<GroupId>,
 }
 
+/// Groups to ask about at once: they hang together.
+type Question = Vec<GroupId>;
+
 /// Where the dialog stands.
-struct Dialog<'a> {
-    choices: &'a [Choice],
+struct Dialog<'a, P> {
+    groups: &'a [Group],
+    preview: &'a mut P,
     /// Still to ask, each after those it depends on.
-    open: VecDeque<&'a Choice>,
+    open: VecDeque<Question>,
     chosen: Chosen,
     asked: usize,
     total: usize,
     paint: Paint,
 }
 
-/// Asks about all choices. Nobody needs to answer for what hangs on an answer given: a group whose dependency was refused is
-/// left out, and says so.
+/// Asks about all groups but the carried ones, which come with those that need them. Groups that hang together are one
+/// question, until it is split. Nobody needs to answer for what hangs on an answer given: a group whose dependency was
+/// refused is left out, and says so.
+///
+/// # Errors
+/// When the terminal cannot be read or written, or a diff cannot be made.
 pub fn choose(
-    choices: &[Choice],
+    groups: &[Group],
+    preview: &mut impl Preview,
     reader: &mut impl BufRead,
     writer: &mut impl Write,
     paint: Paint,
-) -> io::Result<Chosen> {
-    let open = leaf_first(choices);
-    let mut dialog = Dialog { choices, total: open.len(), open, chosen: Chosen::default(), asked: 0, paint };
-    while let Some(choice) = dialog.open.pop_front() {
+) -> Result<Chosen> {
+    let open = questions(groups);
+    let mut dialog = Dialog { groups, preview, total: open.len(), open, chosen: Chosen::default(), asked: 0, paint };
+    while let Some(question) = dialog.open.pop_front() {
         dialog.asked += 1;
-        if let Some(needs) = dialog.refused_need(choice) {
-            writeln!(writer, "{} is left out, because it needs `{needs}`.\n", dialog.title(choice))?;
-            dialog.chosen.refused.push(choice.group.id.clone());
-            continue;
+        let question = dialog.without_refused(question, writer)?;
+        if !question.is_empty() {
+            dialog.ask(question, reader, writer)?;
         }
-        writeln!(writer, "{}", dialog.title(choice))?;
-        write!(writer, "{}", painted(&choice.diff, paint))?;
-        dialog.ask(choice, reader, writer)?;
     }
     Ok(dialog.chosen)
 }
 
-impl<'a> Dialog<'a> {
-    /// Asks until there is an answer that settles the choice.
-    fn ask(&mut self, choice: &'a Choice, reader: &mut impl BufRead, writer: &mut impl Write) -> io::Result<()> {
-        let letters = if choice.parts.is_empty() { "y,n,a,q,e,?" } else { "y,n,a,q,e,s,?" };
+fn questions(groups: &[Group]) -> VecDeque<Question> {
+    let order: Vec<&Group> = group::needs_first(groups).into_iter().filter(|group| !group.carried).collect();
+    let bundles = group::bundles(groups).into_iter();
+    let asked = bundles.map(|bundle| {
+        let inside: HashSet<GroupId> = bundle.into_iter().collect();
+        order.iter().map(|group| &group.id).filter(|id| inside.contains(*id)).cloned().collect()
+    });
+    asked.filter(|question: &Question| !question.is_empty()).collect()
+}
+
+impl<P: Preview> Dialog<'_, P> {
+    /// The question without the groups that need a refused one.
+    fn without_refused(&mut self, question: Question, writer: &mut impl Write) -> Result<Question> {
+        let mut left = vec![];
+        for id in question {
+            let needed = self.with_needs(std::slice::from_ref(&id));
+            match needed.into_iter().find(|needed| self.chosen.refused.contains(needed)) {
+                Some(refused) => {
+                    writeln!(writer, "`{id}` is left out, because it needs `{refused}`.\n")?;
+                    self.chosen.refused.push(id);
+                }
+                None => left.push(id),
+            }
+        }
+        Ok(left)
+    }
+
+    /// Shows the question and asks until there is an answer that settles it.
+    fn ask(&mut self, question: Question, reader: &mut impl BufRead, writer: &mut impl Write) -> Result<()> {
+        let added = self.added(&question);
+        let diff = self.preview.diff(&self.chosen.accepted, &added)?;
+        writeln!(writer, "{}", self.title(&question, &added))?;
+        self.show(&diff, SHOWN, writer)?;
+        let letters = if question.len() == 1 { "y,n,a,q,e,?" } else { "y,n,a,q,e,s,?" };
         loop {
-            write!(writer, "Apply this group [{letters}]? ")?;
+            write!(writer, "Apply this [{letters}]? ")?;
             writer.flush()?;
             let mut line = String::new();
             if reader.read_line(&mut line)? == 0 {
@@ -96,91 +136,108 @@ impl<'a> Dialog<'a> {
                 "q".clone_into(&mut line);
             }
             match line.trim().to_ascii_lowercase().as_str() {
-                "y" | "yes" => self.chosen.accepted.push(choice.group.id.clone()),
-                "n" | "no" => self.chosen.refused.push(choice.group.id.clone()),
-                "a" | "all" => self.accept_all(choice),
+                "y" | "yes" => self.accept(&question),
+                "n" | "no" => self.chosen.refused.extend(question),
+                "a" | "all" => self.accept_all(question),
                 "q" | "quit" => {
-                    let rest = std::iter::once(choice).chain(self.open.drain(..));
-                    self.chosen.skipped.extend(rest.map(|choice| choice.group.id.clone()));
+                    self.chosen.skipped.extend(question);
+                    self.chosen.skipped.extend(self.open.drain(..).flatten());
                 }
-                "e" | "explain" => {
-                    writeln!(writer, "{}", choice.explanation.trim_end())?;
-                    continue;
+                "s" | "split" if question.len() > 1 => {
+                    writeln!(writer, "Split into {} groups.", question.len())?;
+                    self.split(question);
                 }
-                "s" | "split" if choice.parts.is_empty() => {
-                    writeln!(writer, "It cannot be split: its changes stand or fall together.")?;
-                    continue;
-                }
-                "s" | "split" => {
-                    writeln!(writer, "Split into {} groups.", choice.parts.len())?;
-                    self.split(choice);
-                }
-                _ => {
-                    write!(writer, "{HELP}")?;
+                other => {
+                    match other {
+                        "e" | "explain" => self.explain(&question, writer)?,
+                        "d" | "diff" => self.show(&diff, usize::MAX, writer)?,
+                        "s" | "split" => {
+                            writeln!(writer, "It cannot be split: its changes stand or fall together.")?;
+                        }
+                        _ => write!(writer, "{HELP}")?,
+                    }
                     continue;
                 }
             }
-            return writeln!(writer);
+            writeln!(writer)?;
+            return Ok(());
         }
     }
 
-    fn accept_all(&mut self, choice: &'a Choice) {
-        self.open.push_front(choice);
-        while let Some(choice) = self.open.pop_front() {
-            let id = choice.group.id.clone();
-            match self.refused_need(choice) {
-                Some(_) => self.chosen.refused.push(id),
-                None => self.chosen.accepted.push(id),
+    fn explain(&self, question: &Question, writer: &mut impl Write) -> Result<()> {
+        for id in question {
+            writeln!(writer, "{}", self.preview.explanation(id).trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, question: &[GroupId]) {
+        self.chosen.accepted = self.with_needs(&[&self.chosen.accepted, question].concat());
+    }
+
+    fn accept_all(&mut self, question: Question) {
+        let rest: Vec<GroupId> = question.into_iter().chain(self.open.drain(..).flatten()).collect();
+        for id in rest {
+            let needed = self.with_needs(std::slice::from_ref(&id));
+            match needed.iter().any(|needed| self.chosen.refused.contains(needed)) {
+                true => self.chosen.refused.push(id),
+                false => self.accept(&[id]),
             }
         }
     }
 
-    /// The parts take the choice's place in the dialog.
-    fn split(&mut self, choice: &'a Choice) {
-        for part in leaf_first(&choice.parts).into_iter().rev() {
-            self.open.push_front(part);
-        }
+    /// The groups of the question take its place in the dialog.
+    fn split(&mut self, question: Question) {
         self.asked -= 1;
-        self.total += choice.parts.len() - 1;
+        self.total += question.len() - 1;
+        for id in question.into_iter().rev() {
+            self.open.push_front(vec![id]);
+        }
     }
 
-    /// A dependency that is not going to be applied. A group that was split is represented by its parts: the group that
-    /// needs it needs all of them.
-    fn refused_need(&self, choice: &Choice) -> Option<GroupId> {
-        let refused: HashSet<_> = self.chosen.refused.iter().collect();
-        let parts = |id: &GroupId| {
-            let split = self.choices.iter().find(|choice| choice.group.id == *id);
-            split.map_or(&[][..], |choice| &choice.parts).iter().map(|part| part.group.id.clone())
-        };
-        let needs = choice.group.depends_on.iter().flat_map(|id| std::iter::once(id.clone()).chain(parts(id)));
-        needs.into_iter().find(|id| refused.contains(id))
+    fn with_needs(&self, ids: &[GroupId]) -> Vec<GroupId> {
+        group::with_dependencies(self.groups, ids).expect("nothing was taken out of the groups")
     }
 
-    fn title(&self, choice: &Choice) -> String {
-        let Group { title, functions, .. } = &choice.group;
-        let noun = if functions.len() == 1 { "function" } else { "functions" };
-        let text = format!("({}/{}) {title} ({} {noun})", self.asked, self.total, functions.len());
+    /// What a yes adds to what is accepted.
+    fn added(&self, question: &[GroupId]) -> Vec<GroupId> {
+        let mut added = self.with_needs(question);
+        added.retain(|id| !self.chosen.accepted.contains(id));
+        added
+    }
+
+    fn title(&self, question: &[GroupId], added: &[GroupId]) -> String {
+        let group = |id: &GroupId| self.groups.iter().find(|group| group.id == *id);
+        let functions: usize = added.iter().filter_map(group).map(|group| group.functions.len()).sum();
+        let first = question.first().and_then(group).map_or("", |group| group.title.as_str());
+        let more = if question.len() == 1 { String::new() } else { format!(", and {} more", question.len() - 1) };
+        let noun = if functions == 1 { "function" } else { "functions" };
+        let text = format!("({}/{}) {first}{more} ({functions} {noun})", self.asked, self.total);
         style(&text, "1", self.paint)
     }
+
+    fn show(&self, diff: &str, limit: usize, writer: &mut impl Write) -> Result<()> {
+        let lines: Vec<&str> = diff.lines().collect();
+        // A few lines more are no reason to leave them out.
+        let shown = if lines.len() > limit.saturating_add(limit / 4) { limit } else { lines.len() };
+        for line in &lines[..shown] {
+            writeln!(writer, "{}", style(line, color(line), self.paint))?;
+        }
+        if shown < lines.len() {
+            writeln!(writer, "... and {} more lines; `d` shows them all", lines.len() - shown)?;
+        }
+        Ok(())
+    }
 }
 
-/// Orders choices so that a dependency is asked about first.
-fn leaf_first(choices: &[Choice]) -> VecDeque<&Choice> {
-    let groups: Vec<_> = choices.iter().map(|choice| choice.group.clone()).collect();
-    let order = group::needs_first(&groups);
-    let find = |id: &GroupId| choices.iter().find(|choice| choice.group.id == *id);
-    order.into_iter().filter_map(|group| find(&group.id)).collect()
-}
-
-fn painted(diff: &str, paint: Paint) -> String {
-    let color = |line: &str| match line.as_bytes() {
+fn color(line: &str) -> &'static str {
+    match line.as_bytes() {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => "1",
         [b'+', ..] => "32",
         [b'-', ..] => "31",
         [b'@', ..] => "36",
         _ => "",
-    };
-    diff.lines().map(|line| style(line, color(line), paint) + "\n").collect()
+    }
 }
 
 fn style(text: &str, code: &str, paint: Paint) -> String {

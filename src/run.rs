@@ -1,6 +1,7 @@
 //! The commands: each takes the stages it needs, in order, prints, and writes last.
 
 mod choose;
+mod interactive;
 mod migrate;
 mod notes;
 mod plan;

@@ -1,12 +1,12 @@
 //! `awaitify apply`: writes the changes, all files or none.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
 use super::migrate::{Wanted, migrate};
 use super::output::{outcome, report, say};
-use super::{Outcome, notes, plan, unbuilt, undo};
+use super::{Outcome, interactive, notes, plan, unbuilt, undo};
 use crate::analysis::{Analysis, Rewritten};
 use crate::cli::options::Format;
 use crate::cli::{ApplyArgs, Console};
@@ -21,17 +21,19 @@ pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         return undo::resume(console, start);
     }
     let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };
-    let migration = match &args.plan {
+    let mut migration = match &args.plan {
         Some(path) => plan::migration(console, args, path)?,
         None => migrate(wanted)?,
     };
-    let analysis = &migration.analysis;
-    let root = &analysis.project.root;
-    let patches = patches(analysis, &migration.rewritten);
-    if !args.allow_dirty {
-        let paths: Vec<PathBuf> = patches.iter().map(|patch| patch.path.clone()).collect();
-        refuse_dirty(root, &paths, args.plan.as_deref())?;
+    let root = migration.analysis.project.root.clone();
+    if !args.allow_dirty && !migration.rewritten.is_empty() {
+        refuse_dirty(&root, args.plan.as_deref())?;
     }
+    if args.edits.interactive {
+        interactive::ask(console, &mut migration)?;
+    }
+    let analysis = &migration.analysis;
+    let patches = patches(analysis, &migration.rewritten);
     // The report reads the lines of the files as they were.
     let notes = notes::find(&migration);
     notes::print(console, &migration, &notes);
@@ -42,7 +44,7 @@ pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
         return Ok(outcome(analysis, true, false));
     }
     if !patches.is_empty() {
-        let written = journal::write(root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let written = journal::write(&root, &[], &patches).map_err(|error| anyhow::anyhow!("{error}"))?;
         for note in &written.notes {
             say(console, &format!("{note}\n"));
         }
@@ -63,10 +65,7 @@ pub(super) fn patches(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Patch
 }
 
 /// The saved plan may lie in the tree; it was written for this very run.
-fn refuse_dirty(root: &Path, paths: &[PathBuf], plan: Option<&Path>) -> Result<()> {
-    if paths.is_empty() {
-        return Ok(());
-    }
+fn refuse_dirty(root: &Path, plan: Option<&Path>) -> Result<()> {
     let mut dirty = journal::git::dirty_files(root, &[]).map_err(|error| anyhow::anyhow!("{error}"))?;
     let plan = plan.and_then(|plan| plan.canonicalize().ok());
     dirty.retain(|file| plan.is_none() || file.canonicalize().ok() != plan);

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::migrate::{Wanted, migrate, migrate_stdin};
 use super::output::{color_of, diff_of, emit, outcome, report};
-use super::{Outcome, notes, plan, unbuilt};
+use super::{Outcome, interactive, notes, plan, unbuilt};
 use crate::cli::options::Format;
 use crate::cli::{Console, DiffArgs};
 
@@ -15,7 +15,10 @@ pub(super) fn run(console: &Console, args: &DiffArgs) -> Result<Outcome> {
     notes::check_flags(&args.output, &[Format::Human, Format::Json, Format::Sarif, Format::Github])?;
     let migrate = if args.selection.paths == [Path::new("-")] { migrate_stdin } else { migrate };
     let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };
-    let migration = migrate(wanted)?;
+    let mut migration = migrate(wanted)?;
+    if args.edits.interactive {
+        interactive::ask(console, &mut migration)?;
+    }
     let (analysis, rewritten) = (&migration.analysis, &migration.rewritten);
     if let Some(path) = &args.save {
         plan::save(&migration, args, path)?;

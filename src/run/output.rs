@@ -45,7 +45,7 @@ pub(super) fn diff_of(analysis: &Analysis, rewritten: &[Rewritten], color: diff:
 }
 
 /// The folder that paths in the diff start from: the current one, where `git apply` will look, else the project's root.
-fn diff_base(analysis: &Analysis, rewritten: &[Rewritten]) -> PathBuf {
+pub(super) fn diff_base(analysis: &Analysis, rewritten: &[Rewritten]) -> PathBuf {
     let current = std::env::current_dir().and_then(std::fs::canonicalize);
     let holds_all =
         |folder: &PathBuf| rewritten.iter().all(|done| analysis.project.file(done.file).path.starts_with(folder));

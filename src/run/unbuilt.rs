@@ -9,7 +9,7 @@ use crate::cli::{EditArgs, Verify};
 /// # Errors
 /// Names the first flag that does nothing yet.
 pub(super) fn refuse(edits: &EditArgs) -> Result<()> {
-    let flags = [("--interactive", edits.interactive), ("--verify full", edits.verify == Verify::Full)];
+    let flags = [("--verify full", edits.verify == Verify::Full)];
     match flags.iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => bail!("`{flag}` is not built yet"),
         None => Ok(()),

@@ -17,3 +17,4 @@ mod plans;
 mod native;
 mod projects;
 mod readme;
+mod terminal;
