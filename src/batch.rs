@@ -29,6 +29,7 @@ mod commit;
 mod drive;
 mod gate;
 mod isolate;
+mod lines;
 mod parse;
 mod roots;
 mod state;
@@ -48,12 +49,18 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::group::{Group, GroupId, LeftOut};
+use crate::interrupt;
 use crate::journal::Patch;
+
+/// An analysis walks deeply nested code by recursion.
+const STACK: usize = 16 << 20;
 
 /// A checked plan.
 #[derive(Clone, Debug)]
 pub struct BatchPlan {
     pub path: PathBuf,
+    /// Where the plan lies, symlinks resolved.
+    folder: PathBuf,
     /// Existing folders, sorted, symlinks resolved, none inside another.
     pub roots: Vec<PathBuf>,
     pub steps: Vec<Step>,
@@ -94,6 +101,8 @@ pub type Patches = Box<dyn Fn(&[GroupId]) -> anyhow::Result<Vec<Patch>>>;
 /// What the analysis says about a step in one root. Both functions answer for the tree as it was when the step was planned.
 pub struct StepPlan {
     pub groups: Vec<Group>,
+    /// Files that could not be read or parsed, and were left alone.
+    pub unreadable: Vec<String>,
     /// The patches when just some of the groups are applied.
     pub patches: Patches,
     /// Why the group's functions convert: shown for a group that breaks the gate.
@@ -166,6 +175,8 @@ pub struct StepReport {
     pub left_out: Vec<LeftOut>,
     /// Groups for which `max-gate-runs` was not enough. They are not applied.
     pub untested: Vec<GroupId>,
+    /// Files that could not be read or parsed, and were left alone.
+    pub unreadable: Vec<String>,
     /// What went wrong, in words.
     pub message: Option<String>,
     pub seconds: f64,
@@ -258,6 +269,17 @@ impl BatchPlan {
     pub fn read(path: &Path) -> Result<BatchPlan, PlanProblem> {
         parse::read(path)
     }
+
+    /// What a root is called: its path from the plan's folder, where it lies below it.
+    fn name_of(&self, root: &Path) -> String {
+        match root.strip_prefix(&self.folder) {
+            Ok(below) if below.as_os_str().is_empty() => {
+                root.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
+            }
+            Ok(below) => below.display().to_string(),
+            Err(_) => root.display().to_string(),
+        }
+    }
 }
 
 /// Carries out a plan. `analysis` plans a step for a root as it is then; `log` takes the events, in order for each root.
@@ -272,13 +294,17 @@ pub fn run(
     let reports = Mutex::new(Vec::new());
     let work = || {
         while let Some(root) = plan.roots.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if interrupt::is_requested() {
+                break;
+            }
             let report = drive::root(root, plan, options, analysis, log);
             reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
         }
     };
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.get().min(plan.roots.len()) {
-            scope.spawn(work);
+            let worker = std::thread::Builder::new().stack_size(STACK);
+            worker.spawn_scoped(scope, work).expect("the system has another thread");
         }
     });
     let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -292,8 +318,13 @@ pub fn exit_code(reports: &[RootReport]) -> u8 {
 }
 
 /// The table that ends a run: a line for each step of each root, and what is to be said about it below.
-pub fn summary(reports: &[RootReport]) -> String {
-    summary::table(reports)
+pub fn summary(plan: &BatchPlan, reports: &[RootReport]) -> String {
+    summary::table(plan, reports)
+}
+
+/// An event as a line for people.
+pub fn line(plan: &BatchPlan, event: &Event) -> String {
+    lines::line(plan, event)
 }
 
 impl fmt::Display for PlanProblem {

@@ -51,7 +51,9 @@ pub enum Command {
     #[command(after_help = "Example: awaitify undo\n         awaitify undo --list")]
     Undo(UndoArgs),
     /// Run a migration plan: steps, each with a gate such as the tests
-    #[command(after_help = "Example: awaitify batch migration.toml")]
+    #[command(
+        after_help = "Example: awaitify batch migration.toml --dry-run\n         awaitify batch migration.toml -j 4"
+    )]
     Batch(BatchArgs),
     /// Look at a project and propose a config for it
     #[command(after_help = "Example: awaitify init . --write")]
@@ -73,7 +75,7 @@ pub struct Console {
     /// Say more; twice for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Work on N files at a time [default: as many as there are cores]
+    /// Work on N files at a time [default: as many as there are cores]; of a batch, on N roots at a time [default: 1]
     #[arg(short, long, global = true, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 }
@@ -232,7 +234,13 @@ pub struct BatchArgs {
     /// The plan: steps with codemods, paths, options and gates
     #[arg(value_name = "PLAN.toml")]
     pub plan: PathBuf,
-    /// Log every step as a line of JSON on stdout
+    /// Plan every step on the code as it is now, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Begin with the first step, whatever an earlier run of the plan has done
+    #[arg(long)]
+    pub restart: bool,
+    /// Log every event as a line of JSON on stdout
     #[arg(long)]
     pub json: bool,
     /// Write although git has uncommitted changes

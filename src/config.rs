@@ -42,6 +42,9 @@ pub fn load(start: &Path, flags: &Flags) -> Result<(Config, Vec<Problem>), Error
         Some(file) => file::read(file, &mut config),
         None => Vec::new(),
     };
+    if let Some(layer) = &flags.layer {
+        errors.extend(file::read_layer(layer, &mut config));
+    }
     errors.extend(flags.apply(&mut config));
     if errors.is_empty() { Ok((config, found.remarks)) } else { Err(Error::Config(errors)) }
 }

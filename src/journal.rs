@@ -37,6 +37,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::interrupt;
+
 pub use record::{Id, Listing, State, digest};
 pub use target::{Refusal, Why};
 
@@ -148,16 +150,23 @@ pub fn write_labeled(
     label: &str,
     patches: &[Patch],
 ) -> Result<Written, WriteError> {
-    commit::write_with(root, allowed_roots, label, patches, &mut |_| Ok(()))
+    let _guard = interrupt::put_off();
+    // Once: the steps that put things back are asked about too.
+    let mut is_told = false;
+    let mut listen =
+        |_| if std::mem::replace(&mut is_told, interrupt::is_requested()) { Ok(()) } else { interrupt::check() };
+    commit::write_with(root, allowed_roots, label, patches, &mut listen)
 }
 
 /// Puts back the bytes that a write replaced: of journal `id`, or of the unfinished one, or of the last one.
 pub fn undo(root: &Path, id: Option<&str>, edited: Edited) -> Result<Undone, UndoError> {
+    let _guard = interrupt::put_off();
     undo::undo_with(root, id, edited, &mut |_| Ok(()))
 }
 
 /// Finishes a write that was killed after all its new texts were on disk.
 pub fn resume(root: &Path, id: Id) -> Result<Written, UndoError> {
+    let _guard = interrupt::put_off();
     resume::resume_with(root, id, &mut |_| Ok(()))
 }
 

@@ -3,6 +3,7 @@
 //! The modules stand in the order of the pipeline; a stage imports what stands above it, never below.
 
 pub mod error;
+pub mod interrupt;
 pub mod config;
 pub mod cli;
 pub mod py;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use awaitify::cli::Args;
+use awaitify::interrupt;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
@@ -11,7 +12,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             anstream::eprintln!("awaitify: {error:#}");
-            ExitCode::from(2)
+            ExitCode::from(if interrupt::is_requested() { interrupt::EXIT_CODE } else { 2 })
         }
     }
 }

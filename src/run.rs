@@ -9,6 +9,7 @@ mod output;
 mod diff;
 mod apply;
 mod why;
+mod batch;
 mod init;
 mod check;
 mod undo;
@@ -18,9 +19,10 @@ mod unbuilt;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::cli::{Args, Command};
+use crate::interrupt;
 
 /// What a run ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum Outcome {
     Pending,
     /// Something could not be read, or a check failed.
     Failed,
+    /// Ctrl-C; what had begun was put back.
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -39,6 +43,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Clean => ExitCode::SUCCESS,
             Outcome::Pending => ExitCode::from(1),
             Outcome::Failed => ExitCode::from(2),
+            Outcome::Interrupted => ExitCode::from(interrupt::EXIT_CODE),
         }
     }
 }
@@ -52,6 +57,7 @@ const WORKER_STACK: usize = 8 << 20;
 /// # Errors
 /// Bad config, I/O, or a check of our own work that failed; main prints them and exits with 2.
 pub fn run(args: &Args) -> Result<Outcome> {
+    interrupt::listen();
     rayon::ThreadPoolBuilder::new()
         .num_threads(args.console.jobs.map_or(0, NonZeroUsize::get))
         .stack_size(WORKER_STACK)
@@ -72,7 +78,7 @@ fn run_command(args: &Args) -> Result<Outcome> {
         Command::Undo(undo) => undo::run(&args.console, undo),
         Command::Codemods(codemods) => codemods::run(codemods),
         Command::Check(check) => check::run(&args.console, check),
+        Command::Batch(batch) => batch::run(&args.console, batch),
         Command::Init(init) => init::run(&args.console, init),
-        Command::Batch(_) => bail!("this command is not built yet"),
     }
 }

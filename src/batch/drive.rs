@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use super::state::{self, Accepted, State, Trying};
 use super::trial::Trial;
 use super::{BatchPlan, Dirty, Earlier, Event, Mode, Options, Outcome, RootReport, Step, StepPlan, StepReport, commit};
+use crate::interrupt;
 use crate::journal::{self, git};
 
 /// What stays the same while a root is worked on.
@@ -47,6 +48,7 @@ impl Work<'_> {
                 reports.push(done.clone());
                 continue;
             }
+            interrupt::check().context("the step was not begun")?;
             let start = Instant::now();
             let mut report = self.step(step, &mut state).unwrap_or_else(|error| StepReport {
                 message: Some(format!("{error:#}")),
@@ -80,16 +82,14 @@ impl Work<'_> {
     /// Makes the root ready: takes back what an earlier run was trying, or checks that the root is clean.
     fn begin(&self) -> anyhow::Result<State> {
         let hash = &self.plan.hash;
+        self.take_back_other_plans()?;
         let Some(mut state) = state::read(self.root, hash)? else {
             return self.check_clean().map(|()| State::default());
         };
         if let Some(trying) = &state.trying
             && trying.accepted.is_none()
         {
-            let files = state::undo_trials(self.root, hash, trying)
-                .with_context(|| format!("cannot take back the trial of the step `{}`", trying.step))?;
-            let step = trying.step.clone();
-            (self.log)(Event::TrialUndone { root: self.root.to_path_buf(), step, files });
+            self.take_back(hash, trying)?;
             state.trying = None;
         }
         match self.options.earlier {
@@ -99,6 +99,28 @@ impl Work<'_> {
                 Ok(State::default())
             }
         }
+    }
+
+    /// A plan that was edited after it was killed has another hash, and its trial is still in the tree.
+    fn take_back_other_plans(&self) -> anyhow::Result<()> {
+        for hash in state::hashes(self.root)?.into_iter().filter(|hash| *hash != self.plan.hash) {
+            let Some(mut state) = state::read(self.root, &hash)? else { continue };
+            if let Some(trying) = state.trying.take_if(|trying| trying.accepted.is_none()) {
+                self.take_back(&hash, &trying)?;
+                state::write(self.root, &hash, &mut state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_back(&self, hash: &str, trying: &Trying) -> anyhow::Result<()> {
+        let files = state::undo_trials(self.root, hash, trying)
+            .with_context(|| format!("cannot take back the trial of the step `{}`", trying.step))?;
+        if files > 0 {
+            let step = trying.step.clone();
+            (self.log)(Event::TrialUndone { root: self.root.to_path_buf(), step, files });
+        }
+        Ok(())
     }
 
     fn check_clean(&self) -> anyhow::Result<()> {
@@ -121,23 +143,24 @@ impl Work<'_> {
             bail!("the step has a `commit`, but the root is in no git repository");
         }
         let planned = (self.analysis)(self.root, step)?;
+        let unreadable = planned.unreadable.clone();
         let functions = planned.groups.iter().map(|group| group.functions.len()).sum();
         let (name, groups) = (step.name.clone(), planned.groups.len());
         (self.log)(Event::StepPlanned { root: self.root.to_path_buf(), step: name, groups, functions });
         if groups == 0 {
-            return Ok(StepReport::new(step, Outcome::Nothing));
+            return Ok(StepReport { unreadable, ..StepReport::new(step, Outcome::Nothing) });
         }
         let all: Vec<_> = planned.groups.iter().map(|group| group.id.clone()).collect();
         if self.options.mode == Mode::DryRun {
             let files = (planned.patches)(&all)?.len();
-            return Ok(StepReport { groups, files, ..StepReport::new(step, Outcome::Planned) });
+            return Ok(StepReport { groups, files, unreadable, ..StepReport::new(step, Outcome::Planned) });
         }
         let after = journal::list(self.root)?.last().map(|journal| journal.id);
         state.trying = Some(Trying { step: step.name.clone(), after, accepted: None });
         state::write(self.root, &self.plan.hash, state)?;
         let mut trial = Trial::new(self, step, planned);
         let report = match trial.carry_out(&all) {
-            Ok(report) => report,
+            Ok(report) => StepReport { unreadable, ..report },
             // The error is what the user must hear of; the state remembers the trial if this fails too.
             Err(error) => match trial.clear() {
                 Ok(()) => return Err(error),
@@ -176,6 +199,7 @@ impl StepReport {
             culprits: Vec::new(),
             left_out: Vec::new(),
             untested: Vec::new(),
+            unreadable: Vec::new(),
             message: None,
             seconds: 0.0,
         }

@@ -7,10 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::interrupt;
 use crate::journal::Failure;
 
 /// How many lines of a gate's output a report shows.
 const TAIL: usize = 20;
+/// Between two looks whether a gate has ended.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a gate said.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,15 +60,19 @@ fn spawn(root: &Path, program: &str, arguments: &[String], log: File) -> Result<
 
 /// `None` when it ran out of time and was killed.
 fn wait(child: &mut Child, timeout: Option<Duration>) -> io::Result<Option<std::process::ExitStatus>> {
-    let Some(timeout) = timeout else { return child.wait().map(Some) };
-    let end = Instant::now() + timeout;
+    let end = timeout.map(|timeout| Instant::now() + timeout);
     let mut pause = Duration::from_millis(1);
-    while Instant::now() < end {
+    while end.is_none_or(|end| Instant::now() < end) {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
+        if let Err(error) = interrupt::check() {
+            kill(child)?;
+            child.wait()?;
+            return Err(error);
+        }
         sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(100));
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
     kill(child)?;
     child.wait()?;

@@ -53,7 +53,8 @@ pub(crate) fn read(path: &Path) -> Result<BatchPlan, PlanProblem> {
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let roots = roots::expand(folder, &patterns).map_err(|message| source.problem(offset, &message))?;
-    Ok(BatchPlan { path: path.to_path_buf(), roots, steps, hash: digest(text.as_bytes())[..16].to_owned() })
+    let folder = folder.canonicalize().map_err(|error| problem(format!("cannot find its folder: {error}")))?;
+    Ok(BatchPlan { path: path.to_path_buf(), folder, roots, steps, hash: digest(text.as_bytes())[..16].to_owned() })
 }
 
 fn read_steps(fields: &Fields, defaults: &Defaults) -> Result<Vec<Step>, PlanProblem> {

@@ -62,6 +62,19 @@ pub(crate) fn write(root: &Path, hash: &str, state: &mut State) -> Result<(), Fa
     fs::rename(&temp, &path).map_err(|error| Failure::new("write", &path, error))
 }
 
+/// The hashes of all plans that have a state in this root, sorted.
+pub(crate) fn hashes(root: &Path) -> Result<Vec<String>, Failure> {
+    let entries = match fs::read_dir(folder(root)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::new("read", &folder(root), error)),
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut hashes: Vec<String> = names.filter_map(|name| Some(name.strip_suffix(".json")?.to_owned())).collect();
+    hashes.sort_unstable();
+    Ok(hashes)
+}
+
 pub(crate) fn remove(root: &Path, hash: &str) -> Result<(), Failure> {
     let path = file(root, hash);
     match fs::remove_file(&path) {

@@ -1,6 +1,7 @@
 //! What a batch comes to, in a table and a number.
 
-use super::{Outcome, RootReport, StepReport};
+use super::lines::result;
+use super::{BatchPlan, Outcome, RootReport, StepReport};
 
 pub(crate) fn exit_code(reports: &[RootReport]) -> u8 {
     let of_step = |step: &StepReport| match step.outcome {
@@ -10,18 +11,27 @@ pub(crate) fn exit_code(reports: &[RootReport]) -> u8 {
     };
     let of_root = |report: &RootReport| {
         let steps = report.steps.iter().map(of_step).max().unwrap_or(0);
-        if report.error.is_some() { 2 } else { steps }
+        let is_unreadable = report.steps.iter().any(|step| !step.unreadable.is_empty());
+        if report.error.is_some() || is_unreadable { 2 } else { steps }
     };
     reports.iter().map(of_root).max().unwrap_or(0)
 }
 
-pub(crate) fn table(reports: &[RootReport]) -> String {
+pub(crate) fn table(plan: &BatchPlan, reports: &[RootReport]) -> String {
     let mut rows = vec![["root", "step", "result", "groups", "files", "gate runs", "time"].map(str::to_owned)];
     for report in reports {
-        rows.extend(report.steps.iter().map(|step| row(report, step)));
+        rows.extend(report.steps.iter().map(|step| row(&plan.name_of(&report.root), step)));
         if report.error.is_some() {
             let empty = String::new;
-            rows.push([name(report), "-".to_owned(), "error".to_owned(), empty(), empty(), empty(), empty()]);
+            rows.push([
+                plan.name_of(&report.root),
+                "-".to_owned(),
+                "error".to_owned(),
+                empty(),
+                empty(),
+                empty(),
+                empty(),
+            ]);
         }
     }
     let widths: Vec<_> =
@@ -30,23 +40,17 @@ pub(crate) fn table(reports: &[RootReport]) -> String {
         let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         format!("{}\n", cells.join("  ").trim_end())
     };
-    rows.iter().map(line).chain(reports.iter().flat_map(remarks)).collect()
+    rows.iter()
+        .map(line)
+        .chain(reports.iter().flat_map(|report| remarks(&plan.name_of(&report.root), report)))
+        .collect()
 }
 
-fn row(report: &RootReport, step: &StepReport) -> [String; 7] {
-    let result = match step.outcome {
-        Outcome::Nothing => "nothing to do",
-        Outcome::Planned => "planned",
-        Outcome::Applied => "applied",
-        Outcome::Partly => "partly applied",
-        Outcome::Undone => "undone",
-        Outcome::Stopped => "stopped, changes left in place",
-        Outcome::Failed => "error",
-    };
+fn row(root: &str, step: &StepReport) -> [String; 7] {
     [
-        name(report),
+        root.to_owned(),
         step.step.clone(),
-        result.to_owned(),
+        result(step.outcome).to_owned(),
         format!("{}/{}", step.applied, step.groups),
         step.files.to_string(),
         step.gate_runs.to_string(),
@@ -55,10 +59,11 @@ fn row(report: &RootReport, step: &StepReport) -> [String; 7] {
 }
 
 /// What the table has no room for.
-fn remarks(report: &RootReport) -> Vec<String> {
-    let mut remarks: Vec<_> = report.error.iter().map(|error| format!("{}: {error}\n", name(report))).collect();
+fn remarks(root: &str, report: &RootReport) -> Vec<String> {
+    let mut remarks: Vec<_> = report.error.iter().map(|error| format!("{}: {error}\n", root)).collect();
     for step in &report.steps {
-        let mut say = |text: String| remarks.push(format!("{}: {}: {text}\n", name(report), step.step));
+        let mut say = |text: String| remarks.push(format!("{}: {}: {text}\n", root, step.step));
+        step.unreadable.iter().cloned().for_each(&mut say);
         step.message.iter().cloned().for_each(&mut say);
         for culprit in &step.culprits {
             let (id, title, why) = (&culprit.id, &culprit.title, &culprit.why);
@@ -71,13 +76,6 @@ fn remarks(report: &RootReport) -> Vec<String> {
         }
     }
     remarks
-}
-
-fn name(report: &RootReport) -> String {
-    report
-        .root
-        .file_name()
-        .map_or_else(|| report.root.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 fn indent(text: &str) -> String {

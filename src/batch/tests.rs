@@ -44,7 +44,7 @@ fn analyze(root: &Path, step: &Step) -> anyhow::Result<StepPlan> {
         Patch { path, before: b"x = 0\n".to_vec(), after: b"x = 1\n".to_vec() }
     };
     let patches = Box::new(move |ids: &[GroupId]| Ok(ids.iter().map(&patch).collect()));
-    Ok(StepPlan { groups, patches, why: Box::new(|id| format!("because of {id}")) })
+    Ok(StepPlan { unreadable: vec![], groups, patches, why: Box::new(|id| format!("because of {id}")) })
 }
 
 fn names(root: &Path) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Trying the groups of one step: in the tree, in front of the gate, and out again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -65,7 +65,12 @@ impl<'a> Trial<'a> {
             bail!("the gate fails without any change of this step:\n{}", self.complaint);
         };
         // In the order in which they were tried: most often they are in the tree already.
-        let kept = group::with_dependencies(&groups, &kept).unwrap_or(kept);
+        let mut kept = group::with_dependencies(&groups, &kept).unwrap_or(kept);
+        let useful = group::useful(&groups, &kept);
+        if useful.len() < kept.len() && self.runs < self.step.max_gate_runs && self.passes(&useful)? {
+            kept = useful;
+        }
+        let whys = self.whys(&culprits)?;
         self.switch_to(&kept)?;
         let root = self.work.root.to_path_buf();
         let culprits = culprits.iter().filter_map(|id| {
@@ -77,13 +82,19 @@ impl<'a> Trial<'a> {
                 id: id.clone(),
                 title: group.title.clone(),
                 functions: group.functions.clone(),
-                why: (self.planned.why)(id),
+                why: whys.get(id).cloned().unwrap_or_default(),
                 output: smallest.map_or_else(|| self.complaint.clone(), |(.., output)| output.clone()),
             })
         });
         let culprits = culprits.collect();
         let outcome = if kept.is_empty() { Outcome::Undone } else { Outcome::Partly };
         Ok(StepReport { culprits, left_out, untested, ..self.report(outcome) })
+    }
+
+    /// Why the culprits are there. That is told from the tree as it was when the step was planned.
+    fn whys(&mut self, culprits: &[GroupId]) -> anyhow::Result<BTreeMap<GroupId, String>> {
+        self.clear()?;
+        Ok(culprits.iter().map(|id| (id.clone(), (self.planned.why)(id))).collect())
     }
 
     /// Puts just these groups in the tree and runs the gate.

@@ -150,6 +150,7 @@ impl Overrides {
             python: self.python.clone(),
             target_version: self.target_version,
             allow_unsafe: self.allow_unsafe.then_some(true),
+            layer: None,
         }
     }
 }

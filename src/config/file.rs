@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use toml::de::DeTable;
 
 use super::find::{File, Layout, table_at};
+use super::flags::Layer;
 use super::globs::path_globs;
 use super::reader::{Fields, Reader, Text};
 use super::{Codemod, Config, PathGlobs, Settled, codemod, entries, version};
@@ -53,10 +54,21 @@ pub(super) fn read(file: &File, config: &mut Config) -> Vec<Problem> {
     let foreign = read_codemods(&mut reader, &fields, &file.directory, config);
     read_words(&mut reader, &fields, config);
     read_paths(&mut reader, &fields, config);
-    config.settled = read_settled(&mut reader, &fields);
+    config.settled.extend(read_settled(&mut reader, &fields));
     let mut problems = reader.finish();
     problems.extend(foreign);
     problems
+}
+
+/// Reads `layer` over what `config` holds. All problems are told of its one line.
+pub(super) fn read_layer(layer: &Layer, config: &mut Config) -> Vec<Problem> {
+    let (path, directory) = (layer.path.clone(), layer.directory.clone());
+    let file = File { path, directory, text: layer.text.clone(), layout: Layout::Top };
+    let own = config.path.clone();
+    let problems = read(&file, config);
+    config.path = own;
+    let placed = |problem: Problem| Problem { line: Some(layer.line), column: None, ..problem };
+    problems.into_iter().map(placed).collect()
 }
 
 fn own_table<'v, 't>(reader: &mut Reader<'t>, document: &'v DeTable<'t>, layout: Layout) -> Option<&'v DeTable<'t>> {
@@ -119,8 +131,8 @@ fn read_words<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, config: &mut
     set(&mut config.keep_sync, reader.names(fields, "keep_sync"));
     set(&mut config.offload, parsed(reader, fields, "offload", str::parse));
     set(&mut config.target_version, parsed(reader, fields, "target-version", version::parse));
-    config.note = reader.string(fields, "note").map(Text::into_inner);
-    config.format = read_format(reader, fields);
+    set(&mut config.note, reader.string(fields, "note").map(|note| Some(note.into_inner())));
+    set(&mut config.format, read_format(reader, fields).map(Some));
 }
 
 fn set<T>(slot: &mut T, value: Option<T>) {
@@ -165,11 +177,15 @@ fn read_paths<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, config: &mut
         }
     }
     // A pattern that does not compile is a problem already.
-    config.exclude = PathGlobs::new(excluded.into_iter().map(Text::into_inner)).unwrap_or_default();
-    let roots = reader.strings(fields, "roots").unwrap_or_default();
-    config.roots = roots.iter().filter_map(|root| directory(reader, "roots", root, &config.root)).collect();
-    config.python =
-        reader.string(fields, "python").and_then(|python| directory(reader, "python", &python, &config.root));
+    if !excluded.is_empty() {
+        config.exclude = PathGlobs::new(excluded.into_iter().map(Text::into_inner)).unwrap_or_default();
+    }
+    if let Some(roots) = reader.strings(fields, "roots") {
+        config.roots = roots.iter().filter_map(|root| directory(reader, "roots", root, &config.root)).collect();
+    }
+    if let Some(python) = reader.string(fields, "python") {
+        config.python = directory(reader, "python", &python, &config.root);
+    }
 }
 
 fn directory(reader: &mut Reader<'_>, key: &str, path: &Text, root: &Path) -> Option<PathBuf> {

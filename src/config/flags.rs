@@ -33,6 +33,20 @@ pub struct Flags {
     pub python: Option<PathBuf>,
     pub target_version: Option<PythonVersion>,
     pub allow_unsafe: Option<bool>,
+    /// Keys that are read over the config file, and under the flags.
+    pub layer: Option<Layer>,
+}
+
+/// Keys of `[tool.awaitify]` that stand in another file: in a step of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The file, and the line in it that problems are told of.
+    pub path: PathBuf,
+    pub line: usize,
+    /// Where relative paths start.
+    pub directory: PathBuf,
+    /// The keys alone, as TOML.
+    pub text: String,
 }
 
 impl Flags {

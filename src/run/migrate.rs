@@ -60,17 +60,14 @@ pub(super) fn migrate_stdin(wanted: Wanted) -> Result<Migration> {
 }
 
 fn carry_out(wanted: Wanted, request: Request, folder: Option<TempDir>) -> Result<Migration> {
-    let mut analysis = analysis::answer(request)?;
+    let mut migration = unverified(request)?;
+    migration._folder = folder;
     if wanted.selection.keep_going == KeepGoing::No
-        && let Some(problem) = analysis.unreadable.first()
+        && let Some(problem) = migration.analysis.unreadable.first()
     {
         bail!("{problem}");
     }
-    let rewritten = analysis::rewrite_all(&mut analysis)?;
-    let groups = Groups::of(&analysis, &rewritten);
-    let chosen = choose::by_flags(&groups.named, &wanted.selection.only, wanted.edits)?;
-    let mut migration = Migration { analysis, rewritten, groups, chosen: None, _folder: folder };
-    match chosen {
+    match choose::by_flags(&migration.groups.named, &wanted.selection.only, wanted.edits)? {
         Some(chosen) => migration.choose(&chosen)?,
         None => verified(&migration.analysis, &migration.rewritten)?,
     }
@@ -78,6 +75,20 @@ fn carry_out(wanted: Wanted, request: Request, folder: Option<TempDir>) -> Resul
         say(wanted.console, &format!("{problem}\n"));
     }
     Ok(migration)
+}
+
+/// Analyzes, rewrites and verifies, without a choice.
+pub(super) fn plain(request: Request) -> Result<Migration> {
+    let migration = unverified(request)?;
+    verified(&migration.analysis, &migration.rewritten)?;
+    Ok(migration)
+}
+
+fn unverified(request: Request) -> Result<Migration> {
+    let mut analysis = analysis::answer(request)?;
+    let rewritten = analysis::rewrite_all(&mut analysis)?;
+    let groups = Groups::of(&analysis, &rewritten);
+    Ok(Migration { analysis, rewritten, groups, chosen: None, _folder: None })
 }
 
 /// # Errors

@@ -146,6 +146,35 @@ fn control_c_and_the_end_of_the_input_write_nothing() {
 }
 
 #[test]
+fn control_c_takes_back_what_a_batch_is_trying() {
+    let project = Project::new(
+        "#- plan.toml
+[[step]]
+name = \"a\"
+codemods = [\"persistence\"]
+gate = [\"sh\", \"-c\", \"touch running; sleep 600\"]
+#- app.py
+async def keep(key):
+    persistence.keep(key)
+",
+    );
+    let before = project.text("app.py");
+    let mut terminal = Terminal::start(&project, "batch plan.toml");
+    terminal.expect("1 groups");
+    let end = Instant::now() + PATIENCE;
+    while !project.root().join("running").exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(project.text("app.py").contains("to_thread"));
+    terminal.type_keys("\u{3}");
+    assert!(terminal.expect("interrupted").contains("a: error"));
+    assert_eq!(terminal.end().code(), Some(130));
+    assert_eq!(project.text("app.py"), before);
+    let journals = project.run("undo --list").returned(0);
+    assert_eq!(journals.text(), "");
+}
+
+#[test]
 fn the_dialog_works_over_a_pipe() {
     let project = Project::new(APP);
     let run = project.run_with_stdin("apply -i --allow-dirty", b"n\ny\n").returned(0);

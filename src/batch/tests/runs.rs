@@ -65,7 +65,7 @@ fn isolation_drops_what_needs_a_culprit() {
     let (reports, _) = carry_out(&plan, &options());
     assert_eq!(reports[0].steps[0].left_out.len(), 1);
     assert_eq!(old(folder.path()), [2, 4, 5]);
-    let table = summary(&reports);
+    let table = summary(&plan, &reports);
     assert!(table.contains("partly applied  5/8     5      "), "{table}");
     assert!(table.contains("`m02` breaks the gate: Convert m02\n    because of m02\n    x = 1\n"), "{table}");
     assert!(table.contains("`m04` is left out, because it needs `m02`"), "{table}");

@@ -11,9 +11,11 @@ const ROOT: &str = "AWAITIFY_TEST_KILL_ROOT";
 #[test]
 fn child() {
     let Some(root) = std::env::var_os(ROOT).map(PathBuf::from) else { return };
+    interrupt::listen();
     let names = (0..count_files(&root)).map(file_name);
     let patches: Vec<_> = names.map(|name| patch(&root, &name)).collect();
-    write(&root, &[], &patches).unwrap();
+    let written = write(&root, &[], &patches);
+    assert!(written.is_ok() || interrupt::is_requested());
 }
 
 #[test]
@@ -27,9 +29,36 @@ fn two_thousand_files_killed_at_random_points() {
     check_kills(2000, 500);
 }
 
-fn check_kills(files: usize, kills: u32) {
-    let root = temp_folder();
+/// Ctrl-C is heard: the write is finished or put back, and nothing is left to undo.
+#[test]
+fn interrupts_leave_nothing_to_put_back() {
+    let (root, old, new) = tree_of(200);
     let root = root.path();
+    let whole = check_whole(root, &old, &new);
+    let mut taken_back = 0;
+    for done in 0..10 {
+        let mut child = spawn(root);
+        std::thread::sleep(whole.mul_f64(f64::from(done) / 10.0));
+        let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+        // It may have ended by then.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        child.wait().unwrap();
+        assert!(unfinished(root).is_none());
+        let tree = snapshot(root);
+        if tree == new {
+            undo(root, None, Edited::Refuse).unwrap();
+        } else {
+            taken_back += 1;
+        }
+        assert!(snapshot(root) == old);
+    }
+    assert!(taken_back > 0);
+}
+
+/// A tree of old files, and what it is to become.
+fn tree_of(files: usize) -> (TempDir, Tree, Tree) {
+    let folder = temp_folder();
+    let root = folder.path();
     for index in 0..files {
         let path = root.join(file_name(index));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -37,6 +66,12 @@ fn check_kills(files: usize, kills: u32) {
     }
     let old = snapshot(root);
     let new: Tree = old.iter().map(|(name, text)| (name.clone(), [b"async ", text.as_slice()].concat())).collect();
+    (folder, old, new)
+}
+
+fn check_kills(files: usize, kills: u32) {
+    let (root, old, new) = tree_of(files);
+    let root = root.path();
 
     // The quickest of a few runs: the first one may wait for the disk or for another test.
     let whole = (0..3).map(|_| check_whole(root, &old, &new)).min().unwrap();
