@@ -72,6 +72,8 @@ pub struct Rewritten {
     pub text: String,
     pub after: Vec<u8>,
     pub edits: FileEdits,
+    /// What was planned and could not be carried out.
+    pub left: Vec<Action>,
 }
 
 /// What is to be analyzed.
@@ -299,9 +301,10 @@ fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(
     let source = source::decode(&before).map_err(|error| anyhow::anyhow!("`{}` {error}", path.display()))?;
     let rewritten = rewrite::rewrite(&source.text, actions)
         .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
-    let left = rewritten.left;
+    let vetoed = rewritten.left.iter().filter_map(|left| action_range(&left.action)).collect();
+    let left = rewritten.left.into_iter().map(|left| left.action).collect();
     if rewritten.edits.edits.is_empty() {
-        return Ok((None, left));
+        return Ok((None, vetoed));
     }
     let applied = rewritten
         .edits
@@ -310,8 +313,8 @@ fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(
     let after = source
         .encode(&applied.text)
         .map_err(|error| anyhow::anyhow!("`{}` cannot be written in its encoding: {error}", path.display()))?;
-    let done = Rewritten { file, source, before, text: applied.text, after, edits: rewritten.edits };
-    Ok((Some(done), left))
+    let done = Rewritten { file, source, before, text: applied.text, after, edits: rewritten.edits, left };
+    Ok((Some(done), vetoed))
 }
 
 /// The call of an action whose failure takes its function back; fallbacks may be left.
@@ -375,6 +378,11 @@ pub fn verify_all(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<verify::F
             })
         })
         .collect();
+    for done in rewritten {
+        let planned = analysis.plan.get(&done.file).map_or(&[][..], Vec::as_slice);
+        let path = &analysis.project.file(done.file).relative;
+        failures.extend(verify::planned(path, &done.edits, planned, &done.left));
+    }
     failures.extend(closed_world::check(analysis, rewritten));
     failures.extend(census::check(analysis));
     failures

@@ -7,6 +7,7 @@ mod census;
 mod erase;
 mod offsets;
 mod parse;
+mod planned;
 mod tokens;
 
 use ruff_python_ast::PythonVersion;
@@ -14,9 +15,10 @@ use ruff_text_size::TextSize;
 
 use crate::edit::FileEdits;
 use crate::py::source::too_deep;
-use offsets::Offsets;
 
 pub use census::{Census, CensusFile, Counts, SiteVerdict, Verdict, census};
+pub(crate) use offsets::Offsets;
+pub use planned::planned;
 
 /// One rewritten file.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,8 @@ pub struct Failure {
 pub enum Check {
     /// The edits themselves: they overlap, or lie outside of the text.
     Edits,
+    /// The recorded changes are the planned ones.
+    Plan,
     /// The new text parses, for the target version, without syntax errors that the old one did not have.
     Parse,
     /// Tokens and comments outside of the edits are untouched.
@@ -61,6 +65,7 @@ impl Check {
     pub fn name(self) -> &'static str {
         match self {
             Check::Edits => "edits",
+            Check::Plan => "plan",
             Check::Parse => "parse",
             Check::Tokens => "tokens",
             Check::Erase => "erase",

@@ -1,21 +1,23 @@
-//! The closed world: the sites are collected anew from the new text, and each one that was decided is found there as decided.
+//! The closed world: the sites are collected anew from the new text, and each one is found there as it was decided: awaited,
+//! offloaded, adapted, unwrapped, or as it was. So is the color of every function.
 
 use rayon::prelude::*;
-use ruff_python_ast::name::Name;
 use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::FxHashMap;
 
 use super::{Analysis, Rewritten};
 use crate::color::SiteVerdict;
-use crate::color::shape::becomes_async_def;
+use crate::color::shape::{Adaptation, becomes_async_def};
 use crate::index::collect::collect;
 use crate::index::facts::*;
-use crate::verify::{Check, Failure};
+use crate::verify::{Check, Failure, Offsets};
 
-/// Every function that converts is async in the new text, and every site that was to be awaited is awaited.
+/// Every function that converts is async in the new text, no other became so, and every site is as decided.
 pub fn check(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Failure> {
     let mut failures: Vec<Failure> = rewritten.par_iter().flat_map_iter(|done| check_file(analysis, done)).collect();
+    let changed: Vec<FileId> = rewritten.iter().map(|done| done.file).collect();
     for func in analysis.verdicts.converts.keys() {
-        if becomes_async_def(analysis.world(), *func) && !rewritten.iter().any(|done| done.file == func.file) {
+        if becomes_async_def(analysis.world(), *func) && !changed.contains(&func.file) {
             let offset = analysis.index.func(*func).name_range.start();
             failures.push(failure(
                 analysis,
@@ -25,7 +27,18 @@ pub fn check(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<Failure> {
             ));
         }
     }
+    for (id, verdict) in &analysis.verdicts.sites {
+        if changes(verdict) && !changed.contains(&id.file) {
+            let offset = analysis.index.site(*id).name_range.start();
+            failures.push(failure(analysis, id.file, offset, "the site was to change, and its file has no change"));
+        }
+    }
     failures
+}
+
+/// Does the verdict change the text of the site?
+fn changes(verdict: &SiteVerdict) -> bool {
+    !matches!(verdict, SiteVerdict::AsIs | SiteVerdict::Left(_))
 }
 
 fn failure(analysis: &Analysis, file: FileId, offset: TextSize, message: &str) -> Failure {
@@ -39,71 +52,186 @@ fn failure(analysis: &Analysis, file: FileId, offset: TextSize, message: &str) -
 
 fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
     let Ok(parsed) = ruff_python_parser::parse_module(&done.text) else { return vec![] };
-    let new = collect(done.file, &done.text, parsed.suite());
-    let mut edits: Vec<(TextRange, TextSize)> =
-        done.edits.edits.iter().map(|edit| (edit.range, TextSize::of(&edit.text))).collect();
-    edits.sort_by_key(|(range, _)| (range.start(), range.end()));
-    let moved = |offset: TextSize| moved(&edits, offset);
+    // Edits that overlap fail a check of their own.
+    let Ok(offsets) = Offsets::new(&done.source.text, &done.edits) else { return vec![] };
+    let new = New::of(collect(done.file, &done.text, parsed.suite()), &offsets, moved(done));
     let mut failures = vec![];
     let world = analysis.world();
-    let becomes_async = |func: &&FuncId| func.file == done.file && becomes_async_def(world, **func);
-    for func in analysis.verdicts.converts.keys().filter(becomes_async) {
-        let offset = analysis.index.func(*func).name_range.start();
-        let converted = new.funcs.iter().any(|other| other.name_range.start() == moved(offset) && other.is_async);
-        if !converted {
-            failures.push(failure(analysis, done.file, offset, "the function was to convert and is not async"));
+    for (index, func) in analysis.index.file(done.file).funcs.iter().enumerate() {
+        let id = FuncId { file: done.file, index: index as u32 };
+        let converts = analysis.verdicts.converts.contains_key(&id) && becomes_async_def(world, id);
+        let offset = func.name_range.start();
+        match new.color(offset) {
+            None => failures.push(failure(analysis, done.file, offset, "the function is lost")),
+            Some(is_async) if is_async == (converts || func.is_async) => {}
+            Some(true) => failures.push(failure(analysis, done.file, offset, "the function was to stay and is async")),
+            Some(false) => {
+                failures.push(failure(analysis, done.file, offset, "the function was to convert and is not async"));
+            }
         }
     }
     for site in analysis.graph.sites_in_file(done.file) {
-        if !matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Await | SiteVerdict::Raises { .. }) {
-            continue;
-        }
-        let facts = analysis.index.site(site.id);
-        let offset = facts.name_range.start();
-        if let (true, Usage::Called(call)) = (facts.is_implicit(), facts.usage) {
-            // No token names the method: the call is known by its end.
-            let end = shifted(&edits, analysis.index.call(call).range.end(), |edit, end| edit < end);
-            if !new.calls.iter().any(|other| other.range.end() == end && other.usage == Usage::Awaited) {
-                failures.push(failure(analysis, done.file, offset, "the call was to be awaited and is not"));
-            }
-            continue;
-        }
-        let at = moved(offset);
-        let awaited = new.refs.iter().any(|other| {
-            other.name_range.start() == at
-                && matches!(other.usage, Usage::Called(call) if new[call].usage == Usage::Awaited)
-        });
-        if !awaited && !is_moved(done, &new, offset, &facts.name) {
-            failures.push(failure(analysis, done.file, offset, "the call was to be awaited and is not"));
+        let (verdict, facts) = (&analysis.verdicts.sites[&site.id], analysis.index.site(site.id));
+        let was = stands(analysis.index.file(done.file), facts);
+        if let Some(message) = new.site(analysis, verdict, facts, was) {
+            failures.push(failure(analysis, done.file, facts.name_range.start(), message));
         }
     }
     failures
 }
 
-/// Was the text around the offset moved by an edit, and is something of that name awaited in what the edit wrote?
-fn is_moved(done: &Rewritten, new: &FileFacts, offset: TextSize, name: &Name) -> bool {
-    if done.edits.absorbed.is_empty() || !done.edits.edits.iter().any(|edit| edit.range.contains(offset)) {
-        return false;
+/// The texts that edits moved with what they replaced, before and after.
+fn moved(done: &Rewritten) -> Vec<(TextRange, TextRange)> {
+    if done.edits.absorbed.is_empty() {
+        return vec![];
     }
-    let Ok(applied) = done.edits.apply(&done.source.text) else { return false };
-    let written: Vec<TextRange> = applied.map.edited().map(|(_, new)| new).collect();
-    new.refs.iter().any(|other| {
-        other.name == *name
-            && written.iter().any(|range| range.contains_range(other.name_range))
-            && matches!(other.usage, Usage::Called(call) if new[call].usage == Usage::Awaited)
-    })
+    let applied = done.edits.apply(&done.source.text);
+    applied.map(|applied| applied.map.edited().collect()).unwrap_or_default()
 }
 
-/// Where an original offset stands in the new text; inserts at the offset itself come before it.
-fn moved(edits: &[(TextRange, TextSize)], offset: TextSize) -> TextSize {
-    shifted(edits, offset, |edit, offset| edit <= offset)
+/// How the value at a site is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Awaited,
+    /// `async for`, `async with`, or an `async for` clause.
+    AsyncIter,
+    AsyncWith,
+    /// An argument or element of something that may take a coroutine.
+    Given,
+    Otherwise,
 }
 
-/// An original offset in the new text; `counts` says which edits, by their ends, stand before it.
-fn shifted(edits: &[(TextRange, TextSize)], offset: TextSize, counts: impl Fn(TextSize, TextSize) -> bool) -> TextSize {
-    let mut shift = 0i64;
-    for (range, length) in edits.iter().take_while(|(range, _)| counts(range.end(), offset)) {
-        shift += i64::from(u32::from(*length)) - i64::from(u32::from(range.len()));
+fn stands(facts: &FileFacts, site: &Ref) -> Stands {
+    let usage = match site.usage {
+        Usage::Called(call) => facts[call].usage,
+        usage => usage,
+    };
+    match usage {
+        Usage::Awaited => Stands::Awaited,
+        Usage::ForIter { is_async: true, .. } | Usage::ComprehensionIter { is_async: true, .. } => Stands::AsyncIter,
+        Usage::WithItem { is_async: true, .. } => Stands::AsyncWith,
+        Usage::Argument { .. } | Usage::Element { .. } | Usage::Starred { .. } => Stands::Given,
+        _ => Stands::Otherwise,
     }
-    TextSize::new((i64::from(u32::from(offset)) + shift) as u32)
+}
+
+/// The facts of the new text, by where things stand.
+struct New<'a> {
+    facts: FileFacts,
+    offsets: &'a Offsets,
+    refs: FxHashMap<TextSize, usize>,
+    /// Calls by their end; the outermost first.
+    calls: FxHashMap<TextSize, Vec<usize>>,
+    funcs: FxHashMap<TextSize, bool>,
+    /// Texts that edits moved, before and after.
+    moved: Vec<(TextRange, TextRange)>,
+}
+
+impl<'a> New<'a> {
+    fn of(facts: FileFacts, offsets: &'a Offsets, moved: Vec<(TextRange, TextRange)>) -> Self {
+        let named = facts.refs.iter().enumerate().filter(|(_, site)| !site.is_implicit());
+        let refs = named.map(|(index, site)| (site.name_range.start(), index)).collect();
+        let mut calls: FxHashMap<TextSize, Vec<usize>> = FxHashMap::default();
+        for (index, call) in facts.calls.iter().enumerate() {
+            calls.entry(call.range.end()).or_default().push(index);
+        }
+        let funcs = facts.funcs.iter().map(|func| (func.name_range.start(), func.is_async)).collect();
+        Self { facts, offsets, refs, calls, funcs, moved }
+    }
+
+    /// Whether the function whose name stood at `offset` is async.
+    fn color(&self, offset: TextSize) -> Option<bool> {
+        self.funcs.get(&self.offsets.to_new(offset)).copied()
+    }
+
+    /// Is one of the calls that end where the old call ended awaited?
+    fn awaits(&self, old_end: TextSize) -> bool {
+        let calls = self.calls.get(&self.offsets.to_new_before(old_end)).into_iter().flatten();
+        calls.into_iter().any(|call| self.facts.calls[*call].usage == Usage::Awaited)
+    }
+
+    /// What is wrong with a site; none when it is as decided.
+    fn site(&self, analysis: &Analysis, verdict: &SiteVerdict, old: &Ref, was: Stands) -> Option<&'static str> {
+        let end = |call: CallId| analysis.index.call(call).range.end();
+        let own_end = match old.usage {
+            Usage::Called(call) => Some(end(call)),
+            _ => None,
+        };
+        let holds = match verdict {
+            SiteVerdict::Native(_) | SiteVerdict::Replace(_) => own_end.is_some_and(|end| self.awaits(end)),
+            SiteVerdict::Raises { .. } => {
+                let is_awaited = |new: &&Ref| stands(&self.facts, new) == Stands::Awaited;
+                return (!self.places(old).iter().any(is_awaited)).then_some("the call was to be awaited and is not");
+            }
+            SiteVerdict::Await if old.is_implicit() => own_end.is_some_and(|end| self.awaits(end)),
+            _ if old.is_implicit() => return None,
+            _ => {
+                let places = self.places(old);
+                if places.is_empty() {
+                    return Some("the site is lost");
+                }
+                places.into_iter().any(|new| self.holds(verdict, new, was))
+            }
+        };
+        (!holds).then_some(match verdict {
+            SiteVerdict::Await | SiteVerdict::Native(_) | SiteVerdict::Replace(_) => {
+                "the call was to be awaited and is not"
+            }
+            SiteVerdict::AsIs | SiteVerdict::Left(_) => "the site was to stay as it is, and is not",
+            SiteVerdict::Offload | SiteVerdict::OffloadConsumer { .. } => "the call was to be offloaded and is not",
+            SiteVerdict::Adapt(_) => "the site was to adapt and does not",
+            SiteVerdict::Unwrap { .. } => "the offload was to be unwrapped and is not",
+            SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => "the site is not as it was decided",
+        })
+    }
+
+    /// Where the name of a site stands in the new text: at its offset, or in the text that an edit moved.
+    fn places(&self, old: &Ref) -> Vec<&Ref> {
+        let offset = old.name_range.start();
+        if let Some(index) = self.refs.get(&self.offsets.to_new(offset)) {
+            return vec![&self.facts.refs[*index]];
+        }
+        let Some((_, written)) = self.moved.iter().find(|(replaced, _)| replaced.contains(offset)) else { return vec![] };
+        let is_there = |new: &&Ref| new.name == old.name && written.contains_range(new.name_range);
+        self.facts.refs.iter().filter(is_there).collect()
+    }
+
+    fn holds(&self, verdict: &SiteVerdict, new: &Ref, was: Stands) -> bool {
+        let now = stands(&self.facts, new);
+        match verdict {
+            SiteVerdict::Await => matches!(new.usage, Usage::Called(_)) && now == Stands::Awaited,
+            SiteVerdict::Offload => self.is_offloaded(new.usage),
+            // What the worker runs is inside of it.
+            SiteVerdict::OffloadConsumer { .. } => now != Stands::Awaited,
+            SiteVerdict::Adapt(adaptation) => match adaptation {
+                Adaptation::For
+                | Adaptation::Comprehension
+                | Adaptation::ListOver { .. }
+                | Adaptation::YieldFrom
+                | Adaptation::Collect { .. } => now == Stands::AsyncIter,
+                Adaptation::With => now == Stands::AsyncWith,
+                Adaptation::Next { .. } => now == Stands::Given,
+            },
+            SiteVerdict::Unwrap { .. } => {
+                matches!(new.usage, Usage::Called(_)) && matches!(now, Stands::Awaited | Stands::Given)
+            }
+            SiteVerdict::EntryPoint => matches!(new.usage, Usage::Called(_)) && now == Stands::Given,
+            SiteVerdict::AsIs | SiteVerdict::Left(_) => {
+                let is_async = |stands| matches!(stands, Stands::Awaited | Stands::AsyncIter | Stands::AsyncWith);
+                is_async(now) == is_async(was) && (!is_async(now) || now == was)
+            }
+            SiteVerdict::Native(_) | SiteVerdict::Replace(_) | SiteVerdict::Raises { .. } => true,
+        }
+    }
+
+    /// Is it the function of an awaited carrier: `await to_thread(f, x)`, in a `partial` or not, `await sync_to_async(f)(x)`?
+    fn is_offloaded(&self, usage: Usage) -> bool {
+        let Usage::Argument { call, .. } = usage else { return false };
+        match self.facts[call].usage {
+            Usage::Awaited => true,
+            Usage::Called(outer) => self.facts[outer].usage == Usage::Awaited,
+            Usage::Argument { call: outer, .. } => self.facts[outer].usage == Usage::Awaited,
+            _ => false,
+        }
+    }
 }

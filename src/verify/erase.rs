@@ -71,7 +71,7 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
 }
 
 /// The original node that a change belongs to. Imports and loggers have none.
-fn node(kind: &EditKind) -> Option<TextRange> {
+pub(super) fn node(kind: &EditKind) -> Option<TextRange> {
     match kind {
         EditKind::Await { operand: range }
         | EditKind::Offload { call: range, .. }

@@ -6,7 +6,7 @@ use crate::edit::{Edit, FileEdits, Place};
 
 /// One edit: what it replaced and where its text stands now.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
+pub(crate) struct Span {
     pub old: TextRange,
     pub new: TextRange,
     /// Index into [`FileEdits::edits`].
@@ -15,7 +15,7 @@ pub(super) struct Span {
 
 /// The edits of a file in text order. They do not overlap, and lie on character boundaries within the original text.
 #[derive(Debug)]
-pub(super) struct Offsets {
+pub(crate) struct Offsets {
     spans: Vec<Span>,
 }
 
