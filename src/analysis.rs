@@ -27,6 +27,7 @@ use crate::plan::{self, Action, Plan};
 use crate::project::{self, Project};
 use crate::py::db::Kept;
 use crate::py::source::{self, Source};
+use crate::resolve::operators::Operators;
 use crate::resolve::{self, Graph};
 use crate::rewrite::Left;
 use crate::{rewrite, verify};
@@ -151,6 +152,10 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         config.root = start.parent().context("a file stands in a folder")?.to_path_buf();
     }
     let own = config.codemods.len();
+    let operators = match purpose {
+        Purpose::Audit => Operators::Follow,
+        Purpose::Migrate => Operators::Skip,
+    };
     if purpose == Purpose::Audit {
         check::leaves::add(&mut config);
     }
@@ -176,7 +181,7 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         }
     }
     let db = kept.open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
-    let mut graph = resolve::resolve(&project, &config, &mut index, db)?;
+    let mut graph = resolve::resolve(&project, &config, &mut index, db, operators)?;
     if purpose == Purpose::Audit {
         let every: Vec<FileId> = project.ids().collect();
         index.load(&project, &every);

@@ -188,6 +188,15 @@ impl Index {
         added
     }
 
+    /// Adds a site that the text does not name, to a loaded file.
+    pub fn add_ref(&mut self, file: FileId, site: Ref) -> RefId {
+        let facts = self.facts[file.0 as usize].as_mut().expect("the file is loaded");
+        let id = RefId { file, index: facts.refs.len() as u32 };
+        self.refs.entry(site.name.clone()).or_default().push(id);
+        facts.refs.push(site);
+        id
+    }
+
     fn register(&mut self, file: FileId, facts: &FileFacts) {
         let numbers = |count: usize| 0..count as u32;
         for index in numbers(facts.refs.len()) {

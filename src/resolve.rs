@@ -23,6 +23,7 @@ pub mod hierarchy;
 mod layer;
 pub mod names;
 mod native;
+pub mod operators;
 mod plain;
 pub mod runner;
 mod site;
@@ -40,6 +41,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::builder::Builder;
 use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
+use self::operators::Operators;
 use self::text::TextCall;
 use crate::config::{Blocking, Config};
 use crate::error::Problem;
@@ -271,8 +273,9 @@ impl Graph {
 ///
 /// # Errors
 /// When ty's database cannot be opened.
-pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -> Result<Graph> {
+pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, operators: Operators) -> Result<Graph> {
     let mut builder = Builder::new(project, config, index, db);
+    builder.operators.operators = operators;
     let rewrites_fallbacks = config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
     if rewrites_fallbacks {
         builder.index.load_words(project, ["create_task", "ensure_future", "get_event_loop"]);

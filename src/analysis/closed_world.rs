@@ -191,7 +191,9 @@ impl<'a> New<'a> {
         if let Some(index) = self.refs.get(&self.offsets.to_new(offset)) {
             return vec![&self.facts.refs[*index]];
         }
-        let Some((_, written)) = self.moved.iter().find(|(replaced, _)| replaced.contains(offset)) else { return vec![] };
+        let Some((_, written)) = self.moved.iter().find(|(replaced, _)| replaced.contains(offset)) else {
+            return vec![];
+        };
         let is_there = |new: &&Ref| new.name == old.name && written.contains_range(new.name_range);
         self.facts.refs.iter().filter(is_there).collect()
     }

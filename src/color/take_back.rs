@@ -68,6 +68,9 @@ impl Coloring<'_> {
                 }
             }
         }
+        for (target, call) in &self.world.graph.computed.code {
+            self.take_back(*target, Cause::Computed { call: *call });
+        }
     }
 
     /// What an obstacle at a site takes back: the functions it names, and where the site blocks, the function around it.

@@ -225,6 +225,8 @@ impl Coloring<'_> {
                 Some(cause) => SiteVerdict::Left(cause),
                 None => SiteVerdict::Offload,
             },
+            // An operator that only the audit follows.
+            SiteKind::Read if blocks && self.is_operand(site) => SiteVerdict::Left(Cause::Dunder),
             SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None => SiteVerdict::OffloadExpression { expression: self.world.index.site(site.id).range },
@@ -238,5 +240,11 @@ impl Coloring<'_> {
             | SiteKind::Accepted
             | SiteKind::Mention => SiteVerdict::AsIs,
         }
+    }
+
+    /// Is the site an operand of which only the audit asks what the operator runs?
+    fn is_operand(&self, site: &Site) -> bool {
+        let facts = self.world.index.site(site.id);
+        facts.is_implicit() && facts.usage == Usage::Other
     }
 }

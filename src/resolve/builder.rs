@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
 use super::{Evidence, Graph, LookupSite, Site, SiteKind};
-use super::{agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, site};
+use super::{agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, operators, site};
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
@@ -46,6 +46,7 @@ pub(crate) struct Builder<'a> {
     /// Parked sites of which a target became a node.
     pub(super) woken: Vec<RefId>,
     pub(super) carried: carried::State,
+    pub(super) operators: operators::Search,
 }
 
 impl<'a> Builder<'a> {
@@ -71,6 +72,7 @@ impl<'a> Builder<'a> {
             parked_sites: FxHashMap::default(),
             woken: vec![],
             carried: carried::State::default(),
+            operators: operators::Search::default(),
         }
     }
 }
@@ -94,13 +96,14 @@ impl Builder<'_> {
                 self.wake();
                 self.ask_about_nodes();
             }
-            if !callable::enumerate(self)
-                && !flow::settle(self)
-                && !agreement::settle(self)
-                && !carried::follow(self)
-                && !decorated::follow(self)
-                && !agreement::guess(self)
-            {
+            let anything_new = callable::enumerate(self)
+                || flow::settle(self)
+                || agreement::settle(self)
+                || carried::follow(self)
+                || decorated::follow(self)
+                || operators::enumerate(self)
+                || agreement::guess(self);
+            if !anything_new {
                 break;
             }
         }

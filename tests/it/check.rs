@@ -108,6 +108,54 @@ def sync_caller():
 }
 
 #[test]
+fn operators_that_block() {
+    check(
+        "#- app.py
+import requests
+
+
+class Remote:
+    def __getitem__(self, key):
+        return requests.get(key)
+
+    def __contains__(self, key):
+        return requests.get(key).ok
+
+    def __len__(self):
+        return len(requests.get('count').text)
+
+    def __add__(self, other):
+        return requests.get(other)
+
+    def __str__(self):
+        return requests.get('name').text
+
+
+def first(remote: Remote):
+    return remote['first']
+
+
+async def main(remote: Remote, table: dict, text: str):
+    remote['a']  #! AW103
+    'a' in remote  #! AW103
+    len(remote)  #! AW103
+    remote + 'a'  #! AW103
+    print(f'{remote}')  #! AW103
+    if not remote:  #! AW103
+        pass
+    first(remote)  #! AW102
+    table['a']
+    'a' in table
+    len(text + 'a')
+    if not table:
+        pass
+    remote.x = 1
+    remote is None
+",
+    );
+}
+
+#[test]
 fn what_is_async_elsewhere_ends_no_chain() {
     check(
         "#- app.py
