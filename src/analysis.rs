@@ -22,6 +22,7 @@ use crate::edit::FileEdits;
 use crate::error::{Error, Problem};
 use crate::index::Index;
 use crate::index::facts::FileId;
+use crate::index::words::Words;
 use crate::journal::git;
 use crate::plan::{self, Action, Plan};
 use crate::project::{self, Project};
@@ -170,7 +171,9 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
     if let Some(revision) = request.since {
         project.limit(&git::changed_since(&root, revision).map_err(|error| anyhow::anyhow!("`--since`: {error}"))?);
     }
-    let mut index = Index::new(&project);
+    let (words, generated) = Words::build(&project);
+    project.protect(&generated);
+    let mut index = Index::new(&project, words);
     if purpose == Purpose::Audit {
         check::leaves::limit(&mut config, own, &index);
     }

@@ -78,11 +78,11 @@ macro_rules! by_name {
 }
 
 impl Index {
-    /// Builds the word index; no file is parsed yet.
-    pub fn new(project: &Project) -> Self {
+    /// An index without any facts: no file is parsed yet.
+    pub fn new(project: &Project, words: Words) -> Self {
         let count = project.files.len();
         Self {
-            words: Words::build(project),
+            words,
             facts: (0..count).map(|_| None).collect(),
             tried: vec![false; count],
             modules: Modules::new(project),
@@ -162,8 +162,7 @@ impl Index {
 
     /// Parses the files that mention one of `names` and were not loaded yet. Returns what was added, in path order.
     pub fn load_words<'a>(&mut self, project: &Project, names: impl IntoIterator<Item = &'a str>) -> Vec<FileId> {
-        let mut wanted: Vec<FileId> =
-            names.into_iter().flat_map(|name| self.words.files(name).iter().copied()).collect();
+        let mut wanted: Vec<FileId> = names.into_iter().flat_map(|name| self.words.files(name)).collect();
         wanted.sort_unstable();
         wanted.dedup();
         self.load(project, &wanted)

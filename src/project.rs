@@ -1,7 +1,7 @@
 //! The project on disk: which files there are, which may be edited, where modules are rooted.
 
 pub mod plugin;
-mod protected;
+pub mod protected;
 mod scripts;
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ pub struct SourceFile {
     pub relative: String,
     /// Dotted module name, by the deepest source root it stands under.
     pub module: String,
-    /// Inside PATHS, not excluded, not vendored, not generated.
+    /// Inside PATHS, not excluded, not vendored, and (once the words are read) not generated.
     pub editable: bool,
     pub is_test: bool,
 }
@@ -81,6 +81,13 @@ impl Project {
         Some(FileId(found as u32))
     }
 
+    /// Takes files out of what may be edited.
+    pub fn protect(&mut self, ids: &[FileId]) {
+        for id in ids {
+            self.files[id.0 as usize].editable = false;
+        }
+    }
+
     /// All ids, in path order.
     pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
         (0..self.files.len() as u32).map(FileId)
@@ -118,7 +125,7 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
         .into_par_iter()
         .map(|path| {
             let mut file = source_file(root, path, paths, exclude, &source_roots);
-            file.editable &= !attributes.protect(&file.path) && !protected::is_generated(&file.path);
+            file.editable &= !attributes.protect(&file.path);
             file
         })
         .collect();

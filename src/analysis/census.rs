@@ -19,7 +19,7 @@ pub fn check(analysis: &Analysis) -> Vec<Failure> {
     names.retain(|name| analysis.graph.names.contains(name));
     let files: BTreeSet<FileId> = names
         .iter()
-        .flat_map(|name| analysis.index.words.files(name).iter().copied())
+        .flat_map(|name| analysis.index.words.files(name))
         .filter(|file| analysis.index.loaded(*file).is_some())
         .collect();
     let texts: Vec<(FileId, String)> = files

@@ -1,7 +1,6 @@
 //! AW405: an object that belongs to one thread is used in another: a sqlite3 connection, a SQLAlchemy session.
 
 use ruff_python_ast::Expr;
-use ruff_python_ast::name::Name;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::code::Code;
@@ -52,7 +51,7 @@ fn bound_class(world: World, path: &str) -> Option<&'static str> {
     let is_sqlite = path.starts_with("sqlite3.") || path.starts_with("_sqlite3.");
     // `connect(..., check_same_thread=False)` lets other threads in.
     if is_sqlite && (path.contains("Connection.") || path.contains("Cursor.")) {
-        let lets_in = !world.index.words.files(&Name::new_static("check_same_thread")).is_empty();
+        let lets_in = world.index.words.files("check_same_thread").len() > 0;
         return (!lets_in).then_some("sqlite3 connection");
     }
     let is_session = path.starts_with("sqlalchemy.orm.session.Session.")

@@ -107,7 +107,12 @@ fn has_section(text: &str, path: &Path, remarks: &mut Vec<Problem>) -> bool {
 }
 
 fn project_root(start: &Path) -> PathBuf {
-    let marked = start.ancestors().find(|directory| ROOT_MARKERS.iter().any(|name| directory.join(name).exists()));
+    // In a package, `setup.py` is a module like any other.
+    let marks = |directory: &Path, name: &str| {
+        directory.join(name).exists() && (name != "setup.py" || !directory.join("__init__.py").exists())
+    };
+    let is_marked = |directory: &&Path| ROOT_MARKERS.iter().any(|name| marks(directory, name));
+    let marked = start.ancestors().find(is_marked);
     let directory = if start.is_dir() { start } else { start.parent().unwrap_or(start) };
     marked.unwrap_or(directory).to_path_buf()
 }
@@ -211,6 +216,16 @@ mod tests {
         assert_eq!(config.root, fs::canonicalize(folder.path().join("app")).unwrap());
         assert_eq!((config.codemods.len(), config.target_version), (0, PythonVersion::PY312));
         assert!(config.bridge);
+    }
+
+    #[test]
+    fn a_module_named_setup_marks_no_root() {
+        let (folder, loaded) = check(
+            &[("app/setup.py", ""), ("app/pkg/setup.py", ""), ("app/pkg/__init__.py", "")],
+            "app/pkg",
+            &Flags::default(),
+        );
+        assert_eq!(loaded.unwrap().0.root, fs::canonicalize(folder.path().join("app")).unwrap());
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 /// The plugin of the project, by its configuration, else by what its tests use already.
 pub fn plugin(world: World) -> TestPlugin {
     match world.project.pytest.plugin {
-        TestPlugin::Missing if !world.index.words.files("pytest_asyncio").is_empty() => TestPlugin::AsyncioStrict,
-        TestPlugin::Missing if !world.index.words.files("anyio_backend").is_empty() => TestPlugin::Anyio,
+        TestPlugin::Missing if world.index.words.files("pytest_asyncio").len() > 0 => TestPlugin::AsyncioStrict,
+        TestPlugin::Missing if world.index.words.files("anyio_backend").len() > 0 => TestPlugin::Anyio,
         plugin => plugin,
     }
 }

@@ -1,13 +1,12 @@
 //! Files that are read but never edited: generated and vendored ones, by what they say of themselves and by `.gitattributes`.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// How much of a file its header can be.
-const HEADER: u64 = 1_024;
+const HEADER: usize = 1_024;
 /// Git's attributes that linguist reads.
 const ATTRIBUTES: [&str; 2] = ["linguist-generated", "linguist-vendored"];
 
@@ -60,11 +59,9 @@ fn patterns(folder: &Path, text: &str, attribute: &str) -> Gitignore {
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-/// True when the comments that a file starts with, or its docstring, say that a program wrote it.
-pub fn is_generated(path: &Path) -> bool {
-    let mut header = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(HEADER).read_to_end(&mut header));
-    read.is_ok() && says_generated(&String::from_utf8_lossy(&header))
+/// True when the comments that a file starts with, or its docstring, say that a program wrote it. Takes the bytes of the file.
+pub fn is_generated(bytes: &[u8]) -> bool {
+    says_generated(&String::from_utf8_lossy(&bytes[..bytes.len().min(HEADER)]))
 }
 
 fn says_generated(header: &str) -> bool {

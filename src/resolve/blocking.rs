@@ -10,6 +10,7 @@ use super::{Evidence, Site, SiteKind};
 use super::{flow, hierarchy, native, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
+use crate::index::words;
 use crate::py::infer::{Answer, Certainty};
 
 /// Finds the blocking calls of all entries and puts them, and the functions around them, into the graph.
@@ -98,8 +99,10 @@ fn is_async_already(usage: Usage) -> bool {
 }
 
 fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns: &Patterns, layer: Option<&Layer>) {
-    let words: Vec<String> =
-        builder.index.words.matching(|word| patterns.matches(word)).into_iter().map(str::to_owned).collect();
+    let words: Vec<String> = match layer::included(patterns).all(|pattern| layer::is_literal(pattern)) {
+        true => layer::included(patterns).cloned().collect(),
+        false => words::matching(builder.project, |word| patterns.matches(word)),
+    };
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
     let methods = layer.map(|layer| layer.method_names(builder, entry)).unwrap_or_default();
     if methods.len() > 1 {

@@ -111,8 +111,7 @@ pub(crate) fn load(builder: &mut Builder) {
     if !builder.graph.nodes.iter().any(|func| builder.in_tests(func.file)) {
         return;
     }
-    let wanted: Vec<FileId> =
-        builder.index.words.files("fixture").iter().copied().filter(|file| builder.in_tests(*file)).collect();
+    let wanted: Vec<FileId> = builder.index.words.files("fixture").filter(|file| builder.in_tests(*file)).collect();
     builder.index.load(builder.project, &wanted);
     for file in wanted.into_iter().filter(|file| builder.index.loaded(*file).is_some()) {
         for index in 0..builder.index.file(file).funcs.len() as u32 {
@@ -150,7 +149,7 @@ pub(crate) fn add_stand_ins(builder: &mut Builder, names: &BTreeSet<Name>) {
                 found.extend(arguments.iter().filter_map(|argument| test_function(builder, argument.value)));
             }
         }
-        for &file in builder.index.words.files(name) {
+        for file in builder.index.words.files(name) {
             let Some(facts) = builder.index.loaded(file).filter(|_| builder.in_tests(file)) else { continue };
             let keywords = facts.calls.iter().flat_map(|call| &call.args);
             let named = keywords.filter(|argument| argument.keyword.as_ref() == Some(name));

@@ -129,7 +129,7 @@ pub(crate) fn search_words(pattern: &str) -> Vec<String> {
     }
 }
 
-fn is_literal(part: &str) -> bool {
+pub(crate) fn is_literal(part: &str) -> bool {
     !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || char == '_')
 }
 
@@ -153,8 +153,8 @@ fn alternatives(pattern: &str) -> Vec<String> {
 /// The class at a dotted path, when the project mentions its package.
 fn look_up(builder: &Builder, path: &str) -> Option<FoundClass> {
     let package = path.split('.').next()?;
-    let anchor = builder.index.words.files(package).first()?;
-    classes::find(builder.db, &builder.project.file(*anchor).path, path)
+    let anchor = builder.index.words.files(package).next()?;
+    classes::find(builder.db, &builder.project.file(anchor).path, path)
 }
 
 fn project_class(builder: &mut Builder, class: &FoundClass) -> Option<ClassId> {
