@@ -5,6 +5,7 @@ mod keep_sync;
 mod census;
 mod part;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
@@ -47,6 +48,8 @@ pub struct Analysis {
     pub unreadable: Vec<Problem>,
     vetoes: FxHashSet<(FileId, TextRange)>,
     hazards: hazard::Memo,
+    /// Planned actions that no rewriter could carry out, and that nothing depends on.
+    left: BTreeMap<FileId, Vec<Action>>,
     /// The part of the migration that the verdicts and the plan are about, and the verdicts of all of it.
     part: Option<(Selected, Verdicts)>,
 }
@@ -74,8 +77,6 @@ pub struct Rewritten {
     pub text: String,
     pub after: Vec<u8>,
     pub edits: FileEdits,
-    /// What was planned and could not be carried out.
-    pub left: Vec<Action>,
 }
 
 /// What is to be analyzed.
@@ -202,6 +203,7 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         unreadable: vec![],
         vetoes: FxHashSet::default(),
         hazards: hazard::Memo::default(),
+        left: BTreeMap::new(),
         part: None,
     };
     decide(&mut analysis);
@@ -266,13 +268,17 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
     loop {
         let mut done = vec![];
         let mut vetoed = false;
+        analysis.left.clear();
         let mut remarks = vec![];
         for (file, actions) in &analysis.plan {
             let (rewritten, left) = rewrite_file(&analysis.project, *file, actions)?;
             for left in left {
                 match action_range(&left.action) {
                     Some(range) => vetoed |= analysis.vetoes.insert((*file, range)),
-                    None => remarks.extend(plan::fallbacks::left(analysis.world(), *file, &left)),
+                    None => {
+                        remarks.extend(plan::fallbacks::left(analysis.world(), *file, &left));
+                        analysis.left.entry(*file).or_default().push(left.action);
+                    }
                 }
             }
             done.extend(rewritten);
@@ -309,10 +315,9 @@ fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(
     let source = source::decode(&before).map_err(|error| anyhow::anyhow!("`{}` {error}", path.display()))?;
     let rewritten = rewrite::rewrite(&source.text, actions)
         .map_err(|error| anyhow::anyhow!("`{}`: {error} (a bug in awaitify; nothing was written)", path.display()))?;
-    let vetoed = rewritten.left.iter().filter_map(|left| action_range(&left.action)).collect();
-    let left = rewritten.left.into_iter().map(|left| left.action).collect();
+    let left = rewritten.left;
     if rewritten.edits.edits.is_empty() {
-        return Ok((None, vetoed));
+        return Ok((None, left));
     }
     let applied = rewritten
         .edits
@@ -321,8 +326,8 @@ fn rewrite_file(project: &Project, file: FileId, actions: &[Action]) -> Result<(
     let after = source
         .encode(&applied.text)
         .map_err(|error| anyhow::anyhow!("`{}` cannot be written in its encoding: {error}", path.display()))?;
-    let done = Rewritten { file, source, before, text: applied.text, after, edits: rewritten.edits, left };
-    Ok((Some(done), vetoed))
+    let done = Rewritten { file, source, before, text: applied.text, after, edits: rewritten.edits };
+    Ok((Some(done), left))
 }
 
 /// The call of an action whose failure takes its function back; fallbacks may be left.
@@ -386,12 +391,23 @@ pub fn verify_all(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<verify::F
             })
         })
         .collect();
-    for done in rewritten {
-        let planned = analysis.plan.get(&done.file).map_or(&[][..], Vec::as_slice);
-        let path = &analysis.project.file(done.file).relative;
-        failures.extend(verify::planned(path, &done.edits, planned, &done.left));
-    }
+    failures.extend(planned(analysis, rewritten));
     failures.extend(closed_world::check(analysis, rewritten));
     failures.extend(census::check(analysis));
+    failures
+}
+
+/// The plan of every file against what was recorded there.
+fn planned(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<verify::Failure> {
+    let recorded: BTreeMap<FileId, &FileEdits> = rewritten.iter().map(|done| (done.file, &done.edits)).collect();
+    let nothing = FileEdits::default();
+    let unplanned = recorded.keys().filter(|file| !analysis.plan.contains_key(file)).map(|file| (file, &[][..]));
+    let files = analysis.plan.iter().map(|(file, actions)| (file, actions.as_slice())).chain(unplanned);
+    let mut failures = vec![];
+    for (file, actions) in files {
+        let left = analysis.left.get(file).map_or(&[][..], Vec::as_slice);
+        let edits = recorded.get(file).copied().unwrap_or(&nothing);
+        failures.extend(verify::planned(&analysis.project.file(*file).relative, edits, actions, left));
+    }
     failures
 }

@@ -65,13 +65,12 @@ impl Breaks<'_> {
         let own = |edit: &Edit| edit.change == change;
         let mut dropped = self.edits.clone();
         dropped.edits.retain(|edit| !own(edit));
-        let mut unwritten = dropped.clone();
+        let unwritten = dropped.clone();
         dropped.changes.remove(change);
         for edit in dropped.edits.iter_mut().filter(|edit| edit.change > change) {
             edit.change -= 1;
         }
         self.push(format!("drop {kind}"), dropped);
-        unwritten.edits.shrink_to_fit();
         self.push(format!("unwritten {kind}"), unwritten);
         let mut unrecorded = self.edits.clone();
         unrecorded.changes.remove(change);
@@ -83,7 +82,10 @@ impl Breaks<'_> {
                 std::cmp::Ordering::Less => {}
             }
         }
-        self.push(format!("unrecorded {kind}"), unrecorded);
+        // An import that counts for another one is recorded all the same.
+        if unrecorded.changes.last().is_none_or(|last| name(last) != kind) {
+            self.push(format!("unrecorded {kind}"), unrecorded);
+        }
         for at in self.edits.edits.iter().enumerate().filter(|(_, edit)| own(edit)).map(|(at, _)| at) {
             let mut half = self.edits.clone();
             half.edits.remove(at);

@@ -54,7 +54,7 @@ pub fn limit(config: &mut Config, own: usize, index: &Index) {
 fn is_mentioned(index: &Index, path: &str) -> bool {
     let top = path.split('.').next().unwrap_or(path);
     let is_literal = top.chars().all(|char| char.is_alphanumeric() || char == '_');
-    !is_literal || top == "builtins" || index.is_package(top) || !index.words.files(top).is_empty()
+    !is_literal || top == "builtins" || index.is_package(top) || index.words.files(top).len() > 0
 }
 
 /// Adds to the codemods of the config what an audit looks for in any project.

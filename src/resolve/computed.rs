@@ -43,7 +43,7 @@ pub(crate) fn find(builder: &mut Builder) -> Computed {
 
 /// Parses the files in which a name may be computed.
 fn load(builder: &mut Builder) {
-    let words = FINDERS.iter().flat_map(|(word, _, _)| builder.index.words.files(word)).copied();
+    let words = FINDERS.iter().flat_map(|(word, _, _)| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
     files.retain(|file| {
         let bytes = std::fs::read(&builder.project.file(*file).path).unwrap_or_default();

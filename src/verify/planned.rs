@@ -94,6 +94,7 @@ fn node(action: &Action) -> TextRange {
         | Action::Raises { call: range }
         | Action::MockAttributes { call: range, .. }
         | Action::MockResult { call: range, .. }
+        | Action::MockReturned { call: range, .. }
         | Action::AsyncFake { fake: range, .. }
         | Action::AsyncFakeAssigned { target: range, .. }
         | Action::MockConfigured { target: range, .. } => *range,
@@ -139,6 +140,7 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::MockAttributes { call, .. } | Action::MockResult { call, .. } => {
             *kind == EditKind::MockAttributes { call: *call }
         }
+        Action::MockReturned { call, .. } => *kind == EditKind::MockReturned { call: *call },
         Action::AsyncFake { fake, .. } => *kind == EditKind::AsyncFake { fake: *fake },
         // The value behind the target.
         Action::AsyncFakeAssigned { target, .. } => {

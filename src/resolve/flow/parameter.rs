@@ -103,8 +103,8 @@ impl Solver<'_> {
 
     /// A parameter of a test is the fixture of that name: of its file, else of the nearest `conftest.py`, else any.
     fn fixture(&mut self, func: FuncId, name: &Name, path: &Path) {
-        let defining = self.index.words.files("fixture").iter().copied();
-        let naming: FxHashSet<FileId> = self.index.words.files(name).iter().copied().collect();
+        let defining = self.index.words.files("fixture");
+        let naming: FxHashSet<FileId> = self.index.words.files(name).collect();
         let files: Vec<FileId> = defining.filter(|file| naming.contains(file)).collect();
         self.index.load(self.project, &files);
         let all = self.index.funcs_of(name).iter().copied();
