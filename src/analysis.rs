@@ -367,6 +367,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         Action::ListComprehension { generator } => Some(*generator),
         Action::Hoist { lambda } => Some(*lambda),
         Action::Rename { name, .. } | Action::RenameImported { name, .. } => Some(*name),
+        Action::Mention { .. } => None,
         Action::AwaitableResult { result } => Some(*result),
         Action::AsyncGenerator { subscript } => Some(*subscript),
     }

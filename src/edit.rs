@@ -66,6 +66,8 @@ pub enum EditKind {
     MainGuard { statement: TextRange },
     /// A name is replaced by its async twin (`__enter__`, `contextmanager`, `Iterator`, `StopIteration`, `next`, mocks...).
     Rename { name: TextRange, to: String },
+    /// A word of a string that is no expression is replaced: in a docstring, or where names are looked up.
+    Mention { name: TextRange, to: String },
     /// `yield from g()` to an `async for` that yields. `statement` is the original statement.
     YieldFrom { statement: TextRange, source: YieldSource },
     /// A decorator line that a test needs (`@pytest.mark.asyncio`). `function` is the decorated statement.

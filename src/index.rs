@@ -7,6 +7,7 @@ pub mod consumers;
 pub mod facts;
 pub mod modules;
 pub mod mutations;
+pub mod texts;
 pub mod words;
 
 use std::fs;

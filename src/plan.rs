@@ -7,6 +7,7 @@ pub mod fallbacks;
 pub mod groups;
 mod loops;
 pub mod mocks;
+mod renames;
 pub mod tests;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
         plan.entry(*file).or_default().push(Action::MainGuard { statement: guard.range, globals });
     }
     runs_in_tests(world, verdicts, &mut plan);
+    renames::plan(world, verdicts, &mut plan);
     tests::plan(world, verdicts, &mut plan);
     mocks::plan(world, verdicts, &mut plan);
     entered::plan(world, verdicts, &mut plan);

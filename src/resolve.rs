@@ -25,6 +25,7 @@ pub mod names;
 mod native;
 pub mod operators;
 mod plain;
+pub mod renames;
 pub mod runner;
 mod site;
 mod tested;
@@ -42,6 +43,7 @@ use self::builder::Builder;
 use self::fixtures::Fixtures;
 use self::hierarchy::Hierarchy;
 use self::operators::Operators;
+use self::renames::Renames;
 use self::text::TextCall;
 use crate::config::{Blocking, Config};
 use crate::error::Problem;
@@ -228,6 +230,11 @@ pub struct Graph {
     pub declared: BTreeMap<FuncId, usize>,
     /// Classes that a codemod replaces by an async twin.
     pub swapped: BTreeSet<ClassId>,
+    /// Methods of such classes that a `native` entry names: the twins of these are async.
+    pub twinned: BTreeSet<FuncId>,
+    pub renames: Renames,
+    /// Sites of renamed methods whose receiver nobody knows, with what they may mean.
+    pub unsettled: BTreeMap<RefId, Vec<FuncId>>,
     /// Calls in `return` statements of nodes that return an awaitable already.
     pub awaitable_returns: BTreeMap<FuncId, Vec<TextRange>>,
     /// Whether a node overrides a member of a class outside the project, by dotted path of that class.
@@ -281,6 +288,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, o
         builder.index.load_words(project, ["create_task", "ensure_future", "get_event_loop"]);
     }
     flow::read_config(&mut builder);
+    renames::read(&mut builder);
     blocking::find(&mut builder);
     if !builder.graph.sites.is_empty() {
         runner::find(&mut builder);
@@ -309,6 +317,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, o
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
     }
+    renames::find(&mut builder);
     builder.graph.families_of = builder.families_of;
     Ok(builder.graph)
 }

@@ -21,6 +21,7 @@ mod layout;
 mod hoist;
 mod list_comprehension;
 mod main_guard;
+mod mention;
 mod mock_attributes;
 mod mock_configured;
 mod mock_fake;
@@ -194,6 +195,10 @@ impl<'a> Rewriter<'a> {
             let (range, sort) = match action {
                 Action::Rename { name, to } => {
                     self.outcomes[index] = rename::rewrite(context, *name, to);
+                    continue;
+                }
+                Action::Mention { name, to } => {
+                    self.outcomes[index] = mention::rewrite(context, *name, to);
                     continue;
                 }
                 Action::RenameImported { name, to } => {

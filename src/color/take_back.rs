@@ -63,7 +63,7 @@ impl Coloring<'_> {
         }
         for (lookup, targets) in &self.world.graph.lookups {
             if !self.world.in_tests(lookup.file) {
-                for target in targets {
+                for target in targets.iter().filter(|func| !self.world.graph.renames.new_names.contains_key(func)) {
                     self.take_back(*target, Cause::LookedUp { lookup: *lookup });
                 }
             }
@@ -80,7 +80,10 @@ impl Coloring<'_> {
             return;
         }
         for target in &site.targets {
-            self.take_back(*target, cause.clone());
+            // What gets a new name cannot be run by mistake under the old one.
+            if !(site.uncertain && self.world.graph.renames.new_names.contains_key(target)) {
+                self.take_back(*target, cause.clone());
+            }
         }
         let runs_here = match site.kind {
             SiteKind::Blocking { .. } | SiteKind::Runs { .. } => self.is_in_reach(site),

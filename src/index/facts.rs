@@ -474,6 +474,8 @@ pub struct Import {
     pub module: Option<String>,
     /// Number of leading dots.
     pub level: u32,
+    /// The module part of the statement, without leading dots.
+    pub module_range: Option<TextRange>,
     /// `None` for `import module`.
     pub name: Option<Name>,
     pub alias: Option<Name>,

@@ -66,6 +66,8 @@ pub enum Action {
     /// `Iterator` to `collections.abc.AsyncIterator`. `name` is the whole reference (`contextlib.contextmanager` too).
     /// `to` is dotted; the import is added in the style of the file.
     RenameImported { name: TextRange, to: String },
+    /// A word of a string is replaced: a name in a docstring, or where names are looked up.
+    Mention { name: TextRange, to: String },
     /// `Callable[..., T]` to `Callable[..., Awaitable[T]]`: `result` is the range of `T`.
     AwaitableResult { result: TextRange },
     /// `Generator[Y, S, R]` to `AsyncGenerator[Y, S]`: `subscript` is the whole annotation expression.

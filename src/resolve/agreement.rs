@@ -70,6 +70,9 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let usage = builder.index.site(id).usage;
         if targets.is_empty() || matches!(usage, Usage::Store | Usage::Delete) {
             builder.graph.foreign.insert(id);
+            if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {
+                builder.graph.unsettled.insert(id, candidates);
+            }
             continue;
         }
         let kind = site::kind_of(builder, id, &targets);

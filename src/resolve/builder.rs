@@ -8,7 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
 use super::{Evidence, Graph, LookupSite, Site, SiteKind};
-use super::{agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, operators, site};
+use super::{
+    agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, native, operators, site,
+};
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
@@ -190,6 +192,7 @@ impl Builder<'_> {
         for member in family {
             self.add_node(member);
         }
+        native::join_overrides(self, class, &name);
     }
 
     pub(super) fn index_close(&mut self, class: ClassId) {

@@ -28,6 +28,8 @@ pub struct Hierarchy {
     closed: FxHashSet<ClassId>,
     registered: FxHashSet<FileId>,
     knows_protocols: bool,
+    /// Classes that are replaced by others: what is below them is no family with them.
+    pub(super) replaced: BTreeSet<ClassId>,
 }
 
 impl Hierarchy {
@@ -172,17 +174,18 @@ impl Hierarchy {
     /// a common child. The class must be closed.
     pub fn family(&self, index: &Index, class: ClassId, name: &str) -> BTreeSet<FuncId> {
         let mut classes = BTreeSet::from([class]);
-        let mut pending = vec![class];
+        let mut pending = if self.replaced.contains(&class) { vec![] } else { vec![class] };
+        let has = |id: ClassId| !self.replaced.contains(&id) && method(index, id, name).is_some();
         while let Some(id) = pending.pop() {
             for below in self.descendants(id) {
                 for above in self.ancestors(below) {
-                    if method(index, above, name).is_some() && classes.insert(above) {
+                    if has(above) && classes.insert(above) {
                         pending.push(above);
                     }
                 }
             }
             for above in self.ancestors(id) {
-                if method(index, above, name).is_some() && classes.insert(above) {
+                if has(above) && classes.insert(above) {
                     pending.push(above);
                 }
             }

@@ -79,7 +79,10 @@ impl Layer {
         site::targets_of(builder, answer).into_iter().any(|target| {
             builder.index.func(target).class.is_some_and(|class| {
                 self.classes.iter().any(|wanted| {
-                    hierarchy.ancestors(class).contains(wanted) || hierarchy.ancestors(*wanted).contains(&class)
+                    // What is below a class that is replaced converts by itself, or stays.
+                    let below =
+                        || !builder.graph.swapped.contains(wanted) && hierarchy.ancestors(class).contains(wanted);
+                    class == *wanted || below() || hierarchy.ancestors(*wanted).contains(&class)
                 })
             })
         })

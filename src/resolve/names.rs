@@ -184,6 +184,25 @@ impl<'a> Names<'a> {
         self.member(&module, name, found, seen, depth);
     }
 
+    /// What a name of a `from` import stands for, whatever it is bound to.
+    pub fn imported(&self, file: FileId, import: &Import) -> Vec<Meaning> {
+        let mut found = vec![];
+        self.import(file, import, &mut found, &mut FxHashSet::default(), 0);
+        found
+    }
+
+    /// What `receiver.name` stands for, where the receiver is a module or a class.
+    pub fn member_of(&self, receiver: ValueId, name: &str) -> Vec<Meaning> {
+        self.evaluate(receiver).iter().flat_map(|meaning| self.attribute_of(meaning, name)).collect()
+    }
+
+    /// What an attribute of a module or a class stands for.
+    pub fn attribute_of(&self, meaning: &Meaning, name: &str) -> Vec<Meaning> {
+        let mut found = vec![];
+        self.attribute(meaning, name, &mut found);
+        found
+    }
+
     fn member(
         &self,
         module: &str,
@@ -203,7 +222,12 @@ impl<'a> Names<'a> {
                 }
                 let defines = self.index.loaded(target).is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
                 if defines {
+                    let before = found.len();
                     self.lookup_in(scope, name, found, seen, depth + 1);
+                    // `from . import name` in the package itself.
+                    if found.len() == before && self.index.module(&dotted).is_some() {
+                        found.push(Meaning::Module(dotted));
+                    }
                 } else if self.index.module(&dotted).is_some() {
                     found.push(Meaning::Module(dotted));
                 } else {

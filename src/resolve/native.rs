@@ -1,13 +1,12 @@
 //! `native` entries on classes of the project. A method that an entry names becomes async in place, unless its class has an
 //! async method beside it (`read` and `aread`), or the codemod replaces the class by an async twin that is there already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
 use super::layer::{self, Layer};
-use super::names::Meaning;
 use super::{Evidence, Gives, Twin, boundary, hierarchy, site};
 use crate::config::{Blocking, BlockingAction};
 use crate::index::facts::*;
@@ -23,8 +22,11 @@ pub(crate) fn declare(builder: &mut Builder, number: usize, entry: &Blocking, la
                 keep_class(builder, below);
             }
         } else if is_swapped(builder, *class) {
-            builder.graph.swapped.insert(*class);
             keep_class(builder, *class);
+            for name in &names {
+                let methods: Vec<FuncId> = hierarchy::methods(builder.index, *class, name).collect();
+                builder.graph.twinned.extend(methods);
+            }
         } else {
             for name in &names {
                 let ancestors = builder.graph.hierarchy.ancestors(*class);
@@ -110,42 +112,31 @@ fn has_twin_class(builder: &Builder, class: ClassId, name: &str) -> bool {
 }
 
 /// Does the codemod replace the class by one that is there already?
-pub(crate) fn is_swapped(builder: &Builder, class: ClassId) -> bool {
-    let name = &builder.index.class(class).name;
-    let path = builder.names().qualified_class(class);
-    let mut renames = builder.config.codemods.iter().flat_map(|codemod| &codemod.renames);
-    renames.any(|rename| {
-        let names = rename.from == *path || rename.from == **name || is_same_class(builder, &rename.from, class);
-        names && has_class(builder, class, &rename.to)
-    })
+fn is_swapped(builder: &Builder, class: ClassId) -> bool {
+    builder.graph.swapped.contains(&class)
 }
 
-/// Does the dotted path of a re-export lead to the class?
-fn is_same_class(builder: &Builder, path: &str, class: ClassId) -> bool {
-    let Some((module, name)) = path.rsplit_once('.') else { return false };
-    if *name != *builder.index.class(class).name {
-        return false;
+/// A class whose base is replaced overrides all that the base's twin has as async methods, or nothing of it: methods of it
+/// that convert take the others with them.
+pub(crate) fn join_overrides(builder: &mut Builder, class: ClassId, name: &str) {
+    let ancestors = builder.graph.hierarchy.ancestors(class);
+    let replaced: Vec<ClassId> = ancestors.iter().copied().filter(|id| builder.graph.swapped.contains(id)).collect();
+    let twins: Vec<Name> = replaced
+        .into_iter()
+        .flat_map(|id| builder.index.class(id).methods.clone())
+        .filter(|method| builder.graph.twinned.contains(method))
+        .map(|method| builder.index.func(method).name.clone())
+        .collect();
+    if !twins.iter().any(|twin| *twin == *name) {
+        return;
     }
-    let Some(file) = builder.index.module(module).filter(|file| builder.index.loaded(*file).is_some()) else {
-        return false;
-    };
-    builder.names().lookup(ScopeId { file, index: 0 }, name).contains(&Meaning::Class(class))
-}
-
-/// Is there a class of the new name: at that path, in the module of the class, or where both are exported together?
-fn has_class(builder: &Builder, class: ClassId, new: &str) -> bool {
-    let name = new.rsplit('.').next().unwrap_or(new);
-    let known = |id: &ClassId| *id != class && (!new.contains('.') || builder.names().qualified_class(*id) == new);
-    if new.contains('.') {
-        return builder.index.classes_of(name).iter().any(known);
+    let own = builder.index.class(class).methods.clone();
+    let overrides: BTreeSet<FuncId> =
+        own.into_iter().filter(|id| twins.contains(&builder.index.func(*id).name)).collect();
+    builder.join(&overrides);
+    for method in overrides {
+        builder.add_node(method);
     }
-    let own = &builder.index.class(class).name;
-    let binds = |scope: ScopeId| {
-        let meanings = |name: &str| builder.names().lookup(scope, name);
-        meanings(own).contains(&Meaning::Class(class))
-            && meanings(name).iter().any(|meaning| matches!(meaning, Meaning::Class(id) if *id != class))
-    };
-    builder.index.loaded_files().any(|(file, _)| binds(ScopeId { file, index: 0 }))
 }
 
 fn keep_class(builder: &mut Builder, class: ClassId) {

@@ -14,6 +14,7 @@ mod nested;
 mod shape;
 mod unwrap;
 mod written;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -95,6 +96,7 @@ pub(super) fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::MainGuard { statement: range }
         | EditKind::Bridge { function: range }
         | EditKind::Hoist { statement: range, .. }
+        | EditKind::Mention { name: range, .. }
         | EditKind::YieldFrom { statement: range, .. }
         | EditKind::Decorator { function: range, .. }
         | EditKind::Annotation { annotation: range }

@@ -88,6 +88,7 @@ fn node(action: &Action) -> TextRange {
         | Action::YieldFrom { statement: range, .. }
         | Action::Rename { name: range, .. }
         | Action::RenameImported { name: range, .. }
+        | Action::Mention { name: range, .. }
         | Action::AwaitableResult { result: range }
         | Action::AsyncGenerator { subscript: range }
         | Action::Decorator { function: range, .. }
@@ -129,6 +130,7 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::Rename { name, to } | Action::RenameImported { name, to } => {
             *kind == EditKind::Rename { name: *name, to: to.clone() }
         }
+        Action::Mention { name, to } => *kind == EditKind::Mention { name: *name, to: to.clone() },
         Action::AwaitableResult { result } => *kind == EditKind::Annotation { annotation: *result },
         Action::AsyncGenerator { subscript } => *kind == EditKind::Annotation { annotation: *subscript },
         Action::Decorator { function, decorator } => {

@@ -18,4 +18,5 @@ mod plans;
 mod native;
 mod projects;
 mod readme;
+mod renames;
 mod terminal;

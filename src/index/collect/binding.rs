@@ -215,6 +215,7 @@ impl Collector<'_> {
             self.push_import(Import {
                 module: Some(module),
                 level: 0,
+                module_range: Some(alias.name.range),
                 name: None,
                 alias: alias.asname.as_ref().map(|name| name.id.clone()),
                 binds,
@@ -233,6 +234,7 @@ impl Collector<'_> {
             self.push_import(Import {
                 module: node.module.as_ref().map(ToString::to_string),
                 level: node.level,
+                module_range: node.module.as_ref().map(Ranged::range),
                 name: Some(alias.name.id.clone()),
                 alias: alias.asname.as_ref().map(|name| name.id.clone()),
                 binds: alias.asname.as_ref().map_or(&alias.name.id, |name| &name.id).clone(),

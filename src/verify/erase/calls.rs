@@ -75,6 +75,7 @@ impl Context<'_> {
             | EditKind::Decorator { .. }
             | EditKind::Raises { .. }
             | EditKind::MockConfigured { .. }
+            | EditKind::Mention { .. }
             | EditKind::Import
             | EditKind::Logger => self.same(old, new),
         }
@@ -262,6 +263,7 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::Decorator { .. }
         | EditKind::Raises { .. }
         | EditKind::MockConfigured { .. }
+        | EditKind::Mention { .. }
         | EditKind::Import
         | EditKind::Logger => false,
     }

@@ -32,7 +32,7 @@ impl Context<'_> {
         self.apply(range, |edit| self.file.edits.edits[edit].change == change)
     }
 
-    fn apply(&self, range: TextRange, wanted: impl Fn(usize) -> bool) -> String {
+    pub(super) fn apply(&self, range: TextRange, wanted: impl Fn(usize) -> bool) -> String {
         let mut text = String::new();
         let mut end = range.start();
         for span in self.offsets.within(range).filter(|span| wanted(span.edit)) {
@@ -99,6 +99,10 @@ impl Context<'_> {
                 self.differ(old.range, new.range);
             }
             return;
+        }
+        let words = self.word_changes(old.range);
+        if !words.is_empty() {
+            return self.words(old, new, &words);
         }
         let inside = |edit: usize| self.file.edits.changes.get(self.file.edits.edits[edit].change);
         let allowed = |kind: &EditKind| matches!(kind, EditKind::Rename { .. } | EditKind::Annotation { .. });

@@ -16,6 +16,10 @@ impl Context<'_> {
                 let own: Vec<_> = texts().filter(|edit| edit.range == *name).collect();
                 matches!(own.as_slice(), [edit] if edit.text == *to || self.imports.stands_for(&edit.text, to))
             }
+            EditKind::Mention { name, to } => {
+                let own: Vec<_> = texts().collect();
+                matches!(own.as_slice(), [edit] if edit.range == *name && edit.text == *to)
+            }
             EditKind::Native { method, .. } => {
                 let replaced: Vec<_> = texts().filter(|edit| !edit.range.is_empty()).collect();
                 matches!(replaced.as_slice(), [edit] if edit.text == *method)

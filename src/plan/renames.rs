@@ -1,0 +1,61 @@
+//! The renaming map carried out: every place whose gate is open once the colors are known.
+
+use rustc_hash::FxHashSet;
+
+use super::{Action, Plan};
+use crate::color::{SiteVerdict, Verdicts, World};
+use crate::index::facts::*;
+use crate::resolve::SiteKind;
+use crate::resolve::renames::{Gate, How, Place};
+
+/// Plans the renames.
+pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
+    let converting: FxHashSet<FileId> = verdicts.converts.keys().map(|func| func.file).collect();
+    let replaced = replaced_names(world, verdicts);
+    for ((file, start), place) in &world.graph.renames.places {
+        if !is_open(world, verdicts, &converting, *file, place) || replaced.contains(&(*file, *start)) {
+            continue;
+        }
+        let name = place.range;
+        plan.entry(*file).or_default().push(match &place.how {
+            How::Name(to) => Action::Rename { name, to: to.clone() },
+            How::Imported(to) => Action::RenameImported { name, to: to.clone() },
+            How::Mention(to) => Action::Mention { name, to: to.clone() },
+        });
+    }
+}
+
+fn is_open(world: World, verdicts: &Verdicts, converting: &FxHashSet<FileId>, file: FileId, place: &Place) -> bool {
+    match place.gate {
+        Gate::Always => true,
+        Gate::Stays(func) => !verdicts.stays.contains_key(&func),
+        Gate::FileConverts => converting.contains(&file),
+        Gate::ClassConverts(class) => {
+            let methods = &world.index.class(class).methods;
+            let plain = methods.iter().all(|func| world.index.func(*func).name.starts_with("__"));
+            plain || methods.iter().any(|func| verdicts.converts.contains_key(func))
+        }
+    }
+}
+
+/// Names that the verdict on their site replaces by itself.
+fn replaced_names(world: World, verdicts: &Verdicts) -> FxHashSet<(FileId, u32)> {
+    let mut found = FxHashSet::default();
+    for (id, verdict) in &verdicts.sites {
+        let site = world.index.site(*id);
+        let kind = &world.graph.sites[id].kind;
+        let is_replaced = match (verdict, kind) {
+            (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => true,
+            (SiteVerdict::Adapt(_), SiteKind::Blocking { native: Some(twin), .. }) => *twin.method != *site.name,
+            _ => false,
+        };
+        if is_replaced {
+            found.insert((id.file, u32::from(site.name_range.start())));
+        }
+        if let (SiteVerdict::Replace(_), Usage::Called(call)) = (verdict, site.usage) {
+            // `module.function`: the module's name goes too.
+            found.insert((id.file, u32::from(world.index.call(call).func_range.start())));
+        }
+    }
+    found
+}
