@@ -62,6 +62,8 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
         let converts = analysis.verdicts.converts.contains_key(&id) && becomes_async_def(world, id);
         let offset = func.name_range.start();
         match new.color(offset) {
+            // A lambda may give way to what it runs.
+            None if func.lambda.is_some() => {}
             None => failures.push(failure(analysis, done.file, offset, "the function is lost")),
             Some(is_async) if is_async == (converts || func.is_async) => {}
             Some(true) => failures.push(failure(analysis, done.file, offset, "the function was to stay and is async")),
@@ -158,7 +160,9 @@ impl<'a> New<'a> {
             _ => None,
         };
         let holds = match verdict {
-            SiteVerdict::Native(_) | SiteVerdict::Replace(_) => own_end.is_some_and(|end| self.awaits(end)),
+            SiteVerdict::Native(_) | SiteVerdict::Replace(_) | SiteVerdict::UnwrapRun { .. } => {
+                own_end.is_some_and(|end| self.awaits(end))
+            }
             SiteVerdict::Raises { .. } => {
                 let is_awaited = |new: &&Ref| stands(&self.facts, new) == Stands::Awaited;
                 return (!self.places(old).iter().any(is_awaited)).then_some("the call was to be awaited and is not");
@@ -174,11 +178,16 @@ impl<'a> New<'a> {
             }
         };
         (!holds).then_some(match verdict {
-            SiteVerdict::Await | SiteVerdict::Native(_) | SiteVerdict::Replace(_) => {
+            SiteVerdict::Await | SiteVerdict::UnwrapRun { .. } | SiteVerdict::Native(_) | SiteVerdict::Replace(_) => {
                 "the call was to be awaited and is not"
             }
-            SiteVerdict::AsIs | SiteVerdict::Left(_) => "the site was to stay as it is, and is not",
-            SiteVerdict::Offload | SiteVerdict::OffloadConsumer { .. } => "the call was to be offloaded and is not",
+            SiteVerdict::AsIs | SiteVerdict::HandedOn | SiteVerdict::Left(_) => {
+                "the site was to stay as it is, and is not"
+            }
+            SiteVerdict::Offload
+            | SiteVerdict::OffloadHandedOn
+            | SiteVerdict::OffloadExpression { .. }
+            | SiteVerdict::OffloadConsumer { .. } => "the call was to be offloaded and is not",
             SiteVerdict::Adapt(_) => "the site was to adapt and does not",
             SiteVerdict::Unwrap { .. } => "the offload was to be unwrapped and is not",
             SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => "the site is not as it was decided",
@@ -203,6 +212,11 @@ impl<'a> New<'a> {
         match verdict {
             SiteVerdict::Await => matches!(new.usage, Usage::Called(_)) && now == Stands::Awaited,
             SiteVerdict::Offload => self.is_offloaded(new.usage),
+            SiteVerdict::OffloadHandedOn => matches!(new.usage, Usage::Argument { .. }),
+            SiteVerdict::OffloadExpression { .. } => {
+                let barrier = self.facts[new.context].barrier;
+                now != Stands::Awaited && matches!(barrier, Some(Barrier::Lambda { .. }))
+            }
             // What the worker runs is inside of it.
             SiteVerdict::OffloadConsumer { .. } => now != Stands::Awaited,
             SiteVerdict::Adapt(adaptation) => match adaptation {
@@ -210,6 +224,7 @@ impl<'a> New<'a> {
                 | Adaptation::Comprehension
                 | Adaptation::ListOver { .. }
                 | Adaptation::YieldFrom
+                | Adaptation::CollectWhole
                 | Adaptation::Collect { .. } => now == Stands::AsyncIter,
                 Adaptation::With => now == Stands::AsyncWith,
                 Adaptation::Next { .. } => now == Stands::Given,
@@ -218,11 +233,14 @@ impl<'a> New<'a> {
                 matches!(new.usage, Usage::Called(_)) && matches!(now, Stands::Awaited | Stands::Given)
             }
             SiteVerdict::EntryPoint => matches!(new.usage, Usage::Called(_)) && now == Stands::Given,
-            SiteVerdict::AsIs | SiteVerdict::Left(_) => {
+            SiteVerdict::AsIs | SiteVerdict::HandedOn | SiteVerdict::Left(_) => {
                 let is_async = |stands| matches!(stands, Stands::Awaited | Stands::AsyncIter | Stands::AsyncWith);
                 is_async(now) == is_async(was) && (!is_async(now) || now == was)
             }
-            SiteVerdict::Native(_) | SiteVerdict::Replace(_) | SiteVerdict::Raises { .. } => true,
+            SiteVerdict::Native(_)
+            | SiteVerdict::Replace(_)
+            | SiteVerdict::UnwrapRun { .. }
+            | SiteVerdict::Raises { .. } => true,
         }
     }
 

@@ -98,6 +98,9 @@ fn finding(planned: Planned, blocks: &Blocks, kind: LeafKind, site: &Site) -> Op
         (LeafKind::File, _) => Code::BlockingFile,
         (LeafKind::Blocking, SiteKind::Blocking { .. }) => Code::BlockingCall,
         (LeafKind::Blocking, SiteKind::Read) => Code::BlockingAttribute,
+        (LeafKind::Blocking, _) if matches!(world.index.site(site.id).usage, Usage::Implied { .. }) => {
+            Code::BlockingAttribute
+        }
         (LeafKind::Blocking, _) => Code::BlockingHelper,
     };
     let range = whole_range(world, site);
@@ -132,6 +135,7 @@ fn touches_contents(world: World, steps: &[RefId]) -> bool {
 fn whole_range(world: World, site: &Site) -> TextRange {
     match world.index.site(site.id).usage {
         Usage::Called(call) => world.index.call(call).range,
+        Usage::Implied { whole } => whole,
         _ => world.index.site(site.id).range,
     }
 }

@@ -9,7 +9,7 @@ pub fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
     if !world.config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks) {
         return;
     }
-    let files: Vec<FileId> = world.index.words.files("get_event_loop").to_vec();
+    let files: Vec<FileId> = world.index.words.files("get_event_loop").collect();
     for file in files.into_iter().filter(|file| world.is_editable(*file) && !world.in_tests(*file)) {
         let Some(facts) = world.index.loaded(file) else { continue };
         for call in facts.calls.iter().filter(|call| call.args.is_empty()) {

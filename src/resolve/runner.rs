@@ -4,6 +4,8 @@
 use super::builder::Builder;
 use super::names::{Meaning, Names};
 use super::{Evidence, Site, SiteKind};
+use rustc_hash::FxHashSet;
+
 use crate::index::facts::*;
 
 /// What a runner runs.
@@ -87,7 +89,8 @@ fn on_current_loop(names: &Names, call: &Call) -> bool {
 pub(super) fn find(builder: &mut Builder) {
     let both: Vec<FileId> = {
         let words = &builder.index.words;
-        words.files("asyncio").iter().filter(|file| words.files("run").binary_search(file).is_ok()).copied().collect()
+        let running: FxHashSet<FileId> = words.files("run").collect();
+        words.files("asyncio").filter(|file| running.contains(file)).collect()
     };
     builder.index.load(builder.project, &both);
     builder.index.load_words(builder.project, WORDS);

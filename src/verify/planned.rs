@@ -51,6 +51,7 @@ fn is_loose(kind: &EditKind) -> bool {
         kind,
         EditKind::Fallback { .. }
             | EditKind::Collect { .. }
+            | EditKind::Hoist { .. }
             | EditKind::Raises { .. }
             | EditKind::AsyncFake { .. }
             | EditKind::MockConfigured { .. }
@@ -60,7 +61,9 @@ fn is_loose(kind: &EditKind) -> bool {
 fn is_loose_action(action: &Action) -> bool {
     matches!(
         action,
-        Action::FallbackTry { .. }
+        Action::Fallback { .. }
+            | Action::Hoist { .. }
+            | Action::CollectWhole { .. }
             | Action::Collect { .. }
             | Action::Raises { .. }
             | Action::AsyncFakeAssigned { .. }
@@ -74,17 +77,23 @@ fn node(action: &Action) -> TextRange {
         Action::AsyncDef { function: range }
         | Action::Await { call: range }
         | Action::Offload { call: range, .. }
+        | Action::OffloadHandedOn { call: range, .. }
+        | Action::OffloadExpression { expression: range, .. }
         | Action::Native { call: range, .. }
         | Action::Replace { call: range, .. }
         | Action::Unwrap { call: range, .. }
         | Action::UnwrapRun { call: range }
         | Action::EntryPoint { call: range }
-        | Action::FallbackTry { statement: range, .. }
+        | Action::Fallback { statement: range, .. }
+        | Action::Bridge { function: range }
+        | Action::MainGuard { statement: range, .. }
+        | Action::Hoist { lambda: range }
         | Action::AsyncWith { statement: range }
         | Action::AsyncFor { statement: range }
         | Action::AsyncComprehension { clause: range }
         | Action::ListComprehension { generator: range }
         | Action::Collect { call: range }
+        | Action::CollectWhole { iterable: range }
         | Action::YieldFrom { statement: range, .. }
         | Action::Rename { name: range, .. }
         | Action::RenameImported { name: range, .. }
@@ -108,15 +117,24 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::AsyncDef { function } => *kind == EditKind::AsyncDef { function: *function },
         Action::Await { call } => *kind == EditKind::Await { operand: *call },
         Action::Offload { call, via } => {
-            matches!(kind, EditKind::Offload { call: at, via: by, .. } if at == call && by == via)
+            matches!(kind, EditKind::Offload { call: at, via: by, handed_on: false, .. } if at == call && by == via)
+        }
+        Action::OffloadHandedOn { call, via } => {
+            matches!(kind, EditKind::Offload { call: at, via: by, handed_on: true, .. } if at == call && by == via)
+        }
+        Action::OffloadExpression { expression, .. } => {
+            *kind == EditKind::OffloadExpression { expression: *expression }
         }
         Action::Native { call, method } => *kind == EditKind::Native { call: *call, method: method.clone() },
         Action::Replace { call, function } => *kind == EditKind::Replace { call: *call, function: function.clone() },
         Action::Unwrap { call, form } => *kind == EditKind::Unwrap { call: *call, form: *form },
         Action::UnwrapRun { call } => *kind == EditKind::UnwrapRun { call: *call },
         Action::EntryPoint { call } => *kind == EditKind::EntryPoint { call: *call },
+        Action::Hoist { lambda } => matches!(kind, EditKind::Hoist { lambda: at, .. } if at == lambda),
+        Action::Bridge { function } => *kind == EditKind::Bridge { function: *function },
+        Action::MainGuard { statement, .. } => *kind == EditKind::MainGuard { statement: *statement },
         // The statement of the handler, or all of it, with the comments that go.
-        Action::FallbackTry { statement, .. } => {
+        Action::Fallback { statement, .. } => {
             matches!(kind, EditKind::Fallback { statement: at } if at.intersect(*statement).is_some())
         }
         Action::AsyncWith { statement } => *kind == EditKind::AsyncWith { statement: *statement },
@@ -124,6 +142,7 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::AsyncComprehension { clause } => *kind == EditKind::AsyncComprehension { comprehension: *clause },
         Action::ListComprehension { generator } => *kind == EditKind::ListComprehension { generator: *generator },
         Action::Collect { call } => matches!(kind, EditKind::Collect { call: at, .. } if call.contains_range(*at)),
+        Action::CollectWhole { iterable } => *kind == EditKind::Collect { call: *iterable, iterable: *iterable },
         Action::YieldFrom { statement, source } => {
             *kind == EditKind::YieldFrom { statement: *statement, source: *source }
         }

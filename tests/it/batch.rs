@@ -163,11 +163,15 @@ fn what_a_killed_batch_tried_goes_even_when_the_plan_is_another() {
 fn the_example_runs() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/batch");
     let python = std::env::var("AWAITIFY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let works = Command::new(&python).args(["-c", "import asyncio; asyncio.to_thread"]).stderr(Stdio::null()).status();
-    if !works.is_ok_and(|status| status.success()) {
+    let probe = "import asyncio, sys; asyncio.to_thread; print(sys.executable)";
+    let answer = Command::new(&python).args(["-c", probe]).stderr(Stdio::null()).output();
+    let Some(answer) = answer.ok().filter(|answer| answer.status.success()) else {
         eprintln!("SKIPPED the_example_runs: `{python}` is no Python from 3.9; AWAITIFY_PYTHON names one");
         return;
-    }
+    };
+    // The script below is a `python3` itself: it must not find itself.
+    let python = String::from_utf8(answer.stdout).expect("a path");
+    let python = python.trim();
     let bin = tempfile::tempdir().expect("a folder");
     let script = format!("#!/bin/sh\nexec \"{python}\" \"$@\"\n");
     std::fs::write(bin.path().join("python3"), script).expect("a script");

@@ -32,8 +32,7 @@ impl Handles {
     pub fn find(world: World) -> Self {
         let mut handles = Self::default();
         let words = ["ContextVar", "local", "sqlite3"];
-        let files: FxHashSet<FileId> =
-            words.iter().flat_map(|word| world.index.words.files(word)).collect();
+        let files: FxHashSet<FileId> = words.iter().flat_map(|word| world.index.words.files(word)).collect();
         for (_, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
             for scope in facts.scopes.iter().filter(|scope| !matches!(scope.kind, ScopeKind::Function(_))) {
                 for binding in &scope.bindings {

@@ -254,6 +254,8 @@ impl<'a, 'b> Reader<'a, 'b> {
                 Caller::Call { call, receiver, from, .. } => {
                     self.argument(func, at, &name, *call, receiver.is_some(), *from, depth);
                 }
+                // What is decorated is no text.
+                Caller::Decorates { .. } => {}
                 Caller::Escape { .. } | Caller::Anyone => self.open(),
             }
         }
