@@ -112,7 +112,7 @@ impl Breaks<'_> {
         AnyNodeRef::from(parsed.syntax()).visit_source_order(&mut nodes);
         let taken: Vec<TextRange> = self.edits.edits.iter().map(|edit| edit.range).collect();
         for call in nodes.calls {
-            if self.edits.changes.iter().any(|kind| *kind == EditKind::Await { operand: call }) {
+            if self.edits.changes.contains(&EditKind::Await { operand: call }) {
                 continue;
             }
             let mut broken = self.edits.clone();

@@ -54,7 +54,7 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
     let Ok(parsed) = ruff_python_parser::parse_module(&done.text) else { return vec![] };
     // Edits that overlap fail a check of their own.
     let Ok(offsets) = Offsets::new(&done.source.text, &done.edits) else { return vec![] };
-    let new = New::of(collect(done.file, &done.text, parsed.suite()), &offsets, moved(done));
+    let new = New::of(collect(done.file, &done.text, parsed.suite()), &offsets, rewritten_ranges(done));
     let mut failures = vec![];
     let world = analysis.world();
     for (index, func) in analysis.index.file(done.file).funcs.iter().enumerate() {
@@ -82,13 +82,10 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
     failures
 }
 
-/// The texts that edits moved with what they replaced, before and after.
-fn moved(done: &Rewritten) -> Vec<(TextRange, TextRange)> {
-    if done.edits.absorbed.is_empty() {
-        return vec![];
-    }
+/// What the edits replaced, and where the new texts stand.
+fn rewritten_ranges(done: &Rewritten) -> (Vec<TextRange>, Vec<TextRange>) {
     let applied = done.edits.apply(&done.source.text);
-    applied.map(|applied| applied.map.edited().collect()).unwrap_or_default()
+    applied.map(|applied| applied.map.edited().unzip()).unwrap_or_default()
 }
 
 /// How the value at a site is taken.
@@ -125,12 +122,12 @@ struct New<'a> {
     /// Calls by their end; the outermost first.
     calls: FxHashMap<TextSize, Vec<usize>>,
     funcs: FxHashMap<TextSize, bool>,
-    /// Texts that edits moved, before and after.
-    moved: Vec<(TextRange, TextRange)>,
+    replaced: Vec<TextRange>,
+    written: Vec<TextRange>,
 }
 
 impl<'a> New<'a> {
-    fn of(facts: FileFacts, offsets: &'a Offsets, moved: Vec<(TextRange, TextRange)>) -> Self {
+    fn of(facts: FileFacts, offsets: &'a Offsets, (replaced, written): (Vec<TextRange>, Vec<TextRange>)) -> Self {
         let named = facts.refs.iter().enumerate().filter(|(_, site)| !site.is_implicit());
         let refs = named.map(|(index, site)| (site.name_range.start(), index)).collect();
         let mut calls: FxHashMap<TextSize, Vec<usize>> = FxHashMap::default();
@@ -138,7 +135,7 @@ impl<'a> New<'a> {
             calls.entry(call.range.end()).or_default().push(index);
         }
         let funcs = facts.funcs.iter().map(|func| (func.name_range.start(), func.is_async)).collect();
-        Self { facts, offsets, refs, calls, funcs, moved }
+        Self { facts, offsets, refs, calls, funcs, replaced, written }
     }
 
     /// Whether the function whose name stood at `offset` is async.
@@ -194,16 +191,17 @@ impl<'a> New<'a> {
         })
     }
 
-    /// Where the name of a site stands in the new text: at its offset, or in the text that an edit moved.
+    /// Where the name of a site stands in the new text: at its offset, or in what the edits wrote, when one of them moved it.
     fn places(&self, old: &Ref) -> Vec<&Ref> {
         let offset = old.name_range.start();
         if let Some(index) = self.refs.get(&self.offsets.to_new(offset)) {
             return vec![&self.facts.refs[*index]];
         }
-        let Some((_, written)) = self.moved.iter().find(|(replaced, _)| replaced.contains(offset)) else {
+        if !self.replaced.iter().any(|range| range.contains(offset)) {
             return vec![];
-        };
-        let is_there = |new: &&Ref| new.name == old.name && written.contains_range(new.name_range);
+        }
+        let is_there =
+            |new: &&Ref| new.name == old.name && self.written.iter().any(|range| range.contains_range(new.name_range));
         self.facts.refs.iter().filter(is_there).collect()
     }
 
@@ -211,7 +209,7 @@ impl<'a> New<'a> {
         let now = stands(&self.facts, new);
         match verdict {
             SiteVerdict::Await => matches!(new.usage, Usage::Called(_)) && now == Stands::Awaited,
-            SiteVerdict::Offload => self.is_offloaded(new.usage),
+            SiteVerdict::Offload => self.is_given_to_await(new.usage),
             SiteVerdict::OffloadHandedOn => matches!(new.usage, Usage::Argument { .. }),
             SiteVerdict::OffloadExpression { .. } => {
                 let barrier = self.facts[new.context].barrier;
@@ -227,11 +225,14 @@ impl<'a> New<'a> {
                 | Adaptation::CollectWhole
                 | Adaptation::Collect { .. } => now == Stands::AsyncIter,
                 Adaptation::With => now == Stands::AsyncWith,
+                Adaptation::Stack { .. } => match new.usage {
+                    Usage::Called(call) => self.is_given_to_await(self.facts[call].usage),
+                    _ => false,
+                },
+                Adaptation::Push { .. } => matches!(new.usage, Usage::Argument { .. }),
                 Adaptation::Next { .. } => now == Stands::Given,
             },
-            SiteVerdict::Unwrap { .. } => {
-                matches!(new.usage, Usage::Called(_)) && matches!(now, Stands::Awaited | Stands::Given)
-            }
+            SiteVerdict::Unwrap { .. } => matches!(new.usage, Usage::Called(_)),
             SiteVerdict::EntryPoint => matches!(new.usage, Usage::Called(_)) && now == Stands::Given,
             SiteVerdict::AsIs | SiteVerdict::HandedOn | SiteVerdict::Left(_) => {
                 let is_async = |stands| matches!(stands, Stands::Awaited | Stands::AsyncIter | Stands::AsyncWith);
@@ -244,8 +245,8 @@ impl<'a> New<'a> {
         }
     }
 
-    /// Is it the function of an awaited carrier: `await to_thread(f, x)`, in a `partial` or not, `await sync_to_async(f)(x)`?
-    fn is_offloaded(&self, usage: Usage) -> bool {
+    /// Is it the argument of an awaited call: `await to_thread(f, x)`, in a `partial` or not, `await sync_to_async(f)(x)`?
+    fn is_given_to_await(&self, usage: Usage) -> bool {
         let Usage::Argument { call, .. } = usage else { return false };
         match self.facts[call].usage {
             Usage::Awaited => true,

@@ -98,9 +98,7 @@ fn finding(planned: Planned, blocks: &Blocks, kind: LeafKind, site: &Site) -> Op
         (LeafKind::File, _) => Code::BlockingFile,
         (LeafKind::Blocking, SiteKind::Blocking { .. }) => Code::BlockingCall,
         (LeafKind::Blocking, SiteKind::Read) => Code::BlockingAttribute,
-        (LeafKind::Blocking, _) if matches!(world.index.site(site.id).usage, Usage::Implied { .. }) => {
-            Code::BlockingAttribute
-        }
+        (LeafKind::Blocking, _) if is_operator(world, site) => Code::BlockingAttribute,
         (LeafKind::Blocking, _) => Code::BlockingHelper,
     };
     let range = whole_range(world, site);
@@ -112,6 +110,12 @@ fn finding(planned: Planned, blocks: &Blocks, kind: LeafKind, site: &Site) -> Op
     };
     let detail = Detail::Chain(Chain { steps, outcome });
     Some(Finding { code, file: site.id.file, range, detail })
+}
+
+/// Does an operator or a builtin run it, without a call that names it?
+fn is_operator(world: World, site: &Site) -> bool {
+    let facts = world.index.site(site.id);
+    facts.runs_unseen() && !matches!(facts.usage, Usage::WithItem { .. })
 }
 
 fn is_thread_bound(world: World, steps: &[RefId]) -> bool {

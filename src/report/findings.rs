@@ -108,8 +108,7 @@ fn steps(world: World, places: &mut Places, chain: &Chain) -> Vec<Step> {
                 world.context(*id).func.map_or_else(|| "<module>".into(), |func| world.names().qualified_func(func));
             let what = places.excerpt(id.file, world.index.site(*id).range);
             let verb = match site.kind {
-                _ if matches!(world.index.site(*id).usage, Usage::Implied { .. }) => "uses an operator on",
-                SiteKind::Read if world.index.site(*id).is_implicit() => "uses an operator on",
+                _ if world.index.site(*id).runs_unseen() => "uses an operator on",
                 SiteKind::Read => "reads",
                 SiteKind::Callback { .. } => "passes on",
                 _ => "calls",

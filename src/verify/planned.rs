@@ -82,6 +82,7 @@ fn node(action: &Action) -> TextRange {
         | Action::Native { call: range, .. }
         | Action::Replace { call: range, .. }
         | Action::Unwrap { call: range, .. }
+        | Action::Schedule { call: range }
         | Action::UnwrapRun { call: range }
         | Action::EntryPoint { call: range }
         | Action::Fallback { statement: range, .. }
@@ -128,14 +129,15 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::Native { call, method } => *kind == EditKind::Native { call: *call, method: method.clone() },
         Action::Replace { call, function } => *kind == EditKind::Replace { call: *call, function: function.clone() },
         Action::Unwrap { call, form } => *kind == EditKind::Unwrap { call: *call, form: *form },
+        Action::Schedule { call } => *kind == EditKind::Schedule { call: *call },
         Action::UnwrapRun { call } => *kind == EditKind::UnwrapRun { call: *call },
         Action::EntryPoint { call } => *kind == EditKind::EntryPoint { call: *call },
         Action::Hoist { lambda } => matches!(kind, EditKind::Hoist { lambda: at, .. } if at == lambda),
         Action::Bridge { function } => *kind == EditKind::Bridge { function: *function },
         Action::MainGuard { statement, .. } => *kind == EditKind::MainGuard { statement: *statement },
-        // The statement of the handler, or all of it, with the comments that go.
+        // The statement of the handler, or all of it, with the comments that go; before it the one that only names the loop.
         Action::Fallback { statement, .. } => {
-            matches!(kind, EditKind::Fallback { statement: at } if at.intersect(*statement).is_some())
+            matches!(kind, EditKind::Fallback { statement: at } if at.start() < statement.end())
         }
         Action::AsyncWith { statement } => *kind == EditKind::AsyncWith { statement: *statement },
         Action::AsyncFor { statement } => *kind == EditKind::AsyncFor { statement: *statement },

@@ -190,7 +190,9 @@ fn killed_batch_takes_its_trial_back_and_goes_on() {
 
         let (reports, events) = carry_out(&plan, &options());
         assert!(events.iter().any(|event| matches!(event, Event::StepSkipped { step, .. } if step == "a")));
-        assert!(events.iter().any(|event| matches!(event, Event::TrialUndone { .. })));
+        // The second run asks about the tree as it is without the step.
+        let undone = events.iter().any(|event| matches!(event, Event::TrialUndone { .. }));
+        assert_eq!(undone, fatal != 2, "killed in run {fatal}");
         assert_eq!(outcomes(&reports[0]), [Outcome::Undone, Outcome::Partly]);
         assert_eq!(old(folder.path()), [2]);
         assert_eq!(outcomes(&carry_out(&plan, &options()).0[0]), [Outcome::Undone, Outcome::Undone]);

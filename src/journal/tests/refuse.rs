@@ -123,7 +123,8 @@ fn second_run_is_refused_while_the_first_writes() {
     let busy = lock::acquire_within(&place, Duration::from_millis(50));
     assert!(matches!(busy, Err(lock::LockError::Busy { holder: Some(pid) }) if pid == std::process::id()));
     drop(held);
-    assert!(lock::acquire_within(&place, Duration::ZERO).is_ok());
+    // A process that another test is starting may have the lock file open for a moment.
+    assert!(lock::acquire_within(&place, Duration::from_secs(5)).is_ok());
 }
 
 #[test]
