@@ -90,6 +90,8 @@ fn node(action: &Action) -> TextRange {
         | Action::MainGuard { statement: range, .. }
         | Action::Hoist { lambda: range }
         | Action::AsyncWith { statement: range }
+        | Action::SplitWith { statement: range, .. }
+        | Action::AsyncForClosing { statement: range }
         | Action::AsyncFor { statement: range }
         | Action::AsyncComprehension { clause: range }
         | Action::ListComprehension { generator: range }
@@ -140,6 +142,10 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
             matches!(kind, EditKind::Fallback { statement: at } if at.start() < statement.end())
         }
         Action::AsyncWith { statement } => *kind == EditKind::AsyncWith { statement: *statement },
+        Action::SplitWith { statement, entered } => {
+            *kind == EditKind::SplitWith { statement: *statement, entered: entered.clone() }
+        }
+        Action::AsyncForClosing { statement } => *kind == EditKind::Closing { statement: *statement },
         Action::AsyncFor { statement } => *kind == EditKind::AsyncFor { statement: *statement },
         Action::AsyncComprehension { clause } => *kind == EditKind::AsyncComprehension { comprehension: *clause },
         Action::ListComprehension { generator } => *kind == EditKind::ListComprehension { generator: *generator },
