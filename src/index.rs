@@ -215,6 +215,16 @@ impl Index {
             self.classes.entry(class.name.clone()).or_default().push(id);
             self.defined.insert((file, class.name_range.start()), Defined::Class(id));
         }
+        for (scope, class) in facts.scopes.iter().filter_map(|scope| match scope.kind {
+            ScopeKind::Class(class) => Some((scope, class)),
+            _ => None,
+        }) {
+            for binding in &scope.bindings {
+                if let Some(func) = facts.aliased(class, binding) {
+                    self.defined.insert((file, binding.range.start()), Defined::Func(func));
+                }
+            }
+        }
         for index in numbers(facts.attribute_writes.len()) {
             let name = facts.attribute_writes[index as usize].name.clone();
             self.writes.entry(name).or_default().push((file, index));

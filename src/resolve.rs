@@ -193,6 +193,21 @@ pub struct LambdaUse {
     pub is_accepted: bool,
 }
 
+/// A site that was proved to be something else than a function which leads to a blocking call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Functions of the project that lead to nothing blocking; none when it is not the project's at all.
+    pub targets: Vec<FuncId>,
+    /// None: nobody knows what it is, but no function of that name fits.
+    pub evidence: Option<Evidence>,
+}
+
+impl Elsewhere {
+    pub(crate) fn outside(evidence: Option<Evidence>) -> Self {
+        Self { targets: vec![], evidence }
+    }
+}
+
 /// A string that names a function of the graph where names are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupSite {
@@ -210,7 +225,7 @@ pub struct Graph {
     /// Names of the nodes and their aliases: what the census counts.
     pub names: BTreeSet<Name>,
     /// Sites of such names that were proved to be something else.
-    pub foreign: BTreeSet<RefId>,
+    pub foreign: BTreeMap<RefId, Elsewhere>,
     pub lookups: BTreeMap<LookupSite, Vec<FuncId>>,
     /// Decorators of the project, as values, of which it is known what they do with the function.
     pub followed_decorators: FxHashSet<ValueId>,

@@ -77,7 +77,7 @@ fn verdicts_of(analysis: &Analysis, file: FileId, names: &BTreeSet<Name>) -> BTr
 
 /// None when nobody decided about the site: then the census fails.
 fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
-    if analysis.graph.foreign.contains(&id) {
+    if analysis.graph.foreign.contains_key(&id) {
         return Some(Verdict::ProvedOther);
     }
     let site = analysis.graph.sites.get(&id)?;

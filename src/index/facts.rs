@@ -660,3 +660,14 @@ impl Value {
         }
     }
 }
+
+impl FileFacts {
+    /// The method that a name in a class body stands for: `get = fetch`.
+    pub fn aliased(&self, class: ClassId, binding: &Binding) -> Option<FuncId> {
+        let Bound::Value(value) = binding.bound else { return None };
+        let Value::Name { name, scope } = &self[value] else { return None };
+        let own = &self[class];
+        let is_it = |id: &&FuncId| self[**id].name == *name;
+        (*scope == own.scope && *name != binding.name).then(|| own.methods.iter().rfind(is_it).copied()).flatten()
+    }
+}

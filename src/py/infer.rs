@@ -69,6 +69,13 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// May the expression be a class? Calling it constructs then: a `__call__` among the members is that of its instances.
+    pub fn may_be_class(&self) -> bool {
+        parts(&self.own, '|').any(|part| part.starts_with("type[") || part.starts_with("<class ") || part == "type")
+    }
+}
+
 /// Expressions of one file that ty is asked about, by range.
 #[derive(Clone, Debug, Default)]
 pub struct Questions {

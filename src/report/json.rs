@@ -4,7 +4,8 @@
 //! though it blocks (`name`, `file`, `line`, `verdict`: `converts` or `stays`, `cause`, `reason`); `sites`: an object for
 //! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `targets`, and `cause` with `reason`
 //! when it is left; `support`: the writes that bring the receiver there, `candidates`: what an unknown receiver may mean,
-//! `annotate`: where an annotation would settle it); `groups`: the changes that stand or fall together (`id`, which `--only`
+//! `annotate`: where an annotation would settle it); `elsewhere`: calls of the same names that are something else
+//! (`file`, `line`, `column`, `name`, `evidence`: `open` when only no function of that name fits, `targets`); `groups`: the changes that stand or fall together (`id`, which `--only`
 //! takes, `title`, `functions`, `depends_on`, `carried`: only there for the groups that depend on it, `chosen`); `tests`: an object for every test that may break (`name`, `file`, `line`,
 //! `cause`, `reason`); `hazards`: what the edits create, as findings of `check`; `problems` and `unreadable`: messages about config and files. Keys are only ever added.
 
@@ -15,6 +16,7 @@ use super::words::{self, Places};
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::error::Problem;
 use crate::group::{self, GroupId};
+use crate::index::facts::Usage;
 use crate::plan::Counts;
 use crate::resolve::SiteKind;
 
@@ -24,6 +26,7 @@ struct Report {
     summary: Summary,
     functions: Vec<Function>,
     sites: Vec<Site>,
+    elsewhere: Vec<Elsewhere>,
     groups: Vec<Group>,
     tests: Vec<Test>,
     hazards: Vec<serde_json::Value>,
@@ -96,6 +99,16 @@ struct Site {
     reason: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Elsewhere {
+    file: String,
+    line: usize,
+    column: usize,
+    name: String,
+    evidence: &'static str,
+    targets: Vec<String>,
+}
+
 /// What is told beside the verdicts.
 pub struct Beside<'a> {
     pub groups: &'a [group::Group],
@@ -128,6 +141,7 @@ pub fn report(world: World, verdicts: &Verdicts, counts: Counts, beside: &Beside
         },
         functions: functions(world, verdicts, &mut places),
         sites,
+        elsewhere: elsewhere(world, &mut places),
         groups: groups.iter().map(|group| group_of(group, chosen)).collect(),
         tests: tests(world, verdicts, &mut places),
         hazards: hazards.iter().map(findings::json::finding).collect(),
@@ -206,6 +220,25 @@ fn sites(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Site> {
                 annotate: site.annotate.map(|(file, range)| places.place(file, range.start())),
                 cause: cause.map(words::key),
                 reason: cause.map(|cause| words::sentence(world, places, cause)),
+            }
+        })
+        .collect()
+}
+
+/// Calls that bear the name of a function which leads to a blocking call, and call something else.
+fn elsewhere(world: World, places: &mut Places) -> Vec<Elsewhere> {
+    let found = world.graph.foreign.iter().filter(|(id, _)| matches!(world.index.site(**id).usage, Usage::Called(_)));
+    found
+        .map(|(id, it)| {
+            let facts = world.index.site(*id);
+            let (line, column) = places.line_and_column(id.file, facts.name_range.start());
+            Elsewhere {
+                file: world.project.file(id.file).relative.clone(),
+                line,
+                column,
+                name: facts.name.to_string(),
+                evidence: it.evidence.map_or("open", words::evidence),
+                targets: it.targets.iter().map(|target| world.names().qualified_func(*target)).collect(),
             }
         })
         .collect()

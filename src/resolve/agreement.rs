@@ -4,7 +4,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
-use super::{Evidence, Site, SiteKind, boundary, flow, plain, site};
+use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, plain, site};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -69,7 +69,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             candidates.iter().copied().filter(|func| builder.graph.nodes.contains(func)).collect();
         let usage = builder.index.site(id).usage;
         if targets.is_empty() || matches!(usage, Usage::Store | Usage::Delete) {
-            builder.graph.foreign.insert(id);
+            builder.graph.foreign.insert(id, Elsewhere::outside(None));
             if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {
                 builder.graph.unsettled.insert(id, candidates);
             }
@@ -77,7 +77,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         }
         let kind = site::kind_of(builder, id, &targets);
         if kind == SiteKind::Mention {
-            builder.graph.foreign.insert(id);
+            builder.graph.foreign.insert(id, Elsewhere::outside(None));
             continue;
         }
         let annotate = flow::annotation_place(builder, id);

@@ -7,7 +7,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
-use super::{Evidence, Graph, LookupSite, Site, SiteKind};
+use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
 use super::{agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, native, operators, site};
 use crate::config::Config;
 use crate::index::Index;
@@ -120,7 +120,7 @@ impl Builder<'_> {
 
     /// Keeps a site that is tied to functions of the project which lead to nothing blocking, as far as is known by now.
     pub(crate) fn park(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
-        self.graph.foreign.insert(id);
+        self.graph.foreign.insert(id, Elsewhere { targets: targets.clone(), evidence: Some(evidence) });
         for target in &targets {
             self.parked.entry(*target).or_default().push(id);
         }
@@ -166,9 +166,13 @@ impl Builder<'_> {
                 self.want(&class_name);
             }
             self.want(&name);
+            self.carried.constructs(id);
             return;
         }
         self.want(&name);
+        for alias in hierarchy::aliases(self.index, class, id) {
+            self.want(&alias);
+        }
         if name == "__call__" {
             let place = if self.in_tests(id.file) { callable::Where::Tests } else { callable::Where::Everywhere };
             self.callables.want(place);

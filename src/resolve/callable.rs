@@ -146,6 +146,10 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
 
 fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
     let targets = site::targets_of(builder, answer);
+    if answer.may_be_class() {
+        // What it constructs is found by following the classes.
+        return;
+    }
     if !targets.is_empty() {
         builder.graph.foreign.remove(&id);
         site::settle(builder, id, Found::Targets(targets), Evidence::Type);

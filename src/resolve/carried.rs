@@ -27,6 +27,15 @@ pub(crate) struct State {
     pub(super) layer_values: Vec<(RefId, usize)>,
     /// Functions whose decorators were followed.
     pub(super) decorated: FxHashSet<FuncId>,
+    /// Constructors whose calls without a name were not looked for yet.
+    constructors: Vec<FuncId>,
+}
+
+impl State {
+    /// A constructor became a node: `cls(...)`, `self.__class__(...)` and `type(self)(...)` run it without naming its class.
+    pub(super) fn constructs(&mut self, constructor: FuncId) {
+        self.constructors.push(constructor);
+    }
 }
 
 /// Follows what the sites name or make that were found since the last time. Returns whether anything came of it.
@@ -45,6 +54,11 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
         .filter(|id| !builder.in_tests(id.file) && !builder.carried.done.contains(id))
         .collect();
     let mut changed = false;
+    for func in std::mem::take(&mut builder.carried.constructors) {
+        for place in unnamed_constructions(builder, func) {
+            changed |= add_place(builder, place, BTreeSet::from([func]), Runs::Calls);
+        }
+    }
     for id in new {
         builder.carried.done.insert(id);
         changed |= follow_site(builder, id);
@@ -55,9 +69,15 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
 /// Is a class named whose construction blocks?
 fn names_class(builder: &Builder, site: &Site) -> bool {
     let is_constructor = |func: &FuncId| site::is_constructor(&builder.index.func(*func).name);
-    let is_value = matches!(
+    let is_value = !matches!(
         builder.index.site(site.id).usage,
-        Usage::Argument { .. } | Usage::Assigned | Usage::Returned | Usage::Element { .. } | Usage::Default
+        Usage::Annotation
+            | Usage::Base
+            | Usage::Receiver
+            | Usage::Subscripted
+            | Usage::Decorator
+            | Usage::Store
+            | Usage::Delete
     );
     is_value && !site.targets.is_empty() && site.targets.iter().all(is_constructor)
 }
@@ -198,6 +218,31 @@ fn follow_lambdas(builder: &mut Builder) -> bool {
     changed
 }
 
+/// The calls in the classes that share a constructor which may construct one of them without naming it.
+fn unnamed_constructions(builder: &mut Builder, func: FuncId) -> Vec<RefId> {
+    let Some(class) = builder.index.func(func).class else { return vec![] };
+    builder.index_close(class);
+    let below = builder.graph.hierarchy.descendants(class);
+    let family: BTreeSet<ClassId> = below.into_iter().flat_map(|id| builder.graph.hierarchy.ancestors(id)).collect();
+    let files: BTreeSet<FileId> = family.iter().map(|id| id.file).collect();
+    let mut found = vec![];
+    for name in ["cls", "__class__", "__call__"] {
+        for id in builder.index.refs_of(name).iter().filter(|id| files.contains(&id.file)) {
+            let site = builder.index.site(*id);
+            let Usage::Called(call) = site.usage else { continue };
+            let is_type = || match builder.index.value(builder.index.call(call).func) {
+                Value::Call { call } => builder.names().last_name(builder.index.call(*call).func) == Some("type"),
+                _ => false,
+            };
+            if name != "__call__" || site.is_implicit() && is_type() {
+                found.push((*id, builder.index.call(call).func));
+            }
+        }
+    }
+    found.retain(|(_, callee)| flow::may_construct(builder, *callee, &family));
+    found.into_iter().map(|(id, _)| id).collect()
+}
+
 fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {
     let values = &builder.index.file(call.file).values;
     let at = values.iter().position(|value| matches!(value, Value::Call { call: own } if *own == call))?;
@@ -225,10 +270,12 @@ fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<FuncId>, runs:
         _ => Some(facts.value),
     };
     let Some(value) = value else { return false };
-    let arriving = flow::arriving(builder, value, runs);
+    let mut arriving = flow::arriving(builder, value, runs);
     targets.extend(&arriving.funcs);
     if let Some(site) = builder.graph.sites.get(&place).filter(|_| runs == Runs::Calls) {
         targets.extend(&site.targets);
+        // What is known of its name without flow stays known.
+        arriving.unknown &= site.uncertain || site.evidence >= Evidence::Flow;
     }
     builder.parked_sites.remove(&place);
     builder.graph.foreign.remove(&place);

@@ -63,6 +63,8 @@ pub(crate) struct Open {
     is_asked: bool,
     /// What the known part of the receiver's type says.
     typed: Option<site::Found>,
+    /// The member is data, by the receiver's type: no method of that name is meant.
+    is_data: bool,
     /// Flow knows every object that gets there, and not all are ours: the ones that are.
     pub(crate) mixed: Option<Vec<FuncId>>,
     pub(crate) support: Vec<Place>,
@@ -72,6 +74,11 @@ impl Builder<'_> {
     /// Keeps a site for flow, with what its type says as far as it is known.
     pub(crate) fn open_with(&mut self, id: RefId, typed: site::Found) {
         self.open.entry(id).or_default().typed = Some(typed);
+    }
+
+    /// Keeps a site that names data, which may hold a function.
+    pub(crate) fn open_data(&mut self, id: RefId) {
+        self.open.entry(id).or_default().is_data = true;
     }
 
     fn solver(&mut self) -> Solver<'_> {
@@ -114,12 +121,18 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
             let all = typed.into_iter().chain(answer.funcs).collect();
             return Some((site::Found::Targets(all), evidence, answer.support));
         }
-        Some(site::Found::Foreign) if answer.funcs.is_empty() => {
+        Some(site::Found::Foreign) if answer.funcs.is_empty() && !answer.has_unknown => {
             return Some((site::Found::Foreign, Evidence::Type, vec![]));
+        }
+        // A part of the type has the member from elsewhere, and nobody knows what else gets here.
+        Some(site::Found::Foreign) if answer.funcs.is_empty() => {
+            let open = builder.open.entry(id).or_default();
+            *open = Open { is_asked: true, is_data: false, typed: None, mixed: Some(vec![]), support: vec![] };
+            return None;
         }
         Some(site::Found::Foreign) => {
             let open = builder.open.entry(id).or_default();
-            *open = Open { is_asked: true, typed: None, mixed: Some(answer.funcs), support: answer.support };
+            *open = Open { is_asked: true, is_data: false, typed: None, mixed: Some(answer.funcs), support: answer.support };
             return None;
         }
         None => {}
@@ -135,7 +148,7 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
     }
     let open = builder.open.entry(id).or_default();
     open.is_asked = true;
-    if !answer.has_unknown {
+    if !answer.has_unknown || open.is_data {
         open.mixed = Some(answer.funcs);
     }
     open.support = answer.support;
@@ -313,6 +326,19 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
                 found.others |= constructors.is_empty();
                 found.funcs.extend(constructors);
             }
+            Object::ClassBelow(class) if runs == Runs::Calls => {
+                builder.index_close(class);
+                for below in builder.graph.hierarchy.descendants(class) {
+                    found.funcs.extend(site::constructors(builder, below));
+                }
+            }
+            Object::Instance(class) | Object::Below(class) if runs == Runs::Calls => {
+                builder.index_close(class);
+                let ancestors = builder.graph.hierarchy.ancestors(class);
+                let method = ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, "__call__"));
+                found.unknown |= method.is_none();
+                found.funcs.extend(method);
+            }
             Object::Unknown => found.unknown = true,
             Object::None | Object::Mock => {}
             _ => found.others = true,
@@ -342,6 +368,15 @@ fn properties(builder: &mut Builder, receiver: ValueId, name: &Name) -> Option<A
     answer.funcs.dedup();
     answer.support = places(receivers.iter());
     (!answer.funcs.is_empty()).then_some(answer)
+}
+
+/// May calling this construct one of these classes?
+pub(crate) fn may_construct(builder: &mut Builder, callee: ValueId, classes: &BTreeSet<ClassId>) -> bool {
+    let set = builder.solver().solve(Node::Value(callee), vec![]);
+    set.objects().any(|object| match object {
+        Object::Class(class) | Object::ClassBelow(class) => classes.contains(&class),
+        _ => false,
+    })
 }
 
 /// The `__call__` methods that calling what a site names runs. None when that is not known, or other things are called too.

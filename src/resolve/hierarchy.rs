@@ -87,7 +87,8 @@ impl Hierarchy {
         self.bases.entry(class).or_default().push(BaseClass::Class(protocol));
     }
 
-    fn is_protocol(&self, class: ClassId) -> bool {
+    /// Does the class declare what others have (PEP 544)?
+    pub fn is_protocol(&self, class: ClassId) -> bool {
         self.bases(class).iter().any(|base| matches!(base, BaseClass::External(path) if path.ends_with(".Protocol")))
     }
 
@@ -238,8 +239,18 @@ pub fn method(index: &Index, class: ClassId, name: &str) -> Option<FuncId> {
     methods(index, class, name).last()
 }
 
-/// All definitions of `name` in a class body: overloads, conditional ones.
+/// All definitions of `name` in a class body: overloads, conditional ones, and `name = method`.
 pub fn methods<'a>(index: &'a Index, class: ClassId, name: &'a str) -> impl Iterator<Item = FuncId> + 'a {
     let is_named = move |id: &FuncId| index.func(*id).name == name;
-    index.class(class).methods.iter().copied().filter(is_named)
+    let scope = index.scope(index.class(class).scope);
+    let aliased = scope.bindings_of(name).iter().filter_map(move |binding| index.file(class.file).aliased(class, binding));
+    index.class(class).methods.iter().copied().filter(is_named).chain(aliased)
+}
+
+/// The other names that a class body gives a method.
+pub fn aliases(index: &Index, class: ClassId, method: FuncId) -> Vec<Name> {
+    let facts = index.file(class.file);
+    let scope = index.scope(index.class(class).scope);
+    let is_it = |binding: &&Binding| facts.aliased(class, binding) == Some(method);
+    scope.bindings.iter().filter(is_it).map(|binding| binding.name.clone()).collect()
 }

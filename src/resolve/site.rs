@@ -4,7 +4,7 @@ use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::{Evidence, Site, SiteKind};
+use super::{Elsewhere, Evidence, Site, SiteKind};
 use super::{plain, tested};
 use crate::index::Defined;
 use crate::index::facts::*;
@@ -56,6 +56,9 @@ pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
             _ => return None,
         },
     };
+    if meanings.is_empty() {
+        return None;
+    }
     let mut targets = vec![];
     for meaning in &meanings {
         match meaning {
@@ -116,10 +119,19 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         builder.open.entry(id).or_default();
         return;
     };
+    let site = builder.index.site(id);
+    if site.is_implicit() && site.name == "__call__" && answer.may_be_class() {
+        builder.open.entry(id).or_default();
+        return;
+    }
     let targets = targets_of(builder, answer);
     let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
+    if foreign_only && matches!(site.usage, Usage::Called(_)) && site.receiver.is_some() && names_data(builder, answer) {
+        return builder.open_data(id);
+    }
     // An attribute without annotation is `Unknown | X`: flow may know what else is written to it.
-    let may_be_more = answer.certainty == Certainty::Partly || is_taken_out(builder, id);
+    let may_be_more =
+        answer.certainty == Certainty::Partly || is_taken_out(builder, id) || are_of_protocol(builder, &targets);
     match (answer.certainty, targets.is_empty()) {
         (Certainty::Known | Certainty::Partly, false) if may_be_more => builder.open_with(id, Found::Targets(targets)),
         (Certainty::Known | Certainty::Partly, true) if foreign_only && may_be_more => {
@@ -151,6 +163,23 @@ fn runs_operator(builder: &Builder, id: RefId) -> bool {
             Usage::Argument { .. } => site.name != "__enter__",
             _ => false,
         }
+}
+
+/// Is one of the definitions an attribute or a variable of the project?
+fn names_data(builder: &Builder, answer: &Answer) -> bool {
+    answer.definitions.iter().any(|definition| {
+        let path = definition.path.as_ref();
+        let file = path.and_then(|path| builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok());
+        file.is_some_and(|file| builder.index.defined_at(FileId(file as u32), definition.offset).is_none())
+    })
+}
+
+/// A Protocol says what a value has, and not whose it is: flow may know more than those that satisfy all of it.
+fn are_of_protocol(builder: &Builder, targets: &[FuncId]) -> bool {
+    targets.iter().any(|target| {
+        let class = builder.index.func(*target).class;
+        class.is_some_and(|class| builder.graph.hierarchy.is_protocol(class))
+    })
 }
 
 /// Does the receiver come out of a container? ty reads `[Other()]` as a list of nothing else, whatever is appended later.
@@ -226,7 +255,7 @@ pub(crate) fn defined(builder: &Builder, definition: &Definition) -> Vec<FuncId>
 /// Records a resolved site. Only sites of nodes (or of functions that a node's site names as well) are kept.
 pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: Evidence) {
     let Found::Targets(mut targets) = found else {
-        builder.graph.foreign.insert(id);
+        builder.graph.foreign.insert(id, Elsewhere::outside(Some(evidence)));
         return;
     };
     targets.sort_unstable();

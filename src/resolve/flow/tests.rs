@@ -57,7 +57,7 @@ fn resolved(fixture: &str) -> String {
                     let how = if site.uncertain { "uncertain" } else { words::evidence(site.evidence) };
                     format!("{} [{how}]", targets.join(" | "))
                 }
-                None if analysis.graph.foreign.contains(&id) => "foreign".to_owned(),
+                None if analysis.graph.foreign.contains_key(&id) => "foreign".to_owned(),
                 None => "nothing".to_owned(),
             };
             lines.push(format!("{}@{}:{line} -> {found}", site.name, source.relative));

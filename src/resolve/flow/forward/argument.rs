@@ -201,16 +201,18 @@ impl Walk<'_, '_> {
             return;
         }
         let is_method = matches!(self.builder.index.value(func), Value::Attribute { .. });
-        let keyword = facts.args[at as usize].keyword.clone();
+        let (keyword, count) = (facts.args[at as usize].keyword.clone(), facts.args.len());
         let into = |walk: &mut Self, depth: u32| result.into_iter().for_each(|result| walk.reach_value(result, depth));
         match name.as_str() {
+            // A class is made, and has it in its body.
+            "type" if count == 3 && at == 2 => self.escape_at(func),
             name if LOOKING.contains(&name) => {}
             _ if !is_plain => self.escape_at(func),
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
             "cast" if at == 1 => into(self, depth),
             "getattr" if at == 2 => into(self, depth),
             // The write is followed by itself.
-            "setattr" if at == 2 => {}
+            "setattr" if at == 2 && self.is_literal(call, 1) => {}
             "append" | "add" | "appendleft" | "put_nowait" if is_method && at == 0 => {
                 self.fill_receiver(func, depth + 1)
             }
@@ -237,6 +239,11 @@ impl Walk<'_, '_> {
             _ if depth > 0 && eager::takes_all(&self.builder.names(), call, at) => {}
             _ => self.escape_at(func),
         }
+    }
+
+    fn is_literal(&self, call: CallId, at: usize) -> bool {
+        let arg = &self.builder.index.call(call).args[at];
+        matches!(self.builder.index.value(arg.value), Value::Text(_))
     }
 
     fn fill_receiver(&mut self, func: ValueId, depth: u32) {

@@ -118,6 +118,7 @@ impl Walk<'_, '_> {
                 }
                 (Object::Class(class), Token::Class(wanted)) => class == wanted,
                 (Object::Lambda(func), Token::Function(wanted)) => func == wanted,
+                (Object::ClassBelow(_), Token::Class(_)) => true,
                 _ => false,
             })
     }
