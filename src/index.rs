@@ -274,6 +274,11 @@ fn collect_file(project: &Project, id: FileId) -> Result<FileFacts, Problem> {
 }
 
 impl Index {
+    /// A place that picks a member by a computed name.
+    pub fn pick(&self, file: FileId, index: u32) -> &Pick {
+        &self.file(file).picks[index as usize]
+    }
+
     /// The function whose body holds a site.
     pub fn func_of(&self, id: RefId) -> Option<&Func> {
         self.context(self.site(id).context).func.map(|func| self.func(func))

@@ -30,7 +30,6 @@ pub mod runner;
 mod site;
 mod tested;
 pub mod text;
-mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -215,6 +214,13 @@ pub struct LookupSite {
     pub index: u32,
 }
 
+/// A place that picks a member by a computed name: a position in [`FileFacts::picks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PickSite {
+    pub file: FileId,
+    pub index: u32,
+}
+
 /// The part of the program that leads to blocking calls.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -235,7 +241,7 @@ pub struct Graph {
     pub carriages: BTreeMap<RefId, Carriage>,
     /// Calls by the name of a node in files that no facts come from, one a node.
     pub text_calls: BTreeMap<FuncId, TextCall>,
-    /// Nodes that are looked up by a name that the program computes.
+    /// Nodes that are looked up by a name that the program computes, and go out of sight from there.
     pub computed: computed::Computed,
     /// Functions that override one another.
     pub families: Vec<BTreeSet<FuncId>>,
@@ -315,7 +321,6 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, o
         builder.graph.callers = alone::find(&mut builder);
     }
     builder.graph.text_calls = text::find(&builder);
-    builder.graph.computed = computed::find(&mut builder);
     for site in builder.graph.sites.values() {
         let facts = builder.index.site(site.id);
         if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, facts.usage) {

@@ -1,8 +1,8 @@
 //! Why a function converts or stays, and why a site is left: data that forms chains. Only the report turns it into words.
 
 use crate::index::facts::{CallId, FuncId, RefId, ValueId};
-use crate::resolve::LookupSite;
 use crate::resolve::text::TextCall;
+use crate::resolve::{LookupSite, PickSite};
 
 /// One reason. Reasons that name a site or another function continue there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,9 +153,9 @@ pub enum Cause {
     LookedUp {
         lookup: LookupSite,
     },
-    /// A name that the program computes may be its own: `getattr(x, name)`.
+    /// A name that the program computes may be its own, and nobody sees what comes of it: `getattr(x, name)`.
     Computed {
-        call: CallId,
+        pick: PickSite,
     },
     /// Something of its name is called in a file that nothing can be changed in: it does not parse, or is no Python.
     CalledInText {

@@ -68,8 +68,8 @@ impl Coloring<'_> {
                 }
             }
         }
-        for (target, call) in &self.world.graph.computed.code {
-            self.take_back(*target, Cause::Computed { call: *call });
+        for (target, pick) in &self.world.graph.computed.code {
+            self.take_back(*target, Cause::Computed { pick: *pick });
         }
     }
 

@@ -131,9 +131,9 @@ impl Coloring<'_> {
                 self.tests.left.insert(func, Cause::Uncertain { site });
             }
         }
-        for (owner, calls) in &self.world.graph.computed.tests {
-            if let Some((call, _)) = calls.iter().find(|(_, target)| self.converts(*target)) {
-                self.tests.left.entry(*owner).or_insert(Cause::Computed { call: *call });
+        for (owner, picks) in &self.world.graph.computed.tests {
+            if let Some((pick, _)) = picks.iter().find(|(_, target)| self.converts(*target)) {
+                self.tests.left.entry(*owner).or_insert(Cause::Computed { pick: *pick });
             }
         }
     }

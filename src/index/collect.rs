@@ -4,9 +4,12 @@
 mod binding;
 mod expression;
 mod fallback;
+mod narrow;
 
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use self::narrow::{Holds, Narrowed};
 
 use super::facts::*;
 
@@ -31,6 +34,8 @@ struct Collector<'a> {
     context_id: Option<ContextId>,
     scope: ScopeId,
     qualname: Vec<String>,
+    /// What `isinstance` told, the last that was learned last.
+    narrowed: Vec<Narrowed>,
     /// Nesting of `try` and `with` inside the current function.
     protected: u32,
 }
@@ -56,7 +61,7 @@ impl<'a> Collector<'a> {
             in_handler: false,
             type_checking: false,
         };
-        Self { file, text, facts, context, context_id: None, scope, qualname: vec![], protected: 0 }
+        Self { file, text, facts, context, context_id: None, scope, qualname: vec![], narrowed: vec![], protected: 0 }
     }
 
     fn context(&mut self) -> ContextId {
@@ -94,9 +99,12 @@ impl<'a> Collector<'a> {
     }
 
     fn body(&mut self, body: &[Stmt]) {
+        let before = self.narrowed.len();
         for statement in body {
             self.statement(statement);
+            self.learn_behind(statement);
         }
+        self.narrowed.truncate(before);
     }
 
     fn statement(&mut self, statement: &Stmt) {
@@ -111,8 +119,9 @@ impl<'a> Collector<'a> {
             Stmt::AnnAssign(node) => self.annotated_assign(node),
             Stmt::For(node) => self.for_statement(node),
             Stmt::While(node) => {
+                self.forget_in_loop(&node.body);
                 self.expression(&node.test, Usage::Condition);
-                self.body(&node.body);
+                self.knowing(&node.test, Holds::Yes, |this| this.body(&node.body));
                 self.body(&node.orelse);
             }
             Stmt::If(node) => self.if_statement(node),
@@ -170,6 +179,7 @@ impl<'a> Collector<'a> {
     fn for_statement(&mut self, node: &ast::StmtFor) {
         let usage = Usage::ForIter { statement: node.range, is_async: node.is_async };
         let iterable = self.expression(&node.iter, usage);
+        self.forget_in_loop(&node.body);
         let element = self.value(Value::ElementOf(iterable));
         self.target(&node.target, Some(element));
         self.body(&node.body);
@@ -195,11 +205,14 @@ impl<'a> Collector<'a> {
         if main_guard || type_checking {
             self.within(change, |this| this.body(&node.body));
         } else {
-            self.body(&node.body);
+            self.knowing(&node.test, Holds::Yes, |this| this.body(&node.body));
         }
         for clause in &node.elif_else_clauses {
             self.optional(clause.test.as_ref(), Usage::Condition);
-            self.body(&clause.body);
+            match &clause.test {
+                Some(test) => self.knowing(test, Holds::Yes, |this| this.body(&clause.body)),
+                None => self.body(&clause.body),
+            }
         }
     }
 
@@ -334,6 +347,7 @@ impl<'a> Collector<'a> {
         (func.decorators, func.params, func.returns_annotation) = (decorators, params, returns);
         self.bind_name(node.name.id.clone(), node.name.range, Bound::Func(id));
         let protected = std::mem::take(&mut self.protected);
+        let narrowed = std::mem::take(&mut self.narrowed);
         self.within(
             |context| {
                 *context = Context {
@@ -362,6 +376,7 @@ impl<'a> Collector<'a> {
             },
         );
         self.protected = protected;
+        self.narrowed = narrowed;
         self.qualname.pop();
     }
 

@@ -3,6 +3,7 @@
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashMap;
 
+use super::Defined;
 use super::facts::*;
 
 /// One thing that takes a value.
@@ -39,7 +40,8 @@ pub enum Consumer {
     Yielded(FuncId),
     /// The default of a parameter.
     Default(FuncId, u32),
-    Decorator,
+    /// It decorates this function or class.
+    Decorator(Defined),
     /// Somewhere that is not followed.
     Lost,
 }
@@ -87,8 +89,10 @@ impl Consumers {
         for (index, func) in facts.funcs.iter().enumerate() {
             found.func(FuncId { file, index: index as u32 }, func);
         }
-        for class in &facts.classes {
-            class.decorators.iter().for_each(|decorator| found.add(decorator.value, Consumer::Decorator));
+        for (index, class) in facts.classes.iter().enumerate() {
+            let id = ClassId { file, index: index as u32 };
+            let what = Consumer::Decorator(Defined::Class(id));
+            class.decorators.iter().for_each(|decorator| found.add(decorator.value, what.clone()));
         }
         facts.lost.iter().for_each(|value| found.add(*value, Consumer::Lost));
         found.unfollowed(facts);
@@ -183,7 +187,8 @@ impl Consumers {
     fn func(&mut self, id: FuncId, func: &Func) {
         func.returns.iter().for_each(|returned| self.add(returned.value, Consumer::Returned(id)));
         func.yields.iter().for_each(|value| self.add(*value, Consumer::Yielded(id)));
-        func.decorators.iter().for_each(|decorator| self.add(decorator.value, Consumer::Decorator));
+        let what = Consumer::Decorator(Defined::Func(id));
+        func.decorators.iter().for_each(|decorator| self.add(decorator.value, what.clone()));
         for (index, param) in func.params.iter().enumerate() {
             self.add_some(param.default, Consumer::Default(id, index as u32));
         }

@@ -75,6 +75,9 @@ pub struct FileFacts {
     /// `if __name__ == "__main__":` at module level.
     pub main_guards: Vec<MainGuard>,
     pub delegations: Vec<Delegation>,
+    /// Names whose value is an instance of a class, as a test says: the expression, and that of the class or classes. In the
+    /// order of the text.
+    pub narrowed: Vec<(ValueId, ValueId)>,
     /// Values that go where no other table follows them: a key, the subject of a `match`, a starred element.
     pub lost: Vec<ValueId>,
     /// Annotations with their ranges, in the order of the text.
@@ -530,11 +533,21 @@ pub struct Lookup {
     pub context: ContextId,
 }
 
+/// Where a computed name is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    Object(ValueId),
+    /// `globals()[name]`.
+    Globals,
+    /// `methodcaller(name)`: whatever it is given.
+    Anything,
+}
+
 /// A place that picks a member by a name that is computed: `getattr(self, f"do_{x}")`, `globals()[name]`.
 #[derive(Debug)]
 pub struct Pick {
-    /// Whose member; none for `globals()`.
-    pub receiver: Option<ValueId>,
+    /// Whose member.
+    pub holder: Holder,
     /// The name.
     pub name: ValueId,
     /// What is picked: the whole expression.

@@ -262,13 +262,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             let place = places.place(lookup.file, string.range.start());
             format!("the string `{}` looks it up at {place}", string.text)
         }
-        Cause::Computed { call } => {
-            let range = world.index.call(*call).range;
-            let place = places.place(call.file, range.start());
-            format!(
-                "`{}` ({place}) may look it up, and what comes of it is not awaited",
-                places.excerpt(call.file, range)
-            )
+        Cause::Computed { pick } => {
+            let range = world.index.file(pick.file).picks[pick.index as usize].range;
+            let (excerpt, place) = (places.excerpt(pick.file, range), places.place(pick.file, range.start()));
+            format!("`{excerpt}` ({place}) may look it up, and what comes of it is not awaited")
         }
         Cause::CalledInText { call } => {
             let line = call.line.map_or_else(String::new, |line| format!(":{line}"));

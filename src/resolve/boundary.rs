@@ -21,27 +21,30 @@ pub fn is_property(index: &Index, id: FuncId) -> bool {
 
 /// Do the decorators hand on arguments and results as they are?
 pub(crate) fn is_transparent(index: &Index, id: FuncId) -> bool {
-    index.func(id).decorators.iter().all(|decorator| {
-        decorator_name(index, decorator).is_some_and(|name| {
-            matches!(
-                name,
-                "staticmethod"
-                    | "classmethod"
-                    | "property"
-                    | "cached_property"
-                    | "abstractmethod"
-                    | "override"
-                    | "overload"
-                    | "final"
-                    | "lru_cache"
-                    | "cache"
-                    | "wraps"
-                    | "contextmanager"
-                    | "asynccontextmanager"
-                    | "fixture"
-                    | "deprecated"
-            )
-        })
+    index.func(id).decorators.iter().all(|decorator| is_transparent_decorator(index, decorator))
+}
+
+/// Does a decorator of this name hand on arguments and results as they are?
+pub(crate) fn is_transparent_decorator(index: &Index, decorator: &Decorator) -> bool {
+    decorator_name(index, decorator).is_some_and(|name| {
+        matches!(
+            name,
+            "staticmethod"
+                | "classmethod"
+                | "property"
+                | "cached_property"
+                | "abstractmethod"
+                | "override"
+                | "overload"
+                | "final"
+                | "lru_cache"
+                | "cache"
+                | "wraps"
+                | "contextmanager"
+                | "asynccontextmanager"
+                | "fixture"
+                | "deprecated"
+        )
     })
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
-use super::{agreement, callable, carried, decorated, fixtures, flow, group, hierarchy, native, operators, site};
+use super::{agreement, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators, site};
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
@@ -47,6 +47,7 @@ pub(crate) struct Builder<'a> {
     pub(super) woken: Vec<RefId>,
     pub(super) carried: carried::State,
     pub(super) operators: operators::Search,
+    pub(super) computed: computed::State,
 }
 
 impl<'a> Builder<'a> {
@@ -73,6 +74,7 @@ impl<'a> Builder<'a> {
             woken: vec![],
             carried: carried::State::default(),
             operators: operators::Search::default(),
+            computed: computed::State::default(),
         }
     }
 }
@@ -102,6 +104,7 @@ impl Builder<'_> {
                 || carried::follow(self)
                 || decorated::follow(self)
                 || operators::enumerate(self)
+                || computed::follow(self)
                 || agreement::guess(self);
             if !anything_new {
                 break;

@@ -255,7 +255,7 @@ fn annotation_range(builder: &Builder, file: FileId, value: ValueId) -> Option<(
 }
 
 /// A place that runs what was followed there: with everything else that may be run at it.
-fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<FuncId>, runs: Runs) -> bool {
+pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<FuncId>, runs: Runs) -> bool {
     let known = builder.carried.runs.entry(place).or_default();
     let before = known.len();
     known.extend(funcs);

@@ -1,49 +1,151 @@
-//! Names that are computed: `getattr(client, command)`, where the program passes `"touch"` as `command`. Whatever function
-//! such an expression may name is called there, or handed on, without an `await`.
+//! Names that are computed: `getattr(client, command)`, where the program passes `"touch"` as `command`. Where every name is
+//! known, in parts at least, what is looked up is followed to its calls. Where it goes out of sight, and where the name may
+//! be any, whatever it may be is called without an `await`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
-use super::flow;
+use super::flow::{self, Runs, Spelled, Token};
 use super::names::Meaning;
+use super::{PickSite, carried};
 use crate::index::facts::*;
 use crate::py::source;
 
-/// Functions that look a name up on what they are given, with the positions of the object and of the name.
-const FINDERS: [(&str, Option<usize>, usize); 2] = [("getattr", Some(0), 1), ("methodcaller", None, 0)];
-
-/// The nodes that a computed name may stand for, with the first call that computes it. Those in tests are by the function
+/// The nodes that a computed name may stand for, where nobody sees what comes of it. Those in tests are by the function
 /// around them.
 #[derive(Debug, Default)]
 pub struct Computed {
-    pub code: BTreeMap<FuncId, CallId>,
-    pub tests: BTreeMap<FuncId, Vec<(CallId, FuncId)>>,
+    pub code: BTreeMap<FuncId, PickSite>,
+    pub tests: BTreeMap<FuncId, Vec<(PickSite, FuncId)>>,
 }
 
-/// Looks through every place of the program that computes a name.
-pub(crate) fn find(builder: &mut Builder) -> Computed {
-    let mut found = Computed::default();
-    if builder.graph.nodes.is_empty() {
-        return found;
-    }
-    load(builder);
-    for call in calls(builder) {
-        let targets = targets(builder, call);
-        let owner = builder.index.context(builder.index.call(call).context).func;
-        for target in targets {
-            if !builder.in_tests(call.file) {
-                found.code.entry(target).or_insert(call);
-            } else if let Some(owner) = owner {
-                found.tests.entry(owner).or_default().push((call, target));
-            }
+/// What is known of the places that compute names.
+#[derive(Default)]
+pub(crate) struct State {
+    /// Set once their files were parsed.
+    places: Option<Rc<[PickSite]>>,
+    spelled: FxHashMap<PickSite, Rc<Spelled>>,
+    /// Functions that were asked about.
+    asked: FxHashSet<FuncId>,
+}
+
+/// Looks for the places that may look up what became a node since the last time. Returns whether anything came of it.
+pub(crate) fn follow(builder: &mut Builder) -> bool {
+    let nodes: Vec<FuncId> = builder.graph.nodes.iter().copied().collect();
+    let mut changed = false;
+    for func in nodes {
+        if builder.computed.asked.insert(func) && !builder.in_tests(func.file) {
+            changed |= follow_func(builder, func);
         }
     }
+    changed
+}
+
+/// `getattr(self, f"do_{name}")` and the like.
+fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
+    let mut changed = false;
+    for (place, fit) in of(builder, func) {
+        let from = builder.index.pick(place.file, place.index).value;
+        let trace = flow::trace(builder, Token::Function(func), from);
+        let is_lost = match fit {
+            Fit::Known => trace.escape.is_some(),
+            // What may be anything is mostly data.
+            Fit::Any => !trace.calls.is_empty(),
+            Fit::Among => !trace.calls.is_empty() || trace.escape.is_some(),
+        };
+        if builder.in_tests(place.file) {
+            let around = builder.index.context(builder.index.pick(place.file, place.index).context).func;
+            if let Some(around) = around.filter(|_| is_lost || !trace.calls.is_empty()) {
+                builder.graph.computed.tests.entry(around).or_default().push((place, func));
+            }
+            continue;
+        }
+        if is_lost {
+            builder.graph.computed.code.entry(func).or_insert(place);
+        }
+        let calls = trace.calls.into_iter().filter(|_| fit == Fit::Known);
+        for call in calls {
+            changed |= carried::add_place(builder, call, BTreeSet::from([func]), Runs::Calls);
+        }
+    }
+    changed
+}
+
+/// How the name at a place goes with that of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// All names that are looked up there are known, in parts at least, and this is one.
+    Known,
+    /// This is one, and there are others.
+    Among,
+    /// It may be any name, and the object has the function.
+    Any,
+}
+
+/// The places in the program that may look a function up.
+fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
+    let mut found = vec![];
+    for place in places(builder).iter().copied() {
+        let name = &builder.index.func(func).name;
+        let is_dunder = name.starts_with("__");
+        let spelled = spelled(builder, place);
+        let fits = spelled.fits(&builder.index.func(func).name);
+        if !fits && (!spelled.is_open() || is_dunder) {
+            continue;
+        }
+        let fit = match has(builder, place, func) {
+            Some(false) => continue,
+            None if !fits => continue,
+            _ if !fits => Fit::Any,
+            _ if spelled.is_open() => Fit::Among,
+            _ => Fit::Known,
+        };
+        found.push((place, fit));
+    }
+    found
+}
+
+/// Is the function a member of the object at the place? None when nobody knows the object.
+fn has(builder: &mut Builder, place: PickSite, func: FuncId) -> Option<bool> {
+    match builder.index.pick(place.file, place.index).holder {
+        Holder::Anything => None,
+        Holder::Globals => Some(flow::is_global(builder, func, place.file)),
+        Holder::Object(object) => flow::may_have_member(builder, object, func),
+    }
+}
+
+fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
+    if let Some(known) = builder.computed.spelled.get(&place) {
+        return known.clone();
+    }
+    let name = builder.index.pick(place.file, place.index).name;
+    let found = Rc::new(flow::spelled(builder, name));
+    builder.computed.spelled.insert(place, found.clone());
+    found
+}
+
+/// Every place that computes a name.
+fn places(builder: &mut Builder) -> Rc<[PickSite]> {
+    if let Some(known) = &builder.computed.places {
+        return known.clone();
+    }
+    load(builder);
+    let all = builder.index.loaded_files().flat_map(|(file, facts)| {
+        let indexes = 0..facts.picks.len() as u32;
+        indexes.map(move |index| PickSite { file, index })
+    });
+    let found: Rc<[PickSite]> = all.filter(|place| !forwards(builder, *place)).collect();
+    builder.computed.places = Some(found.clone());
     found
 }
 
 /// Parses the files in which a name may be computed.
 fn load(builder: &mut Builder) {
-    let words = FINDERS.iter().flat_map(|(word, _, _)| builder.index.words.files(word));
+    let words = ["getattr", "methodcaller", "globals", "vars"];
+    let words = words.iter().flat_map(|word| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
     files.retain(|file| {
         let bytes = std::fs::read(&builder.project.file(*file).path).unwrap_or_default();
@@ -67,128 +169,15 @@ fn computes(text: &str) -> bool {
             *char == ',' && depth == 0
         });
         comma.is_none_or(|(at, _)| !inner[at + 1..].trim_start().starts_with(['"', '\'']))
-    }) || text.contains("methodcaller(")
-}
-
-/// The look-ups of computed names, but for those whose result is only looked at.
-fn calls(builder: &Builder) -> Vec<CallId> {
-    let mut found = vec![];
-    for (file, facts) in builder.index.loaded_files() {
-        for (index, call) in facts.calls.iter().enumerate() {
-            let id = CallId { file, index: index as u32 };
-            let Some((_, _, name)) = finder(builder, id) else { continue };
-            let Some(name) = call.args.get(name) else { continue };
-            let is_literal = matches!(builder.index.value(name.value), Value::Text(_));
-            if !is_literal && !forwards(builder, id) && may_run(builder, id) {
-                found.push(id);
-            }
-        }
-    }
-    found
-}
-
-fn finder(builder: &Builder, call: CallId) -> Option<(&'static str, Option<usize>, usize)> {
-    let name = builder.names().last_name(builder.index.call(call).func)?;
-    FINDERS.into_iter().find(|(word, _, _)| *word == name)
+    }) || ["methodcaller(", "globals()", "vars("].iter().any(|word| text.contains(word))
 }
 
 /// `return getattr(self.inner, name)` in `__getattr__`: what is called has its name at the site.
-fn forwards(builder: &Builder, call: CallId) -> bool {
-    let owner = builder.index.context(builder.index.call(call).context).func;
-    owner.is_some_and(|owner| matches!(builder.index.func(owner).name.as_str(), "__getattr__" | "__getattribute__"))
-}
-
-/// Is what was looked up called, or handed on to where it may be?
-fn may_run(builder: &Builder, call: CallId) -> bool {
-    match builder.index.call(call).usage {
-        Usage::Called(_) | Usage::Returned | Usage::Yielded | Usage::Element { .. } | Usage::Starred { .. } => true,
-        Usage::Argument { call, .. } => {
-            let taker = builder.names().last_name(builder.index.call(call).func);
-            !taker.is_some_and(|name| {
-                matches!(name, "callable" | "print" | "str" | "repr" | "isinstance" | "len" | "bool")
-            })
-        }
-        Usage::Assigned => assigned_names(builder, call).is_none_or(|names| names.iter().any(|id| runs(builder, *id))),
-        _ => false,
-    }
-}
-
-/// The uses of the local name that the result is assigned to; none when it goes elsewhere.
-fn assigned_names(builder: &Builder, call: CallId) -> Option<Vec<RefId>> {
-    let facts = builder.index.file(call.file);
-    let is_it = |value: ValueId| match builder.index.value(value) {
-        Value::Call { call: own } => *own == call,
-        Value::Either(values) => {
-            values.iter().any(|value| matches!(facts[*value], Value::Call { call: own } if own == call))
-        }
-        _ => false,
-    };
-    let scope = facts[facts[call].context].scope;
-    let name =
-        facts[scope].bindings.iter().find(|binding| matches!(binding.bound, Bound::Value(value) if is_it(value)));
-    let refs = builder.index.refs_of(&name?.name).iter().copied();
-    Some(refs.filter(|id| id.file == call.file && builder.index.site(*id).receiver.is_none()).collect())
-}
-
-fn runs(builder: &Builder, id: RefId) -> bool {
-    matches!(
-        builder.index.site(id).usage,
-        Usage::Called(_) | Usage::Argument { .. } | Usage::Returned | Usage::Element { .. } | Usage::Assigned
-    )
-}
-
-/// The nodes that a look-up may find: by the strings that reach it, on the objects that reach it. Of a name that is quite
-/// open, every method of a known object.
-fn targets(builder: &mut Builder, call: CallId) -> Vec<FuncId> {
-    let Some((_, object, name)) = finder(builder, call) else { return vec![] };
-    let args: Vec<ValueId> = builder.index.call(call).args.iter().map(|arg| arg.value).collect();
-    let spelled = flow::spelled(builder, args[name]);
-    let owners = object.and_then(|object| flow::owners(builder, args[object]));
-    let of_owner = |builder: &mut Builder, func: FuncId| match &owners {
-        None => None,
-        Some((classes, modules)) => {
-            let class = builder.index.func(func).class;
-            let related = class.is_some_and(|class| classes.iter().any(|own| are_related(builder, class, *own)));
-            let in_module =
-                class.is_none() && (modules.contains(&func.file) || !modules.is_empty() && is_exported(builder, func));
-            Some(related || in_module)
-        }
-    };
-    let is_called = match builder.index.call(call).usage {
-        Usage::Called(_) => true,
-        Usage::Assigned => assigned_names(builder, call)
-            .is_some_and(|names| names.iter().any(|id| matches!(builder.index.site(*id).usage, Usage::Called(_)))),
-        _ => false,
-    };
-    let nodes: Vec<FuncId> = builder.graph.nodes.iter().copied().filter(|func| !builder.in_tests(func.file)).collect();
-    let mut found = vec![];
-    for func in nodes {
-        let name = &builder.index.func(func).name;
-        let fits = spelled.fits(name);
-        let is_any = spelled.is_open && spelled.parts.is_empty() && is_called && !name.starts_with("__");
-        let is_found = match of_owner(builder, func) {
-            Some(is_owned) => is_owned && (fits || is_any),
-            None => fits,
-        };
-        if is_found {
-            found.push(func);
-        }
-    }
-    found
-}
-
-fn are_related(builder: &mut Builder, left: ClassId, right: ClassId) -> bool {
-    builder.index_close(right);
-    let hierarchy = &builder.graph.hierarchy;
-    left == right || hierarchy.ancestors(right).contains(&left) || hierarchy.descendants(right).contains(&left)
-}
-
-/// Does another module import the function, so that it may be found there?
-fn is_exported(builder: &Builder, func: FuncId) -> bool {
-    let name = &builder.index.func(func).name;
-    builder.index.imports_of(name).iter().any(|(file, at)| {
-        let binds = &builder.index.file(*file).imports[*at as usize].binds;
-        let scope = ScopeId { file: *file, index: 0 };
-        builder.names().lookup(scope, binds).contains(&Meaning::Func(func))
-    })
+fn forwards(builder: &Builder, place: PickSite) -> bool {
+    let pick = builder.index.pick(place.file, place.index);
+    let Some(func) = builder.index.context(pick.context).func else { return false };
+    let is_hook = matches!(builder.index.func(func).name.as_str(), "__getattr__" | "__getattribute__");
+    is_hook
+        && matches!(builder.names().evaluate(pick.name).as_slice(),
+            [Meaning::Param { func: of, index: 1 }] if *of == func)
 }

@@ -9,14 +9,17 @@ mod annotation;
 mod binds;
 mod call;
 mod caller;
+mod decorated;
 mod field;
 mod filled;
 mod forward;
 mod member;
+mod narrow;
 mod object;
 mod offloaded;
 mod parameter;
 mod picked;
+mod reached;
 mod scope;
 mod solver;
 mod spelled;
@@ -32,6 +35,7 @@ use ruff_python_ast::name::Name;
 
 pub(crate) use self::forward::{Token, trace, trace_param};
 use self::object::{Node, Object, Place};
+pub(crate) use self::picked::{is_global, may_have_member, spelled};
 use self::solver::Solver;
 pub(crate) use self::solver::State;
 pub(crate) use self::spelled::Spelled;
@@ -132,7 +136,13 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
         }
         Some(site::Found::Foreign) => {
             let open = builder.open.entry(id).or_default();
-            *open = Open { is_asked: true, is_data: false, typed: None, mixed: Some(answer.funcs), support: answer.support };
+            *open = Open {
+                is_asked: true,
+                is_data: false,
+                typed: None,
+                mixed: Some(answer.funcs),
+                support: answer.support,
+            };
             return None;
         }
         None => {}
@@ -435,29 +445,6 @@ pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId])
     let owners: Vec<ClassId> = answer.funcs.iter().filter_map(|func| builder.index.func(*func).class).collect();
     let all = owners.len() == answer.funcs.len() && owners.iter().all(|class| is_ours(*class, builder));
     all.then(|| places(receivers.iter()))
-}
-
-/// The strings that an expression may be.
-pub(crate) fn spelled(builder: &mut Builder, value: ValueId) -> Spelled {
-    spelled::Reader::read(&mut builder.solver(), value)
-}
-
-/// The classes and modules of the objects that an expression may be; none when that is not known.
-pub(crate) fn owners(builder: &mut Builder, value: ValueId) -> Option<(Vec<ClassId>, Vec<FileId>)> {
-    let (mut classes, mut modules) = (vec![], vec![]);
-    for object in builder.solver().solve(Node::Value(value), vec![]).objects() {
-        match object {
-            Object::Instance(class)
-            | Object::Below(class)
-            | Object::Class(class)
-            | Object::ClassBelow(class)
-            | Object::Super(class) => classes.push(class),
-            Object::Module(file) => modules.push(file),
-            Object::Unknown | Object::Mock => return None,
-            _ => {}
-        }
-    }
-    Some((classes, modules))
 }
 
 /// The place where an annotation would say what the receiver of a site is: the write of the attribute that brings in

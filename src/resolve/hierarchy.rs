@@ -243,7 +243,8 @@ pub fn method(index: &Index, class: ClassId, name: &str) -> Option<FuncId> {
 pub fn methods<'a>(index: &'a Index, class: ClassId, name: &'a str) -> impl Iterator<Item = FuncId> + 'a {
     let is_named = move |id: &FuncId| index.func(*id).name == name;
     let scope = index.scope(index.class(class).scope);
-    let aliased = scope.bindings_of(name).iter().filter_map(move |binding| index.file(class.file).aliased(class, binding));
+    let aliased =
+        scope.bindings_of(name).iter().filter_map(move |binding| index.file(class.file).aliased(class, binding));
     index.class(class).methods.iter().copied().filter(is_named).chain(aliased)
 }
 

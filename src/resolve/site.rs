@@ -126,7 +126,8 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     }
     let targets = targets_of(builder, answer);
     let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
-    if foreign_only && matches!(site.usage, Usage::Called(_)) && site.receiver.is_some() && names_data(builder, answer) {
+    if foreign_only && matches!(site.usage, Usage::Called(_)) && site.receiver.is_some() && names_data(builder, answer)
+    {
         return builder.open_data(id);
     }
     // An attribute without annotation is `Unknown | X`: flow may know what else is written to it.
@@ -169,7 +170,8 @@ fn runs_operator(builder: &Builder, id: RefId) -> bool {
 fn names_data(builder: &Builder, answer: &Answer) -> bool {
     answer.definitions.iter().any(|definition| {
         let path = definition.path.as_ref();
-        let file = path.and_then(|path| builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok());
+        let file =
+            path.and_then(|path| builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok());
         file.is_some_and(|file| builder.index.defined_at(FileId(file as u32), definition.offset).is_none())
     })
 }

@@ -1,4 +1,4 @@
-//! Names that the program computes: what they may find stays sync, since nobody awaits what comes of it.
+//! Names that the program computes: where all that they may find converts, the call is awaited; else it all stays sync.
 
 use crate::support::{Project, check_project};
 
@@ -72,26 +72,58 @@ async def main():
 }
 
 #[test]
-fn a_name_put_together_of_parts() {
+fn a_name_put_together_of_parts_is_awaited_where_all_that_fits_converts() {
     for name in ["f'do_{verb}'", "'do_' + verb", "'do_%s' % verb", "'do_{}'.format(verb)"] {
-        let stays = format!(
-            "    def do_get(self):
-        return self.persistence.get('a')
+        let program = |before: &str, after: &str, color: &str, call: &str, wait: &str| {
+            format!(
+                "#- app.py
+{before}class Handler:
+    def __init__(self, persistence):
+        self.persistence = persistence
 
-    def handle(self, verb):
+    {color}def do_get(self):
+        return {call}
+
+    {color}def handle(self, verb):
         method = getattr(self, {name}, None)
-        return method()
-"
+        return {wait}method()
+{after}"
+            )
+        };
+        check_project(
+            &program("", "", "", "self.persistence.get('a')", ""),
+            &program(
+                "import asyncio\n\n\n",
+                "",
+                "async ",
+                "await asyncio.to_thread(self.persistence.get, 'a')",
+                "await ",
+            ),
         );
-        let before = "class Handler:
+    }
+}
+
+#[test]
+fn a_name_put_together_of_parts_that_fits_something_foreign_stays() {
+    check_project(
+        "#- app.py
+class Handler:
     def __init__(self, persistence):
         self.persistence = persistence
 
     def list_all(self):
         return self.persistence.get('a')
 
-";
-        let after = "import asyncio
+    def do_get(self):
+        return self.persistence.get('a')
+
+    do_dump = repr
+
+    def handle(self, verb):
+        return getattr(self, f'do_{verb}')()
+",
+        "#- app.py
+import asyncio
 
 
 class Handler:
@@ -101,9 +133,15 @@ class Handler:
     async def list_all(self):
         return await asyncio.to_thread(self.persistence.get, 'a')
 
-";
-        check_project(&format!("#- app.py\n{before}{stays}"), &format!("#- app.py\n{after}{stays}"));
-    }
+    def do_get(self):
+        return self.persistence.get('a')
+
+    do_dump = repr
+
+    async def handle(self, verb):
+        return await asyncio.to_thread(getattr(self, f'do_{verb}'))
+",
+    );
 }
 
 #[test]

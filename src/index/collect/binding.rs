@@ -9,6 +9,7 @@ use super::Collector;
 
 impl Collector<'_> {
     pub(super) fn bind_name(&mut self, name: Name, range: TextRange, bound: Bound) {
+        self.forget(&name);
         // A walrus inside a comprehension binds in the function around it (PEP 572); loop targets bind where they stand.
         let scope = &mut self.facts.scopes[self.scope.index as usize];
         scope.bindings.push(Binding { name, range, bound });

@@ -7,6 +7,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::super::facts::*;
 use super::Collector;
+use super::narrow::Holds;
 
 /// Functions whose string arguments name attributes or dotted paths.
 const LOOKUPS: [&str; 12] = [
@@ -153,7 +154,9 @@ impl Collector<'_> {
             Expr::Name(name) => {
                 let value = self.next_value();
                 self.push_ref(&name.id, name.range, name.range, (None, value), usage);
-                self.value(Value::Name { name: name.id.clone(), scope: self.scope })
+                let value = self.value(Value::Name { name: name.id.clone(), scope: self.scope });
+                self.note_narrowed(&name.id, value);
+                value
             }
             Expr::Attribute(node) => {
                 let receiver = self.expression(&node.value, Usage::Receiver);
@@ -176,13 +179,21 @@ impl Collector<'_> {
             Expr::BoolOp(node) => {
                 // Outside of a test, `a or b` is the value of an operand.
                 let inner = if usage == Usage::Condition { Usage::Condition } else { Usage::Other };
-                let values = self.all(&node.values, inner);
+                let holds = if node.op == ast::BoolOp::And { Holds::Yes } else { Holds::No };
+                let before = self.narrowed.len();
+                let mut values = vec![];
+                for value in &node.values {
+                    values.push(self.expression(value, inner));
+                    self.learn(value, holds);
+                }
+                self.narrowed.truncate(before);
                 self.value(Value::Either(values))
             }
             Expr::If(node) => {
                 self.expression(&node.test, Usage::Condition);
-                let values =
-                    vec![self.expression(&node.body, Usage::Other), self.expression(&node.orelse, Usage::Other)];
+                let mut values = vec![];
+                self.knowing(&node.test, Holds::Yes, |this| values.push(this.expression(&node.body, Usage::Other)));
+                values.push(self.expression(&node.orelse, Usage::Other));
                 self.value(Value::Either(values))
             }
             Expr::UnaryOp(node) => {
@@ -346,13 +357,27 @@ impl Collector<'_> {
         let Value::Subscript { value: namespace, .. } = self.facts[value] else { return };
         let (Expr::Call(_), Value::Call { call }) = (&*node.value, &self.facts[namespace]) else { return };
         let call = &self.facts[*call];
-        let receiver = match &self.facts[call.func] {
-            Value::Name { name, .. } if name == "globals" => None,
-            Value::Name { name, .. } if name == "vars" && !call.args.is_empty() => Some(call.args[0].value),
+        let holder = match &self.facts[call.func] {
+            Value::Name { name, .. } if name == "globals" => Holder::Globals,
+            Value::Name { name, .. } if name == "vars" && !call.args.is_empty() => Holder::Object(call.args[0].value),
             _ => return,
         };
         let context = self.context();
-        self.facts.picks.push(Pick { receiver, name, value, range: node.range, context });
+        self.facts.picks.push(Pick { holder, name, value, range: node.range, context });
+    }
+
+    /// `getattr(x, name)`, `methodcaller(name)`.
+    fn pick_of_member(&mut self, node: &ast::ExprCall, args: &[Arg], value: ValueId, context: ContextId) {
+        let (holder, name) = match args {
+            [object, name, ..] if is_named(&node.func, "getattr") && !object.is_star => {
+                (Holder::Object(object.value), name.value)
+            }
+            [name, ..] if is_named(&node.func, "methodcaller") => (Holder::Anything, name.value),
+            _ => return,
+        };
+        if !matches!(self.facts[name], Value::Text(_)) {
+            self.facts.picks.push(Pick { holder, name, value, range: node.range(), context });
+        }
     }
 
     fn call(&mut self, node: &ast::ExprCall, usage: Usage) -> ValueId {
@@ -405,13 +430,7 @@ impl Collector<'_> {
         }
         self.setattr(node, &args, context);
         let value = self.value(Value::Call { call: id });
-        if let (true, [receiver, name, ..]) = (is_named(&node.func, "getattr"), args.as_slice())
-            && !matches!(self.facts[name.value], Value::Text(_))
-            && !receiver.is_star
-        {
-            let (receiver, name) = (Some(receiver.value), name.value);
-            self.facts.picks.push(Pick { receiver, name, value, range: node.range(), context });
-        }
+        self.pick_of_member(node, &args, value, context);
         let call = &mut self.facts.calls[id.index as usize];
         (call.func, call.args) = (func, args);
         value

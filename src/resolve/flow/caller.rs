@@ -6,7 +6,9 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 
 use super::object::{Node, Object, Place};
+use super::reached::Reached;
 use super::solver::Solver;
+use crate::index::Defined;
 use crate::index::facts::*;
 use crate::resolve::agreement;
 use crate::resolve::boundary;
@@ -46,6 +48,8 @@ impl Solver<'_> {
         if let Some(known) = self.state.callers.get(&func) {
             return known.clone();
         }
+        // Who asks for the callers of a function to find its callers, takes them as unknown.
+        self.state.callers.insert(func, Rc::new([Caller::Anyone]));
         let mut found = self.find_callers(func);
         // What makes the arguments unknown comes first: the rest need not be looked at then.
         found.sort_by_key(|caller| match caller {
@@ -62,7 +66,7 @@ impl Solver<'_> {
         let facts = self.index.func(func);
         let (name, class) = (facts.name.clone(), facts.class);
         let is_constructor = matches!(name.as_str(), "__init__" | "__new__") && class.is_some();
-        let mut found = vec![];
+        let mut found = self.called_through_decorators(func);
         if !is_constructor && (self.is_called_unseen(func) || name.starts_with("__") && name.ends_with("__")) {
             found.push(Caller::Anyone);
         }
@@ -97,6 +101,7 @@ impl Solver<'_> {
         if let Some(factory) = self.index.func(func).parent {
             found = self.handed_out(found, factory, &refs);
         }
+        found = self.reached_by(func, found, &refs);
         if found.len() > CALLERS {
             return vec![Caller::Anyone];
         }
@@ -174,6 +179,59 @@ impl Solver<'_> {
             Some(index) => Some(Object::Func(FuncId { file, index: index as u32 })),
             None => class().map(|index| Object::Class(ClassId { file, index: index as u32 })),
         }
+    }
+
+    /// The calls that a function gets to which is named as a value; an escape stays where not all are known.
+    fn reached_by(&mut self, func: FuncId, found: Vec<Caller>, refs: &[RefId]) -> Vec<Caller> {
+        let (escapes, mut kept): (Vec<Caller>, Vec<Caller>) =
+            found.into_iter().partition(|caller| matches!(caller, Caller::Escape { .. }));
+        for escape in escapes {
+            let Caller::Escape { place, .. } = &escape else { continue };
+            let is_it = |id: &&RefId| (id.file, self.index.site(**id).range) == *place;
+            let from = refs.iter().find(is_it).map(|id| self.index.site(*id).value);
+            match from.and_then(|from| self.reached_from(from)) {
+                Some(reached) => kept.extend(self.calls_of(func, reached)),
+                None => kept.push(escape),
+            }
+        }
+        kept
+    }
+
+    fn calls_of(&self, func: FuncId, reached: Reached) -> Vec<Caller> {
+        let calls = reached.calls.into_iter().map(|call| {
+            let callee = Node::Value(self.index.call(call).func);
+            Caller::Call { callee, receiver: None, call, from: 0 }
+        });
+        let decorated = reached.decorated.into_iter().map(|(value, what)| {
+            let object = match what {
+                Defined::Func(func) => Object::Func(func),
+                Defined::Class(class) => Object::Class(class),
+            };
+            Caller::Decorates { callee: Node::Value(value), of: func, object }
+        });
+        calls.chain(decorated).collect()
+    }
+
+    /// Calls of what a decorator keeps; none when it may be called by anyone.
+    fn called_through_decorators(&mut self, func: FuncId) -> Vec<Caller> {
+        if boundary::is_transparent(self.index, func) || !self.is_transparent(func) {
+            return vec![];
+        }
+        let decorators: Vec<ValueId> =
+            self.index.func(func).decorators.iter().map(|decorator| decorator.value).collect();
+        let mut found = vec![];
+        for value in decorators {
+            let Some(decorate) = self.decorating(value) else { continue };
+            let Some(param) = self.decorated_parameter(decorate) else { continue };
+            let Some(mut reached) = self.reached_from_param(decorate, param) else { return vec![Caller::Anyone] };
+            // What a wrapper calls is called by those that name the decorated function.
+            reached.calls.retain(|call| {
+                let around = self.index.context(self.index.call(*call).context).func;
+                around.is_none_or(|around| self.index.func(around).parent != Some(decorate))
+            });
+            found.extend(self.calls_of(func, reached));
+        }
+        found
     }
 
     /// The places of these names, and of the names and attributes that something of that name is assigned to

@@ -134,9 +134,7 @@ impl Walk<'_, '_> {
     }
 
     fn consumers(&mut self, file: FileId) -> Rc<Consumers> {
-        let index = &*self.builder.index;
-        let made = || Rc::new(Consumers::of(file, index.file(file)));
-        self.builder.flow.consumers.entry(file).or_insert_with(made).clone()
+        self.builder.solver().consumers(file)
     }
 
     fn step(&mut self, spot: Spot, depth: u32) {
@@ -222,7 +220,11 @@ impl Walk<'_, '_> {
             Consumer::Returned(func) => self.reach(Spot::Returned(*func), depth),
             Consumer::Yielded(func) => self.reach(Spot::Returned(*func), depth + 1),
             Consumer::Default(func, at) => self.reach(Spot::Param(*func, *at), depth),
-            Consumer::Await(_) | Consumer::Entered(_) | Consumer::Lambda(_) | Consumer::Decorator | Consumer::Lost => {
+            Consumer::Await(_)
+            | Consumer::Entered(_)
+            | Consumer::Lambda(_)
+            | Consumer::Decorator(_)
+            | Consumer::Lost => {
                 self.escape_at(value);
             }
         }

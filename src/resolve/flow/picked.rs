@@ -6,22 +6,70 @@ use ruff_python_ast::name::Name;
 
 use super::object::{Node, Object, Path};
 use super::solver::Solver;
+use super::spelled::{self, Spelled};
 use crate::index::facts::*;
-use crate::resolve::texts;
+use crate::resolve::builder::Builder;
+use crate::resolve::names::Meaning;
+
+/// The strings that an expression may be.
+pub(crate) fn spelled(builder: &mut Builder, value: ValueId) -> Spelled {
+    spelled::Reader::read(&mut builder.solver(), value)
+}
+
+/// May an object have this function as a member? None when nobody knows the object.
+pub(crate) fn may_have_member(builder: &mut Builder, object: ValueId, func: FuncId) -> Option<bool> {
+    let class = builder.index.func(func).class;
+    let mut solver = builder.solver();
+    if let Some((own, _)) = solver.self_class(object) {
+        return Some(class.is_some_and(|class| solver.cohort(own).contains(&class)));
+    }
+    let set = solver.solve(Node::Value(object), vec![]);
+    let mut is_known = !set.is_empty();
+    for object in set.objects() {
+        let has = match object {
+            Object::Instance(other)
+            | Object::Below(other)
+            | Object::Class(other)
+            | Object::ClassBelow(other)
+            | Object::Super(other) => class.is_some_and(|class| solver.cohort(other).contains(&class)),
+            Object::Module(file) => class.is_none() && (func.file == file || solver.is_global(func, file)),
+            Object::Unknown | Object::Mock | Object::ExternalMember(_) => {
+                is_known = false;
+                false
+            }
+            _ => false,
+        };
+        if has {
+            return Some(true);
+        }
+    }
+    is_known.then_some(false)
+}
+
+/// Is the function visible as a global of the file?
+pub(crate) fn is_global(builder: &mut Builder, func: FuncId, file: FileId) -> bool {
+    builder.solver().is_global(func, file)
+}
 
 impl Solver<'_> {
+    fn is_global(&self, func: FuncId, file: FileId) -> bool {
+        let scope = ScopeId { file, index: 0 };
+        let name = &self.index.func(func).name;
+        self.names().lookup(scope, name).contains(&Meaning::Func(func))
+    }
+
     /// `getattr(x, "name", default)`, with a name that may be known in parts only.
     pub(super) fn getattr(&mut self, call: CallId, path: &Path) {
         let (Some(receiver), Some(name)) = (self.arg(call, 0), self.arg(call, 1)) else {
             return self.push(Object::Unknown, None);
         };
-        for pattern in texts::texts(self.names(), name) {
+        for pattern in self.patterns(name).iter() {
             if pattern.contains('*') {
                 for object in self.read_value(receiver).objects() {
-                    self.fitting_members(object, &pattern, path);
+                    self.fitting_members(object, pattern, path);
                 }
             } else {
-                self.flow(Node::Member(receiver, pattern), path.clone());
+                self.flow(Node::Member(receiver, pattern.clone()), path.clone());
             }
         }
         self.flow_arg(call, 2, path.clone());
@@ -36,12 +84,12 @@ impl Solver<'_> {
             ("vars", Some(of)) => self.read_value(of).objects().collect(),
             _ => return false,
         };
-        for pattern in texts::texts(self.names(), index) {
+        for pattern in self.patterns(index).iter() {
             for object in &objects {
                 if pattern.contains('*') {
-                    self.fitting_members(*object, &pattern, path);
+                    self.fitting_members(*object, pattern, path);
                 } else {
-                    self.member(*object, &pattern, path.clone());
+                    self.member(*object, pattern, path.clone());
                 }
             }
         }
@@ -66,7 +114,7 @@ impl Solver<'_> {
         let names: BTreeSet<Name> = scopes
             .iter()
             .flat_map(|scope| &self.index.scope(*scope).bindings)
-            .filter(|binding| texts::fits(pattern, &binding.name))
+            .filter(|binding| spelled::fits(pattern, &binding.name))
             .map(|binding| binding.name.clone())
             .collect();
         for name in names {
@@ -80,7 +128,7 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         };
         let relative_to = self.arg(call, 1);
-        for pattern in texts::texts(self.names(), name) {
+        for pattern in self.patterns(name).iter() {
             let is_relative = relative_to.is_some() || pattern.starts_with('.');
             match pattern.strip_suffix('*').filter(|prefix| prefix.ends_with('.') && !prefix.contains('*')) {
                 _ if is_relative => self.push(Object::Unknown, None),
@@ -140,7 +188,7 @@ impl Solver<'_> {
             }
             Value::Attribute { receiver, .. } => self.last_text(*receiver, fuel),
             Value::Name { name, scope } => match self.names().lookup(*scope, name).as_slice() {
-                [crate::resolve::names::Meaning::Value(value)] => self.last_text(*value, fuel),
+                [Meaning::Value(value)] => self.last_text(*value, fuel),
                 _ => None,
             },
             Value::Sum(sides) => sides.last().and_then(|side| self.last_text(*side, fuel)),

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caller::Caller;
@@ -35,6 +36,9 @@ pub(crate) struct State {
     symbols: Vec<Rc<str>>,
     symbol_ids: FxHashMap<Rc<str>, Symbol>,
     pub(super) callers: FxHashMap<FuncId, Rc<[Caller]>>,
+    pub(super) transparent: FxHashMap<FuncId, bool>,
+    /// The strings that names are made of, for look-ups.
+    pub(super) patterns: FxHashMap<ValueId, Rc<[Name]>>,
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
     /// The facts of files turned round, for walks forward.
     pub(super) consumers: FxHashMap<FileId, Rc<Consumers>>,
@@ -275,6 +279,13 @@ impl<'a> Solver<'a> {
 
     pub(super) fn pushed(&self) -> usize {
         self.out.len()
+    }
+
+    /// The facts of a file turned round; found out when first asked.
+    pub(super) fn consumers(&mut self, file: FileId) -> Rc<Consumers> {
+        let index = &*self.index;
+        let made = || Rc::new(Consumers::of(file, index.file(file)));
+        self.state.consumers.entry(file).or_insert_with(made).clone()
     }
 
     pub(super) fn symbol(&mut self, text: &str) -> Symbol {

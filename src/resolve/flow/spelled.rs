@@ -1,6 +1,7 @@
 //! Names as strings: what text an expression may be, where `getattr(x, name)` looks a name up.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
@@ -14,23 +15,61 @@ use crate::resolve::names::Meaning;
 /// Steps from an expression to what it is made from.
 const DEPTH: usize = 8;
 
-/// The strings that an expression may be.
+/// More strings than this count as any string.
+const MOST: usize = 64;
+
+/// The strings that an expression may be, with `*` for what is not known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spelled {
-    pub(crate) exact: BTreeSet<Name>,
-    /// Strings of which only the start and the end are known.
-    pub(crate) parts: BTreeSet<(Name, Name)>,
-    /// It may be others.
-    pub(crate) is_open: bool,
+    texts: BTreeSet<Name>,
 }
 
 impl Spelled {
+    /// May it be others than are known?
+    pub(crate) fn is_open(&self) -> bool {
+        self.texts.contains(ANY)
+    }
+
     /// May it be this name, for all that is known? What is quite open fits no name.
     pub(crate) fn fits(&self, name: &str) -> bool {
-        let is_part = |(start, end): &(Name, Name)| {
-            name.len() >= start.len() + end.len() && name.starts_with(start.as_str()) && name.ends_with(end.as_str())
+        self.texts.iter().any(|text| text != ANY && fits(text, name))
+    }
+}
+
+const ANY: &str = "*";
+
+/// Does the name fit the pattern, where each `*` stands for anything?
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let mut is_open = false;
+    for part in parts {
+        is_open = true;
+        match rest.find(part) {
+            Some(at) if !part.is_empty() => rest = &rest[at + part.len()..],
+            Some(_) => {}
+            None => return false,
+        }
+    }
+    // The last literal part has to stand at the end.
+    let last = pattern.rsplit('*').next().unwrap_or_default();
+    if is_open { last.is_empty() || name.ends_with(last) } else { rest.is_empty() }
+}
+
+impl Solver<'_> {
+    /// The strings that an expression may be, with `*` for what is not known.
+    pub(super) fn patterns(&mut self, value: ValueId) -> Rc<[Name]> {
+        if let Some(known) = self.state.patterns.get(&value) {
+            return known.clone();
+        }
+        let texts = Reader::read(self, value).texts;
+        let found: Rc<[Name]> = match texts.len() {
+            0 => [Name::new_static(ANY)].into(),
+            MOST.. => [Name::new_static(ANY)].into(),
+            _ => texts.into_iter().collect(),
         };
-        self.exact.contains(name) || self.parts.iter().any(is_part)
+        self.state.patterns.insert(value, found.clone());
+        found
     }
 }
 
@@ -49,7 +88,12 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     fn open(&mut self) {
-        self.found.is_open = true;
+        self.text(ANY);
+    }
+
+    fn text(&mut self, text: &str) {
+        let is_any = text.bytes().all(|byte| byte == b'*') && !text.is_empty();
+        self.found.texts.insert(Name::new(if is_any { ANY } else { text }));
     }
 
     fn value(&mut self, value: ValueId, depth: usize) {
@@ -57,8 +101,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             return self.open();
         }
         match self.solver.index.value(value).clone() {
-            Value::Text(text) => drop(self.found.exact.insert(text)),
-            Value::Pattern(pattern) => self.pattern(&pattern),
+            Value::Text(text) | Value::Pattern(text) => self.text(&text),
             Value::Either(values) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
             Value::Name { .. } => self.name(value, depth),
             Value::Attribute { name, .. } => self.attribute(&name, depth),
@@ -68,15 +111,6 @@ impl<'a, 'b> Reader<'a, 'b> {
             Value::Call { call } => self.result(call, depth),
             Value::None => {}
             _ => self.open(),
-        }
-    }
-
-    /// `do_*`: what stands before and behind the parts that are not known.
-    fn pattern(&mut self, pattern: &str) {
-        let (start, end) = (pattern.split('*').next(), pattern.rsplit('*').next());
-        match (start.unwrap_or_default(), end.unwrap_or_default()) {
-            ("", "") => self.open(),
-            (start, end) => drop(self.found.parts.insert((Name::new(start), Name::new(end)))),
         }
     }
 
@@ -147,7 +181,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn keys(&mut self, items: Vec<(Option<Name>, ValueId)>) {
         for (key, _) in items {
             match key {
-                Some(key) => drop(self.found.exact.insert(key)),
+                Some(key) => self.text(&key),
                 None => self.open(),
             }
         }
@@ -198,11 +232,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         let func = self.solver.index.call(call).func;
         if let Value::Attribute { receiver, name } = self.solver.index.value(func).clone() {
             match (self.solver.index.value(receiver).clone(), name.as_str()) {
-                (Value::Text(text), "format") => {
-                    let (start, end) = (text.split('{').next(), text.rsplit('}').next());
-                    let part = (Name::new(start.unwrap_or_default()), Name::new(end.unwrap_or_default()));
-                    self.found.parts.insert(part);
-                }
+                (Value::Text(text), "format") => self.text(&formatted(&text)),
                 (_, "get" | "pop") if matches!(self.display(receiver), Some(Value::Dict(_))) => {
                     self.item(receiver, None, depth);
                 }
@@ -221,17 +251,19 @@ impl<'a, 'b> Reader<'a, 'b> {
         returns.into_iter().for_each(|value| self.value(value, depth + 1));
     }
 
-    /// `command.lower()`: the strings are others, but a literal one is known.
+    /// `command.lower()`: the strings are others.
     fn changed(&mut self, receiver: ValueId, method: &str, depth: usize) {
         let before = std::mem::take(&mut self.found);
         self.value(receiver, depth + 1);
         let changed = std::mem::replace(&mut self.found, before);
-        self.found.is_open |= changed.is_open || !changed.parts.is_empty() || method == "replace";
-        self.found.exact.extend(changed.exact.iter().map(|text| match method {
-            "lower" => Name::new(text.to_lowercase()),
-            "upper" => Name::new(text.to_uppercase()),
-            _ => text.clone(),
-        }));
+        for text in changed.texts {
+            match method {
+                "lower" => self.text(&text.to_lowercase()),
+                "upper" => self.text(&text.to_uppercase()),
+                "strip" => self.text(text.trim()),
+                _ => self.open(),
+            }
+        }
     }
 
     fn param(&mut self, func: FuncId, at: u32, depth: usize) {
@@ -318,5 +350,29 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
         }
         !rows.is_empty()
+    }
+}
+
+/// What `"do_{}".format(x)` may be.
+fn formatted(text: &str) -> String {
+    let mut pattern = String::new();
+    let mut rest = text;
+    while let Some((before, field)) = rest.split_once('{') {
+        pattern.push_str(before);
+        pattern.push('*');
+        rest = field.split_once('}').map_or("", |(_, after)| after);
+    }
+    pattern + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn patterns() {
+        assert!(fits("do_*", "do_who") && fits("*_handler", "on_handler") && fits("on_*_done", "on_x_done"));
+        assert!(fits("*", "x") && fits("load", "load") && fits("do_*", "do_"));
+        assert!(!fits("do_*", "undo_who") && !fits("load", "loads") && !fits("on_*_done", "on_x"));
     }
 }

@@ -6,6 +6,7 @@ mod containers;
 mod foreign;
 mod modules;
 mod names;
+mod narrowed;
 mod said;
 mod sources;
 

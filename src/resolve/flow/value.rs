@@ -3,12 +3,15 @@
 use super::object::{Node, Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
-use crate::resolve::boundary;
 use crate::resolve::hierarchy;
 
 impl Solver<'_> {
     pub(super) fn value(&mut self, id: ValueId, path: Path) {
         match self.index.value(id).clone() {
+            Value::Name { name, scope } if path.is_empty() => match self.narrowed(id) {
+                Some(classes) => self.narrow(Node::Name(scope, name), &classes),
+                None => self.flow(Node::Name(scope, name), path),
+            },
             Value::Name { name, scope } => self.flow(Node::Name(scope, name), path),
             Value::Attribute { receiver, name } => self.flow(Node::Member(receiver, name), path),
             Value::Call { call } => self.call(call, &path),
@@ -177,9 +180,5 @@ impl Solver<'_> {
         for value in yields {
             self.flow_value(value, path.clone());
         }
-    }
-
-    pub(super) fn is_transparent(&self, func: FuncId) -> bool {
-        boundary::is_transparent(self.index, func)
     }
 }

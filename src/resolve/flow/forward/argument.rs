@@ -84,7 +84,7 @@ impl Walk<'_, '_> {
 
     /// A function of the project, and those that override it.
     fn given_to(&mut self, func: FuncId, call: CallId, at: u32, depth: u32) {
-        if !boundary::is_transparent(self.builder.index, func) {
+        if !self.builder.solver().is_transparent(func) {
             return self.escape_at(self.builder.index.call(call).func);
         }
         let facts = self.builder.index.func(func);

@@ -170,7 +170,7 @@ impl Walk<'_, '_> {
             boundary::decorator_name(self.builder.index, decorator)
                 .is_some_and(|name| matches!(name, "contextmanager" | "asynccontextmanager" | "fixture"))
         });
-        if is_manager || !boundary::is_transparent(self.builder.index, func) {
+        if is_manager || !self.builder.solver().is_transparent(func) {
             return self.escape(place);
         }
         let callers = self.builder.solver().callers(func);
