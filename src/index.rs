@@ -57,6 +57,7 @@ pub struct Index {
     mutations: FxHashMap<Name, Vec<Mutation>>,
     members: FxHashMap<Name, Vec<ClassId>>,
     defined: FxHashMap<(FileId, TextSize), Defined>,
+    bulk_writes: Vec<(FileId, u32)>,
     pub modules: Modules,
 }
 
@@ -215,6 +216,7 @@ impl Index {
             self.classes.entry(class.name.clone()).or_default().push(id);
             self.defined.insert((file, class.name_range.start()), Defined::Class(id));
         }
+        self.bulk_writes.extend(numbers(facts.bulk_writes.len()).map(|index| (file, index)));
         for (scope, class) in facts.scopes.iter().filter_map(|scope| match scope.kind {
             ScopeKind::Class(class) => Some((scope, class)),
             _ => None,
@@ -277,6 +279,11 @@ impl Index {
     /// A place that picks a member by a computed name.
     pub fn pick(&self, file: FileId, index: u32) -> &Pick {
         &self.file(file).picks[index as usize]
+    }
+
+    /// All places that write attributes without their names, of the loaded files.
+    pub fn bulk_writes(&self) -> &[(FileId, u32)] {
+        &self.bulk_writes
     }
 
     /// The function whose body holds a site.

@@ -58,6 +58,7 @@ pub struct FileFacts {
     pub contexts: Vec<Context>,
     pub imports: Vec<Import>,
     pub attribute_writes: Vec<AttributeWrite>,
+    pub bulk_writes: Vec<BulkWrite>,
     pub item_writes: Vec<ItemWrite>,
     /// Comments that say what the sites of their line call.
     pub statements: Vec<Statement>,
@@ -500,6 +501,15 @@ pub struct AttributeWrite {
     pub annotation: Option<ValueId>,
     pub range: TextRange,
     pub context: ContextId,
+}
+
+/// Attributes that are written without their names: `setattr(receiver, name, value)`, or all that a mapping has.
+#[derive(Debug)]
+pub struct BulkWrite {
+    pub receiver: ValueId,
+    /// The name; none when `value` is a mapping.
+    pub name: Option<ValueId>,
+    pub value: ValueId,
 }
 
 /// `container[key] = value`.

@@ -51,7 +51,9 @@ fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {
     let at = |index: usize| args.get(index).filter(|_| !starred).map(|arg| arg.value);
     let one = |value: Option<ValueId>| vec![value.map_or(Added::Unknown, Added::Element)];
     match method {
-        "append" | "add" | "appendleft" | "put_nowait" => one(at(0)),
+        "append" | "add" | "appendleft" | "put" | "put_nowait" => one(at(0)),
+        // Of a context variable; others take a name as well.
+        "set" if args.len() == 1 => one(at(0)),
         "insert" => one(at(1)),
         "setdefault" => at(1).map(Added::Element).into_iter().collect(),
         "extend" | "extendleft" => vec![at(0).map_or(Added::Unknown, Added::Elements)],

@@ -7,12 +7,15 @@
 
 mod annotation;
 mod binds;
+mod builtin;
+mod bulk;
 mod call;
 mod caller;
 mod decorated;
 mod field;
 mod filled;
 mod forward;
+mod library;
 mod member;
 mod narrow;
 mod object;
@@ -20,6 +23,7 @@ mod offloaded;
 mod parameter;
 mod picked;
 mod reached;
+mod record;
 mod scope;
 mod solver;
 mod spelled;
@@ -243,6 +247,8 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
             | Object::External(_)
             | Object::ExternalInstance(_)
             | Object::ExternalMember(_)
+            | Object::RecordClass(_)
+            | Object::Record(..)
             | Object::Builtin => answer.has_foreign = true,
             Object::None => {}
         }

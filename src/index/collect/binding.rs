@@ -86,12 +86,24 @@ impl Collector<'_> {
                 let bound = value.map_or(Bound::Unknown, Bound::Value);
                 self.bind_name(name.id.clone(), name.range, bound);
             }
-            Expr::Attribute(attribute) => self.attribute_store(attribute, value, None),
+            Expr::Attribute(attribute) => {
+                self.attribute_store(attribute, value, None);
+                // `self.__dict__ = values`
+                if let ("__dict__", Some(value)) = (attribute.attr.as_str(), value)
+                    && let Some(write) = self.facts.attribute_writes.last()
+                {
+                    let receiver = write.receiver;
+                    self.facts.bulk_writes.push(BulkWrite { receiver, name: None, value });
+                }
+            }
             Expr::Subscript(subscript) => {
                 self.note_state_write();
                 let container = self.expression(&subscript.value, Usage::Subscripted);
                 self.operator("__setitem__", &subscript.value, container, subscript.range());
-                self.expression(&subscript.slice, Usage::Other);
+                let index = self.expression(&subscript.slice, Usage::Other);
+                if let (Some(receiver), Some(value)) = (self.namespace_of(&subscript.value), value) {
+                    self.facts.bulk_writes.push(BulkWrite { receiver, name: Some(index), value });
+                }
                 let key = match &*subscript.slice {
                     Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
                     _ => None,

@@ -520,7 +520,16 @@ impl Collector<'_> {
     /// `setattr(x, "name", value)` writes an attribute.
     fn setattr(&mut self, node: &ast::ExprCall, args: &[Arg], context: ContextId) {
         if !matches!(&*node.func, Expr::Name(name) if name.id == "setattr") {
-            return;
+            return self.update_of_namespace(node, args, context);
+        }
+        if let ([_, name, _], [receiver, key, value]) = (&*node.arguments.args, args)
+            && !name.is_string_literal_expr()
+        {
+            self.facts.bulk_writes.push(BulkWrite {
+                receiver: receiver.value,
+                name: Some(key.value),
+                value: value.value,
+            });
         }
         if let ([_, Expr::StringLiteral(name), _], [receiver, _, value]) = (&*node.arguments.args, args) {
             self.facts.attribute_writes.push(AttributeWrite {
@@ -531,6 +540,42 @@ impl Collector<'_> {
                 range: node.range(),
                 context,
             });
+        }
+    }
+
+    /// `x.__dict__.update(values, name=value)`, `vars(x).update(values)`.
+    fn update_of_namespace(&mut self, node: &ast::ExprCall, args: &[Arg], context: ContextId) {
+        let Expr::Attribute(method) = &*node.func else { return };
+        let Some(receiver) = (method.attr.id == "update").then(|| self.namespace_of(&method.value)).flatten() else {
+            return;
+        };
+        for arg in args.iter().filter(|arg| !arg.is_star || arg.is_mapping) {
+            match &arg.keyword {
+                Some(name) => self.facts.attribute_writes.push(AttributeWrite {
+                    name: name.clone(),
+                    receiver,
+                    value: Some(arg.value),
+                    annotation: None,
+                    range: arg.range,
+                    context,
+                }),
+                None => self.facts.bulk_writes.push(BulkWrite { receiver, name: None, value: arg.value }),
+            }
+        }
+    }
+
+    /// The object whose attributes `x.__dict__` or `vars(x)` holds, once the expression was walked.
+    pub(super) fn namespace_of(&self, namespace: &Expr) -> Option<ValueId> {
+        match namespace {
+            Expr::Attribute(node) if node.attr.id == "__dict__" => {
+                let site = self.facts.refs.iter().rfind(|site| site.range == node.range && !site.is_implicit())?;
+                site.receiver
+            }
+            Expr::Call(node) if is_named(&node.func, "vars") => {
+                let call = self.facts.calls.iter().rfind(|call| call.range == node.range())?;
+                call.args.first().map(|arg| arg.value)
+            }
+            _ => None,
         }
     }
 

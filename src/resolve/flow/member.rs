@@ -6,7 +6,7 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-use super::call;
+use super::library;
 use super::object::{Node, Object, Owner, Path, Place};
 use super::solver::{Keep, Solver};
 use crate::index::facts::*;
@@ -61,7 +61,7 @@ impl Solver<'_> {
                     self.push(Object::ExternalMember(symbol), None);
                 }
             }
-            Object::ExternalMember(symbol) if call::is_plain_module(&self.text(symbol)) => {
+            Object::ExternalMember(symbol) if library::is_plain_module(&self.text(symbol)) => {
                 let symbol = self.below(symbol, name);
                 self.push(Object::ExternalMember(symbol), None);
             }
@@ -72,6 +72,8 @@ impl Solver<'_> {
                     self.push(Object::ExternalMember(symbol), None);
                 }
             }
+            Object::Record(class, call) => self.record_member(class, call, name, path),
+            Object::RecordClass(_) => self.push(Object::Unknown, None),
             Object::Coroutine(_) | Object::Generator(_) => {
                 let symbol = self.symbol(&format!("types.{name}"));
                 self.push(Object::ExternalMember(symbol), None);
@@ -111,8 +113,9 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         }
         if !self.index.writes_of(name).is_empty() || !self.index.keywords_of(name).is_empty() {
-            self.flow(Node::Attribute(name.clone(), Owner::Foreign), path);
+            self.flow(Node::Attribute(name.clone(), Owner::Foreign), path.clone());
         }
+        self.bulk_written(Owner::Foreign, name, &path);
     }
 
     pub(super) fn close(&mut self, class: ClassId) {
@@ -174,9 +177,21 @@ impl Solver<'_> {
         } else if !is_method {
             self.push(Object::Unknown, None);
         }
-        if definer.is_none() && self.pushed() == from {
-            self.lacking(class, name, path);
+        if definer.is_none() {
+            self.bulk_written(owner, name, &path);
+            if self.pushed() == from && !self.is_written_by_itself(class, name) {
+                self.lacking(class, name, path);
+            }
         }
+    }
+
+    /// Does a method of the class, or of one that may be the same object, write the attribute to `self`?
+    fn is_written_by_itself(&mut self, class: ClassId, name: &Name) -> bool {
+        let cohort = self.cohort(class);
+        self.index.writes_of(name).iter().any(|(file, at)| {
+            let receiver = self.index.file(*file).attribute_writes[*at as usize].receiver;
+            self.self_class(receiver).is_some_and(|(class, _)| cohort.contains(&class))
+        })
     }
 
     /// The class, as far as the project goes, has no such member: a base from outside or `__getattr__` may.

@@ -34,6 +34,10 @@ pub(crate) enum Object {
     ExternalInstance(Symbol),
     /// What a foreign object has under a name: its own, but nobody knows what.
     ExternalMember(Symbol),
+    /// A class made by `namedtuple(...)`.
+    RecordClass(CallId),
+    /// Made by calling such a class: the call that made the class, and this one.
+    Record(CallId, CallId),
     /// A literal, or a container.
     Builtin,
     /// Stands in for anything in a test.
@@ -56,7 +60,9 @@ impl Object {
             | Self::Coroutine(_)
             | Self::Generator(_)
             | Self::Module(_)
-            | Self::Package(_) => true,
+            | Self::Package(_)
+            | Self::RecordClass(_)
+            | Self::Record(..) => true,
             Self::Lambda(_)
             | Self::External(_)
             | Self::ExternalInstance(_)

@@ -2,6 +2,7 @@
 //!
 //! `Store.load` leads to a blocking call in every fixture; `Other.load` does not.
 
+mod boxes;
 mod containers;
 mod foreign;
 mod modules;

@@ -1,5 +1,6 @@
 //! Expressions: what each kind of [`Value`] may be, and what stands in it when it is a container.
 
+use super::builtin::is_awaited_getter;
 use super::object::{Node, Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
@@ -98,6 +99,9 @@ impl Solver<'_> {
     }
 
     fn awaited(&mut self, value: ValueId, path: &Path) {
+        if let Some(queue) = self.queue_of(value) {
+            return self.flow_value(queue, into(Selector::Item, path));
+        }
         if let Some((call, offloaded)) = self.offloaded(value) {
             return self.offloaded_result(call, offloaded, path);
         }
@@ -109,6 +113,22 @@ impl Solver<'_> {
                 _ => self.push(Object::Unknown, None),
             }
         }
+    }
+
+    /// `queue.get()`: the queue.
+    fn queue_of(&mut self, value: ValueId) -> Option<ValueId> {
+        let Value::Call { call } = *self.index.value(value) else { return None };
+        let func = self.index.call(call).func;
+        let Value::Attribute { receiver, ref name } = *self.index.value(func) else { return None };
+        if name != "get" {
+            return None;
+        }
+        let methods = self.read_value(func);
+        let mut names = methods.objects().map(|object| match object {
+            Object::ExternalMember(symbol) => is_awaited_getter(&self.text(symbol)),
+            _ => false,
+        });
+        (!methods.is_empty() && names.all(|is_getter| is_getter)).then_some(receiver)
     }
 
     /// What `with x as name` binds.

@@ -78,7 +78,7 @@ impl Solver<'_> {
     }
 
     /// Can an object of `owner` be what the attribute is written on?
-    fn may_own(&mut self, owner: Owner, receiver: ValueId) -> bool {
+    pub(super) fn may_own(&mut self, owner: Owner, receiver: ValueId) -> bool {
         if owner == Owner::Anything {
             return true;
         }
