@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod cause;
 mod coloring;
 pub mod consumer;
+pub mod decision;
 pub mod exit_stack;
 pub mod guard;
 pub mod hazard;
@@ -29,13 +30,13 @@ use self::cause::Cause;
 use self::coloring::Coloring;
 use self::selected::Selected;
 use self::shape::Adaptation;
-use crate::config::Config;
+use crate::config::{Config, Uncertain};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
 use crate::project::Project;
-use crate::resolve::Graph;
 use crate::resolve::names::Names;
+use crate::resolve::{Graph, Site};
 
 /// What happens at a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +117,11 @@ impl<'a> World<'a> {
     /// The look-up context.
     pub fn names(&self) -> Names<'a> {
         Names::noting(self.project, self.index, &self.hazards.unloaded)
+    }
+
+    /// Is the site uncertain, and only to be listed? Then it decides about no color, and stays as it is.
+    pub fn only_lists(&self, site: &Site) -> bool {
+        site.uncertain && self.config.uncertain == Uncertain::Report
     }
 
     /// The context of a site.

@@ -20,6 +20,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
     if site.uncertain && world.config.uncertain == Uncertain::Block {
         return Some(Cause::Uncertain { site: id });
     }
+    if world.only_lists(site) {
+        return None;
+    }
     if site.others {
         return Some(Cause::RunsOthers { site: id });
     }

@@ -126,6 +126,7 @@ impl Coloring<'_> {
                     | SiteKind::Accepted
                     | SiteKind::Mention => false,
                 };
+                let calls = calls && !self.world.only_lists(site);
                 for target in site.targets.iter().filter(|_| calls) {
                     self.take_back(*target, Cause::CallerStays { site: id, caller: func });
                 }
@@ -192,6 +193,9 @@ impl Coloring<'_> {
             let Some(owner) = self.world.owner(site.id).filter(|owner| self.comes_to_await(*owner)) else {
                 continue;
             };
+            if self.world.only_lists(site) {
+                continue;
+            }
             if obstacle::obstacle(self.world, site).is_some() {
                 let moves = self.blocks_now(site) && self.offloadable_consumer(site).is_some();
                 if moves || site.others && self.offloads(site) {

@@ -109,6 +109,11 @@ impl Coloring<'_> {
     fn site_verdict_with(&self, site: &Site, guards: &BTreeSet<guard::GuardId>) -> SiteVerdict {
         let context = self.world.context(site.id);
         let converting = site.targets.iter().any(|target| self.converts(*target));
+        if self.world.only_lists(site) {
+            let in_coroutine = self.world.owner(site.id).is_some_and(|owner| self.is_coroutine(owner));
+            let is_left = converting || in_coroutine && self.blocks_now(site);
+            return if is_left { SiteVerdict::Left(Cause::Uncertain { site: site.id }) } else { SiteVerdict::AsIs };
+        }
         if !self.world.is_editable(site.id.file) && site.kind.runs() {
             let is_offload = matches!(site.kind, SiteKind::Offloaded { .. });
             let in_coroutine = self.world.owner(site.id).is_some_and(|owner| self.is_coroutine(owner));

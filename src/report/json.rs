@@ -2,7 +2,7 @@
 //!
 //! The schema, version 1. `version`; `summary`: counts; `functions`: an object for every function that converts or stays
 //! though it blocks (`name`, `file`, `line`, `verdict`: `converts` or `stays`, `cause`, `reason`); `sites`: an object for
-//! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `targets`, and `cause` with `reason`
+//! every site (`file`, `line`, `column`, `name`, `kind`, `verdict`, `evidence`, `uncertain`, `undecided`: only there where saying what it calls would change what converts, `targets`, and `cause` with `reason`
 //! when it is left; `support`: the writes that bring the receiver there, `candidates`: what an unknown receiver may mean,
 //! `annotate`: where an annotation would settle it); `elsewhere`: calls of the same names that are something else
 //! (`file`, `line`, `column`, `name`, `evidence`: `open` when only no function of that name fits, `targets`); `groups`: the changes that stand or fall together (`id`, which `--only`
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::findings::{self, Shown};
 use super::words::{self, Places};
-use crate::color::{SiteVerdict, Verdicts, World};
+use crate::color::{SiteVerdict, Verdicts, World, decision};
 use crate::error::Problem;
 use crate::group::{self, GroupId};
 use crate::index::facts::Usage;
@@ -45,6 +45,7 @@ struct Summary {
     fallbacks: usize,
     left: usize,
     uncertain: usize,
+    undecided: usize,
 }
 
 #[derive(Serialize)]
@@ -86,6 +87,8 @@ struct Site {
     verdict: &'static str,
     evidence: &'static str,
     uncertain: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    undecided: bool,
     targets: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     support: Vec<String>,
@@ -138,6 +141,7 @@ pub fn report(world: World, verdicts: &Verdicts, counts: Counts, beside: &Beside
             fallbacks: counts.fallbacks,
             left: sites.iter().filter(is_left).count(),
             uncertain: sites.iter().filter(|site| site.uncertain).count(),
+            undecided: sites.iter().filter(|site| site.undecided).count(),
         },
         functions: functions(world, verdicts, &mut places),
         sites,
@@ -214,6 +218,7 @@ fn sites(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Site> {
                 verdict: verdict_name(verdict),
                 evidence: words::evidence(site.evidence),
                 uncertain: site.uncertain,
+                undecided: decision::is_open(world, verdicts, site),
                 targets: site.targets.iter().map(|target| world.names().qualified_func(*target)).collect(),
                 support: site.support.iter().map(|(file, range)| places.place(*file, range.start())).collect(),
                 candidates: site.candidates.iter().map(|target| world.names().qualified_func(*target)).collect(),

@@ -9,7 +9,7 @@ use super::tests;
 use super::uncertain;
 use super::words::{self, Places};
 use crate::color::cause::Cause;
-use crate::color::{SiteVerdict, Verdicts, World};
+use crate::color::{SiteVerdict, Verdicts, World, decision};
 use crate::index::facts::*;
 use crate::plan::Counts;
 use crate::resolve::Evidence;
@@ -47,11 +47,11 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length
         );
     }
     out.push('\n');
-    out += &by_evidence(world);
+    out += &by_evidence(world, verdicts);
     out += &stays::section(world, verdicts, &mut places, length);
     out += &left(world, verdicts, &mut places);
     out += &tests::section(world, verdicts, &mut places, usize::MAX);
-    out += &uncertain::report(world, &mut places);
+    out += &uncertain::report(world, verdicts, &mut places);
     out
 }
 
@@ -65,19 +65,28 @@ pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn by_evidence(world: World) -> String {
+fn by_evidence(world: World, verdicts: &Verdicts) -> String {
     let mut counts: BTreeMap<Evidence, usize> = BTreeMap::new();
     let mut uncertain = 0;
     for site in world.graph.sites.values() {
         if site.uncertain {
-            uncertain += 1;
+            uncertain += usize::from(decision::is_open(world, verdicts, site));
         } else {
             *counts.entry(site.evidence).or_default() += 1;
         }
     }
     let parts: Vec<String> =
-        counts.iter().map(|(evidence, count)| format!("{count} by {}", words::evidence(*evidence))).collect();
+        counts.iter().map(|(evidence, count)| format!("{count} {}", known_by(*evidence))).collect();
     if parts.is_empty() { String::new() } else { format!("sites: {}, {uncertain} uncertain\n", parts.join(", ")) }
+}
+
+fn known_by(evidence: Evidence) -> String {
+    match evidence {
+        Evidence::Stated => "as stated by you".to_owned(),
+        Evidence::Import | Evidence::Type | Evidence::Flow | Evidence::Agreement | Evidence::Pattern => {
+            format!("by {}", words::evidence(evidence))
+        }
+    }
 }
 
 /// Sites in async code that are left as they are.

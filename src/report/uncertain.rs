@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_text_size::{TextRange, TextSize};
 
 use super::words::Places;
-use crate::color::World;
+use crate::color::{Verdicts, World, decision};
 use crate::index::facts::*;
 use crate::resolve::Site;
 
 /// How many annotations, and how many sites without one, are named before the rest is counted.
 const SHOWN: usize = 10;
 
-/// The section of the summary; empty when every site is certain.
-pub fn report(world: World, places: &mut Places) -> String {
-    let sites: Vec<&Site> = world.graph.sites.values().filter(|site| site.uncertain).collect();
+/// The section of the summary; empty when there is nothing to decide.
+pub fn report(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
+    let sites: Vec<&Site> =
+        world.graph.sites.values().filter(|site| decision::is_open(world, verdicts, site)).collect();
     if sites.is_empty() {
         return String::new();
     }
@@ -63,17 +64,22 @@ pub fn report(world: World, places: &mut Places) -> String {
 /// The first few of many.
 pub fn some(names: &[String]) -> String {
     match names {
-        [first, second, third, rest @ ..] if !rest.is_empty() => {
+        [first, second, third, rest @ ..] if rest.len() > 1 => {
             format!("{first}, {second}, {third} or one of {} more", rest.len())
         }
-        _ => names.join(" or "),
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
     }
 }
 
-/// The classes that all sites of a group may mean.
+/// The classes that all sites of a group may mean: those with such a method, and where nothing is called, those with such
+/// data.
 fn classes(world: World, sites: &[&Site]) -> Vec<String> {
     let of = |site: &Site| -> BTreeSet<ClassId> {
-        site.candidates.iter().filter_map(|func| world.index.func(*func).class).collect()
+        let facts = world.index.site(site.id);
+        let is_called = matches!(facts.usage, Usage::Called(_));
+        let data = world.index.members_of(&facts.name).iter().filter(|class| !is_called && !world.in_tests(class.file));
+        site.candidates.iter().filter_map(|func| world.index.func(*func).class).chain(data.copied()).collect()
     };
     let mut common: Option<BTreeSet<ClassId>> = None;
     for site in sites {

@@ -112,19 +112,31 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
         Usage::Called(call) => Some(builder.index.call(call)),
         _ => None,
     };
-    // What a test defines under that name is of no interest to the code that is tested, and nobody calls a fixture.
-    let counts = |func: &FuncId| {
-        (builder.in_tests(id.file) || !builder.in_tests(func.file)) && !super::fixtures::is_fixture(builder, *func)
-    };
     builder
         .index
         .funcs_of(&site.name)
         .iter()
         .copied()
-        .filter(counts)
+        .filter(|func| may_meet(builder, id.file, *func))
         .filter(|func| site.receiver.is_none() || is_member(builder, *func))
         .filter(|func| call.is_none_or(|call| fits(builder.index, *func, call)))
         .collect()
+}
+
+/// May code in the file come by the function, or an object of its class? What a test module defines is of no interest to the
+/// code that is tested, nor to other tests that do not name it, and nobody calls a fixture.
+pub(super) fn may_meet(builder: &Builder, file: FileId, func: FuncId) -> bool {
+    let facts = builder.index.func(func);
+    let is_named = || {
+        let name = facts.class.map_or(&facts.name, |class| &builder.index.class(class).name);
+        builder.index.words.files(name).binary_search(&file).is_ok()
+    };
+    let is_shared = || {
+        let name = builder.project.file(func.file).relative.rsplit('/').next().unwrap_or_default();
+        !name.starts_with("test") && !name.ends_with("_test.py")
+    };
+    !super::fixtures::is_fixture(builder, func)
+        && (func.file == file || !builder.in_tests(func.file) || builder.in_tests(file) && (is_shared() || is_named()))
 }
 
 /// Methods, and functions of modules (the receiver may be a module).

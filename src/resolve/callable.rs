@@ -206,7 +206,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .iter()
             .copied()
             .filter(|func| builder.graph.nodes.contains(func))
-            .filter(|func| builder.in_tests(id.file) || !builder.in_tests(func.file))
+            .filter(|func| agreement::may_meet(builder, id.file, *func))
             .filter(|func| agreement::fits(builder.index, *func, call))
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {

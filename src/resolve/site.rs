@@ -292,7 +292,8 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
         _ if site.is_implicit() => SiteKind::Call,
-        Usage::Annotation | Usage::Base => SiteKind::Mention,
+        // What is compared or printed is the function itself, whatever its color.
+        Usage::Annotation | Usage::Base | Usage::Compared => SiteKind::Mention,
         Usage::Condition | Usage::Assigned if tested::is_only_tested(builder, id) => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,
         Usage::Receiver => harmless_attribute(builder, id),

@@ -20,3 +20,4 @@ mod projects;
 mod readme;
 mod renames;
 mod terminal;
+mod uncertain;

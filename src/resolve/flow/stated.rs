@@ -35,6 +35,8 @@ pub(crate) fn from_config(builder: &mut Builder) {
         let Some(line) =
             ruff_source_file::OneIndexed::new(settled.line).filter(|line| line.get() <= lines.line_count())
         else {
+            let message = format!("`settled` names line {} of a file with {}", settled.line, lines.line_count());
+            builder.graph.problems.push(Problem::whole_file(&settled.path, message));
             continue;
         };
         let line = lines.line_range(line, &text);

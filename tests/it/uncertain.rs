@@ -1,0 +1,162 @@
+//! Calls that nobody knows for certain: what is listed, how each is settled, and what becomes of them by the setting.
+
+use crate::support::Project;
+
+/// `combat` may be anything: it comes from a registry that is filled elsewhere.
+const GAME: &str = "#- services.py
+class CombatService:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def strike(self, who):
+        return self.persistence.get(who)
+
+class Forge:
+    def strike(self, iron):
+        return iron
+";
+
+fn npc(field: &str, first: &str, second: &str) -> String {
+    format!(
+        "{GAME}#- npc.py
+import registry
+from services import CombatService
+
+class Npc:
+    def __init__(self, found):
+        {field}
+
+    async def attack(self, who):
+        return self.combat.strike(who){first}
+
+    async def flee(self, who):
+        self.combat.strike(who){second}
+        return 1
+
+def make():
+    return Npc(registry.lookup('combat'))
+"
+    )
+}
+
+#[test]
+fn the_hint_names_the_annotation_and_the_annotation_settles() {
+    let open = Project::new(&npc("self.combat = found", "", ""));
+    open.run("diff").says(&[
+        "2 uncertain",
+        "annotate `self.combat` at npc.py:6 (CombatService or Forge): settles 2 sites",
+        "services.CombatService.strike: it is not certain what `self.combat.strike` (npc.py:9) calls",
+    ]);
+    let settled = Project::new(&npc("self.combat: CombatService = found", "", ""));
+    let run = settled.run("diff").returned(1).says(&["0 uncertain"]);
+    assert!(run.text().contains("+    async def strike(self, who):"), "{}", run.text());
+    assert_eq!(run.text().matches("await self.combat.strike(who)").count(), 2, "{}", run.text());
+}
+
+#[test]
+fn a_comment_settles_the_sites_of_its_line() {
+    let is = "  # awaitify: is services.CombatService.strike";
+    let one = Project::new(&npc("self.combat = found", is, ""));
+    one.run("diff").says(&["1 as stated by you, 1 uncertain", "settles 1 site"]);
+    let both = Project::new(&npc("self.combat = found", is, "  # awaitify: not"));
+    let run = both.run("diff").returned(1).says(&["0 uncertain"]);
+    assert!(run.text().contains("+        return await self.combat.strike(who)  # awaitify: is"), "{}", run.text());
+    assert!(!run.text().contains("await self.combat.strike(who)  # awaitify: not"), "{}", run.text());
+}
+
+#[test]
+fn the_config_settles_lines() {
+    let config = "#- awaitify.toml
+codemods = [\"persistence\"]
+settled = [
+    { site = \"npc.py:9\", is = \"services.CombatService.strike\" },
+    { site = \"npc.py:12\", is = \"not\" },
+]
+";
+    let project = Project::new(&format!("{config}{}", npc("self.combat = found", "", "")));
+    let run = project.run("diff").returned(1).says(&["0 uncertain"]);
+    assert!(run.text().contains("+        return await self.combat.strike(who)"), "{}", run.text());
+}
+
+#[test]
+fn what_is_said_of_nothing_is_a_problem() {
+    let wrong = Project::new(&npc("self.combat = found", "  # awaitify: is services.Nobody.strike", ""));
+    wrong.run("diff").says(&["`services.Nobody.strike` (said of `strike` by a comment or `settled`) is no function"]);
+    for site in ["npc.py:900", "nowhere.py:1"] {
+        let config = format!(
+            "#- awaitify.toml\ncodemods = [\"persistence\"]\nsettled = [{{ site = \"{site}\", is = \"not\" }}]\n"
+        );
+        let project = Project::new(&format!("{config}{}", npc("self.combat = found", "", "")));
+        project.run("diff").says(&["`settled` names"]);
+    }
+}
+
+#[test]
+fn the_setting_says_what_becomes_of_uncertain_calls() {
+    let text = |uncertain: &str| {
+        let config = format!("#- awaitify.toml\ncodemods = [\"persistence\"]\nuncertain = \"{uncertain}\"\n");
+        let project = Project::new(&format!("{config}{}", npc("self.combat = found", "", "")));
+        project.run("diff").text().to_owned()
+    };
+    let (block, report, wait) = (text("block"), text("report"), text("await"));
+    assert!(!block.contains("async def strike"), "{block}");
+    assert!(report.contains("+    async def strike") && !report.contains("await self.combat"), "{report}");
+    assert_eq!(wait.matches("+        return await self.combat.strike(who)").count(), 1, "{wait}");
+    assert!(wait.contains("+        await self.combat.strike(who)"), "{wait}");
+}
+
+#[test]
+fn what_only_another_test_defines_is_not_listed() {
+    let project = Project::new(
+        "#- app.py
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def load(self, key):
+        return self.persistence.get(key)
+#- test_fakes.py
+from app import Store
+
+class Mock:
+    def __init__(self):
+        self.error = None
+        self.store = Store(None)
+
+    def __call__(self, key):
+        return self.store.load(key)
+
+def test_it():
+    assert Mock()('a')
+#- test_other.py
+import logs
+
+logger = logs.make()
+
+def test_other():
+    logger.error('a')
+    logger.error('b')
+",
+    );
+    project.run("diff").returned(1).says(&["0 uncertain"]);
+}
+
+#[test]
+fn what_is_printed_or_compared_is_not_called() {
+    let project = Project::new(
+        "#- app.py
+class Service:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def is_admin(self, who):
+        return self.persistence.get(who)
+
+async def run(player, service: Service):
+    print(f'{player.is_admin}', player.is_admin == 1)
+    return service.is_admin(player)
+",
+    );
+    let run = project.run("diff").returned(1).says(&["0 uncertain"]);
+    assert!(run.text().contains("+    async def is_admin(self, who):"), "{}", run.text());
+}
