@@ -5,6 +5,7 @@ mod binding;
 mod expression;
 mod fallback;
 mod narrow;
+mod pick;
 
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};

@@ -551,6 +551,8 @@ pub enum Holder {
     Globals,
     /// `methodcaller(name)`: whatever it is given.
     Anything,
+    /// `eval(code)`: the string is no name, but may name anything.
+    Code,
 }
 
 /// A place that picks a member by a name that is computed: `getattr(self, f"do_{x}")`, `globals()[name]`.
@@ -562,6 +564,8 @@ pub struct Pick {
     pub name: ValueId,
     /// What is picked: the whole expression.
     pub value: ValueId,
+    /// How many containers are around it there.
+    pub depth: u32,
     pub range: TextRange,
     pub context: ContextId,
 }

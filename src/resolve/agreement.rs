@@ -129,7 +129,7 @@ pub(super) fn may_meet(builder: &Builder, file: FileId, func: FuncId) -> bool {
     let facts = builder.index.func(func);
     let is_named = || {
         let name = facts.class.map_or(&facts.name, |class| &builder.index.class(class).name);
-        builder.index.words.files(name).binary_search(&file).is_ok()
+        builder.index.words.files(name).any(|other| other == file)
     };
     let is_shared = || {
         let name = builder.project.file(func.file).relative.rsplit('/').next().unwrap_or_default();

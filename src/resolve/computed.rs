@@ -48,9 +48,11 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
 fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
     let mut changed = false;
     for (place, fit) in of(builder, func) {
-        let from = builder.index.pick(place.file, place.index).value;
-        let trace = flow::trace(builder, Token::Function(func), from);
+        let pick = builder.index.pick(place.file, place.index);
+        let (from, depth, holder) = (pick.value, pick.depth, pick.holder);
+        let trace = flow::trace_inside(builder, Token::Function(func), from, depth);
         let is_lost = match fit {
+            _ if holder == Holder::Code => true,
             Fit::Known => trace.escape.is_some(),
             // What may be anything is mostly data.
             Fit::Any => !trace.calls.is_empty(),
@@ -111,7 +113,7 @@ fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
 /// Is the function a member of the object at the place? None when nobody knows the object.
 fn has(builder: &mut Builder, place: PickSite, func: FuncId) -> Option<bool> {
     match builder.index.pick(place.file, place.index).holder {
-        Holder::Anything => None,
+        Holder::Anything | Holder::Code => None,
         Holder::Globals => Some(flow::is_global(builder, func, place.file)),
         Holder::Object(object) => flow::may_have_member(builder, object, func),
     }
@@ -121,8 +123,10 @@ fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
     if let Some(known) = builder.computed.spelled.get(&place) {
         return known.clone();
     }
-    let name = builder.index.pick(place.file, place.index).name;
-    let found = Rc::new(flow::spelled(builder, name));
+    let (name, holder) =
+        (builder.index.pick(place.file, place.index).name, builder.index.pick(place.file, place.index).holder);
+    let found = flow::spelled(builder, name);
+    let found = Rc::new(if holder == Holder::Code { found.identifiers() } else { found });
     builder.computed.spelled.insert(place, found.clone());
     found
 }
@@ -144,7 +148,7 @@ fn places(builder: &mut Builder) -> Rc<[PickSite]> {
 
 /// Parses the files in which a name may be computed.
 fn load(builder: &mut Builder) {
-    let words = ["getattr", "methodcaller", "globals", "vars"];
+    let words = ["getattr", "methodcaller", "attrgetter", "globals", "vars", "__dict__", "getmembers", "eval", "exec"];
     let words = words.iter().flat_map(|word| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
     files.retain(|file| {
@@ -169,7 +173,9 @@ fn computes(text: &str) -> bool {
             *char == ',' && depth == 0
         });
         comma.is_none_or(|(at, _)| !inner[at + 1..].trim_start().starts_with(['"', '\'']))
-    }) || ["methodcaller(", "globals()", "vars("].iter().any(|word| text.contains(word))
+    }) || ["methodcaller(", "attrgetter(", "globals()", "vars(", "__dict__", "getmembers", "eval(", "exec("]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// `return getattr(self.inner, name)` in `__getattr__`: what is called has its name at the site.

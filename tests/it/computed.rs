@@ -248,3 +248,36 @@ def test_all(name):
         .returned(1)
         .says(&["1 function made async", "test_app.py:5 test_all: `getattr(Job(None), name)`"]);
 }
+
+#[test]
+fn code_in_strings_and_reflection_hold_what_they_may_name() {
+    let uses = [
+        "eval('job.fetch()')",
+        "eval(f'job.{verb}ch()')",
+        "Job.__dict__['fetch'](job)",
+        "[method() for _, method in inspect.getmembers(job, inspect.ismethod)]",
+        "[method(job) for method in vars(Job).values() if callable(method)]",
+        "operator.attrgetter(verb + 'ch')(job)()",
+    ];
+    for used in uses {
+        let fetch = format!(
+            "    def fetch(self):
+        return self.persistence.get('a')
+
+def run(job, verb):
+    return {used}
+"
+        );
+        let before = "import inspect, operator
+
+class Job:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+";
+        let project =
+            Project::new(&format!("#- app.py\n{before}{fetch}#- main.py\nimport app\napp.run(app.Job(None), 'fet')\n"));
+        let run = project.run("diff").returned(0);
+        assert_eq!(run.text(), "", "{used}");
+    }
+}

@@ -348,36 +348,8 @@ impl Collector<'_> {
             _ => None,
         };
         let picked = self.value(Value::Subscript { value, key, index });
-        self.pick_of_namespace(node, index, picked);
+        self.pick_of_namespace(value, index, picked, node.range);
         picked
-    }
-
-    /// `globals()[name]`, `vars(module)[name]`.
-    fn pick_of_namespace(&mut self, node: &ast::ExprSubscript, name: ValueId, value: ValueId) {
-        let Value::Subscript { value: namespace, .. } = self.facts[value] else { return };
-        let (Expr::Call(_), Value::Call { call }) = (&*node.value, &self.facts[namespace]) else { return };
-        let call = &self.facts[*call];
-        let holder = match &self.facts[call.func] {
-            Value::Name { name, .. } if name == "globals" => Holder::Globals,
-            Value::Name { name, .. } if name == "vars" && !call.args.is_empty() => Holder::Object(call.args[0].value),
-            _ => return,
-        };
-        let context = self.context();
-        self.facts.picks.push(Pick { holder, name, value, range: node.range, context });
-    }
-
-    /// `getattr(x, name)`, `methodcaller(name)`.
-    fn pick_of_member(&mut self, node: &ast::ExprCall, args: &[Arg], value: ValueId, context: ContextId) {
-        let (holder, name) = match args {
-            [object, name, ..] if is_named(&node.func, "getattr") && !object.is_star => {
-                (Holder::Object(object.value), name.value)
-            }
-            [name, ..] if is_named(&node.func, "methodcaller") => (Holder::Anything, name.value),
-            _ => return,
-        };
-        if !matches!(self.facts[name], Value::Text(_)) {
-            self.facts.picks.push(Pick { holder, name, value, range: node.range(), context });
-        }
     }
 
     fn call(&mut self, node: &ast::ExprCall, usage: Usage) -> ValueId {
@@ -430,7 +402,7 @@ impl Collector<'_> {
         }
         self.setattr(node, &args, context);
         let value = self.value(Value::Call { call: id });
-        self.pick_of_member(node, &args, value, context);
+        self.pick_of_member(node, &args, func, value);
         let call = &mut self.facts.calls[id.index as usize];
         (call.func, call.args) = (func, args);
         value
@@ -514,68 +486,6 @@ impl Collector<'_> {
             let text = text.value.to_str().to_owned();
             let name = Name::new(text.rsplit('.').next().unwrap_or_default());
             self.facts.lookups.push(Lookup { name, text, range: argument.range(), call, context });
-        }
-    }
-
-    /// `setattr(x, "name", value)` writes an attribute.
-    fn setattr(&mut self, node: &ast::ExprCall, args: &[Arg], context: ContextId) {
-        if !matches!(&*node.func, Expr::Name(name) if name.id == "setattr") {
-            return self.update_of_namespace(node, args, context);
-        }
-        if let ([_, name, _], [receiver, key, value]) = (&*node.arguments.args, args)
-            && !name.is_string_literal_expr()
-        {
-            self.facts.bulk_writes.push(BulkWrite {
-                receiver: receiver.value,
-                name: Some(key.value),
-                value: value.value,
-            });
-        }
-        if let ([_, Expr::StringLiteral(name), _], [receiver, _, value]) = (&*node.arguments.args, args) {
-            self.facts.attribute_writes.push(AttributeWrite {
-                name: Name::new(name.value.to_str()),
-                receiver: receiver.value,
-                value: Some(value.value),
-                annotation: None,
-                range: node.range(),
-                context,
-            });
-        }
-    }
-
-    /// `x.__dict__.update(values, name=value)`, `vars(x).update(values)`.
-    fn update_of_namespace(&mut self, node: &ast::ExprCall, args: &[Arg], context: ContextId) {
-        let Expr::Attribute(method) = &*node.func else { return };
-        let Some(receiver) = (method.attr.id == "update").then(|| self.namespace_of(&method.value)).flatten() else {
-            return;
-        };
-        for arg in args.iter().filter(|arg| !arg.is_star || arg.is_mapping) {
-            match &arg.keyword {
-                Some(name) => self.facts.attribute_writes.push(AttributeWrite {
-                    name: name.clone(),
-                    receiver,
-                    value: Some(arg.value),
-                    annotation: None,
-                    range: arg.range,
-                    context,
-                }),
-                None => self.facts.bulk_writes.push(BulkWrite { receiver, name: None, value: arg.value }),
-            }
-        }
-    }
-
-    /// The object whose attributes `x.__dict__` or `vars(x)` holds, once the expression was walked.
-    pub(super) fn namespace_of(&self, namespace: &Expr) -> Option<ValueId> {
-        match namespace {
-            Expr::Attribute(node) if node.attr.id == "__dict__" => {
-                let site = self.facts.refs.iter().rfind(|site| site.range == node.range && !site.is_implicit())?;
-                site.receiver
-            }
-            Expr::Call(node) if is_named(&node.func, "vars") => {
-                let call = self.facts.calls.iter().rfind(|call| call.range == node.range())?;
-                call.args.first().map(|arg| arg.value)
-            }
-            _ => None,
         }
     }
 

@@ -82,17 +82,22 @@ struct Walk<'w, 'a> {
 
 /// Follows `token` from the expression that names or makes it.
 pub(crate) fn trace(builder: &mut Builder, token: Token, from: ValueId) -> Trace {
-    trace_from(builder, token, from.file, Spot::Value(from))
+    trace_from(builder, token, from.file, (Spot::Value(from), 0))
+}
+
+/// Follows `token` from an expression that has it inside of so many containers.
+pub(crate) fn trace_inside(builder: &mut Builder, token: Token, from: ValueId, depth: u32) -> Trace {
+    trace_from(builder, token, from.file, (Spot::Value(from), depth))
 }
 
 /// Follows `token` from a parameter that is given it.
 pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at: u32) -> Trace {
-    trace_from(builder, token, func.file, Spot::Param(func, at))
+    trace_from(builder, token, func.file, (Spot::Param(func, at), 0))
 }
 
-fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Spot) -> Trace {
+fn trace_from(builder: &mut Builder, token: Token, file: FileId, (from, depth): (Spot, u32)) -> Trace {
     let mut walk = Walk { builder, token, pending: vec![], seen: FxHashSet::default(), trace: Trace::default() };
-    walk.reach(from, 0);
+    walk.reach(from, depth);
     while let Some((spot, depth)) = walk.pending.pop() {
         if walk.seen.len() > STEPS {
             walk.escape((file, ruff_text_size::TextRange::default()));

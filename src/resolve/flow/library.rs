@@ -54,6 +54,20 @@ const PLAIN_MODULES: [&str; 46] = [
     "zlib",
 ];
 
+/// Types that are empty containers when they are called without arguments.
+const CONTAINERS: [&str; 10] = [
+    "builtins.list",
+    "builtins.dict",
+    "builtins.set",
+    "builtins.tuple",
+    "builtins.frozenset",
+    "collections.deque",
+    "collections.OrderedDict",
+    "collections.ChainMap",
+    "collections.Counter",
+    "weakref.WeakSet",
+];
+
 /// Does the dotted path start in such a module?
 pub(super) fn is_plain_module(path: &str) -> bool {
     PLAIN_MODULES.contains(&path.split('.').next().unwrap_or_default())
@@ -120,7 +134,7 @@ impl Solver<'_> {
                 Some((_, rest)) => {
                     let factory = self.arg(call, 0).map(|value| self.read_value(value));
                     for object in factory.iter().flat_map(|set| set.objects()) {
-                        self.result(object, call, &rest.to_vec());
+                        self.made_without_arguments(object, call, &rest.to_vec());
                     }
                 }
             },
@@ -130,6 +144,19 @@ impl Solver<'_> {
                 self.push(Object::ExternalInstance(symbol), None);
             }
             _ => self.push(Object::Unknown, None),
+        }
+    }
+
+    /// What a factory gives, as in `default_factory=Store`: a container is empty. `call` is the call that the factory is given to.
+    pub(super) fn made_without_arguments(&mut self, factory: Object, call: CallId, path: &Path) {
+        let is_container = match factory {
+            Object::External(symbol) => CONTAINERS.contains(&&*self.text(symbol)),
+            _ => false,
+        };
+        match is_container {
+            true if path.is_empty() => self.push(Object::Builtin, None),
+            true => {}
+            false => self.result(factory, call, path),
         }
     }
 

@@ -170,8 +170,8 @@ impl Solver<'_> {
         });
         if is_property {
         } else if self.load_name(name) {
-            let has_writes = !self.index.writes_of(name).is_empty() || !self.index.keywords_of(name).is_empty();
-            if has_writes && (!is_method || !self.index.writes_of(name).is_empty()) {
+            let has_writes = !self.index.writes_of(name).is_empty();
+            if has_writes || !is_method && (!self.index.keywords_of(name).is_empty() || self.is_filled(name, &path)) {
                 self.flow(Node::Attribute(name.clone(), owner), path.clone());
             }
         } else if !is_method {
@@ -183,6 +183,11 @@ impl Solver<'_> {
                 self.lacking(class, name, path);
             }
         }
+    }
+
+    /// Is what stands in the container asked for, and is something put into a container of that name?
+    fn is_filled(&self, name: &Name, path: &Path) -> bool {
+        !path.is_empty() && !self.index.mutations_of(name).is_empty()
     }
 
     /// Does a method of the class, or of one that may be the same object, write the attribute to `self`?
@@ -316,7 +321,7 @@ impl Solver<'_> {
             match keyword.as_deref() {
                 Some("default_factory" | "factory") => {
                     for object in self.read_value(value).objects() {
-                        self.result(object, call, path);
+                        self.made_without_arguments(object, call, path);
                     }
                 }
                 Some("default") => self.flow_from(Node::Value(value), path.clone(), place, Keep::All),
@@ -340,7 +345,7 @@ impl Solver<'_> {
                 found = true;
             }
         }
-        if self.load_name(name) && !self.index.writes_of(name).is_empty() {
+        if self.load_name(name) && (!self.index.writes_of(name).is_empty() || self.is_filled(name, &path)) {
             self.flow(Node::Attribute(name.clone(), Owner::Below(class)), path.clone());
         }
         if !found && self.pushed() == from {

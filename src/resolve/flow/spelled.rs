@@ -30,6 +30,14 @@ impl Spelled {
         self.texts.contains(ANY)
     }
 
+    /// The identifiers in code.
+    pub(crate) fn identifiers(&self) -> Self {
+        let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '*');
+        let words = self.texts.iter().flat_map(|text| text.split(move |char| !is_part(char)));
+        let is_name = |word: &&str| word.contains(|char: char| char.is_alphabetic() || char == '_');
+        Self { texts: words.filter(is_name).map(Name::new).collect() }
+    }
+
     /// May it be this name, for all that is known? What is quite open fits no name.
     pub(crate) fn fits(&self, name: &str) -> bool {
         self.texts.iter().any(|text| text != ANY && fits(text, name))

@@ -108,3 +108,25 @@ def run():
         &format!("{EXACT}\nforeign\n{EXACT}\n{EXACT}\n{EXACT}"),
     );
 }
+
+#[test]
+fn a_dataclass_field_with_a_factory() {
+    check(
+        "#- app.py
+from dataclasses import dataclass, field
+from stores import Store, Other
+@dataclass
+class Conf:
+    more: list = field(default_factory=list)
+def run():
+    c = Conf()
+    c.more.append(Store())
+    c.more[0].load(1)  # here
+    d = Conf()
+    d.more.append(Store())
+    for each in d.more:
+        each.load(1)  # here
+",
+        &format!("{EXACT}\n{EXACT}"),
+    );
+}
