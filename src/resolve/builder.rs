@@ -8,7 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
-use super::{agreement, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators, site};
+use super::{
+    agreement, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators, site,
+};
 use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
