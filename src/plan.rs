@@ -17,7 +17,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use crate::color::obstacle::{OffloadResult, result_of_offload};
-use crate::color::shape::{Adaptation, Shape, becomes_async_def, delegations, shape};
+use crate::color::shape::{Adaptation, Shape, async_twin, becomes_async_def, delegations, shape};
 use crate::color::{SiteVerdict, Verdicts, World, boundary, guard};
 use crate::index::facts::*;
 use crate::resolve::SiteKind;
@@ -117,15 +117,6 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
         }));
     }
     actions
-}
-
-/// The name that a dunder method has on the async side (PEP 492).
-fn async_twin(name: &str) -> Option<&'static str> {
-    match name {
-        "__enter__" => Some("__aenter__"),
-        "__exit__" => Some("__aexit__"),
-        _ => None,
-    }
 }
 
 fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {

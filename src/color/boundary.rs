@@ -2,7 +2,7 @@
 
 use super::World;
 use super::cause::Cause;
-use super::shape::{Shape, becomes_async_def, shape, shape_of_targets};
+use super::shape::{Shape, async_twin, becomes_async_def, shape, shape_of_targets};
 use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
@@ -75,6 +75,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
         return Some(Cause::Dunder);
     }
+    if has_twin(world, facts) {
+        return Some(Cause::HasTwin);
+    }
     if facts.traits.raises_stop_iteration && !facts.traits.is_generator && facts.name != "__next__" {
         return Some(Cause::StopsIteration { func });
     }
@@ -136,6 +139,15 @@ pub fn hands_on_awaitable(world: World, func: FuncId) -> bool {
         _ => false,
     };
     is_plain && whole && shape_of_targets(world, site) == Some(Shape::Coroutine)
+}
+
+/// Has the class, or one that it shares methods with, an async method of the same purpose already?
+fn has_twin(world: World, func: &Func) -> bool {
+    let (Some(class), Some(twin)) = (func.class, async_twin(&func.name)) else { return false };
+    let hierarchy = &world.graph.hierarchy;
+    let related = hierarchy.ancestors(class).into_iter().chain(hierarchy.descendants(class));
+    let mut scopes = related.map(|id| world.index.scope(world.index.class(id).scope));
+    scopes.any(|scope| !scope.bindings_of(twin).is_empty())
 }
 
 fn is_dunder(name: &str) -> bool {

@@ -45,6 +45,8 @@ pub enum Cause {
     NotEditable,
     /// Python calls it by itself and takes no coroutine from it (`__init__`, `__len__`).
     Dunder,
+    /// Its class has both forms of it.
+    HasTwin,
     Property,
     /// It is a lambda that goes where nobody follows, or whose body cannot become a function.
     Lambda,
@@ -285,6 +287,7 @@ impl Cause {
             | Cause::KeepSync
             | Cause::NotEditable
             | Cause::Dunder
+            | Cause::HasTwin
             | Cause::Property
             | Cause::Lambda
             | Cause::Generator

@@ -9,7 +9,7 @@ use super::shape::Shape;
 use super::{World, consumer, exit_stack, guard, hazard, obstacle, shape, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
-use crate::resolve::{Site, SiteKind};
+use crate::resolve::{Site, SiteKind, eager};
 
 pub(super) struct Coloring<'a> {
     pub(super) world: World<'a>,
@@ -196,7 +196,8 @@ impl<'a> Coloring<'a> {
     /// The call around the site that may be offloaded in its place.
     pub(super) fn offloadable_consumer(&self, site: &Site) -> Option<CallId> {
         if let SiteKind::Callback { call } = site.kind {
-            if exit_stack::of_call(self.world, call).is_some() {
+            let is_looped_over = eager::is_lazy(&self.world.names(), self.world.index.call(call));
+            if is_looped_over || exit_stack::of_call(self.world, call).is_some() {
                 return None;
             }
             let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;

@@ -12,7 +12,7 @@ use crate::index::facts::*;
 use crate::plan::UnwrapForm;
 use crate::resolve::names::Meaning;
 use crate::resolve::runner::Runner;
-use crate::resolve::{Site, SiteKind};
+use crate::resolve::{Site, SiteKind, eager};
 
 /// Why no await can be put at this site, whatever the color of the function around it; none when it can.
 pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
@@ -49,6 +49,8 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && !hazard::can_offload(world) => {
             Some(Cause::TargetVersion)
         }
+        // `for x in map(leaf, keys)`: the call itself runs nothing yet.
+        SiteKind::Blocking { .. } if works_later(world, id) => Some(Cause::Consumed { site: id }),
         SiteKind::Blocking { .. }
         | SiteKind::Runs { runner: Runner::Plain }
         | SiteKind::Call
@@ -61,6 +63,13 @@ fn is_offloaded(world: World, entry: usize) -> bool {
     match world.graph.entries[entry].action {
         BlockingAction::Offload | BlockingAction::Native { .. } => true,
         BlockingAction::Replace { .. } | BlockingAction::Tell => false,
+    }
+}
+
+fn works_later(world: World, id: RefId) -> bool {
+    match world.index.site(id).usage {
+        Usage::Called(call) => eager::is_lazy(&world.names(), world.index.call(call)),
+        _ => false,
     }
 }
 

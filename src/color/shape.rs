@@ -173,6 +173,15 @@ fn method(world: World<'_>, call: CallId) -> Option<&str> {
     }
 }
 
+/// What a method that Python calls by itself is called on the async side.
+pub fn async_twin(name: &str) -> Option<&'static str> {
+    match name {
+        "__enter__" => Some("__aenter__"),
+        "__exit__" => Some("__aexit__"),
+        _ => None,
+    }
+}
+
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
     world.index.func(func).lambda.is_none() && own_shape(world, func) == shape(world, func)

@@ -98,7 +98,7 @@ const CALLBACKS: [(&str, Option<u32>, &str); 17] = [
 ];
 
 /// The call that runs the function which is the argument at `index`, before it returns: the call itself, or the one that takes
-/// all of a `map`.
+/// all of a `map`. A `map` that a loop takes from runs it there.
 pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> {
     let facts = names.index.call(call);
     let arg = facts.args.get(index as usize).filter(|arg| !arg.is_star)?;
@@ -124,9 +124,21 @@ pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> 
     {
         return Some(call);
     }
-    let maps =
-        matches!(path.as_str(), "builtins.map" | "builtins.filter" | "itertools.filterfalse" | "itertools.starmap");
-    if maps && index == 0 { taken_whole(names, call) } else { None }
+    let maps = match path.as_str() {
+        "builtins.map" | "builtins.filter" | "itertools.filterfalse" | "itertools.starmap" => true,
+        // `iter(pop, None)`
+        "builtins.iter" => facts.args.len() == 2,
+        _ => false,
+    };
+    let is_looped_over = || match facts.usage {
+        Usage::ForIter { is_async: false, .. } => true,
+        Usage::ComprehensionIter { is_async: false, kind, .. } => !matches!(kind, ComprehensionKind::Generator(_)),
+        _ => false,
+    };
+    if !maps || index != 0 {
+        return None;
+    }
+    taken_whole(names, call).or_else(|| is_looped_over().then_some(call))
 }
 
 /// The call that takes all elements of what this one gives: `list(map(f, x))`.
