@@ -199,6 +199,7 @@ impl Coloring<'_> {
         if let Some(cause) = obstacle::obstacle(self.world, site) {
             return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };
         }
+        let is_written = matches!(self.world.index.site(site.id).usage, Usage::Store | Usage::Delete);
         match &site.kind {
             SiteKind::Blocking { native: Some(twin), .. } => {
                 let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
@@ -234,6 +235,7 @@ impl Coloring<'_> {
             SiteKind::Read if blocks && self.is_operand(site) => SiteVerdict::Left(Cause::Dunder),
             SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
+                None if is_written => SiteVerdict::Left(Cause::Property),
                 None => SiteVerdict::OffloadExpression { expression: self.world.index.site(site.id).range },
             },
             SiteKind::Read

@@ -19,6 +19,32 @@ pub fn is_property(index: &Index, id: FuncId) -> bool {
     })
 }
 
+/// What a function is to a property of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accessor {
+    Getter,
+    Setter,
+    Deleter,
+}
+
+/// Which accessor the function is; a getter when it is none.
+pub(crate) fn accessor(index: &Index, func: FuncId) -> Accessor {
+    match index.func(func).decorators.last().and_then(|decorator| decorator_name(index, decorator)) {
+        Some("setter") => Accessor::Setter,
+        Some("deleter") => Accessor::Deleter,
+        _ => Accessor::Getter,
+    }
+}
+
+/// The accessor that a use of an attribute runs.
+pub(crate) fn accessor_for(usage: Usage) -> Accessor {
+    match usage {
+        Usage::Store => Accessor::Setter,
+        Usage::Delete => Accessor::Deleter,
+        _ => Accessor::Getter,
+    }
+}
+
 /// Do the decorators hand on arguments and results as they are?
 pub(crate) fn is_transparent(index: &Index, id: FuncId) -> bool {
     index.func(id).decorators.iter().all(|decorator| is_transparent_decorator(index, decorator))

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
 use super::{
-    agreement, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators, site,
+    agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators, site,
 };
 use crate::config::Config;
 use crate::index::Index;
@@ -189,6 +189,9 @@ impl Builder<'_> {
             self.index.load_words(self.project, classes.iter().map(Name::as_str));
         }
         let mut family = self.graph.hierarchy.family(self.index, class, &name);
+        // The setter of a property is another function than its getter.
+        let accessor = boundary::accessor(self.index, id);
+        family.retain(|member| boundary::accessor(self.index, *member) == accessor);
         if let Some(twin) = site::paired(&name) {
             // `with` calls both: they convert together.
             family.extend(self.graph.hierarchy.family(self.index, class, twin));

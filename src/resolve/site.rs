@@ -263,6 +263,9 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     targets.sort_unstable();
     targets.dedup();
     plain::leave_out_never_awaited(builder, id, &mut targets);
+    let wanted = super::boundary::accessor_for(builder.index.site(id).usage);
+    let has_property = targets.iter().any(|target| super::boundary::is_property(builder.index, *target));
+    targets.retain(|target| !has_property || super::boundary::accessor(builder.index, *target) == wanted);
     if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
         builder.park(id, targets, evidence);
         return;
@@ -284,8 +287,9 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         is_constructor(&func.name) && func.name != site.name
     });
     match site.usage {
-        Usage::Store | Usage::Delete => SiteKind::Value,
+        // `x.name = 1` runs the setter.
         _ if is_property => SiteKind::Read,
+        Usage::Store | Usage::Delete => SiteKind::Value,
         Usage::Called(call) if !under_carrier(builder, id) => {
             let made = !builder.in_tests(id.file) && makes_generator(builder, call, targets);
             if made { SiteKind::Made } else { SiteKind::Call }
