@@ -132,20 +132,9 @@ impl FileEdits {
 
     /// Takes the edits out of `range` and returns its text with them applied, for an edit that moves it.
     pub fn absorb(&mut self, text: &str, range: TextRange) -> Result<String, EditError> {
-        self.absorb_if(text, range, |edit| edit.range.end() < range.end() || !edit.range.is_empty())
-    }
-
-    /// The same for the range of a node: what closes at its end is part of it, what closes at its start is not.
-    pub fn absorb_node(&mut self, text: &str, range: TextRange) -> Result<String, EditError> {
-        self.absorb_if(text, range, |edit| match edit.place {
-            Place::Close(_) => edit.range.start() > range.start(),
-            Place::Between | Place::Open(_) => edit.range.start() < range.end(),
-            Place::Replace | Place::Dedent => true,
-        })
-    }
-
-    fn absorb_if(&mut self, text: &str, range: TextRange, counts: impl Fn(&Edit) -> bool) -> Result<String, EditError> {
-        let is_inside = |edit: &Edit| range.contains_range(edit.range) && counts(edit);
+        let is_inside = |edit: &Edit| {
+            range.contains_range(edit.range) && (edit.range.end() < range.end() || !edit.range.is_empty())
+        };
         let (inside, outside) = std::mem::take(&mut self.edits).into_iter().partition(is_inside);
         self.edits = outside;
         let inside: Vec<Edit> = inside;

@@ -9,7 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
 use super::{
-    agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators, site,
+    agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators,
+    site,
 };
 use crate::config::Config;
 use crate::index::Index;

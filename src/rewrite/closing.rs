@@ -9,7 +9,7 @@ use ruff_python_ast::token::parentheses_iterator;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::context::{Context, Parents};
-use super::nest::{Nest, Piece};
+use super::nest::Nest;
 use super::{Leave, Outcome};
 use crate::edit::EditKind;
 use crate::edit::import::newline;
@@ -28,19 +28,17 @@ pub(super) fn rewrite<'a>(context: &mut Context<'a>, statement: &'a StmtFor, par
     let unit = context.indentation_unit().to_owned();
     let indentation = context.indentation(statement.start()).to_owned();
     let newline = newline(context.text);
-    let end = context.end_with_comments(statement.range());
+    let body = TextRange::new(iterable.end(), context.end_with_comments(statement.range()));
     let target = parentheses_iterator((&*statement.target).into(), Some(statement.into()), context.tokens).last();
     let target = target.unwrap_or(statement.target.range());
+    context.clear(target)?;
+    let target = context.slice(target);
     let change = context.edits.change(EditKind::Closing { statement: statement.range() });
-    let pieces = vec![
-        Piece::Text(format!("async with {aclosing}(")),
-        Piece::Node(statement.iter.range()),
-        Piece::Text(format!(") as {name}:{newline}{indentation}{unit}async for ")),
-        Piece::Node(target),
-        Piece::Text(format!(" in {name}")),
-        Piece::Deeper(TextRange::new(iterable.end(), end), unit),
-    ];
-    context.nests.push(Nest { change, statement: TextRange::new(statement.start(), end), pieces });
+    let head = TextRange::new(statement.start(), iterable.start());
+    context.edits.replace(change, head, format!("async with {aclosing}("));
+    let loop_ = format!(") as {name}:{newline}{indentation}{unit}async for {target} in {name}");
+    context.edits.close(change, iterable, loop_);
+    context.nests.push(Nest { change, body, unit });
     Ok(())
 }
 
@@ -57,7 +55,7 @@ mod tests {
         check_all(
             "from contextlib import aclosing\n\nasync def f(items):\n    «for a, b in (g(«h()»)):  # each\n        if a: break\n    else:\n        return b»\n",
             |ranges| vec![Action::AsyncForClosing { statement: ranges[0] }, Action::Await { call: ranges[1] }],
-            "from contextlib import aclosing\n\nasync def f(items):\n    async with aclosing(g(await h())) as items_:\n        async for a, b in items_:  # each\n            if a: break\n        else:\n            return b\n",
+            "from contextlib import aclosing\n\nasync def f(items):\n    async with aclosing((g(await h()))) as items_:\n        async for a, b in items_:  # each\n            if a: break\n        else:\n            return b\n",
         );
     }
 

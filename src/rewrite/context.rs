@@ -59,7 +59,7 @@ impl<'a> Context<'a> {
     }
 
     pub fn finish(mut self) -> FileEdits {
-        nest::write(self.text, self.nests, &mut self.edits);
+        nest::write(self.text, self.tokens, &self.nests, &mut self.edits);
         self.imports.finish(&mut self.edits);
         self.edits
     }

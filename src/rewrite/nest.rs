@@ -1,58 +1,84 @@
-//! Statements that move one level deeper, under a new `async with`. Their text moves with all changes in it, when those are made.
+//! Statements that move one level deeper, under a new `async with`: more indentation for their lines, and for the lines that
+//! other changes write in them.
 
 use ruff_python_ast::token::{TokenKind, Tokens};
-use ruff_python_parser::{ParseOptions, parse_unchecked};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::context::Context;
-use crate::edit::FileEdits;
+use crate::edit::{Edit, FileEdits, Place};
 
-/// A statement that is written anew around its moved parts.
+/// The lines of a statement that are to be indented.
 #[derive(Debug)]
 pub(super) struct Nest {
     pub change: usize,
-    /// What is replaced.
-    pub statement: TextRange,
-    pub pieces: Vec<Piece>,
+    /// From behind the header, which stays in its line, to the end of the last line.
+    pub body: TextRange,
+    /// What each line gets.
+    pub unit: String,
 }
 
-#[derive(Debug)]
-pub(super) enum Piece {
-    Text(String),
-    /// The text of a node of the header.
-    Node(TextRange),
-    /// The rest of the statement, with so much more indentation.
-    Deeper(TextRange, String),
-}
-
-/// Writes the moved statements, inner ones first.
-pub(super) fn write(text: &str, mut nests: Vec<Nest>, edits: &mut FileEdits) {
-    nests.sort_by_key(|nest| std::cmp::Reverse(nest.statement.start()));
+/// Indents the bodies. All other edits are made.
+pub(super) fn write(text: &str, tokens: &Tokens, nests: &[Nest], edits: &mut FileEdits) {
     for nest in nests {
-        let mut new = String::new();
-        for piece in nest.pieces {
-            // Edits that overlap are found when all are applied.
-            match piece {
-                Piece::Text(text) => new.push_str(&text),
-                Piece::Node(range) => new.push_str(&edits.absorb_node(text, range).unwrap_or_default()),
-                Piece::Deeper(range, unit) => {
-                    new.push_str(&deeper(&edits.absorb_node(text, range).unwrap_or_default(), &unit));
-                }
+        for edit in edits.edits.iter_mut().filter(|edit| is_within(nest, edit)) {
+            edit.text = deeper(&edit.text, &nest.unit);
+        }
+    }
+    if nests.is_empty() {
+        return;
+    }
+    let strings = strings(tokens);
+    for nest in nests {
+        for start in line_starts(text, nest.body) {
+            let in_string = strings.iter().any(|string| string.start() < start && start < string.end());
+            if !in_string && !is_blank(text, start) && !is_gone(&edits.edits, start) {
+                edits.insert(nest.change, start, nest.unit.clone());
             }
         }
-        edits.replace(nest.change, nest.statement, new);
     }
 }
 
-/// The text with `unit` at the start of each line that is not blank and not inside a string.
+fn is_within(nest: &Nest, edit: &Edit) -> bool {
+    edit.change != nest.change && nest.body.contains_range(edit.range) && edit.range.start() > nest.body.start()
+}
+
+/// The offsets behind the line breaks of a range.
+fn line_starts(text: &str, range: TextRange) -> impl Iterator<Item = TextSize> {
+    let mut offset = range.start();
+    text[range.to_std_range()].split_inclusive('\n').filter_map(move |line| {
+        offset += TextSize::of(line);
+        line.ends_with('\n').then_some(offset)
+    })
+}
+
+fn is_blank(text: &str, start: TextSize) -> bool {
+    let line = text[start.to_usize()..].split('\n').next().unwrap_or_default();
+    line.trim().is_empty()
+}
+
+/// Does an edit replace the start of the line, or delete the line?
+fn is_gone(edits: &[Edit], start: TextSize) -> bool {
+    edits.iter().any(|edit| {
+        let is_inside = edit.range.start() < start && start < edit.range.end();
+        is_inside || edit.range.start() == start && edit.text.is_empty() && edit.place == Place::Replace
+    })
+}
+
+/// The text with `unit` at the start of each line but the first that is not blank and not inside a string.
 fn deeper(text: &str, unit: &str) -> String {
-    let parsed = parse_unchecked(text, ParseOptions::from(ruff_python_parser::Mode::Module));
+    if !text.contains('\n') {
+        return text.to_owned();
+    }
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let strings = strings(parsed.tokens());
     let mut new = String::with_capacity(text.len());
     let mut offset = TextSize::default();
     for line in text.split_inclusive('\n') {
-        let inside = strings.iter().any(|string| string.start() < offset && offset < string.end());
-        if offset > TextSize::default() && !inside && !line.trim().is_empty() {
+        let in_string = strings.iter().any(|string| string.start() < offset && offset < string.end());
+        // The last line may go on behind the edit.
+        let is_last = offset + TextSize::of(line) == TextSize::of(text);
+        if offset > TextSize::default() && !in_string && (is_last || !line.trim().is_empty()) {
             new.push_str(unit);
         }
         new.push_str(line);

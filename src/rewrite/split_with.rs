@@ -9,7 +9,7 @@ use ruff_python_ast::{StmtWith, WithItem};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::context::Context;
-use super::nest::{Nest, Piece};
+use super::nest::Nest;
 use super::{Leave, Outcome};
 use crate::edit::EditKind;
 use crate::edit::import::newline;
@@ -26,32 +26,38 @@ pub(super) fn rewrite(context: &mut Context, statement: &StmtWith, entered: &[Te
     if context.has_comment(TextRange::new(statement.start(), colon.start())) {
         return Err(Leave::CommentInside);
     }
-    if statement.items.iter().any(|item| context.needs_brackets(item.range())) {
+    let needs_brackets = |item: &WithItem| context.needs_brackets(item.range());
+    if statement.items.iter().any(needs_brackets) {
         return Err(Leave::OtherShape);
     }
     let unit = context.indentation_unit().to_owned();
     let newline = newline(context.text);
     let mut indentation = context.indentation(statement.start()).to_owned();
-    let mut pieces = vec![];
-    let runs: Vec<&[WithItem]> =
-        statement.items.chunk_by(|a, b| is_entered(a, entered) == is_entered(b, entered)).collect();
-    for (depth, run) in runs.iter().enumerate() {
-        if depth > 0 {
-            indentation.push_str(&unit);
-            pieces.push(Piece::Text(format!(":{newline}{indentation}")));
-        }
-        pieces.push(Piece::Text(if is_entered(&run[0], entered) { "async with " } else { "with " }.into()));
-        for (index, item) in run.iter().enumerate() {
-            if index > 0 {
-                pieces.push(Piece::Text(", ".into()));
-            }
-            pieces.push(Piece::Node(item.range()));
-        }
-    }
-    let end = context.end_with_comments(statement.range());
-    pieces.push(Piece::Deeper(TextRange::new(colon.start(), end), unit.repeat(runs.len() - 1)));
     let change = context.edits.change(EditKind::SplitWith { statement: statement.range(), entered: entered.to_vec() });
-    context.nests.push(Nest { change, statement: TextRange::new(statement.start(), end), pieces });
+    let word = |item: &WithItem| if is_entered(item, entered) { "async with " } else { "with " };
+    let mut depth = 0;
+    let mut before = statement.start();
+    for (index, item) in statement.items.iter().enumerate() {
+        let gap = TextRange::new(before, item.start());
+        let text = match index.checked_sub(1).map(|last| &statement.items[last]) {
+            None => word(item).to_owned(),
+            Some(last) if is_entered(last, entered) == is_entered(item, entered) => ", ".to_owned(),
+            Some(_) => {
+                depth += 1;
+                indentation.push_str(&unit);
+                format!(":{newline}{indentation}{}", word(item))
+            }
+        };
+        if context.slice(gap) != text {
+            context.edits.replace(change, gap, text);
+        }
+        before = item.end();
+    }
+    let body = TextRange::new(colon.end(), context.end_with_comments(statement.range()));
+    if before < colon.start() {
+        context.edits.delete(change, TextRange::new(before, colon.start()));
+    }
+    context.nests.push(Nest { change, body, unit: unit.repeat(depth) });
     Ok(())
 }
 
