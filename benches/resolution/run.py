@@ -1,23 +1,27 @@
 #!/usr/bin/env python3
-"""Precision and recall of awaitify's call targets against a dynamic trace of the packages' own test suites.
+"""Precision and recall of awaitify's call targets against a dynamic trace of published packages' own test suites.
 
-    python3.12 benches/resolution/run.py --python python3.12 --bin target/release/awaitify [--only tinydb] [--cache /tmp/suites-cache]
+    python3.12 benches/resolution/run.py --python python3.12 --bin target/release/awaitify [--only tinydb,kombu] [--cache DIR] [--misses FILE]
     python3.12 benches/resolution/run.py --python python3.12 --trace-only        only record and count the edges
 
-Packages are those of benches/suites (sdist, venv, test command). `trace.py` runs the suite on Python 3.12 or newer and records, for each executed call
-site in the package (not in its tests), the project functions that it called: that is the truth. Then `awaitify diff --format json` with a codemod that
-calls everything blocking (codemod.toml) says what it thinks each site calls, and by which evidence; `predictions` below is the only place that knows
-its JSON. Compared, over executed sites only, for types alone, types and flow, types, flow and agreement:
+packages.toml names the packages (sdist, what to install, tests). `trace.py` runs the suite on Python 3.12 or newer and records, for each executed call
+site in the package (not in its tests), the functions of the package that it called: that is the truth. `harsh.py` asks awaitify what each site calls. Left
+out of the truth: calls of functions that are async already or stubs (nothing to resolve there), of lambdas, of what the tests bring along, and calls that
+no call expression makes (decorators, whose own calls cannot be told from their use, `with`, operators). Compared, over executed sites only, for types alone, types and flow, types, flow and agreement:
 
     recall        executed edges (site, target) that are among the site's predicted targets / executed edges
-    wrong sites   sites whose prediction misses an observed target, or says "not ours" / sites with a prediction
-    open          executed sites without a prediction
+    precision     predicted targets of executed sites that were seen to be called / predicted targets of executed sites (a target that no test gets to
+                  counts against it, so it is a lower bound)
+    wrong sites   sites whose prediction misses an observed target, or says that it is something else / sites with a prediction
+    open          executed sites without a prediction; `uncertain` of them are reported as such
 
-A method is named by the class that defines it; a call of a class by its `__init__`, when the project defines one.
+A method is named by the class that defines it, and a prediction of it takes in those that override it (or satisfy it, for a Protocol's); a call of a
+class is named by its constructor, when the project defines one.
 """
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib.util
 import json
 import os
@@ -28,56 +32,106 @@ import sys
 import tempfile
 import tomllib
 
-HERE = pathlib.Path(__file__).resolve().parent
-SUITES = HERE.parent / "suites"
-RUNGS = ["type", "flow", "agreement"]
+import harsh
 
-spec = importlib.util.spec_from_file_location("suites", SUITES / "run.py")
+HERE = pathlib.Path(__file__).resolve().parent
+RUNGS = {"types": ["import", "type"], "+ flow": ["flow"], "+ agreement": ["agreement"]}
+
+spec = importlib.util.spec_from_file_location("suites", HERE.parent / "suites" / "run.py")
 suites = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(suites)
 
 
-def predictions(text):
-    """awaitify's JSON to {(file, line, column): (evidence, [target, ...])}: lines from 1, columns in UTF-8 bytes from 0 of the call expression's start,
-    targets as `file:line` of the `def` or as dotted names, an empty list for "proved not ours". Adapt this function when the JSON changes."""
-    found = {}
-    for site in json.loads(text).get("sites", ()):
-        place = site["file"], site["line"], site["column"]
-        found[place] = site["evidence"], [target if isinstance(target, str) else target["name"] for target in site.get("targets", ())]
+def trace(python, bench, tree, out, options):
+    """The executed sites; kept in the cache."""
+    kept = options.cache / f"edges-{bench['source']}.json"
+    if not kept.exists():
+        command = [str(python), str(HERE / "trace.py"), "--root", str(tree), "--out", str(out), "--", "-q", "-x" if bench.get("stop") else "-q", "-p", "no:cacheprovider", "-o", "addopts=", *bench.get("pytest", []), *bench["tests"]]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tree / "src"), str(tree)]), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=options.timeout, errors="replace")
+        print("  " + (done.stdout.strip().splitlines() or [done.stderr[-300:]])[-1], file=sys.stderr)
+        shutil.copy(out, kept)
+    return json.loads(kept.read_text())
+
+
+class Source:
+    """What the text of a file says about its calls and functions."""
+
+    def __init__(self, text):
+        self.calls, self.skipped, self.decorators = {}, set(), set()
+        self.visit(ast.parse(text), "")
+
+    def visit(self, node, prefix):
+        for child in ast.iter_child_nodes(node):
+            for decorator in getattr(child, "decorator_list", ()):
+                self.decorators.add(decorator)
+            if isinstance(child, ast.Call) and child not in self.decorators:
+                where = harsh.callee(child)
+                self.calls[child.lineno, child.col_offset, child.end_lineno, child.end_col_offset] = where
+                if isinstance(child.func, ast.Attribute) and child.lineno != child.func.end_lineno:
+                    self.calls[where[:2]] = where       # a chain over several lines: the position starts at the method's name
+            name = prefix
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                name = f"{prefix}.{child.name}" if prefix else child.name
+            if isinstance(child, ast.AsyncFunctionDef) or isinstance(child, ast.FunctionDef) and harsh.is_stub(child.body):
+                self.skipped.add(name)
+            self.visit(child, name)
+
+    def callee(self, site):
+        whole = site["line"], site["column"], site["end_line"], site["end_column"]
+        return self.calls.get(whole) or self.calls.get(whole[:2])
+
+
+def truth(edges, tree, tests):
+    """{(file, line, column, name): {target: what it overrides, ...}}: the edges that count."""
+    sources, found = {}, {}
+
+    def source(file):
+        if file not in sources:
+            sources[file] = Source((tree / file).read_text(encoding="utf-8").replace("\r\n", "\n"))
+        return sources[file]
+
+    for site in edges:
+        if site["file"].startswith(tests) or not (where := source(site["file"]).callee(site)):
+            continue
+        for file, qualname, _, above in site["targets"]:
+            if file.startswith(tests) or "<" in qualname or qualname in source(file).skipped:
+                continue
+            names = found.setdefault((site["file"], *where), {}).setdefault(f"{harsh.module_name(file)}.{qualname}", set())
+            names.update(f"{harsh.module_name(file)}.{name}" for file, name in above)
     return found
 
 
-def names_of(target):
-    """The names under which a traced target may be predicted."""
-    file, qualname, line = target
-    module = file.removesuffix(".py").removeprefix("src/").replace("/", ".").removesuffix(".__init__")
-    return {f"{module}.{qualname}", f"{file}:{line}", f"{module}.{qualname.removesuffix('.__init__')}"}
-
-
-def trace(python, bench, tree, out, options):
-    command = [str(python), str(HERE / "trace.py"), "--root", str(tree), "--out", str(out), "--", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "asyncio_default_fixture_loop_scope=function", *bench.get("pytest", []), *bench["tests"]]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tree / "src"), str(tree)]), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=options.timeout, errors="replace")
-    print("  " + (done.stdout.strip().splitlines() or [done.stderr[-300:]])[-1], file=sys.stderr)
-    edges = json.loads(out.read_text())
-    tests = tuple(path.rstrip("/") + "/" for path in bench["tests"])
-    return [edge for edge in edges if not edge["file"].startswith(tests)]
-
-
-def judge(edges, predicted, rungs):
-    """Counts over executed sites, with the evidence of `rungs` only."""
-    total = hit = judged = wrong = 0
-    for site in edges:
-        total += len(site["targets"])
-        found = predicted.get((site["file"], site["line"], site["column"]))
-        if found is None or found[0] not in rungs:
+def judge(observed, predicted, evidence, protocols, misses=None):
+    """Counts over executed sites, with the given evidence only."""
+    row = dict(sites=len(observed), edges=0, hit=0, predicted=0, seen=0, judged=0, wrong=0, uncertain=0)
+    for place, targets in observed.items():
+        row["edges"] += len(targets)
+        found = predicted.get(place)
+        if found is None or found.uncertain or found.evidence not in evidence:
+            row["uncertain"] += found is not None and found.uncertain
+            if misses is not None:
+                misses.append(("uncertain" if found and found.uncertain else "open", place, sorted(targets), sorted(found.candidates) if found else []))
             continue
-        judged += 1
-        names = set(found[1])
-        right = [bool(names_of(target) & names) for target in site["targets"]]
-        hit += sum(right)
-        wrong += not all(right)
-    return {"sites": len(edges), "edges": total, "recall": hit / total if total else 1.0, "wrong": wrong / judged if judged else 0.0, "open": len(edges) - judged}
+        right = {target for target, above in targets.items() if ({target} | above | protocols.get(target, set())) & found.targets}
+        seen = found.targets & set().union(*({target} | above | protocols.get(target, set()) for target, above in targets.items()))
+        row["judged"] += 1
+        row["hit"] += len(right)
+        row["predicted"] += len(found.targets)
+        row["seen"] += len(seen)
+        if right != set(targets):
+            row["wrong"] += 1
+            if misses is not None:
+                misses.append((f"wrong by {found.evidence} ({found.kind})", place, sorted(targets), sorted(found.targets)))
+    return row
+
+
+def ratio(part, whole):
+    return part / whole if whole else 1.0
+
+
+def show(name, label, row):
+    print(f"| {name} | {row['sites']} | {row['edges']} | {label} | {ratio(row['hit'], row['edges']):.3f} | {ratio(row['seen'], row['predicted']):.3f} | {row['wrong']} ({ratio(row['wrong'], row['judged']):.2%}) | {row['sites'] - row['judged']} ({row['uncertain']}) |", flush=True)
 
 
 def main():
@@ -85,38 +139,47 @@ def main():
     parser.add_argument("--bin")
     parser.add_argument("--trace-only", action="store_true")
     parser.add_argument("--python", default="python3.12")
-    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/tmp/suites-cache"))
+    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "suites-cache")
     parser.add_argument("--only")
-    parser.add_argument("--timeout", type=float, default=600)
+    parser.add_argument("--misses", type=pathlib.Path, help="write the sites that are wrong or open, a line each")
+    parser.add_argument("--timeout", type=float, default=1200)
     options = parser.parse_args()
-    names = [path.stem for path in sorted(SUITES.glob("*.toml")) if not options.only or path.stem in options.only.split(",")]
-    print("| package | sites | edges | evidence | recall | wrong sites | open |\n|---|---|---|---|---|---|---|")
-    sums = {}
+    options.cache.mkdir(parents=True, exist_ok=True)
+    packages = tomllib.loads((HERE / "packages.toml").read_text())
+    names = options.only.split(",") if options.only else packages
+    print("| package | sites | edges | evidence | recall | precision | wrong sites | open (uncertain) |\n|---|---|---|---|---|---|---|---|")
+    sums, misses = {}, []
     for name in names:
-        bench = tomllib.loads((SUITES / f"{name}.toml").read_text())["bench"]
+        bench = packages[name]
         with tempfile.TemporaryDirectory(prefix="awaitify-resolution-") as work:
             tree = pathlib.Path(work).resolve() / "tree"
-            suites.unpack(bench["source"], options.cache, tree)
+            suites.unpack(bench, options, tree)
             python = suites.environment(options.python, bench, name, options.cache)
             edges = trace(python, bench, tree, pathlib.Path(work) / "edges.json", options)
+            tests = tuple(path.rstrip("/") + "/" for path in [*bench["tests"], *bench.get("leave_out", [])]) + tuple(bench.get("leave_out", []))
+            observed = truth(edges, tree, tests)
             if options.trace_only:
-                print(f"| {bench['source']} | {len(edges)} | {sum(len(site['targets']) for site in edges)} | - | - | - | - |", flush=True)
+                print(f"| {bench['source']} | {len(observed)} | {sum(map(len, observed.values()))} | - | - | - | - | - |", flush=True)
                 continue
-            shutil.copy(HERE / "codemod.toml", tree / "everything.toml")
-            (tree / "awaitify.toml").write_text(f'codemods = ["./everything.toml"]\npython = "{python}"\n')
-            done = subprocess.run([os.path.abspath(options.bin), "diff", "--format", "json", "."], cwd=tree, capture_output=True, text=True, timeout=options.timeout)
-            predicted = predictions(done.stdout)
-        for upto in range(1, len(RUNGS) + 1):
-            row = judge(edges, predicted, RUNGS[:upto])
-            label = " + ".join(RUNGS[:upto])
-            print(f"| {bench['source']} | {row['sites']} | {row['edges']} | {label} | {row['recall']:.3f} | {row['wrong']:.3f} | {row['open']} |", flush=True)
-            sums.setdefault(label, []).append(row)
-    for label, rows in sums.items():
-        edges = sum(row["edges"] for row in rows)
-        recall = sum(row["recall"] * row["edges"] for row in rows) / edges if edges else 1.0
-        judged = sum(row["sites"] - row["open"] for row in rows)
-        wrong = sum(row["wrong"] * (row["sites"] - row["open"]) for row in rows) / judged if judged else 0.0
-        print(f"| all | {sum(row['sites'] for row in rows)} | {edges} | {label} | {recall:.3f} | {wrong:.3f} | {sum(row['open'] for row in rows)} |")
+            done = harsh.instrument(tree, tests)
+            protocols = harsh.protocols(tree)
+            predicted = harsh.ask(options.bin, tree, done, f'python = "{python.parent.parent}"\n', options.timeout)
+        evidence = []
+        for label, more in RUNGS.items():
+            evidence += more
+            last = label == list(RUNGS)[-1]
+            own = [] if last else None
+            row = judge(observed, predicted, evidence, protocols, own)
+            show(bench["source"], label, row)
+            misses.extend((bench["source"], *miss) for miss in own or ())
+            total = sums.setdefault(label, dict.fromkeys(row, 0))
+            for key, value in row.items():
+                total[key] += value
+    for label, row in sums.items():
+        show("all", label, row)
+    if options.misses:
+        lines = [f"{package} {kind} {place[0]}:{place[1]} {place[3]}: called {', '.join(targets)}; said {', '.join(found)}" for package, kind, place, targets, found in misses]
+        options.misses.write_text("\n".join(sorted(lines)) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
     python3.12 trace.py --root TREE --out edges.json -- -q tests
 
-Every CALL event whose code lies under --root counts; the called object is followed through bound methods, partials, classes (to `__init__`) and
-`__wrapped__` (decorators) to functions defined under --root. A site is (file, line, column, end line, end column) of the call expression, columns as
-`co_positions` has them: UTF-8 bytes from 0. A location is switched off after 200 events, so late targets of very hot sites can be missed.
+Every CALL event whose code lies under --root counts; the called object is followed through bound methods, partials, classes (to `__new__`, `__init__`,
+and the `__call__` of their metaclass) and objects (to `__call__`) to a function defined under --root. A function that a decorator wrapped (`__wrapped__`)
+is the function that its name stands for. Each target has the functions of the package that it overrides, by the MRO of the object it was called on: a
+call that is known to run `Base.load` runs the `load` of a child. A site is (file, line, column, end line, end column) of the call expression, columns as `co_positions` has them:
+UTF-8 bytes from 0. A location is switched off after 200 events, so late targets of very hot sites can be missed.
 """
 import argparse
 import functools
@@ -36,25 +38,45 @@ def main():
         elif isinstance(called, functools.partial):
             yield from functions(called.func, depth + 1)
         elif isinstance(called, type):
-            init = getattr(called, "__init__", None)
-            if isinstance(init, types.FunctionType):
-                yield from functions(init, depth + 1)
+            made_by = type(called).__dict__.get("__call__")
+            for maker in (made_by, called.__new__, called.__init__):
+                if isinstance(maker, types.FunctionType):
+                    yield from functions(maker, depth + 1)
+        elif isinstance(getattr(called, "__wrapped__", None), types.FunctionType) and hasattr(called, "__name__"):
+            inner = list(functions(called.__wrapped__, depth + 1))
+            if inner:
+                yield from inner
+            elif isinstance(called, types.FunctionType) and inside(called.__code__.co_filename):
+                yield called.__code__
         elif isinstance(called, types.FunctionType):
             if inside(called.__code__.co_filename):
                 yield called.__code__
-            wrapped = called.__dict__.get("__wrapped__")
-            if wrapped is not None:
-                yield from functions(wrapped, depth + 1)
-        elif hasattr(type(called), "__call__") and isinstance(type(called).__call__, types.FunctionType):
+        elif isinstance(type(called).__dict__.get("__call__", getattr(type(called), "__call__", None)), types.FunctionType):
             yield from functions(type(called).__call__, depth + 1)
 
-    def on_call(code, offset, called, _):
+    def overridden(called, first, target):
+        """Code objects of the methods that the called one overrides. `first` is the object, where the interpreter took the method apart."""
+        owner = called if isinstance(called, type) else getattr(called, "__self__", None)
+        if owner is None:
+            owner = first if isinstance(called, types.FunctionType) else called
+        found = []
+        for above in (owner if isinstance(owner, type) else type(owner)).__mro__:
+            method = above.__dict__.get(target.co_name)
+            method = getattr(method, "__func__", method)
+            while isinstance(getattr(method, "__wrapped__", None), types.FunctionType):
+                method = method.__wrapped__
+            if isinstance(method, types.FunctionType) and inside(method.__code__.co_filename):
+                found.append(method.__code__)
+        return found if target in found else []
+
+    def on_call(code, offset, called, first):
         if not inside(code.co_filename):
             return monitoring.DISABLE
         key = code, offset
         hits[key] = hits.get(key, 0) + 1
         for target in functions(called):
-            sites.setdefault(key, set()).add((target.co_filename, target.co_qualname, target.co_firstlineno))
+            found = sites.setdefault(key, {}).setdefault((target.co_filename, target.co_qualname, target.co_firstlineno), set())
+            found.update((above.co_filename, above.co_qualname) for above in overridden(called, first, target) if above is not target)
         return monitoring.DISABLE if hits[key] > 200 else None
 
     tool = monitoring.PROFILER_ID
@@ -74,7 +96,9 @@ def main():
             continue
         found.append({
             "file": code.co_filename.removeprefix(root), "line": line, "column": column, "end_line": end_line, "end_column": end_column, "caller": code.co_qualname,
-            "targets": sorted([name.removeprefix(root), qualname.replace(".<locals>", ""), first] for name, qualname, first in targets)})
+            "targets": sorted(
+                [name.removeprefix(root), qualname.replace(".<locals>", ""), first, sorted([file.removeprefix(root), above.replace(".<locals>", "")] for file, above in overrides)]
+                for (name, qualname, first), overrides in targets.items())})
     found.sort(key=lambda site: (site["file"], site["line"], site["column"], site["end_line"], site["end_column"]))
     with open(options.out, "w") as out:
         json.dump(found, out, indent=0)

@@ -1,7 +1,7 @@
 //! What it does: moves an expression that blocks without a call off the event loop: a property, `x[k]`, `k in x`.
 //! Before: `name = room.name.upper()`, `row = table[key]`
 //! After: `name = (await asyncio.to_thread(lambda: room.name)).upper()`, `row = await asyncio.to_thread(lambda: table[key])`
-//! Left alone: an expression with `await`, `yield`, `:=` or `super()` inside, which a lambda cannot hold.
+//! Left alone: an expression with `await`, `yield`, `:=` or `super()` inside, which a lambda cannot hold, or with another call to change.
 //! Safety: Safe for code that may run on another thread, which the plan decides.
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
@@ -22,7 +22,9 @@ pub(super) fn rewrite<'a>(
 ) -> Outcome {
     let mut finder = Finder(false);
     AnyNodeRef::from(expression).visit_source_order(&mut finder);
-    if finder.0 {
+    let own = expression.range();
+    let has_await_to_be = context.planned.iter().any(|range| *range != own && own.contains_range(*range));
+    if finder.0 || has_await_to_be {
         return Err(Leave::OtherShape);
     }
     let carrier = request_carrier(context, expression.start(), via);

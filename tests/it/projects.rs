@@ -681,3 +681,40 @@ async def nightly(webhooks: Webhooks):
 ",
     );
 }
+
+#[test]
+fn an_operator_with_a_call_inside_that_is_awaited_stays() {
+    check_project(
+        "#- app.py
+class Table:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __getitem__(self, key):
+        return self.persistence.get(key)
+
+    def key(self):
+        return self.persistence.get('key')
+
+async def run(table: Table):
+    return table[table.key()]
+",
+        "#- app.py
+import asyncio
+
+
+class Table:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __getitem__(self, key):
+        return self.persistence.get(key)
+
+    async def key(self):
+        return await asyncio.to_thread(self.persistence.get, 'key')
+
+async def run(table: Table):
+    return table[await table.key()]
+",
+    );
+}
