@@ -38,11 +38,11 @@ def first_statement(node):
 class Instrumented:
     """A file's text with the leaf calls, and the way back to the positions before."""
 
-    def __init__(self, text):
+    def __init__(self, text, stubs=False):
         lines = text.split("\n")
         self.inline, self.before = {}, []          # line: [(column, length)]; original lines that got a line in front
         for node in ast.walk(ast.parse(text)):
-            if not isinstance(node, ast.FunctionDef) or is_stub(node.body):
+            if not isinstance(node, ast.FunctionDef) or not stubs and is_stub(node.body):
                 continue
             start = first_statement(node)
             line = min([start.lineno] + [decorator.lineno for decorator in getattr(start, "decorator_list", ())])
@@ -76,15 +76,15 @@ class Instrumented:
         return line - above, column
 
 
-def instrument(tree, skip=()):
-    """Rewrites the Python files of a tree, but those whose paths start with one of `skip`."""
+def instrument(tree, skip=(), stubs=False):
+    """Rewrites the Python files of a tree, but those whose paths start with one of `skip`. Stubs only when that is wanted."""
     done = {}
     for path in sorted(tree.rglob("*.py")):
         name = path.relative_to(tree).as_posix()
         if name.startswith(tuple(skip)):
             continue
         try:
-            done[name] = Instrumented(path.read_text(encoding="utf-8").replace("\r\n", "\n"))
+            done[name] = Instrumented(path.read_text(encoding="utf-8").replace("\r\n", "\n"), stubs)
         except (SyntaxError, UnicodeDecodeError):
             continue
         path.write_text(done[name].text, encoding="utf-8")
@@ -95,6 +95,11 @@ class Prediction:
     def __init__(self, entry):
         self.evidence, self.uncertain, self.kind = entry["evidence"], entry.get("uncertain", False), entry.get("kind", "elsewhere")
         self.targets, self.candidates = set(entry.get("targets", ())), set(entry.get("candidates", ()))
+
+    def add(self, entry):
+        self.uncertain = self.uncertain or entry.get("uncertain", False)
+        self.targets.update(entry.get("targets", ()))
+        self.candidates.update(entry.get("candidates", ()))
 
 
 def ask(binary, tree, done, config, timeout=1200):
@@ -111,7 +116,11 @@ def ask(binary, tree, done, config, timeout=1200):
         if entry.get("kind") == "blocking" or entry["file"] not in done:
             continue
         line, column = done[entry["file"]].back(entry["line"], entry["column"])
-        found[entry["file"], line, column, entry["name"]] = Prediction(entry)
+        place = entry["file"], line, column, entry["name"]
+        if place in found:          # `f()()`: both calls start there
+            found[place].add(entry)
+        else:
+            found[place] = Prediction(entry)
     return found
 
 

@@ -11,7 +11,7 @@ use super::{Check, Failure};
 use crate::py::source::too_deep;
 
 /// Functions that look names up, and the positions of the arguments in which they do.
-const LOOKUPS: [(&str, &[usize]); 15] = [
+const LOOKUPS: [(&str, &[usize]); 16] = [
     ("getattr", &[1]),
     ("hasattr", &[1]),
     ("setattr", &[0, 1]), // pytest's `monkeypatch.setattr("pkg.mod.f", ...)` too
@@ -20,11 +20,12 @@ const LOOKUPS: [(&str, &[usize]); 15] = [
     ("methodcaller", &[0]),
     ("attrgetter", &[0, 1, 2, 3]),
     ("patch", &[0]),
-    ("patch.object", &[1]),
-    ("patch.multiple", &[0]),
+    ("object", &[1]), // of `patch`, and of fixtures that stand for it
+    ("multiple", &[0]),
     ("spy", &[1]),
     ("import_string", &[0]),
     ("import_from_string", &[0]),
+    ("import_module", &[0]),
     ("resolve_name", &[0]),
     ("locate", &[0]),
 ];

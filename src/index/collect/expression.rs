@@ -9,20 +9,24 @@ use super::super::facts::*;
 use super::Collector;
 use super::narrow::Holds;
 
-/// Functions whose string arguments name attributes or dotted paths.
-const LOOKUPS: [&str; 12] = [
-    "getattr",
-    "hasattr",
-    "setattr",
-    "delattr",
-    "methodcaller",
-    "attrgetter",
-    "patch",
-    "object",
-    "import_string",
-    "import_module",
-    "spy",
-    "resolve_name",
+/// Functions that look names up, with the positions of the arguments that name attributes or end dotted paths.
+const LOOKUPS: [(&str, &[usize]); 16] = [
+    ("getattr", &[1]),
+    ("getattr_static", &[1]),
+    ("hasattr", &[1]),
+    ("setattr", &[0, 1]),
+    ("delattr", &[0, 1]),
+    ("methodcaller", &[0]),
+    ("attrgetter", &[0, 1, 2, 3]),
+    ("patch", &[0]),
+    ("object", &[1]),
+    ("multiple", &[0]),
+    ("spy", &[1]),
+    ("import_string", &[0]),
+    ("import_from_string", &[0]),
+    ("import_module", &[0]),
+    ("resolve_name", &[0]),
+    ("locate", &[0]),
 ];
 
 /// The method that a builtin runs on its argument.
@@ -478,10 +482,8 @@ impl Collector<'_> {
             Expr::Attribute(attribute) => attribute.attr.as_str(),
             _ => return,
         };
-        if !LOOKUPS.contains(&function) {
-            return;
-        }
-        for argument in &node.arguments.args {
+        let Some((_, positions)) = LOOKUPS.iter().find(|(name, _)| *name == function) else { return };
+        for argument in positions.iter().filter_map(|at| node.arguments.args.get(*at)) {
             let Expr::StringLiteral(text) = argument else { continue };
             let text = text.value.to_str().to_owned();
             let name = Name::new(text.rsplit('.').next().unwrap_or_default());

@@ -66,6 +66,8 @@ struct Walk<'w, 'a> {
     solver: &'w mut Solver<'a>,
     pending: Vec<Spot>,
     seen: FxHashSet<Spot>,
+    /// Names of containers that it was put into.
+    containers: FxHashSet<(ScopeId, Name)>,
     reached: Reached,
     is_lost: bool,
 }
@@ -84,7 +86,8 @@ impl<'a> Solver<'a> {
     }
 
     fn reached(&mut self, start: Spot, seen: FxHashSet<Spot>) -> Option<Reached> {
-        let mut walk = Walk { solver: self, pending: vec![start], seen, reached: Reached::default(), is_lost: false };
+        let (containers, reached) = (FxHashSet::default(), Reached::default());
+        let mut walk = Walk { solver: self, pending: vec![start], seen, containers, reached, is_lost: false };
         while let Some(spot) = walk.pending.pop() {
             if walk.seen.insert(spot.clone()) {
                 walk.step(spot);
@@ -350,7 +353,7 @@ impl Walk<'_, '_> {
                     self.is_lost = true;
                     return;
                 };
-                if !self.seen.contains(&Spot::Name(home, name.clone())) {
+                if self.containers.insert((home, name.clone())) {
                     self.go(Spot::Name(home, name.clone()));
                     for (bound, _) in self.solver.bindings(home, &name) {
                         match bound {

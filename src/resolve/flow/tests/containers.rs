@@ -202,3 +202,22 @@ class App:
         "stores.Store.load [uncertain]",
     );
 }
+
+#[test]
+fn a_name_that_is_bound_to_a_part_of_itself() {
+    check(
+        "#- app.py
+from stores import Store
+def keep(tree, path, store):
+    node = tree
+    for step in path:
+        node = node[step]
+        node.setdefault(step, {}).update(last=run)
+def run(store):
+    store.load(1)  # here
+keep({}, 'abc', 1)
+run(Store())
+",
+        "stores.Store.load [uncertain]",
+    );
+}
