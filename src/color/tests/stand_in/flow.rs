@@ -1,6 +1,9 @@
 //! Where the values of tests go: from the call that makes a mock or a fake forward through names, attributes, arguments and
 //! fixtures into the code. Field-based, as in DESIGN section 5; only names, scopes and sites that are resolved already.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -47,7 +50,13 @@ pub struct Flow<'a> {
     files: FxHashMap<FileId, FileFlow>,
     /// Functions of tests by the fixture they ask for, with the position of the parameter.
     askers: FxHashMap<FuncId, Vec<(FuncId, u32)>>,
+    /// What was found out already: many objects go through the same names and attributes.
+    fields: RefCell<FxHashMap<(Option<ClassId>, Name), Reads>>,
+    names: RefCell<FxHashMap<(ScopeId, Name), Rc<[ValueId]>>>,
 }
+
+/// Reads of an attribute, each with whether the class makes it certain.
+type Reads = Rc<[(ValueId, bool)]>;
 
 /// Expressions that an object may be the value of.
 #[derive(Debug, Default)]
@@ -75,7 +84,7 @@ impl<'a> Flow<'a> {
                 }
             }
         }
-        Self { world, files, askers }
+        Self { world, files, askers, fields: RefCell::default(), names: RefCell::default() }
     }
 
     /// The expression that a call is.
@@ -119,12 +128,12 @@ impl<'a> Flow<'a> {
             Taker::Either(value) => vec![(value, true)],
             Taker::Binding { scope, binding } => {
                 let name = &facts[scope].bindings[binding as usize].name;
-                self.named(scope, name).into_iter().map(|value| (value, true)).collect()
+                self.named(scope, name).iter().map(|value| (*value, true)).collect()
             }
             Taker::Write(index) => {
                 let write = &facts.attribute_writes[index as usize];
                 let class = self.own_class(write.receiver).or_else(|| self.only_writer(&write.name));
-                self.fields(class, &write.name)
+                self.fields(class, &write.name).to_vec()
             }
             Taker::Returned(func) => self.results(func),
             Taker::Argument { call, index } => self.parameters(call, index),
@@ -132,13 +141,18 @@ impl<'a> Flow<'a> {
     }
 
     /// The uses of `name` that mean the binding in `scope`.
-    pub fn named(&self, scope: ScopeId, name: &Name) -> Vec<ValueId> {
+    pub fn named(&self, scope: ScopeId, name: &Name) -> Rc<[ValueId]> {
+        if let Some(known) = self.names.borrow().get(&(scope, name.clone())) {
+            return known.clone();
+        }
         let found = self.files.get(&scope.file).and_then(|file| file.names.get(name));
         let means = |value: &&ValueId| match self.world.index.value(**value) {
             Value::Name { scope: at, .. } => self.binding_scope(*at, name) == Some(scope),
             _ => false,
         };
-        found.into_iter().flatten().filter(means).copied().collect()
+        let found: Rc<[ValueId]> = found.into_iter().flatten().filter(means).copied().collect();
+        self.names.borrow_mut().insert((scope, name.clone()), found.clone());
+        found
     }
 
     fn binding_scope(&self, from: ScopeId, name: &Name) -> Option<ScopeId> {
@@ -175,7 +189,10 @@ impl<'a> Flow<'a> {
     }
 
     /// Reads of an attribute: on `self` of the class and its relatives, or of that name anywhere when no class is known.
-    fn fields(&self, class: Option<ClassId>, name: &Name) -> Vec<(ValueId, bool)> {
+    fn fields(&self, class: Option<ClassId>, name: &Name) -> Reads {
+        if let Some(known) = self.fields.borrow().get(&(class, name.clone())) {
+            return known.clone();
+        }
         let mut found = vec![];
         for value in self.files.values().filter_map(|file| file.attributes.get(name)).flatten() {
             let Value::Attribute { receiver, .. } = self.world.index.value(*value) else { continue };
@@ -185,6 +202,8 @@ impl<'a> Flow<'a> {
                 (None, _) => found.push((*value, false)),
             }
         }
+        let found: Reads = found.into();
+        self.fields.borrow_mut().insert((class, name.clone()), found.clone());
         found
     }
 
@@ -220,7 +239,7 @@ impl<'a> Flow<'a> {
         for (asker, at) in self.askers.get(&func).into_iter().flatten() {
             let facts = self.world.index.func(*asker);
             let name = &facts.params[*at as usize].name;
-            found.extend(self.named(facts.scope, name).into_iter().map(|value| (value, true)));
+            found.extend(self.named(facts.scope, name).iter().map(|value| (*value, true)));
         }
         for id in self.world.graph.sites_of(func) {
             if let Usage::Called(call) = self.world.index.site(*id).usage {
@@ -255,7 +274,7 @@ impl<'a> Flow<'a> {
         let is_new = argument.keyword.as_ref().map_or(position == 1, |keyword| keyword == "new");
         if let Some((file, name)) = self.patched_name(call).filter(|_| is_new) {
             let used = self.named(ScopeId { file, index: 0 }, &name);
-            return used.into_iter().map(|value| (value, true)).collect();
+            return used.iter().map(|value| (*value, true)).collect();
         }
         let callees = self.callees(call);
         for (func, skip) in &callees {
@@ -268,18 +287,18 @@ impl<'a> Flow<'a> {
                     .filter(|param| matches!(param.kind, ParamKind::Standard | ParamKind::PositionalOnly)),
             };
             let names = param.map(|param| self.named(target.scope, &param.name));
-            found.extend(names.into_iter().flatten().map(|value| (value, true)));
+            found.extend(names.iter().flat_map(|names| names.iter()).map(|value| (*value, true)));
         }
         if callees.is_empty()
             && let Some(keyword) = &argument.keyword
         {
-            found.extend(self.field_of_call(call, keyword));
+            found.extend(self.field_of_call(call, keyword).iter().copied());
         }
         found
     }
 
     /// `Service(store=x)` of a data class, `SimpleNamespace(store=x)`: an attribute of the result.
-    fn field_of_call(&self, call: CallId, keyword: &Name) -> Vec<(ValueId, bool)> {
+    fn field_of_call(&self, call: CallId, keyword: &Name) -> Reads {
         let class = self
             .world
             .names()

@@ -317,7 +317,7 @@ impl Finder<'_> {
             for func in &facts.funcs {
                 for (param, call) in patched_parameters(func, facts, self.world.names()) {
                     if has_spec(&facts[call]) {
-                        found.extend(self.flow.named(func.scope, &func.params[param].name));
+                        found.extend(self.flow.named(func.scope, &func.params[param].name).iter());
                     }
                 }
             }

@@ -103,7 +103,7 @@ impl Finder<'_> {
             Usage::Decorator => facts.funcs.iter().find_map(|func| {
                 let params = patched_parameters(func, facts, self.world.names());
                 let (param, _) = params.into_iter().find(|(_, patch)| *patch == call)?;
-                Some(self.flow.named(func.scope, &func.params[param].name).into_iter().collect())
+                Some(self.flow.named(func.scope, &func.params[param].name).iter().copied().collect())
             }),
             Usage::WithItem { .. } => {
                 let entered = facts.values.iter().position(|other| matches!(other, Value::Entered(of) if *of == value));
