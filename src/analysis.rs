@@ -30,7 +30,7 @@ use crate::project::{self, Project};
 use crate::py::db::Kept;
 use crate::py::source::{self, Source};
 use crate::resolve::operators::Operators;
-use crate::resolve::{self, Graph};
+use crate::resolve::{self, Graph, Site, SiteKind};
 use crate::rewrite::Left;
 use crate::{rewrite, verify};
 
@@ -207,7 +207,28 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         part: None,
     };
     decide(&mut analysis);
+    if purpose == Purpose::Migrate {
+        analysis.problems.extend(too_old(&analysis));
+    }
     Ok(analysis)
+}
+
+/// Tells that the oldest Python of the project has nothing that offloads.
+fn too_old(analysis: &Analysis) -> Option<Problem> {
+    let blocks = |site: &&Site| matches!(site.kind, SiteKind::Blocking { native: None, .. });
+    let calls = analysis.graph.sites.values().filter(blocks).count();
+    if calls == 0 || hazard::can_offload(analysis.world()) {
+        return None;
+    }
+    let version = analysis.config.target_version;
+    Some(Problem::whole_file(
+        &analysis.config.root,
+        format!(
+            "the code must run on Python {version} (`target-version`, else `requires-python`), which has no \
+             `asyncio.to_thread`, so nothing is offloaded. With `target-version = \"3.9\"`, or with an `offload` that \
+             Python {version} has (`\"anyio\"`), blocking calls move off the loop"
+        ),
+    ))
 }
 
 /// Colors the graph. Where a decision depends on a module that was not read yet, it is read, and all is decided again.

@@ -154,7 +154,8 @@ def one(name, options, work):
         return row
     exported = options.exported or bench.get("exported", "convert")
     codemods = json.dumps(["./suite.toml", *bench.get("codemods", ["asyncio-run", "pytest", "unittest"])])
-    config = f'codemods = {codemods}\nexported = "{exported}"\npython = "{python}"\n' + bench.get("config", "")
+    version = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=True).stdout.strip()
+    config = f'codemods = {codemods}\nexported = "{exported}"\npython = "{python}"\ntarget-version = "{version}"\n' + bench.get("config", "")
     (tree / "suite.toml").write_text(text.split("# codemod\n", 1)[1])
     (tree / "awaitify.toml").write_text(config)
     had = coroutines(tree)

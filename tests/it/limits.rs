@@ -159,3 +159,12 @@ fn a_file_from_stdin() {
     project.run_with_stdin("apply -", source.as_bytes()).returned(2).says(&["`-`"]);
     project.run_with_stdin("diff - store.py", source.as_bytes()).returned(2).says(&["`-`"]);
 }
+
+#[test]
+fn a_python_without_to_thread_is_told_of() {
+    let project = Project::new(
+        "#- store.py\nasync def show(key):\n    print(persistence.get(key))\n#- pyproject.toml\n[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.8'\n[tool.awaitify]\ncodemods = ['persistence']\n",
+    );
+    project.run("diff").returned(0).says(&["Python 3.8", "target-version", "anyio"]);
+    project.run("diff --target-version 3.9").returned(1);
+}
