@@ -4,6 +4,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
+use super::names::Meaning;
 use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, plain, site};
 use crate::index::Index;
 use crate::index::facts::*;
@@ -51,7 +52,8 @@ pub(crate) fn guess(builder: &mut Builder) -> bool {
     let mut changed = false;
     for id in open {
         let candidates = candidates(builder, id);
-        if let Some(found) = by_receiver_name(builder, id, &candidates) {
+        let found = by_receiver_name(builder, id, &candidates).or_else(|| by_kept_name(builder, id, &candidates));
+        if let Some(found) = found {
             builder.open.remove(&id);
             site::settle(builder, id, site::Found::Targets(found), Evidence::Agreement);
             changed = true;
@@ -105,6 +107,14 @@ pub(super) fn by_receiver_name(builder: &Builder, id: RefId, candidates: &[FuncI
     (!found.is_empty() && agree).then_some(found)
 }
 
+/// In a test, what the code keeps under another name, when nothing else has that name: `go.refresh()`.
+fn by_kept_name(builder: &Builder, id: RefId, candidates: &[FuncId]) -> Option<Vec<FuncId>> {
+    let name = &builder.index.site(id).name;
+    let kept = stored_under(builder, name);
+    let is_sure = |func: &FuncId| kept.contains(func) && builder.graph.nodes.contains(func);
+    (!candidates.is_empty() && candidates.iter().all(is_sure)).then(|| candidates.to_vec())
+}
+
 /// Every definition of the name in the project that fits how the site uses it.
 fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
     let site = builder.index.site(id);
@@ -112,15 +122,31 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
         Usage::Called(call) => Some(builder.index.call(call)),
         _ => None,
     };
-    builder
-        .index
-        .funcs_of(&site.name)
-        .iter()
-        .copied()
+    let defined = builder.index.funcs_of(&site.name).iter().copied();
+    let mut found: Vec<FuncId> = defined
         .filter(|func| may_meet(builder, id.file, *func))
         .filter(|func| site.receiver.is_none() || is_member(builder, *func))
-        .filter(|func| call.is_none_or(|call| fits(builder.index, *func, call)))
-        .collect()
+        .collect();
+    if builder.in_tests(id.file) && site.receiver.is_some() {
+        found.extend(stored_under(builder, &site.name));
+    }
+    found.retain(|func| call.is_none_or(|call| fits(builder.index, *func, call)));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The functions of the code that are kept under another name: `set_multi = set_many` in a class, `function.refresh = refresh`.
+fn stored_under(builder: &Builder, name: &Name) -> Vec<FuncId> {
+    let index = &builder.index;
+    let written =
+        index.writes_of(name).iter().filter_map(|(file, at)| index.file(*file).attribute_writes[*at as usize].value);
+    let bound =
+        index.members_of(name).iter().flat_map(|class| index.scope(index.class(*class).scope).bindings_of(name));
+    let bound = bound.filter_map(|binding| if let Bound::Value(value) = binding.bound { Some(value) } else { None });
+    let values = written.chain(bound).filter(|value| !builder.in_tests(value.file));
+    let funcs = values.flat_map(|value| builder.names().evaluate(value));
+    funcs.filter_map(|meaning| if let Meaning::Func(func) = meaning { Some(func) } else { None }).collect()
 }
 
 /// May code in the file come by the function, or an object of its class? What a test module defines is of no interest to the

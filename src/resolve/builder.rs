@@ -307,7 +307,7 @@ impl Builder<'_> {
         }
     }
 
-    /// `set_multi = set_many` in a class: flow tells what a test calls by the other name.
+    /// `set_multi = set_many` in a class, `function.refresh = refresh`: what a test calls by the other name is a site.
     fn open_aliases_in_tests(&mut self, names: &BTreeSet<Name>) {
         let mut aliases: BTreeSet<Name> = BTreeSet::new();
         for name in names {
@@ -319,6 +319,14 @@ impl Builder<'_> {
                 let bound =
                     scope.bindings.iter().filter(|own| matches!(own.bound, Bound::Value(value) if is_it(value)));
                 aliases.extend(bound.map(|binding| binding.name.clone()));
+            }
+            for id in self.index.refs_of(name) {
+                let site = self.index.site(*id);
+                if site.usage == Usage::Assigned && !self.in_tests(id.file) {
+                    let writes = self.index.file(id.file).attribute_writes.iter();
+                    let attributes = writes.filter(|write| write.value == Some(site.value));
+                    aliases.extend(attributes.map(|write| write.name.clone()));
+                }
             }
         }
         self.index.load_words(self.project, aliases.iter().map(Name::as_str));

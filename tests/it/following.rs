@@ -288,3 +288,60 @@ fn a_method_that_has_another_name_too() {
         ),
     );
 }
+
+#[test]
+fn what_the_code_keeps_on_a_function_under_another_name() {
+    check_project(
+        &format!(
+            "{CONFIG}#- store.py
+def cached(persistence):
+    def decorator(function):
+        def renew(*args):
+            value = function(*args)
+            persistence.put(value)
+            return value
+
+        function.refresh = renew
+        return function
+
+    return decorator
+#- test_store.py
+import store
+
+def test_refresh():
+    @store.cached(None)
+    def go(a):
+        return a
+
+    assert go.refresh(1) == 1
+"
+        ),
+        "#- store.py
+import asyncio
+
+
+def cached(persistence):
+    def decorator(function):
+        async def renew(*args):
+            value = function(*args)
+            await asyncio.to_thread(persistence.put, value)
+            return value
+
+        function.refresh = renew
+        return function
+
+    return decorator
+#- test_store.py
+import pytest
+import store
+
+@pytest.mark.asyncio
+async def test_refresh():
+    @store.cached(None)
+    def go(a):
+        return a
+
+    assert await go.refresh(1) == 1
+",
+    );
+}

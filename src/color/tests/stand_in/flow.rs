@@ -52,8 +52,11 @@ pub struct Flow<'a> {
     askers: FxHashMap<FuncId, Vec<(FuncId, u32)>>,
     /// What was found out already: many objects go through the same names and attributes.
     fields: RefCell<FxHashMap<(Option<ClassId>, Name), Reads>>,
-    names: RefCell<FxHashMap<(ScopeId, Name), Rc<[ValueId]>>>,
+    names: RefCell<FxHashMap<(ScopeId, Name), Uses>>,
 }
+
+/// Uses of a name.
+type Uses = Rc<[ValueId]>;
 
 /// Reads of an attribute, each with whether the class makes it certain.
 type Reads = Rc<[(ValueId, bool)]>;
@@ -141,7 +144,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The uses of `name` that mean the binding in `scope`.
-    pub fn named(&self, scope: ScopeId, name: &Name) -> Rc<[ValueId]> {
+    pub fn named(&self, scope: ScopeId, name: &Name) -> Uses {
         if let Some(known) = self.names.borrow().get(&(scope, name.clone())) {
             return known.clone();
         }
@@ -150,7 +153,7 @@ impl<'a> Flow<'a> {
             Value::Name { scope: at, .. } => self.binding_scope(*at, name) == Some(scope),
             _ => false,
         };
-        let found: Rc<[ValueId]> = found.into_iter().flatten().filter(means).copied().collect();
+        let found: Uses = found.into_iter().flatten().filter(means).copied().collect();
         self.names.borrow_mut().insert((scope, name.clone()), found.clone());
         found
     }
