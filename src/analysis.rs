@@ -16,7 +16,7 @@ use rustc_hash::FxHashSet;
 
 use crate::check::{self, Audit};
 use crate::color::selected::Selected;
-use crate::color::{self, Verdicts, World, hazard};
+use crate::color::{self, Verdicts, World, confined, hazard, swap};
 use crate::config::flags::Flags;
 use crate::config::{Config, OffloadVia};
 use crate::edit::FileEdits;
@@ -50,6 +50,7 @@ pub struct Analysis {
     hazards: hazard::Memo,
     /// Planned actions that no rewriter could carry out, and that nothing depends on.
     left: BTreeMap<FileId, Vec<Action>>,
+    kept: swap::Kept,
     /// The part of the migration that the verdicts and the plan are about, and the verdicts of all of it.
     part: Option<(Selected, Verdicts)>,
 }
@@ -64,6 +65,7 @@ impl Analysis {
             graph: &self.graph,
             vetoes: &self.vetoes,
             hazards: &self.hazards,
+            kept: &self.kept,
             selected: self.part.as_ref().map(|(selected, _)| selected),
         }
     }
@@ -204,8 +206,10 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
         vetoes: FxHashSet::default(),
         hazards: hazard::Memo::default(),
         left: BTreeMap::new(),
+        kept: swap::Kept::new(),
         part: None,
     };
+    analysis.kept = confined::escaping(analysis.world());
     decide(&mut analysis);
     if purpose == Purpose::Migrate {
         analysis.problems.extend(too_old(&analysis));
@@ -235,6 +239,11 @@ fn too_old(analysis: &Analysis) -> Option<Problem> {
 fn decide(analysis: &mut Analysis) {
     loop {
         let verdicts = color::color(analysis.world());
+        let mut broken = swap::broken(analysis.world(), &verdicts);
+        if !broken.is_empty() {
+            analysis.kept.append(&mut broken);
+            continue;
+        }
         let plan = plan::plan(analysis.world(), &verdicts);
         let wanted = analysis.hazards.unloaded.take();
         if analysis.index.load(&analysis.project, &wanted).is_empty() {
@@ -306,6 +315,7 @@ pub fn rewrite_all(analysis: &mut Analysis) -> Result<Vec<Rewritten>> {
         }
         if !vetoed {
             remarks.extend(plan::tests::problems(analysis.world(), &analysis.verdicts));
+            remarks.extend(plan::renames::problems(analysis.world()));
             remarks.extend(plan::fallbacks::problems(analysis.world(), &analysis.verdicts));
             for problem in remarks {
                 if !analysis.problems.contains(&problem) {

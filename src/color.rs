@@ -8,6 +8,7 @@ pub mod boundary;
 pub mod bridge;
 pub mod cause;
 mod coloring;
+pub mod confined;
 pub mod consumer;
 pub mod decision;
 pub mod exit_stack;
@@ -16,6 +17,7 @@ pub mod hazard;
 pub mod obstacle;
 pub mod selected;
 pub mod shape;
+pub mod swap;
 mod take_back;
 pub mod tests;
 mod verdict;
@@ -105,6 +107,8 @@ pub struct World<'a> {
     pub config: &'a Config,
     pub index: &'a Index,
     pub graph: &'a Graph,
+    /// Renames of classes that are not carried out.
+    pub kept: &'a swap::Kept,
     /// Calls that a rewriter could not express, by file and range.
     pub vetoes: &'a FxHashSet<(FileId, TextRange)>,
     /// What was found out about offloading functions: it does not depend on colors.

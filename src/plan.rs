@@ -7,7 +7,7 @@ pub mod fallbacks;
 pub mod groups;
 mod loops;
 pub mod mocks;
-mod renames;
+pub mod renames;
 pub mod tests;
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 
 use crate::color::obstacle::{OffloadResult, result_of_offload};
 use crate::color::shape::{Adaptation, Shape, async_twin, becomes_async_def, delegations, shape};
-use crate::color::{SiteVerdict, Verdicts, World, boundary, guard};
+use crate::color::{SiteVerdict, Verdicts, World, boundary, guard, swap};
 use crate::index::facts::*;
 use crate::resolve::SiteKind;
 use crate::resolve::boundary::decorator_name;
@@ -84,7 +84,7 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
         actions.push(Action::AsyncDef { function: facts.range });
     }
     let shape = shape(world, func);
-    if let (Shape::Entered, Some(twin)) = (shape, async_twin(&facts.name)) {
+    if let (Some(_), Some(twin)) = (facts.class, async_twin(&facts.name)) {
         actions.push(Action::Rename { name: facts.name_range, to: twin.into() });
     }
     if shape == Shape::Manager {
@@ -94,6 +94,10 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
             name: decorator.range,
             to: "contextlib.asynccontextmanager".into(),
         }));
+    }
+    if facts.name == "__next__" {
+        let stops = world.index.file(func.file).stops.iter().filter(|stop| stop.func == func);
+        actions.extend(stops.map(|stop| Action::Rename { name: stop.range, to: "StopAsyncIteration".into() }));
     }
     if shape != Shape::Coroutine {
         actions.extend(annotation::iterator(world, func));
@@ -147,18 +151,20 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
     if let SiteVerdict::Adapt(adaptation) = verdict {
         actions.extend(entered::actions(world, *adaptation));
     }
+    if let SiteVerdict::Adapt(Adaptation::Iter { call }) = verdict {
+        actions.push(Action::Rename { name: world.index.call(*call).func_range, to: "aiter".into() });
+    }
     if let SiteVerdict::Adapt(Adaptation::ListOver { generator }) = verdict {
         actions.push(Action::ListComprehension { generator: *generator });
     }
     let site = world.index.site(id);
-    if let (SiteVerdict::Adapt(_), SiteKind::Blocking { native: Some(twin), .. }) =
-        (verdict, &world.graph.sites[&id].kind)
+    if let (SiteVerdict::Adapt(_), Some(twin)) = (verdict, swap::twin(world, &world.graph.sites[&id]))
         && !site.is_implicit()
         && *twin.method != *site.name
     {
         actions.push(Action::Rename { name: site.name_range, to: twin.method.clone() });
     }
-    if *verdict == SiteVerdict::Await
+    if matches!(verdict, SiteVerdict::Await | SiteVerdict::Adapt(Adaptation::Renamed))
         && let Some(twin) = async_twin(&site.name)
     {
         // `super().__enter__()`

@@ -276,8 +276,12 @@ pub struct Graph {
     pub callers: BTreeMap<FuncId, Vec<RefId>>,
     /// Calls that a codemod declares blocking.
     pub blocking_calls: FxHashSet<CallId>,
+    /// Functions that lead to a call of a method that is async once the codemod is carried out.
+    pub no_sync_form: FxHashSet<FuncId>,
     /// What is entered by `async with` once a codemod is carried out, locks too.
-    pub native_withs: FxHashSet<ValueId>,
+    pub native_withs: FxHashMap<ValueId, RefId>,
+    /// Blocking entries whose classes are replaced, with the renames that replace them: all are carried out, or none.
+    pub swaps: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 impl Graph {
@@ -331,12 +335,13 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, o
             _ => site.targets.iter().any(|target| builder.graph.declared.contains_key(target)),
         };
         if is_native && facts.is_implicit() {
-            builder.graph.native_withs.extend(facts.receiver);
+            builder.graph.native_withs.extend(facts.receiver.map(|receiver| (receiver, site.id)));
         }
         for target in &site.targets {
             builder.graph.sites_of.entry(*target).or_default().push(site.id);
         }
     }
+    builder.graph.no_sync_form = native::no_sync_form(&builder);
     renames::find(&mut builder);
     builder.graph.families_of = builder.families_of;
     Ok(builder.graph)

@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use crate::color::selected::{self, Selected};
-use crate::color::{Verdicts, World};
+use crate::color::{self, Verdicts, World, swap};
 use crate::index::facts::FuncId;
 use crate::plan::{self, groups};
 
@@ -16,14 +16,24 @@ impl Analysis {
     /// Narrows verdicts and plan down to the functions of some groups, with all that those groups need. A later call chooses
     /// anew.
     pub fn choose(&mut self, functions: impl IntoIterator<Item = FuncId>) {
-        let whole = match self.part.take() {
+        let functions: Vec<FuncId> = functions.into_iter().collect();
+        let mut whole = match self.part.take() {
             Some((_, whole)) => whole,
             None => std::mem::take(&mut self.verdicts),
         };
-        let part = Selected::new(functions, &whole);
-        self.part = Some((part, whole));
-        let (_, whole) = self.part.as_ref().expect("it was put there");
-        let verdicts = selected::color_part(self.world(), whole);
+        let verdicts = loop {
+            let part = Selected::new(functions.iter().copied(), &whole);
+            self.part = Some((part, whole));
+            let (_, all) = self.part.as_ref().expect("it was put there");
+            let verdicts = selected::color_part(self.world(), all);
+            // A class is not replaced for a part of its uses.
+            let mut broken = swap::broken(self.world(), &verdicts);
+            if broken.is_empty() {
+                break verdicts;
+            }
+            self.kept.append(&mut broken);
+            whole = color::color(World { selected: None, ..self.world() });
+        };
         let plan = plan::plan(self.world(), &verdicts);
         (self.verdicts, self.plan) = (verdicts, plan);
     }

@@ -159,7 +159,7 @@ fn runs_body(world: World, site: &Site, target: FuncId) -> bool {
         usage => usage,
     };
     match shape(world, target) {
-        Shape::Coroutine | Shape::Entered => true,
+        Shape::Coroutine | Shape::Entered | Shape::Iterable => true,
         Shape::Manager => matches!(usage, Usage::WithItem { .. }),
         Shape::Generator => match usage {
             Usage::ForIter { .. } | Usage::YieldFrom { .. } | Usage::Starred { .. } => true,

@@ -72,7 +72,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     {
         return Some(Cause::CalledInText { call: call.clone() });
     }
-    if is_dunder(&facts.name) && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__call__") {
+    if is_dunder(&facts.name)
+        && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__iter__" | "__next__" | "__call__")
+    {
         return Some(Cause::Dunder);
     }
     if has_twin(world, facts) {
@@ -158,17 +160,31 @@ fn is_dunder(name: &str) -> bool {
 /// may leave early. And what is in one family with a generator and is none.
 pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
+    let shape = shape(world, func);
+    if shape == Shape::Iterable {
+        return waits(world, func).then_some(Cause::Dunder);
+    }
     if !becomes_async_def(world, func) {
         return (!facts.traits.is_stub).then_some(Cause::Generator);
     }
-    match shape(world, func) {
+    match shape {
         Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),
         Shape::Generator => {
             let returns = !facts.returns.is_empty();
             (facts.traits.is_coroutine_like_generator || returns).then_some(Cause::Generator)
         }
-        Shape::Coroutine | Shape::Entered => None,
+        Shape::Coroutine | Shape::Entered | Shape::Iterable => None,
     }
+}
+
+/// Does the function itself run something that would have to be awaited?
+fn waits(world: World, func: FuncId) -> bool {
+    world.graph.sites_in_file(func.file).any(|site| {
+        let demands =
+            matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated | SiteKind::Read);
+        let target_waits = || site.targets.iter().any(|target| shape(world, *target) != Shape::Iterable);
+        demands && world.context(site.id).func == Some(func) && (site.targets.is_empty() || target_waits())
+    })
 }
 
 fn decorators(world: World, func: &Func) -> Option<Cause> {

@@ -143,6 +143,10 @@ pub enum Cause {
     Consumed {
         site: RefId,
     },
+    /// It is async now, and the function around it stays sync.
+    Unawaited {
+        site: RefId,
+    },
     /// The rewriter cannot express it there.
     CannotRewrite {
         site: RefId,
@@ -240,6 +244,27 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Does the function itself, its file or the user's word keep it sync, and not what somebody does with it?
+    pub fn is_its_own(&self) -> bool {
+        match self {
+            Cause::Layer
+            | Cause::KeepComment
+            | Cause::KeepSync
+            | Cause::NotEditable
+            | Cause::Dunder
+            | Cause::Property
+            | Cause::Generator
+            | Cause::ContextManager
+            | Cause::TargetVersion
+            | Cause::StubFile
+            | Cause::ReachNone
+            | Cause::NotReached
+            | Cause::NoAwait
+            | Cause::Family { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Does an obstacle of this kind keep the function around the site sync, so that it can be offloaded as a whole?
     pub fn takes_owner_back(&self) -> bool {
         matches!(
@@ -276,6 +301,7 @@ impl Cause {
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
             | Cause::CannotRewrite { site }
+            | Cause::Unawaited { site }
             | Cause::BlocksWithin { site }
             | Cause::FileStays { site }
             | Cause::Later { site }

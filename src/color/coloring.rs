@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
 use super::shape::Shape;
-use super::{World, consumer, exit_stack, guard, hazard, obstacle, shape, tests};
+use super::{World, consumer, exit_stack, guard, hazard, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind, eager};
@@ -144,6 +144,10 @@ impl<'a> Coloring<'a> {
             SiteKind::Runs { .. } => None,
             _ => return true,
         };
+        // A class that stays has no method there that anybody named.
+        if self.world.index.site(site.id).is_implicit() && swap::is_kept(self.world, site) {
+            return false;
+        }
         let Some(func) = self.world.owner(site.id) else { return true };
         let Some(entry) = entry else {
             // Under a loop it would fail: no async code runs it today.

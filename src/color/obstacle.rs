@@ -1,11 +1,11 @@
 //! Sites where an await cannot stand.
 
-use super::World;
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::consumer::becomes_list;
 use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
+use super::{World, swap};
 use super::{exit_stack, guard, hazard};
 use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
@@ -226,7 +226,9 @@ pub fn runs_in_worker(world: World, site: &Site) -> bool {
 
 /// Does the `with` hold a lock that belongs to threads?
 pub fn is_lock(world: World, with: &With) -> bool {
-    if with.is_async || world.graph.native_withs.contains(&with.value) {
+    if with.is_async
+        || world.graph.native_withs.get(&with.value).is_some_and(|id| !swap::is_kept(world, &world.graph.sites[id]))
+    {
         return false;
     }
     if let Some(shown) = world.graph.with_types.get(&with.value)
@@ -256,7 +258,7 @@ fn acquires(world: World, func: FuncId) -> bool {
 /// Does a codemod say that what is called there becomes async under a name of its own?
 fn is_native(world: World, id: RefId) -> bool {
     world.graph.sites.get(&id).is_some_and(|site| match &site.kind {
-        SiteKind::Blocking { native, .. } => native.is_some(),
+        SiteKind::Blocking { .. } => swap::twin(world, site).is_some(),
         _ => site.targets.iter().any(|target| world.graph.declared.contains_key(target)),
     })
 }

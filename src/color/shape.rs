@@ -3,10 +3,10 @@
 use ruff_python_ast::PythonVersion;
 use ruff_text_size::TextRange;
 
-use super::{World, consumer, exit_stack};
+use super::{World, consumer, exit_stack, swap};
 use crate::index::facts::*;
 use crate::resolve::boundary::decorator_name;
-use crate::resolve::{Gives, Site, SiteKind, Twin};
+use crate::resolve::{Gives, Site, SiteKind, Twin, eager};
 
 /// What calling the converted function gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ pub enum Shape {
     Manager,
     /// `__enter__` or `__exit__`: `async with`.
     Entered,
+    /// An `__iter__` that returns an iterator: `async for`. It stays a plain function, under its async name.
+    Iterable,
 }
 
 /// How a site adapts to a target that is no plain coroutine function.
@@ -40,6 +42,10 @@ pub enum Adaptation {
     CollectWhole,
     /// `next(g(), default)`: `await anext(g(), default)`.
     Next { call: CallId },
+    /// `iter(x)`: `aiter(x)`.
+    Iter { call: CallId },
+    /// `x.__iter__()`: `x.__aiter__()`.
+    Renamed,
     /// `async with`.
     With,
     /// `stack.enter_context(m())`: `await stack.enter_async_context(m())`.
@@ -70,6 +76,8 @@ fn own_shape(world: World, func: FuncId) -> Shape {
         Shape::Generator
     } else if matches!(facts.name.as_str(), "__enter__" | "__exit__") {
         Shape::Entered
+    } else if facts.name == "__iter__" && facts.class.is_some() {
+        Shape::Iterable
     } else {
         Shape::Coroutine
     }
@@ -77,7 +85,7 @@ fn own_shape(world: World, func: FuncId) -> Shape {
 
 /// The one shape of all targets of a site; none when they differ.
 pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
-    if let SiteKind::Blocking { native: Some(twin), .. } = &site.kind {
+    if let Some(twin) = swap::twin(world, site) {
         return Some(leaf_shape(world, site, twin));
     }
     let facts = world.index.site(site.id);
@@ -85,6 +93,8 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     let is_spelled = !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
     let mut shapes = site.targets.iter().map(|target| match shape(world, *target) {
         Shape::Entered if is_spelled && world.index.func(*target).name == facts.name => Shape::Coroutine,
+        // What is iterated over may be either.
+        Shape::Iterable => Shape::Generator,
         shape => shape,
     });
     let first = shapes.next().unwrap_or(Shape::Coroutine);
@@ -95,7 +105,11 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
 fn leaf_shape(world: World, site: &Site, twin: &Twin) -> Shape {
     let is_entered = || matches!(world.result_usage(site.id), Some(Usage::WithItem { .. }));
     match twin.gives {
-        _ if world.index.site(site.id).is_implicit() => Shape::Entered,
+        _ if world.index.site(site.id).is_implicit() => match world.index.site(site.id).name.as_str() {
+            "__iter__" => Shape::Generator,
+            "__next__" => Shape::Coroutine,
+            _ => Shape::Entered,
+        },
         Gives::Manager => Shape::Manager,
         Gives::Iterator => Shape::Generator,
         Gives::Unknown if is_entered() => Shape::Manager,
@@ -109,15 +123,30 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         Usage::Called(call) => world.index.call(call).usage,
         usage => usage,
     };
+    let facts = world.index.site(site.id);
+    let has_builtins = world.config.target_version >= PythonVersion::PY310;
     match (shape, usage) {
         (Shape::Coroutine, Usage::Argument { call, index: 0 }) if matches!(site.kind, SiteKind::Callback { .. }) => {
             (method(world, call) == Some("callback") && stack_adapts(world, site, call))
                 .then_some(Adaptation::Push { call })
         }
+        // `next(x)` stops with another exception now.
+        (Shape::Coroutine, Usage::Argument { call, index: 0 }) if facts.is_implicit() && facts.name == "__next__" => {
+            let is_caught = world.context(site.id).in_try && world.index.call(call).args.len() == 1;
+            (has_builtins && !is_caught && eager::is_next(&world.names(), call)).then_some(Adaptation::Next { call })
+        }
         (Shape::Coroutine, _) => None,
         (Shape::Generator, Usage::ForIter { statement, is_async: false }) if holds_open(world, site) => {
             let adapts = world.config.target_version >= PythonVersion::PY310 && !is_vetoed(world, site, statement);
             adapts.then_some(Adaptation::ForClosing)
+        }
+        (Shape::Generator, _) if !facts.is_implicit() && facts.name == "__iter__" => {
+            matches!(facts.usage, Usage::Called(_)).then_some(Adaptation::Renamed)
+        }
+        (Shape::Generator, Usage::Argument { call, index: 0 })
+            if facts.is_implicit() && eager::is_builtin(&world.names(), world.index.call(call), &["iter"]) =>
+        {
+            (has_builtins && world.index.call(call).args.len() == 1).then_some(Adaptation::Iter { call })
         }
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
         (Shape::Generator, Usage::YieldFrom { .. }) if holds_open(world, site) => None,
@@ -184,7 +213,8 @@ pub fn async_twin(name: &str) -> Option<&'static str> {
 
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
-    world.index.func(func).lambda.is_none() && own_shape(world, func) == shape(world, func)
+    let shape = shape(world, func);
+    world.index.func(func).lambda.is_none() && own_shape(world, func) == shape && shape != Shape::Iterable
 }
 
 /// Every `yield from` of a generator: none can stay in an async generator.

@@ -17,13 +17,23 @@ impl Coloring<'_> {
         if !self.converts(func) {
             return;
         }
-        for member in self.family(func) {
+        let family = self.family(func);
+        // What calls a method that is async now would do nothing if it stayed sync: rather name the places to change by hand.
+        if !cause.is_its_own() && family.iter().any(|member| self.world.graph.no_sync_form.contains(member)) {
+            return;
+        }
+        for member in family {
             let own = if member == func { cause.clone() } else { Cause::Family { member: func } };
             if self.converts(member) {
                 self.stays.insert(member, own);
                 self.pending.push(member);
             }
         }
+    }
+
+    /// How many functions have been taken back. A bridge is counted once it is none any more.
+    fn taken_back(&self) -> usize {
+        self.stays.len() - self.bridges.len()
     }
 
     /// The same for a function whose body cannot await: it may be a bridge, of which the callers know nothing.
@@ -160,10 +170,11 @@ impl Coloring<'_> {
                 found.push((owner, Cause::BlocksWithin { site: site.id }));
             }
         }
+        let before = self.taken_back();
         for (owner, cause) in &found {
             self.take_back_body(*owner, cause.clone());
         }
-        !found.is_empty()
+        self.taken_back() > before
     }
 
     /// Takes back what would end up without any await. Returns whether there was something.
@@ -177,10 +188,11 @@ impl Coloring<'_> {
             .copied()
             .filter(|func| self.comes_to_await(*func) && !supported.contains(func))
             .collect();
+        let before = self.taken_back();
         for func in &unsupported {
             self.take_back_body(*func, Cause::NoAwait);
         }
-        !unsupported.is_empty()
+        self.taken_back() > before
     }
 
     /// Converting functions with an await in them that goes back to a blocking call.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cause::Cause;
 use super::coloring::Coloring;
 use super::shape::Shape;
-use super::{SiteVerdict, Verdicts, boundary, guard, hazard, obstacle, shape};
+use super::{SiteVerdict, Verdicts, boundary, guard, hazard, obstacle, shape, swap};
 use crate::config::BlockingAction;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -143,12 +143,21 @@ impl Coloring<'_> {
                     None if guard::of_site(self.world, site).is_some_and(|guard| guards.contains(&guard)) => {
                         self.verdict_in_coroutine(site, converting)
                     }
-                    _ if !converting => SiteVerdict::AsIs,
-                    None if context.main_guard && guard::runs_alone(self.world, site) => SiteVerdict::EntryPoint,
-                    _ => SiteVerdict::Left(Cause::TestStays { site: site.id }),
+                    None if converting && context.main_guard && guard::runs_alone(self.world, site) => {
+                        SiteVerdict::EntryPoint
+                    }
+                    _ if (converting || swap::is_async_now(self.world, site)) && !self.is_sync_face(site) => {
+                        SiteVerdict::Left(Cause::Unawaited { site: site.id })
+                    }
+                    _ => SiteVerdict::AsIs,
                 }
             }
         }
+    }
+
+    /// Is it in the body of a method that has an async twin beside it?
+    fn is_sync_face(&self, site: &Site) -> bool {
+        self.world.owner(site.id).is_some_and(|func| self.world.graph.layer.contains(&func))
     }
 
     /// A lambda hands on the awaitable, unless it becomes a definition.
@@ -201,7 +210,7 @@ impl Coloring<'_> {
         }
         let is_written = matches!(self.world.index.site(site.id).usage, Usage::Store | Usage::Delete);
         match &site.kind {
-            SiteKind::Blocking { native: Some(twin), .. } => {
+            SiteKind::Blocking { .. } if let Some(twin) = swap::twin(self.world, site) => {
                 let shape = shape::shape_of_targets(self.world, site).unwrap_or(Shape::Coroutine);
                 match shape::adaptation(self.world, site, shape) {
                     Some(adaptation) => SiteVerdict::Adapt(adaptation),

@@ -167,10 +167,14 @@ impl<'a> Collector<'a> {
         self.lost(node.exc.as_deref(), Usage::Other);
         self.lost(node.cause.as_deref(), Usage::Other);
         let (in_handler, catches) = (self.context.in_handler, self.context.catches_stop);
-        let stops = node.exc.as_deref().is_some_and(|value| {
+        let stop = node.exc.as_deref().and_then(|value| {
             let name = if let Expr::Call(call) = value { &*call.func } else { value };
-            matches!(name, Expr::Name(name) if name.id == "StopIteration")
+            name.as_name_expr().filter(|name| name.id == "StopIteration").map(Ranged::range)
         });
+        if let (Some(range), Some(func)) = (stop, self.context.func) {
+            self.facts.stops.push(Stop { range, func });
+        }
+        let stops = stop.is_some();
         if let Some(traits) = self.traits() {
             traits.reads_current_exception |= node.exc.is_none() && !in_handler;
             traits.raises_stop_iteration |= stops && !catches;
@@ -180,6 +184,9 @@ impl<'a> Collector<'a> {
     fn for_statement(&mut self, node: &ast::StmtFor) {
         let usage = Usage::ForIter { statement: node.range, is_async: node.is_async };
         let iterable = self.expression(&node.iter, usage);
+        if !node.is_async {
+            self.iterated(&node.iter, iterable, usage);
+        }
         self.forget_in_loop(&node.body);
         let element = self.value(Value::ElementOf(iterable));
         self.target(&node.target, Some(element));

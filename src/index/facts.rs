@@ -79,6 +79,8 @@ pub struct FileFacts {
     /// Names whose value is an instance of a class, as a test says: the expression, and that of the class or classes. In the
     /// order of the text.
     pub narrowed: Vec<(ValueId, ValueId)>,
+    /// `raise StopIteration`.
+    pub stops: Vec<Stop>,
     /// Values that go where no other table follows them: a key, the subject of a `match`, a starred element.
     pub lost: Vec<ValueId>,
     /// Annotations with their ranges, in the order of the text.
@@ -93,6 +95,13 @@ pub struct MainGuard {
     pub range: TextRange,
     /// There is no `elif` and no `else`, and nothing around it.
     pub is_plain: bool,
+}
+
+/// The name in a `raise StopIteration` inside of a function.
+#[derive(Debug)]
+pub struct Stop {
+    pub range: TextRange,
+    pub func: FuncId,
 }
 
 /// A `yield from` that is a statement.

@@ -34,7 +34,9 @@ pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
     let model = SemanticModel::new(db, db.program().program_file(db, file));
     let statement = import_statement(module, name);
     let found = definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
-    let (file, range) = found.iter().find_map(|definition| class_at(db, definition))?;
+    let (file, range) = found
+        .iter()
+        .find_map(|definition| class_at(db, definition).or_else(|| aliased(db, definition).into_iter().next()))?;
     let definition = at(db, file, range)?;
     let mut methods = BTreeMap::new();
     collect_methods(db, file, range.start(), &mut methods, &mut FxHashSet::default());
@@ -64,6 +66,20 @@ fn class_at(db: &Db, definition: &ResolvedDefinition) -> Option<(File, TextRange
     let focus = definition.focus_range(db);
     let module = parsed_module(db, db.program().program_file(db, focus.file()).python_file(db)).load(db);
     class_named_at(module.suite(), focus.range().start()).map(|class| (focus.file(), class.name.range))
+}
+
+/// The class that another name is given to: `Lock = _thread.lock`.
+fn aliased(db: &Db, definition: &ResolvedDefinition) -> Vec<(File, TextRange)> {
+    let focus = definition.focus_range(db);
+    let program_file = db.program().program_file(db, focus.file());
+    let module = parsed_module(db, program_file.python_file(db)).load(db);
+    let model = SemanticModel::new(db, program_file);
+    let value = bodies(module.suite()).find_map(|statement| match statement {
+        Stmt::Assign(node) => node.targets.iter().any(|target| target.range() == focus.range()).then_some(&*node.value),
+        Stmt::AnnAssign(node) if node.target.range() == focus.range() => node.value.as_deref(),
+        _ => None,
+    });
+    value.map(|value| base_classes(db, &model, value)).unwrap_or_default()
 }
 
 /// The class statement whose name stands at `offset`.

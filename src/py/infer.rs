@@ -272,6 +272,11 @@ fn enclosing_classes(body: &[ast::Stmt], range: TextRange, path: &mut Vec<String
     }
 }
 
+/// Is every part of a printed type known?
+pub fn is_known(shown: &str) -> bool {
+    certainty(shown) == Certainty::Known
+}
+
 /// Reads the certainty off a printed type: dynamic parts of a union at its top level.
 fn certainty(shown: &str) -> Certainty {
     let dynamic = parts(shown, '|').filter(|part| is_dynamic(part)).count();

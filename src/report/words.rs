@@ -131,6 +131,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
         Cause::Consumed { .. } => "consumed",
         Cause::CannotRewrite { .. } => "cannot-rewrite",
+        Cause::Unawaited { .. } => "unawaited",
         Cause::BlocksWithin { .. } => "blocks-within",
         Cause::LookedUp { .. } => "looked-up",
         Cause::Computed { .. } => "computed",
@@ -258,6 +259,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!("{} stands in a `try` that catches KeyboardInterrupt", call(places, *site))
         }
         Cause::Consumed { site } => format!("the result of {} is entered or iterated at once", call(places, *site)),
+        Cause::Unawaited { site } => {
+            format!(
+                "{} is async now, and the function around it cannot await it: change it by hand",
+                call(places, *site)
+            )
+        }
         Cause::CannotRewrite { site } => format!("{} cannot be expressed with an await", call(places, *site)),
         Cause::LookedUp { lookup } => {
             let string = &world.index.file(lookup.file).lookups[lookup.index as usize];

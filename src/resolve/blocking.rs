@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
 
-use super::builder::Builder;
+use super::builder::{Builder, implicit_words};
 use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
 use super::{flow, hierarchy, native, site};
@@ -20,6 +20,10 @@ pub(crate) fn find(builder: &mut Builder) {
     for entry in entries {
         let number = builder.graph.entries.len();
         builder.graph.entries.push(entry.clone());
+        let renames = native::replaced_by(builder, &entry);
+        if !renames.is_empty() {
+            builder.graph.swaps.insert(number, renames);
+        }
         let layer = Layer::find(builder, &entry);
         if let Some(layer) = &layer {
             native::declare(builder, number, &entry, layer);
@@ -196,7 +200,9 @@ fn stands_in(builder: &Builder, methods: &BTreeSet<Name>, targets: &[FuncId]) ->
 
 fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Layer) {
     let methods = layer.method_names(builder, entry);
-    builder.index.load_words(builder.project, methods.iter().map(|name| implicit_word(name).unwrap_or(name)));
+    let words: Vec<&str> =
+        methods.iter().flat_map(|name| implicit_words(name).iter().copied().chain([name.as_str()])).collect();
+    builder.index.load_words(builder.project, words);
     let every = layer.classes.is_empty() && layer::included(&entry.method).any(|name| name.contains('*'));
     let found = calls(builder, |site| {
         let named = || methods.contains(&site.name) || every && layer::takes(entry, &site.name);
@@ -223,11 +229,6 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
             add(builder, number, id, Some(&answer), evidence);
         }
     }
-}
-
-/// What stands in the text where Python calls the method by itself.
-fn implicit_word(name: &str) -> Option<&'static str> {
-    matches!(name, "__enter__" | "__exit__").then_some("with")
 }
 
 fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {

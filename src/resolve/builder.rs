@@ -82,6 +82,16 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// What stands in the text where Python calls such a method by itself.
+pub(super) fn implicit_words(name: &str) -> &'static [&'static str] {
+    match name {
+        "__enter__" | "__exit__" => &["with", "enter_context"],
+        "__iter__" => &["for", "yield", "iter", "list", "tuple", "set", "sorted"],
+        "__next__" => &["next"],
+        _ => &[],
+    }
+}
+
 impl Builder<'_> {
     pub(crate) fn names(&self) -> Names<'_> {
         Names::new(self.project, self.index)
@@ -197,7 +207,8 @@ impl Builder<'_> {
             // `with` calls both: they convert together.
             family.extend(self.graph.hierarchy.family(self.index, class, twin));
             family.extend(hierarchy::methods(self.index, class, twin));
-            self.index.load_words(self.project, ["with", "enter_context"]);
+            let words = implicit_words(&name).iter().chain(implicit_words(twin)).copied();
+            self.index.load_words(self.project, words);
         }
         self.join(&family);
         for member in family {

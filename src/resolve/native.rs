@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::layer::{self, Layer};
-use super::{Evidence, Gives, Twin, boundary, hierarchy, site};
+use super::renames::Entry;
+use super::{Evidence, Gives, SiteKind, Twin, boundary, hierarchy, site};
 use crate::config::{Blocking, BlockingAction};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
@@ -193,18 +195,45 @@ pub(crate) fn keep(builder: &mut Builder, number: usize, targets: &[FuncId]) {
     }
 }
 
-/// The codemod renames the class to its async twin, so the twin's methods are not to be looked for on the class.
-fn is_replaced(builder: &Builder, number: usize) -> bool {
-    let entry = &builder.graph.entries[number];
-    let renames = builder.config.codemods.iter().flat_map(|codemod| &codemod.renames);
+/// The renames of classes of the entry to their async twins. The twins' methods are not to be looked for on the classes then.
+pub(crate) fn replaced_by(builder: &Builder, entry: &Blocking) -> BTreeSet<usize> {
+    let (BlockingAction::Native { .. }, Some(class)) = (&entry.action, &entry.class) else { return BTreeSet::new() };
     let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
-    entry.class.as_ref().is_some_and(|class| {
-        renames.into_iter().any(|rename| {
-            let plain = !rename.from.contains('.')
-                && layer::included(class).any(|pattern| last(pattern).as_deref() == Some(&rename.from));
-            plain || class.matches(&rename.from)
-        })
-    })
+    let is_one = |rename: &Entry| {
+        let plain = !rename.from.contains('.')
+            && layer::included(class).any(|pattern| last(pattern).as_deref() == Some(&rename.from));
+        (rename.is_swap || rename.is_external()) && (plain || class.matches(&rename.from))
+    };
+    let renames = builder.graph.renames.entries.iter().enumerate();
+    renames.filter(|(_, rename)| is_one(rename)).map(|(number, _)| number).collect()
+}
+
+/// Functions that lead to a call of a method that is async under its own name, or of a class that is replaced, with their
+/// families.
+pub(crate) fn no_sync_form(builder: &Builder) -> FxHashSet<FuncId> {
+    let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
+    let mut pending = vec![];
+    for site in builder.graph.sites.values() {
+        let facts = builder.index.site(site.id);
+        let Some(owner) = builder.index.context(facts.context).func.filter(|_| site.kind.runs()) else { continue };
+        match &site.kind {
+            SiteKind::Blocking { entry, native: Some(twin) } => {
+                let is_async = *twin.method == *facts.name || builder.graph.swaps.contains_key(entry);
+                pending.extend(is_async.then_some(owner));
+            }
+            _ => site.targets.iter().for_each(|target| callers.entry(*target).or_default().push(owner)),
+        }
+    }
+    let mut found = FxHashSet::default();
+    while let Some(func) = pending.pop() {
+        if builder.graph.layer.contains(&func) || !found.insert(func) {
+            continue;
+        }
+        pending.extend(callers.get(&func).into_iter().flatten().copied());
+        let family = builder.families_of.get(&func).map(|family| &builder.graph.families[*family]);
+        pending.extend(family.into_iter().flatten().copied());
+    }
+    found
 }
 
 /// The async twin of the called method: awaited in place when it has the same name (`native = "{name}"`), or when inference
@@ -214,7 +243,7 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
     let site = builder.index.site(id);
     let name = Name::new(template.replace("{name}", &site.name));
     let method = Twin { method: name.to_string(), gives: gives(builder, answer) };
-    if is_replaced(builder, number) || name == site.name {
+    if builder.graph.swaps.contains_key(&number) || name == site.name {
         return Some(method);
     }
     let questions = Questions { siblings: vec![(site.range, name.clone())], ..Questions::default() };

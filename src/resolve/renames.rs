@@ -27,6 +27,8 @@ pub struct Place {
     pub range: TextRange,
     pub how: How,
     pub gate: Gate,
+    /// The number of the entry.
+    pub entry: usize,
 }
 
 /// What is written there.
@@ -108,6 +110,7 @@ pub(crate) fn find(builder: &mut Builder) {
     let texts = text::Texts::read(builder);
     let mut found = Found::default();
     for number in 0..builder.graph.renames.entries.len() {
+        found.entry = number;
         for meant in builder.graph.renames.entries[number].meant.clone() {
             match meant {
                 Meant::Definitions(definitions) => name::find(builder, &texts, number, &definitions, &mut found),
@@ -147,6 +150,8 @@ fn taken(builder: &Builder, number: usize, file: FileId, range: TextRange) -> Pr
 /// Places so far.
 #[derive(Debug, Default)]
 struct Found {
+    /// The entry that places are looked for.
+    entry: usize,
     places: BTreeMap<(FileId, u32), Place>,
     kept: BTreeSet<Kept>,
     refused: Vec<(usize, FileId, TextRange)>,
@@ -154,7 +159,7 @@ struct Found {
 
 impl Found {
     fn add(&mut self, file: FileId, range: TextRange, how: How, gate: Gate) {
-        self.places.entry((file, u32::from(range.start()))).or_insert(Place { range, how, gate });
+        self.places.entry((file, u32::from(range.start()))).or_insert(Place { range, how, gate, entry: self.entry });
     }
 
     /// Takes over the places of one entry.

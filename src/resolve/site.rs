@@ -9,7 +9,7 @@ use super::{plain, tested};
 use crate::index::Defined;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
-use crate::py::infer::{Answer, Certainty, Definition};
+use crate::py::infer::{self, Answer, Certainty, Definition};
 
 /// Methods that run when a class is called.
 pub(crate) fn is_constructor(name: &str) -> bool {
@@ -28,6 +28,8 @@ pub(crate) fn paired(name: &str) -> Option<&'static str> {
     match name {
         "__enter__" => Some("__exit__"),
         "__exit__" => Some("__enter__"),
+        "__iter__" => Some("__next__"),
+        "__next__" => Some("__iter__"),
         _ => None,
     }
 }
@@ -125,7 +127,9 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         return;
     }
     let targets = targets_of(builder, answer);
-    let foreign_only = targets.is_empty() && !answer.definitions.is_empty();
+    // A member that ty has a type for, and no definition of, is made up: `get` of a `TypedDict`.
+    let is_made_up = || site.receiver.is_some() && site.member_of().is_none() && infer::is_known(&answer.own);
+    let foreign_only = targets.is_empty() && (!answer.definitions.is_empty() || is_made_up());
     if foreign_only && matches!(site.usage, Usage::Called(_)) && site.receiver.is_some() && names_data(builder, answer)
     {
         return builder.open_data(id);

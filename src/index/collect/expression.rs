@@ -29,6 +29,30 @@ const LOOKUPS: [(&str, &[usize]); 16] = [
     ("locate", &[0]),
 ];
 
+/// Functions and methods that iterate over an argument.
+const ITERATING: [&str; 20] = [
+    "all",
+    "any",
+    "chain",
+    "deque",
+    "dict",
+    "enumerate",
+    "extend",
+    "filter",
+    "frozenset",
+    "iter",
+    "join",
+    "list",
+    "map",
+    "max",
+    "min",
+    "set",
+    "sorted",
+    "sum",
+    "tuple",
+    "zip",
+];
+
 /// The method that a builtin runs on its argument.
 fn run_by_builtin(func: &Expr) -> Option<&'static str> {
     let Expr::Name(name) = func else { return None };
@@ -151,6 +175,13 @@ impl Collector<'_> {
     pub(super) fn implicit_ref(&mut self, name: &'static str, range: TextRange, value: ValueId, usage: Usage) {
         let name = Name::new_static(name);
         self.push_ref(&name, TextRange::empty(range.start()), range, (Some(value), value), usage);
+    }
+
+    /// Python iterates over the value of an expression. What is spelled out there is no object of a class.
+    pub(super) fn iterated(&mut self, expr: &Expr, value: ValueId, usage: Usage) {
+        if matches!(expr, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::Subscript(_) | Expr::Await(_)) {
+            self.implicit_ref("__iter__", expr.range(), value, usage);
+        }
     }
 
     pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
@@ -398,6 +429,12 @@ impl Collector<'_> {
             if index == 0 && is_named(&node.func, "enter_context") {
                 self.implicit_ref("__enter__", value.range(), value_id, inner);
             }
+            if is_star && !is_mapping || ITERATING.iter().any(|name| is_named(&node.func, name)) {
+                self.iterated(value, value_id, inner);
+            }
+            if index == 0 && is_named(&node.func, "next") {
+                self.implicit_ref("__next__", value.range(), value_id, inner);
+            }
             args.push(Arg { keyword, is_star, is_mapping, value: value_id, range: value.range() });
         }
         self.note_builtin_call(node);
@@ -577,6 +614,9 @@ impl Collector<'_> {
             first,
         };
         let iterable = self.expression(&first.iter, usage(first, true));
+        if !first.is_async {
+            self.iterated(&first.iter, iterable, usage(first, true));
+        }
         let scope = self.push_scope(ScopeKind::Comprehension);
         let mut element = None;
         self.within(
@@ -597,6 +637,9 @@ impl Collector<'_> {
                 }
                 for clause in &clauses[1..] {
                     let inner = this.expression(&clause.iter, usage(clause, false));
+                    if !clause.is_async {
+                        this.iterated(&clause.iter, inner, usage(clause, false));
+                    }
                     let loop_value = this.value(Value::ElementOf(inner));
                     this.target(&clause.target, Some(loop_value));
                     for condition in &clause.ifs {
@@ -640,6 +683,7 @@ impl Collector<'_> {
     fn yield_from(&mut self, node: &ast::ExprYieldFrom, usage: Usage) -> ValueId {
         let statement = (usage == Usage::Statement).then_some(node.range);
         let iterable = self.expression(&node.value, Usage::YieldFrom { statement });
+        self.iterated(&node.value, iterable, Usage::YieldFrom { statement });
         let element = self.value(Value::ElementOf(iterable));
         self.yields(element);
         if let Some(range) = statement {

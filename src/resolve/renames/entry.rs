@@ -54,6 +54,11 @@ impl Entry {
         })
     }
 
+    /// Does it name something of another package?
+    pub(crate) fn is_external(&self) -> bool {
+        self.meant.iter().any(|meant| matches!(meant, Meant::External(_)))
+    }
+
     /// The dotted path of the new name, when it stands in another module.
     pub(crate) fn new_path(&self) -> Option<&str> {
         let module = |path: &str| path.rsplit_once('.').map(|(module, _)| module.to_owned());

@@ -18,7 +18,7 @@ pub(super) fn find(builder: &mut Builder, texts: &Texts, number: usize, definiti
     let files: Vec<FileId> = builder.index.words.files(&entry.old).collect();
     let mut taken = None;
     let all = found;
-    let found = &mut Found::default();
+    let found = &mut Found { entry: number, ..Found::default() };
     for file in files.into_iter().filter(|file| builder.index.loaded(*file).is_some()) {
         let is_home = entry.is_swap && homes.contains(&file);
         if is_home || !builder.project.file(file).editable {
