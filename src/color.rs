@@ -14,6 +14,7 @@ pub mod decision;
 pub mod exit_stack;
 pub mod guard;
 pub mod hazard;
+pub mod iteration;
 pub mod obstacle;
 pub mod selected;
 pub mod shape;

@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 
 use crate::color::obstacle::{OffloadResult, result_of_offload};
 use crate::color::shape::{Adaptation, Shape, async_twin, becomes_async_def, delegations, shape};
-use crate::color::{SiteVerdict, Verdicts, World, boundary, guard, swap};
+use crate::color::{SiteVerdict, Verdicts, World, boundary, guard, iteration, swap};
 use crate::index::facts::*;
 use crate::resolve::SiteKind;
 use crate::resolve::boundary::decorator_name;
@@ -44,6 +44,13 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
     for site in world.graph.sites.values().filter(|site| site.kind == SiteKind::Carried) {
         if site.targets.iter().any(|target| verdicts.converts.contains_key(target)) {
             for (file, action) in annotation::held(world, site.id) {
+                plan.entry(file).or_default().push(action);
+            }
+        }
+    }
+    for (func, used) in &world.graph.iterators {
+        if verdicts.converts.contains_key(func) {
+            for (file, action) in annotation::iterated(world, &used.annotations) {
                 plan.entry(file).or_default().push(action);
             }
         }
@@ -95,11 +102,10 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
             to: "contextlib.asynccontextmanager".into(),
         }));
     }
-    if facts.name == "__next__" {
-        let stops = world.index.file(func.file).stops.iter().filter(|stop| stop.func == func);
-        actions.extend(stops.map(|stop| Action::Rename { name: stop.range, to: "StopAsyncIteration".into() }));
-    }
-    if shape != Shape::Coroutine {
+    if shape == Shape::Next {
+        let stops = iteration::raised(world, func).into_iter();
+        actions.extend(stops.map(|name| Action::Rename { name, to: "StopAsyncIteration".into() }));
+    } else if shape != Shape::Coroutine {
         actions.extend(annotation::iterator(world, func));
     }
     if matches!(shape, Shape::Generator | Shape::Manager) {
@@ -147,6 +153,10 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         let next = world.index.call(*call);
         actions.push(Action::Await { call: next.range });
         actions.push(Action::Rename { name: next.func_range, to: "anext".into() });
+        let handler =
+            iteration::handler(world, id.file, world.context(id), next.range).filter(|_| next.args.len() == 1);
+        let names = handler.into_iter().flat_map(|handler| &handler.names);
+        actions.extend(names.map(|name| Action::Rename { name: *name, to: "StopAsyncIteration".into() }));
     }
     if let SiteVerdict::Adapt(adaptation) = verdict {
         actions.extend(entered::actions(world, *adaptation));
@@ -164,7 +174,7 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
     {
         actions.push(Action::Rename { name: site.name_range, to: twin.method.clone() });
     }
-    if matches!(verdict, SiteVerdict::Await | SiteVerdict::Adapt(Adaptation::Renamed))
+    if matches!(verdict, SiteVerdict::Await | SiteVerdict::Adapt(Adaptation::Renamed | Adaptation::HandedOn))
         && let Some(twin) = async_twin(&site.name)
     {
         // `super().__enter__()`

@@ -20,6 +20,7 @@ pub mod fixtures;
 mod flow;
 mod group;
 pub mod hierarchy;
+mod iterator;
 mod layer;
 pub mod names;
 mod native;
@@ -183,6 +184,19 @@ pub struct Carriage {
     pub lost_at: Option<(FileId, TextRange)>,
 }
 
+/// Where the objects of a class went that is iterated over.
+#[derive(Clone, Debug, Default)]
+pub struct IteratorUse {
+    /// Where one was lost sight of.
+    pub lost_at: Option<(FileId, TextRange)>,
+    /// Annotations of what held one.
+    pub annotations: Vec<(FileId, TextRange)>,
+    /// Functions that return one.
+    pub through: BTreeSet<FuncId>,
+    /// An `__iter__` returns something else, too.
+    pub hands_on_others: bool,
+}
+
 /// Where a lambda went.
 #[derive(Clone, Copy, Debug)]
 pub struct LambdaUse {
@@ -237,6 +251,8 @@ pub struct Graph {
     pub followed_decorators: FxHashSet<ValueId>,
     /// Lambdas that run something blocking.
     pub lambdas: BTreeMap<FuncId, LambdaUse>,
+    /// `__iter__` and `__next__` methods that lead to something blocking.
+    pub iterators: BTreeMap<FuncId, IteratorUse>,
     /// Where the values of carried sites went.
     pub carriages: BTreeMap<RefId, Carriage>,
     /// Calls by the name of a node in files that no facts come from, one a node.

@@ -233,7 +233,9 @@ impl<'a> New<'a> {
                 },
                 Adaptation::Push { .. } => matches!(new.usage, Usage::Argument { .. }),
                 Adaptation::Next { .. } | Adaptation::Iter { .. } => now == Stands::Given,
-                Adaptation::Renamed => matches!(new.usage, Usage::Called(_)) && now != Stands::Awaited,
+                Adaptation::Renamed | Adaptation::HandedOn => {
+                    matches!(new.usage, Usage::Called(_)) && now != Stands::Awaited
+                }
             },
             SiteVerdict::Unwrap { .. } => matches!(new.usage, Usage::Called(_)),
             SiteVerdict::EntryPoint => matches!(new.usage, Usage::Called(_)) && now == Stands::Given,

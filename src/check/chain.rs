@@ -159,9 +159,9 @@ fn runs_body(world: World, site: &Site, target: FuncId) -> bool {
         usage => usage,
     };
     match shape(world, target) {
-        Shape::Coroutine | Shape::Entered | Shape::Iterable => true,
+        Shape::Coroutine | Shape::Entered | Shape::Next => true,
         Shape::Manager => matches!(usage, Usage::WithItem { .. }),
-        Shape::Generator => match usage {
+        Shape::Generator | Shape::Iterable => match usage {
             Usage::ForIter { .. } | Usage::YieldFrom { .. } | Usage::Starred { .. } => true,
             Usage::ComprehensionIter { kind, .. } => !matches!(kind, ComprehensionKind::Generator(_)),
             Usage::Argument { call, index: 0 } => {

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::cause::Cause;
+use super::iteration;
 use super::shape::{Shape, async_twin, becomes_async_def, shape, shape_of_targets};
 use super::tests::framework;
 use crate::config::Uncertain;
@@ -79,6 +80,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     }
     if has_twin(world, facts) {
         return Some(Cause::HasTwin);
+    }
+    if let Some(cause) = iteration::cause(world, func) {
+        return Some(cause);
     }
     if facts.traits.raises_stop_iteration && !facts.traits.is_generator && facts.name != "__next__" {
         return Some(Cause::StopsIteration { func });
@@ -161,10 +165,7 @@ fn is_dunder(name: &str) -> bool {
 pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
     let shape = shape(world, func);
-    if shape == Shape::Iterable {
-        return waits(world, func).then_some(Cause::Dunder);
-    }
-    if !becomes_async_def(world, func) {
+    if !becomes_async_def(world, func) && shape != Shape::Iterable {
         return (!facts.traits.is_stub).then_some(Cause::Generator);
     }
     match shape {
@@ -173,18 +174,8 @@ pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
             let returns = !facts.returns.is_empty();
             (facts.traits.is_coroutine_like_generator || returns).then_some(Cause::Generator)
         }
-        Shape::Coroutine | Shape::Entered | Shape::Iterable => None,
+        Shape::Coroutine | Shape::Entered | Shape::Iterable | Shape::Next => None,
     }
-}
-
-/// Does the function itself run something that would have to be awaited?
-fn waits(world: World, func: FuncId) -> bool {
-    world.graph.sites_in_file(func.file).any(|site| {
-        let demands =
-            matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated | SiteKind::Read);
-        let target_waits = || site.targets.iter().any(|target| shape(world, *target) != Shape::Iterable);
-        demands && world.context(site.id).func == Some(func) && (site.targets.is_empty() || target_waits())
-    })
 }
 
 fn decorators(world: World, func: &Func) -> Option<Cause> {

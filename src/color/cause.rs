@@ -1,6 +1,8 @@
 //! Why a function converts or stays, and why a site is left: data that forms chains. Only the report turns it into words.
 
-use crate::index::facts::{CallId, FuncId, RefId, ValueId};
+use ruff_text_size::TextRange;
+
+use crate::index::facts::{CallId, FileId, FuncId, RefId, ValueId};
 use crate::resolve::text::TextCall;
 use crate::resolve::{LookupSite, PickSite};
 
@@ -69,6 +71,11 @@ pub enum Cause {
     /// An object of its class is given to something that calls it.
     PassedOn {
         call: CallId,
+    },
+    /// An object of its class goes where nobody sees who iterates over it.
+    IteratedUnseen {
+        file: FileId,
+        range: TextRange,
     },
     /// It keeps its sync face over an async body.
     Bridge,
@@ -246,23 +253,23 @@ pub enum Cause {
 impl Cause {
     /// Does the function itself, its file or the user's word keep it sync, and not what somebody does with it?
     pub fn is_its_own(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Cause::Layer
-            | Cause::KeepComment
-            | Cause::KeepSync
-            | Cause::NotEditable
-            | Cause::Dunder
-            | Cause::Property
-            | Cause::Generator
-            | Cause::ContextManager
-            | Cause::TargetVersion
-            | Cause::StubFile
-            | Cause::ReachNone
-            | Cause::NotReached
-            | Cause::NoAwait
-            | Cause::Family { .. } => true,
-            _ => false,
-        }
+                | Cause::KeepComment
+                | Cause::KeepSync
+                | Cause::NotEditable
+                | Cause::Dunder
+                | Cause::Property
+                | Cause::Generator
+                | Cause::ContextManager
+                | Cause::TargetVersion
+                | Cause::StubFile
+                | Cause::ReachNone
+                | Cause::NotReached
+                | Cause::NoAwait
+                | Cause::Family { .. }
+        )
     }
 
     /// Does an obstacle of this kind keep the function around the site sync, so that it can be offloaded as a whole?
@@ -326,6 +333,7 @@ impl Cause {
             | Cause::CalledByTestRunner
             | Cause::Threaded
             | Cause::PassedOn { .. }
+            | Cause::IteratedUnseen { .. }
             | Cause::ReturnsAwaitable
             | Cause::TargetVersion
             | Cause::StubFile

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
 use super::cause::Cause;
+use super::iteration;
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::agreement::fits;
@@ -118,6 +119,9 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
         }
         if let Some(cause) = own(world, at, caught).or_else(|| bound_to_thread(world, at)) {
             return Some(cause);
+        }
+        if !caught && iteration::may_stop(world, at) && iteration::is_awaited_above(world, func) {
+            return Some(Cause::StopsIteration { func: at });
         }
         let (facts, names) = (world.index.file(at.file), world.names());
         let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(at));

@@ -142,6 +142,8 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
             return adaptation(world, site, Shape::Coroutine).is_none().then_some(Cause::Escapes { site: site.id });
         }
         Some(Shape::Coroutine) => {}
+        // `super().__next__()`
+        Some(Shape::Next) if site.kind == SiteKind::Call && is_in_next(world, site) => {}
         Some(shape) => {
             return adaptation(world, site, shape).is_none().then_some(Cause::Consumed { site: site.id });
         }
@@ -158,6 +160,10 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
         Usage::YieldFrom { statement: None } => Some(Cause::Consumed { site: site.id }),
         _ => None,
     }
+}
+
+fn is_in_next(world: World, site: &Site) -> bool {
+    world.owner(site.id).is_some_and(|owner| world.index.func(owner).name == "__next__")
 }
 
 /// Does entering what the call returns run nothing that blocks? `with await f() as x:` enters it on the loop.

@@ -3,7 +3,7 @@
 use ruff_python_ast::PythonVersion;
 use ruff_text_size::TextRange;
 
-use super::{World, consumer, exit_stack, swap};
+use super::{World, consumer, exit_stack, iteration, swap};
 use crate::index::facts::*;
 use crate::resolve::boundary::decorator_name;
 use crate::resolve::{Gives, Site, SiteKind, Twin, eager};
@@ -19,8 +19,10 @@ pub enum Shape {
     Manager,
     /// `__enter__` or `__exit__`: `async with`.
     Entered,
-    /// An `__iter__` that returns an iterator: `async for`. It stays a plain function, under its async name.
+    /// An `__iter__` that gives the iterator: `def __aiter__`.
     Iterable,
+    /// `__next__`: `async def __anext__`.
+    Next,
 }
 
 /// How a site adapts to a target that is no plain coroutine function.
@@ -40,12 +42,14 @@ pub enum Adaptation {
     Collect { call: CallId },
     /// `*g()`, `a, b = g()`, `x += g()`: a list takes the place of the generator.
     CollectWhole,
-    /// `next(g(), default)`: `await anext(g(), default)`.
+    /// `next(g())`: `await anext(g())`.
     Next { call: CallId },
     /// `iter(x)`: `aiter(x)`.
     Iter { call: CallId },
     /// `x.__iter__()`: `x.__aiter__()`.
     Renamed,
+    /// `return super().__iter__()`
+    HandedOn,
     /// `async with`.
     With,
     /// `stack.enter_context(m())`: `await stack.enter_async_context(m())`.
@@ -78,12 +82,14 @@ fn own_shape(world: World, func: FuncId) -> Shape {
         Shape::Entered
     } else if facts.name == "__iter__" && facts.class.is_some() {
         Shape::Iterable
+    } else if facts.name == "__next__" && facts.class.is_some() {
+        Shape::Next
     } else {
         Shape::Coroutine
     }
 }
 
-/// The one shape of all targets of a site; none when they differ.
+/// The one shape of all targets of a site; none when they differ. What an `__iter__` gives is iterated over like a generator.
 pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     if let Some(twin) = swap::twin(world, site) {
         return Some(leaf_shape(world, site, twin));
@@ -93,7 +99,6 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     let is_spelled = !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
     let mut shapes = site.targets.iter().map(|target| match shape(world, *target) {
         Shape::Entered if is_spelled && world.index.func(*target).name == facts.name => Shape::Coroutine,
-        // What is iterated over may be either.
         Shape::Iterable => Shape::Generator,
         shape => shape,
     });
@@ -140,7 +145,9 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
             let adapts = world.config.target_version >= PythonVersion::PY310 && !is_vetoed(world, site, statement);
             adapts.then_some(Adaptation::ForClosing)
         }
-        (Shape::Generator, _) if !facts.is_implicit() && facts.name == "__iter__" => {
+        (Shape::Generator, _)
+            if !facts.is_implicit() && facts.name == "__iter__" && matches!(site.kind, SiteKind::Blocking { .. }) =>
+        {
             matches!(facts.usage, Usage::Called(_)).then_some(Adaptation::Renamed)
         }
         (Shape::Generator, Usage::Argument { call, index: 0 })
@@ -163,11 +170,17 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Generator, Usage::Argument { call, index }) if consumer::takes_all(world, call, index) => {
             Some(Adaptation::Collect { call })
         }
-        (Shape::Generator, Usage::Argument { call, index: 0 })
-            if consumer::is_next_with_default(world, call) && !holds_open(world, site) =>
+        (Shape::Generator | Shape::Next, Usage::Argument { call, index: 0 })
+            if eager::is_next(&world.names(), call) =>
         {
-            (world.config.target_version >= PythonVersion::PY310).then_some(Adaptation::Next { call })
+            let with_default = world.index.call(call).args.len() == 2;
+            let adapts = has_builtins && (with_default || iteration::end_is_seen(world, site));
+            (adapts && !holds_open(world, site)).then_some(Adaptation::Next { call })
         }
+        (Shape::Generator, Usage::Argument { call, .. }) if eager::is_iter(&world.names(), call) => {
+            has_builtins.then_some(Adaptation::Iter { call })
+        }
+        (Shape::Generator, Usage::Returned) => iteration::is_handed_on(world, site).then_some(Adaptation::HandedOn),
         (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {
             (!is_vetoed(world, site, statement)).then_some(Adaptation::With)
         }
@@ -207,14 +220,16 @@ pub fn async_twin(name: &str) -> Option<&'static str> {
     match name {
         "__enter__" => Some("__aenter__"),
         "__exit__" => Some("__aexit__"),
+        "__iter__" => Some("__aiter__"),
+        "__next__" => Some("__anext__"),
         _ => None,
     }
 }
 
 /// Does the function become `async def`? A stub among generators keeps its `def`: it only declares what is returned.
 pub fn becomes_async_def(world: World, func: FuncId) -> bool {
-    let shape = shape(world, func);
-    world.index.func(func).lambda.is_none() && own_shape(world, func) == shape && shape != Shape::Iterable
+    let own = own_shape(world, func);
+    world.index.func(func).lambda.is_none() && own == shape(world, func) && own != Shape::Iterable
 }
 
 /// Every `yield from` of a generator: none can stay in an async generator.

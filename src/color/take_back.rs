@@ -156,8 +156,8 @@ impl Coloring<'_> {
                 self.stays.get(target).is_some_and(|cause| *cause != Cause::Layer) && self.blocking.contains(target)
             });
             let stuck = match site.kind {
-                SiteKind::Read | SiteKind::Callback { .. } => true,
-                SiteKind::Call | SiteKind::Iterated => {
+                SiteKind::Read | SiteKind::Callback { .. } | SiteKind::Iterated => true,
+                SiteKind::Call => {
                     self.world.index.site(site.id).runs_unseen()
                         || matches!(
                             hazard::hazard(self.world, site),

@@ -238,6 +238,7 @@ impl Coloring<'_> {
             SiteKind::Call if self.world.index.site(site.id).runs_unseen() => self.unseen(site),
             SiteKind::Call | SiteKind::Iterated => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
+                None if site.kind == SiteKind::Iterated => SiteVerdict::Left(Cause::Consumed { site: site.id }),
                 None => SiteVerdict::Offload,
             },
             // An operator that only the audit follows.

@@ -1,13 +1,14 @@
 //! One visitor that turns the syntax tree of a file into [`FileFacts`]. This file walks statements; expressions are in
-//! `collect/expression.rs`, binding targets in `collect/binding.rs`.
+//! `collect/expression.rs`, binding targets in `collect/binding.rs`, `raise` and `try` in `collect/exception.rs`.
 
 mod binding;
+mod exception;
 mod expression;
 mod fallback;
 mod narrow;
 mod pick;
 
-use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
+use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use self::narrow::{Holds, Narrowed};
@@ -163,24 +164,6 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn raise(&mut self, node: &ast::StmtRaise) {
-        self.lost(node.exc.as_deref(), Usage::Other);
-        self.lost(node.cause.as_deref(), Usage::Other);
-        let (in_handler, catches) = (self.context.in_handler, self.context.catches_stop);
-        let stop = node.exc.as_deref().and_then(|value| {
-            let name = if let Expr::Call(call) = value { &*call.func } else { value };
-            name.as_name_expr().filter(|name| name.id == "StopIteration").map(Ranged::range)
-        });
-        if let (Some(range), Some(func)) = (stop, self.context.func) {
-            self.facts.stops.push(Stop { range, func });
-        }
-        let stops = stop.is_some();
-        if let Some(traits) = self.traits() {
-            traits.reads_current_exception |= node.exc.is_none() && !in_handler;
-            traits.raises_stop_iteration |= stops && !catches;
-        }
-    }
-
     fn for_statement(&mut self, node: &ast::StmtFor) {
         let usage = Usage::ForIter { statement: node.range, is_async: node.is_async };
         let iterable = self.expression(&node.iter, usage);
@@ -247,55 +230,6 @@ impl<'a> Collector<'a> {
         self.protected -= 1;
         self.context_id = None;
         self.context.withs = saved;
-    }
-
-    fn try_statement(&mut self, node: &ast::StmtTry) {
-        let context = self.context();
-        let interrupts = node.handlers.iter().any(|handler| catches(handler, &["KeyboardInterrupt"]));
-        let stops = node.handlers.iter().any(|handler| {
-            let ExceptHandler::ExceptHandler(inner) = handler;
-            inner.type_.is_none() || catches(handler, &["StopIteration", "Exception", "BaseException"])
-        });
-        let swallows = node.handlers.iter().any(|handler| {
-            let ExceptHandler::ExceptHandler(handler_node) = handler;
-            (handler_node.type_.is_none() || catches(handler, &["BaseException", "CancelledError"]))
-                && !handler_node.body.iter().any(|statement| matches!(statement, Stmt::Raise(_)))
-        });
-        self.protected += 1;
-        self.within(
-            |context| {
-                context.in_try = true;
-                context.catches_interrupt |= interrupts;
-                context.catches_stop |= stops;
-                context.swallows_cancel |= swallows;
-            },
-            |this| this.body(&node.body),
-        );
-        for handler in &node.handlers {
-            let ExceptHandler::ExceptHandler(handler) = handler;
-            self.optional(handler.type_.as_deref(), Usage::Other);
-            if let Some(name) = &handler.name {
-                self.bind_name(name.id.clone(), name.range, Bound::Unknown);
-            }
-            self.within(
-                |context| {
-                    context.in_try = true;
-                    context.in_handler = true;
-                },
-                |this| this.body(&handler.body),
-            );
-        }
-        self.protected -= 1;
-        self.within(
-            |context| context.in_try = true,
-            |this| {
-                this.body(&node.orelse);
-                this.body(&node.finalbody);
-            },
-        );
-        if let Some(run) = fallback::of_try(node) {
-            self.facts.fallbacks.push(Fallback { statement: node.range, context, run });
-        }
     }
 
     fn match_statement(&mut self, node: &ast::StmtMatch) {
@@ -472,21 +406,6 @@ fn is_type_checking(test: &Expr) -> bool {
         Expr::Name(name) => name.id == "TYPE_CHECKING",
         Expr::Attribute(attribute) => attribute.attr.id == "TYPE_CHECKING",
         _ => false,
-    }
-}
-
-/// Does the handler name one of these exceptions?
-fn catches(handler: &ExceptHandler, names: &[&str]) -> bool {
-    let ExceptHandler::ExceptHandler(handler) = handler;
-    let named = |expr: &Expr| match expr {
-        Expr::Name(name) => names.contains(&name.id.as_str()),
-        Expr::Attribute(attribute) => names.contains(&attribute.attr.as_str()),
-        _ => false,
-    };
-    match handler.type_.as_deref() {
-        None => false,
-        Some(Expr::Tuple(tuple)) => tuple.elts.iter().any(named),
-        Some(expr) => named(expr),
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Consumer {
     Default(FuncId, u32),
     /// It decorates this function or class.
     Decorator(Defined),
+    /// Behind `in`.
+    Searched,
     /// Somewhere that is not followed.
     Lost,
 }
@@ -102,6 +104,8 @@ impl Consumers {
                 found.refs.insert(site.value, id);
             } else if site.name == "__call__" {
                 found.callees.insert(site.value, id);
+            } else if site.name == "__contains__" {
+                found.add(site.value, Consumer::Searched);
             }
         }
         found
@@ -123,6 +127,9 @@ impl Consumers {
                     | Usage::Annotation
                     | Usage::Store
                     | Usage::Delete
+                    // Of an attribute or element that is written or deleted.
+                    | Usage::Receiver
+                    | Usage::Subscripted
             );
             if !is_looked_at && self.of_value(value).is_empty() {
                 self.add(value, Consumer::Lost);

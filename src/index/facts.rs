@@ -68,6 +68,10 @@ pub struct FileFacts {
     pub picks: Vec<Pick>,
     /// Statement-level facts that boundaries and fallbacks need.
     pub fallbacks: Vec<Fallback>,
+    /// `raise StopIteration`
+    pub stops: Vec<Stop>,
+    /// `except StopIteration`
+    pub stop_handlers: Vec<StopHandler>,
     /// Names in `__all__`.
     pub exports: Vec<Name>,
     /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
@@ -79,8 +83,6 @@ pub struct FileFacts {
     /// Names whose value is an instance of a class, as a test says: the expression, and that of the class or classes. In the
     /// order of the text.
     pub narrowed: Vec<(ValueId, ValueId)>,
-    /// `raise StopIteration`.
-    pub stops: Vec<Stop>,
     /// Values that go where no other table follows them: a key, the subject of a `match`, a starred element.
     pub lost: Vec<ValueId>,
     /// Annotations with their ranges, in the order of the text.
@@ -95,13 +97,6 @@ pub struct MainGuard {
     pub range: TextRange,
     /// There is no `elif` and no `else`, and nothing around it.
     pub is_plain: bool,
-}
-
-/// The name in a `raise StopIteration` inside of a function.
-#[derive(Debug)]
-pub struct Stop {
-    pub range: TextRange,
-    pub func: FuncId,
 }
 
 /// A `yield from` that is a statement.
@@ -656,6 +651,23 @@ pub struct Fallback {
     pub context: ContextId,
     /// The `asyncio.run` call in the handler, or in the branch without a loop.
     pub run: TextRange,
+}
+
+/// `StopIteration` where it is raised.
+#[derive(Debug)]
+pub struct Stop {
+    /// The range of the name.
+    pub name: TextRange,
+    pub context: ContextId,
+}
+
+/// `try: ...` / `except StopIteration: ...`
+#[derive(Debug)]
+pub struct StopHandler {
+    /// The statements that it stands around.
+    pub body: TextRange,
+    /// Where the handlers name `StopIteration`.
+    pub names: Vec<TextRange>,
 }
 
 impl Ref {

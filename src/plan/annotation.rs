@@ -21,13 +21,23 @@ pub fn held(world: World, site: RefId) -> Vec<(FileId, Action)> {
     for (file, range) in &carriage.annotations {
         let facts = world.index.file(*file);
         if is_called {
-            let value = facts.annotations.iter().find(|(_, own)| own == range).map(|(value, _)| *value);
-            let action = value.and_then(|value| iterates(world, *file, value, *range));
-            actions.extend(action.map(|action| (*file, action)));
+            actions.extend(iterated(world, &[(*file, *range)]));
         } else {
             let results = facts.callable_results.iter().filter(|result| range.contains_range(**result));
             actions.extend(results.map(|result| (*file, Action::AwaitableResult { result: *result })));
         }
+    }
+    actions
+}
+
+/// What changes in the annotations of what is iterated over.
+pub fn iterated(world: World, annotations: &[(FileId, TextRange)]) -> Vec<(FileId, Action)> {
+    let mut actions = vec![];
+    for (file, range) in annotations {
+        let annotations = &world.index.file(*file).annotations;
+        let value = annotations.iter().find(|(_, own)| own == range).map(|(value, _)| *value);
+        let action = value.and_then(|value| iterates(world, *file, value, *range));
+        actions.extend(action.map(|action| (*file, action)));
     }
     actions
 }

@@ -108,6 +108,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CalledByTestRunner => "called-by-test-runner",
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
+        Cause::IteratedUnseen { .. } => "iterated-unseen",
         Cause::Bridge => "bridge",
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
@@ -209,6 +210,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!(
                 "an object of its class is given to `{}` ({place}), which calls it",
                 places.excerpt(call.file, range)
+            )
+        }
+        Cause::IteratedUnseen { file, range } => {
+            format!(
+                "an object of its class goes where nobody sees who iterates over it ({})",
+                places.place(*file, range.start())
             )
         }
         Cause::Bridge => "it is a command: it keeps its sync face and runs an async body".into(),

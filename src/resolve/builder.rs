@@ -9,8 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
 use super::{
-    agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, native, operators,
-    site,
+    agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, iterator, native,
+    operators, site,
 };
 use crate::config::Config;
 use crate::index::Index;
@@ -116,6 +116,7 @@ impl Builder<'_> {
                 || agreement::settle(self)
                 || carried::follow(self)
                 || decorated::follow(self)
+                || iterator::follow(self)
                 || operators::enumerate(self)
                 || computed::follow(self)
                 || agreement::guess(self);
@@ -207,8 +208,9 @@ impl Builder<'_> {
             // `with` calls both: they convert together.
             family.extend(self.graph.hierarchy.family(self.index, class, twin));
             family.extend(hierarchy::methods(self.index, class, twin));
-            let words = implicit_words(&name).iter().chain(implicit_words(twin)).copied();
-            self.index.load_words(self.project, words);
+            if name == "__enter__" || name == "__exit__" {
+                self.index.load_words(self.project, ["with", "enter_context"]);
+            }
         }
         self.join(&family);
         for member in family {

@@ -126,7 +126,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
         callbacks.extend(trace.callbacks.into_iter().map(|(place, call)| (place, call, target)));
         annotations.extend(trace.annotations);
         through.extend(trace.through);
-        for decorated in trace.decorates {
+        for decorated in trace.decorates.into_iter().chain(trace.handed_on) {
             builder.join(&BTreeSet::from([target, decorated]));
             builder.add_node(decorated);
         }
@@ -243,13 +243,13 @@ fn unnamed_constructions(builder: &mut Builder, func: FuncId) -> Vec<RefId> {
     found.into_iter().map(|(id, _)| id).collect()
 }
 
-fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {
+pub(super) fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {
     let values = &builder.index.file(call.file).values;
     let at = values.iter().position(|value| matches!(value, Value::Call { call: own } if *own == call))?;
     Some(ValueId { file: call.file, index: at as u32 })
 }
 
-fn annotation_range(builder: &Builder, file: FileId, value: ValueId) -> Option<(FileId, TextRange)> {
+pub(super) fn annotation_range(builder: &Builder, file: FileId, value: ValueId) -> Option<(FileId, TextRange)> {
     let annotations = &builder.index.file(file).annotations;
     annotations.iter().find(|(own, _)| *own == value).map(|(_, range)| (file, *range))
 }

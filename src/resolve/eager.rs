@@ -23,7 +23,7 @@ const FUNCTIONS: [&str; 12] = [
 ];
 
 /// Methods of builtin containers that do.
-const METHODS: [&str; 10] = [
+const METHODS: [&str; 12] = [
     "extend",
     "extendleft",
     "update",
@@ -34,6 +34,8 @@ const METHODS: [&str; 10] = [
     "difference_update",
     "intersection_update",
     "writelines",
+    "writerows",
+    "executemany",
 ];
 
 /// Does the call take all elements of the argument at `index`, in order?
@@ -48,8 +50,10 @@ pub fn takes_all(names: &Names, call: CallId, index: u32) -> bool {
         Value::Attribute { receiver, name } if name == "join" => {
             index == 0 && (matches!(names.index.value(*receiver), Value::Text(_)) || is_method(names, facts.func))
         }
-        Value::Attribute { name, .. } if METHODS.contains(&name.as_str()) => index == 0 && is_method(names, facts.func),
-        _ => index == 0 && (is_builtin(names, facts, &BUILTINS) || is_function(names, facts.func)),
+        Value::Attribute { name, .. } if METHODS.contains(&name.as_str()) => {
+            index == u32::from(name == "executemany") && is_method(names, facts.func)
+        }
+        _ => index == 0 && is_builtin(names, facts, &BUILTINS) || is_function(names, facts.func, index),
     }
 }
 
@@ -63,9 +67,12 @@ fn is_method(names: &Names, func: ValueId) -> bool {
     !of_module && names.index.funcs_of(name).is_empty()
 }
 
-fn is_function(names: &Names, func: ValueId) -> bool {
-    let meanings = names.evaluate(func);
-    matches!(meanings.as_slice(), [Meaning::External(path)] if FUNCTIONS.contains(&path.as_str()))
+fn is_function(names: &Names, func: ValueId, index: u32) -> bool {
+    let takes = |path: &str| match path {
+        "functools.reduce" | "heapq.nlargest" | "heapq.nsmallest" => index == 1,
+        path => index == 0 && FUNCTIONS.contains(&path),
+    };
+    matches!(names.evaluate(func).as_slice(), [Meaning::External(path)] if takes(path))
 }
 
 /// `next(x)` and `next(x, default)`.
@@ -74,6 +81,12 @@ pub fn is_next(names: &Names, call: CallId) -> bool {
     is_builtin(names, call, &["next"])
         && (1..=2).contains(&call.args.len())
         && call.args.iter().all(|arg| !arg.is_star && arg.keyword.is_none())
+}
+
+/// `iter(x)`
+pub fn is_iter(names: &Names, call: CallId) -> bool {
+    let call = names.index.call(call);
+    is_builtin(names, call, &["iter"]) && matches!(call.args.as_slice(), [arg] if !arg.is_star && arg.keyword.is_none())
 }
 
 /// Library functions that call a function before they return: by dotted path, with the position and the keyword it is given at.

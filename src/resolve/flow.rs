@@ -37,7 +37,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
 
-pub(crate) use self::forward::{Token, trace, trace_inside, trace_param};
+pub(crate) use self::forward::{Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
 use self::object::{Node, Object, Place};
 pub(crate) use self::picked::{is_global, may_have_member, spelled};
 use self::solver::Solver;
@@ -336,6 +336,12 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
                 found.funcs.push(func)
             }
             Object::Generator(func) if runs == Runs::Iterates => found.funcs.push(func),
+            Object::Instance(class) | Object::Below(class) if runs == Runs::Iterates => {
+                let func = super::iterator::of_class(builder, class);
+                let func = func.filter(|func| builder.graph.nodes.contains(func));
+                found.others |= func.is_none();
+                found.funcs.extend(func);
+            }
             Object::Class(class) if runs == Runs::Calls => {
                 builder.index_close(class);
                 let constructors = site::constructors(builder, class);

@@ -59,7 +59,10 @@ pub fn adaptation(world: World, site: &Site) -> Option<Adaptation> {
         let is_next = world.names().last_name(world.index.call(outer).func) == Some("next");
         (shape == Shape::Generator && is_next).then_some(Adaptation::Next { call: outer })
     };
-    shape::adaptation(world, site, shape).or_else(by_next)
+    let is_begun = matches!(world.result_usage(site.id),
+        Some(Usage::Argument { call, index: 0 }) if iterated(world, call).is_some());
+    let own = || shape::adaptation(world, site, shape);
+    if is_begun { by_next().or_else(own) } else { own().or_else(by_next) }
 }
 
 /// `next(iter(g()))`: the call of `next` around that of `iter`.

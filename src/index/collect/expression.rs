@@ -243,10 +243,9 @@ impl Collector<'_> {
                     node.comparators.iter().all(Expr::is_none_literal_expr) && node.ops.iter().all(is_identity);
                 self.expression(&node.left, if to_none { Usage::Condition } else { Usage::Compared });
                 let values = self.all(&node.comparators, Usage::Compared);
-                if let ([ast::CmpOp::In | ast::CmpOp::NotIn], [container], [value]) =
-                    (&*node.ops, &*node.comparators, values.as_slice())
-                {
-                    self.operator("__contains__", container, *value, node.range());
+                let compared = node.ops.iter().zip(&*node.comparators).zip(values);
+                for ((_, container), value) in compared.filter(|((op, _), _)| op.is_in() || op.is_not_in()) {
+                    self.operator("__contains__", container, value, node.range());
                 }
                 self.value(Value::Builtin)
             }

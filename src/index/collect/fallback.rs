@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, CmpOp, ExceptHandler, Expr, Stmt, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::catches;
+use super::exception::catches;
 
 /// The `asyncio.run(...)` call in the `except RuntimeError` handler of a `try` that makes a task.
 pub(super) fn of_try(node: &ast::StmtTry) -> Option<TextRange> {

@@ -86,6 +86,18 @@ impl Solver<'_> {
     pub(super) fn builtin_result(&mut self, name: &str, call: CallId, path: &Path) {
         match (name, path.as_slice()) {
             (name, _) if PLAIN.contains(&name) => self.push(Object::Builtin, None),
+            ("iter", []) if self.index.call(call).args.len() == 1 => {
+                let of = self.arg(call, 0).map(|value| self.read_value(value));
+                for object in of.iter().flat_map(|set| set.objects()) {
+                    match object {
+                        // An iterator is its own, and what an object gives for it runs like the object.
+                        Object::Generator(_) | Object::Instance(_) | Object::Below(_) | Object::Unknown => {
+                            self.push(object, None);
+                        }
+                        _ => self.push(Object::Builtin, None),
+                    }
+                }
+            }
             ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict", _) => {
                 self.copied(call, path)
             }

@@ -7,6 +7,7 @@
 mod argument;
 mod container;
 mod holder;
+mod instance;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-use super::object::Place;
+use super::object::{Node, Place};
 use super::scope::Home;
 use crate::index::consumers::{Consumer, Consumers};
 use crate::index::facts::*;
@@ -32,6 +33,8 @@ pub(crate) enum Token {
     Layer,
     /// What calling a generator function gives, up to where it is iterated over.
     Generator(FuncId),
+    /// An object of this class or of a child, up to where it is iterated over.
+    Instance(ClassId),
 }
 
 /// Where it went.
@@ -41,6 +44,8 @@ pub(crate) struct Trace {
     pub(crate) calls: BTreeSet<RefId>,
     /// Places that iterate over the generator: a name, or the callee of the call that gave it.
     pub(crate) uses: BTreeSet<RefId>,
+    /// `__iter__` methods that return it.
+    pub(crate) handed_on: BTreeSet<FuncId>,
     /// Annotations of what it is held in.
     pub(crate) annotations: BTreeSet<(FileId, ValueId)>,
     /// Functions that return it.
@@ -63,7 +68,7 @@ const NESTING: u32 = 3;
 
 /// What holds the followed value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Spot {
+pub(crate) enum Spot {
     Value(ValueId),
     Name(ScopeId, Name),
     Attribute(Name),
@@ -82,22 +87,23 @@ struct Walk<'w, 'a> {
 
 /// Follows `token` from the expression that names or makes it.
 pub(crate) fn trace(builder: &mut Builder, token: Token, from: ValueId) -> Trace {
-    trace_from(builder, token, from.file, (Spot::Value(from), 0))
+    trace_from(builder, token, from.file, vec![(Spot::Value(from), 0)])
 }
 
 /// Follows `token` from an expression that has it inside of so many containers.
 pub(crate) fn trace_inside(builder: &mut Builder, token: Token, from: ValueId, depth: u32) -> Trace {
-    trace_from(builder, token, from.file, (Spot::Value(from), depth))
+    trace_from(builder, token, from.file, vec![(Spot::Value(from), depth)])
 }
 
 /// Follows `token` from a parameter that is given it.
 pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at: u32) -> Trace {
-    trace_from(builder, token, func.file, (Spot::Param(func, at), 0))
+    trace_from(builder, token, func.file, vec![(Spot::Param(func, at), 0)])
 }
 
-fn trace_from(builder: &mut Builder, token: Token, file: FileId, (from, depth): (Spot, u32)) -> Trace {
+/// Follows `token` from several spots, each with how many containers are around it there.
+pub(crate) fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
     let mut walk = Walk { builder, token, pending: vec![], seen: FxHashSet::default(), trace: Trace::default() };
-    walk.reach(from, depth);
+    from.into_iter().for_each(|(spot, depth)| walk.reach(spot, depth));
     while let Some((spot, depth)) = walk.pending.pop() {
         if walk.seen.len() > STEPS {
             walk.escape((file, ruff_text_size::TextRange::default()));
@@ -165,9 +171,9 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Is the followed generator iterated over here? The place is noted then.
+    /// Is what is followed iterated over here? The place is noted then.
     fn is_iterated(&mut self, value: ValueId) -> bool {
-        let Token::Generator(_) = self.token else { return false };
+        let (Token::Generator(_) | Token::Instance(_)) = self.token else { return false };
         let Some((site, usage)) = self.usage(value) else { return false };
         let iterated = match usage {
             Usage::ForIter { .. }
@@ -178,7 +184,13 @@ impl Walk<'_, '_> {
             | Usage::Added => true,
             Usage::Argument { call, index } => {
                 let names = self.builder.names();
-                eager::takes_all(&names, call, index) || eager::is_next(&names, call) && index == 0
+                if eager::is_iter(&names, call) {
+                    let result = self.consumers(call.file).result(call);
+                    result.into_iter().for_each(|result| self.reach_value(result, 0));
+                    true
+                } else {
+                    eager::takes_all(&names, call, index) || eager::is_next(&names, call) && index == 0
+                }
             }
             _ => false,
         };
@@ -206,6 +218,7 @@ impl Walk<'_, '_> {
             Consumer::Spread(spread) if depth > 0 => self.reach_value(*spread, depth - 1),
             Consumer::Spread(_) => self.escape_at(value),
             Consumer::Part(whole) => self.reach_value(*whole, depth + 1),
+            Consumer::Subscript(_) if depth == 0 && self.is_object() => {}
             Consumer::Subscript(part) | Consumer::Element(part) | Consumer::Unpacked(part) => match depth {
                 0 => self.escape_at(value),
                 _ => self.reach_value(*part, depth - 1),
@@ -225,6 +238,13 @@ impl Walk<'_, '_> {
             Consumer::Returned(func) => self.reach(Spot::Returned(*func), depth),
             Consumer::Yielded(func) => self.reach(Spot::Returned(*func), depth + 1),
             Consumer::Default(func, at) => self.reach(Spot::Param(*func, *at), depth),
+            Consumer::Searched => self.searched(value, depth),
+            Consumer::Entered(entered) if depth == 0 && self.is_object() => {
+                let set = self.builder.solver().solve(Node::Value(*entered), vec![]);
+                if set.is_empty() || set.objects().any(|object| self.may_be(object)) {
+                    self.reach_value(*entered, 0);
+                }
+            }
             Consumer::Await(_)
             | Consumer::Entered(_)
             | Consumer::Lambda(_)
@@ -240,6 +260,8 @@ impl Walk<'_, '_> {
         let consumers = self.consumers(call.file);
         match (self.token, depth, consumers.callee(func)) {
             (Token::Function(_) | Token::Class(_) | Token::Layer, 0, Some(site)) => drop(self.trace.calls.insert(site)),
+            // Its `__call__` is a method like others.
+            (Token::Instance(_), 0, _) => {}
             _ => self.escape_at(func),
         }
     }

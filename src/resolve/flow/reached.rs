@@ -135,6 +135,7 @@ impl Walk<'_, '_> {
                 Consumer::Returned(func) | Consumer::Yielded(func) => self.go(Spot::Result(*func)),
                 Consumer::Default(func, at) => self.param(*func, *at as usize),
                 Consumer::Decorator(what) => self.reached.decorated.push((value, *what)),
+                Consumer::Searched => {}
                 Consumer::Lambda(_) | Consumer::Lost => self.is_lost = true,
             }
         }

@@ -206,6 +206,7 @@ impl Walk<'_, '_> {
         match name.as_str() {
             // A class is made, and has it in its body.
             "type" if count == 3 && at == 2 => self.escape_at(func),
+            "type" if depth == 0 && self.is_object() => result.into_iter().for_each(|result| self.class_of(result)),
             name if LOOKING.contains(&name) => {}
             _ if !is_plain => self.escape_at(func),
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
@@ -234,7 +235,6 @@ impl Walk<'_, '_> {
             }
             "enumerate" | "zip" if depth > 0 => into(self, depth + 1),
             "next" if depth > 0 && at == 0 => into(self, depth - 1),
-            "iter" if depth == 0 && matches!(self.token, Token::Generator(_)) => into(self, 0),
             "chain" if depth > 0 => into(self, depth),
             _ if depth > 0 && eager::takes_all(&self.builder.names(), call, at) => {}
             _ => self.escape_at(func),

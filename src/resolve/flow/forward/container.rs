@@ -38,8 +38,10 @@ impl Walk<'_, '_> {
         if depth == 0 {
             let hands_on = match self.token {
                 Token::Function(_) | Token::Layer => CALLING.contains(&name.as_str()),
-                // Of a class: its methods and attributes.
+                // Of a class, or an object: its methods and attributes.
                 Token::Class(_) => false,
+                Token::Instance(_) if name == "__class__" => return self.class_of(attribute),
+                Token::Instance(_) => matches!(name.as_str(), "__iter__" | "__next__" | "__dict__"),
                 Token::Generator(_) => true,
             };
             if hands_on {

@@ -119,7 +119,7 @@ impl Walk<'_, '_> {
                 (Object::Class(class), Token::Class(wanted)) => class == wanted,
                 (Object::Lambda(func), Token::Function(wanted)) => func == wanted,
                 (Object::ClassBelow(_), Token::Class(_)) => true,
-                _ => false,
+                (object, _) => self.may_be(object),
             })
     }
 
@@ -161,6 +161,18 @@ impl Walk<'_, '_> {
         let facts = self.builder.index.func(func);
         let (name, is_async, annotation) = (facts.name.clone(), facts.is_async, facts.returns_annotation);
         let place = (func.file, facts.name_range);
+        match self.token {
+            Token::Instance(_) if depth == 0 && is_implied(&name) => {
+                self.trace.handed_on.extend((name == "__iter__").then_some(func));
+                return;
+            }
+            // `def __iter__(self): return self.rows()`
+            Token::Generator(_) if depth == 0 && name == "__iter__" => {
+                self.trace.handed_on.insert(func);
+                return;
+            }
+            _ => {}
+        }
         self.trace.through.insert(func);
         self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
         if boundary::is_property(self.builder.index, func) {
@@ -204,7 +216,7 @@ impl Walk<'_, '_> {
         let token = match self.token {
             Token::Function(token) if objects.contains(&Object::Func(token)) => return,
             Token::Function(_) => Some(depth),
-            Token::Class(_) | Token::Layer | Token::Generator(_) => None,
+            Token::Class(_) | Token::Layer | Token::Generator(_) | Token::Instance(_) => None,
         };
         for object in objects {
             match (object, token) {
@@ -233,4 +245,9 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// Methods that Python calls by itself, where something else follows what they return.
+fn is_implied(name: &str) -> bool {
+    matches!(name, "__iter__" | "__enter__" | "__aenter__" | "__new__")
 }

@@ -1,0 +1,56 @@
+//! Objects of a class: what is done with them that iterates over nothing.
+
+use super::{Token, Walk};
+use crate::index::consumers::Consumer;
+use crate::index::facts::*;
+use crate::resolve::flow::object::Object;
+use crate::resolve::hierarchy;
+
+impl Walk<'_, '_> {
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self.token, Token::Instance(_))
+    }
+
+    /// May the object be one of the class that is followed?
+    pub(super) fn may_be(&mut self, object: Object) -> bool {
+        let Token::Instance(wanted) = self.token else { return false };
+        match object {
+            Object::Instance(class) | Object::Below(class) => {
+                self.builder.index_close(class);
+                let hierarchy = &self.builder.graph.hierarchy;
+                hierarchy.ancestors(class).contains(&wanted) || hierarchy.ancestors(wanted).contains(&class)
+            }
+            Object::Unknown => true,
+            _ => false,
+        }
+    }
+
+    /// `x in value`: without a `__contains__`, that iterates over it.
+    pub(super) fn searched(&mut self, value: ValueId, depth: u32) {
+        let searches_itself = match self.token {
+            Token::Function(_) | Token::Class(_) | Token::Layer => true,
+            Token::Generator(_) => false,
+            Token::Instance(class) => {
+                let ancestors = self.builder.graph.hierarchy.ancestors(class);
+                ancestors.iter().any(|id| hierarchy::method(self.builder.index, *id, "__contains__").is_some())
+            }
+        };
+        if depth == 0 && !searches_itself {
+            self.escape_at(value);
+        }
+    }
+
+    /// `type(x)` and `x.__class__`: calling it makes another object.
+    pub(super) fn class_of(&mut self, class: ValueId) {
+        let consumers = self.consumers(class.file);
+        for consumer in consumers.of_value(class) {
+            match consumer {
+                Consumer::Attribute(_) => {}
+                Consumer::Callee(call) => {
+                    consumers.result(*call).into_iter().for_each(|result| self.reach_value(result, 0));
+                }
+                _ => self.escape_at(class),
+            }
+        }
+    }
+}
