@@ -1,7 +1,7 @@
 //! Where each value of a file goes: the facts turned round, for analyses that follow a value forward.
 
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Defined;
 use super::facts::*;
@@ -118,7 +118,10 @@ impl Consumers {
             let id = CallId { file: call.func.file, index: index as u32 };
             Some((self.result(id)?, call.usage))
         });
-        for (value, usage) in names.chain(results).collect::<Vec<_>>() {
+        // `container[key] = value` takes nothing out.
+        let filled: FxHashSet<ValueId> =
+            facts.item_writes.iter().filter(|write| write.value.is_some()).map(|write| write.container).collect();
+        for (value, usage) in names.chain(results).filter(|(value, _)| !filled.contains(value)).collect::<Vec<_>>() {
             let is_looked_at = matches!(
                 usage,
                 Usage::Statement

@@ -28,6 +28,8 @@ pub(crate) struct State {
     /// Set once their files were parsed.
     places: Option<Rc<[PickSite]>>,
     spelled: FxHashMap<PickSite, Rc<Spelled>>,
+    /// Places where what may be more than is known goes out of sight.
+    lost: FxHashSet<PickSite>,
     /// Functions that were asked about.
     asked: FxHashSet<FuncId>,
 }
@@ -48,19 +50,14 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
 fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
     let mut changed = false;
     for (place, fit) in of(builder, func) {
-        let pick = builder.index.pick(place.file, place.index);
-        let (from, depth, holder) = (pick.value, pick.depth, pick.holder);
-        let trace = flow::trace_inside(builder, Token::Function(func), from, depth);
-        let is_lost = match fit {
-            _ if holder == Holder::Code => true,
-            Fit::Known => trace.escape.is_some(),
-            // What may be anything is mostly data.
-            Fit::Any => !trace.calls.is_empty(),
-            Fit::Among => !trace.calls.is_empty() || trace.escape.is_some(),
-        };
-        if builder.in_tests(place.file) {
+        let in_tests = builder.in_tests(place.file);
+        if fit != Fit::Known && !in_tests && builder.graph.computed.code.contains_key(&func) {
+            continue;
+        }
+        let (is_lost, calls) = outcome(builder, place, fit, func);
+        if in_tests {
             let around = builder.index.context(builder.index.pick(place.file, place.index).context).func;
-            if let Some(around) = around.filter(|_| is_lost || !trace.calls.is_empty()) {
+            if let Some(around) = around.filter(|_| is_lost || !calls.is_empty()) {
                 builder.graph.computed.tests.entry(around).or_default().push((place, func));
             }
             continue;
@@ -68,12 +65,33 @@ fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
         if is_lost {
             builder.graph.computed.code.entry(func).or_insert(place);
         }
-        let calls = trace.calls.into_iter().filter(|_| fit == Fit::Known);
         for call in calls {
             changed |= carried::add_place(builder, call, BTreeSet::from([func]), Runs::Calls);
         }
     }
     changed
+}
+
+/// Whether nobody sees what comes of a function that is looked up at a place; else its calls.
+fn outcome(builder: &mut Builder, place: PickSite, fit: Fit, func: FuncId) -> (bool, BTreeSet<RefId>) {
+    // What one function may be lost through, any other may.
+    if fit != Fit::Known && builder.computed.lost.contains(&place) {
+        return (true, BTreeSet::new());
+    }
+    let pick = builder.index.pick(place.file, place.index);
+    let (from, depth, holder) = (pick.value, pick.depth, pick.holder);
+    let trace = flow::trace_inside(builder, Token::Function(func), from, depth);
+    let is_lost = match fit {
+        _ if holder == Holder::Code => true,
+        Fit::Known => trace.escape.is_some(),
+        // What may be anything is mostly data.
+        Fit::Any => !trace.calls.is_empty(),
+        Fit::Among => !trace.calls.is_empty() || trace.escape.is_some(),
+    };
+    if is_lost && fit != Fit::Known {
+        builder.computed.lost.insert(place);
+    }
+    (is_lost, if fit == Fit::Known { trace.calls } else { BTreeSet::new() })
 }
 
 /// How the name at a place goes with that of a function.

@@ -64,7 +64,7 @@ pub(crate) struct Trace {
 const STEPS: usize = 2_000;
 
 /// Containers in containers are followed this far.
-const NESTING: u32 = 3;
+const NESTING: u32 = 5;
 
 /// What holds the followed value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -190,6 +190,11 @@ impl Solver<'_> {
         !path.is_empty() && !self.index.mutations_of(name).is_empty()
     }
 
+    /// Does the class body itself put something into it?
+    fn is_filled_inside(&self, scope: ScopeId, name: &Name) -> bool {
+        self.index.mutations_of(name).iter().any(|mutation| mutation.scope == Some(scope))
+    }
+
     /// Does a method of the class, or of one that may be the same object, write the attribute to `self`?
     fn is_written_by_itself(&mut self, class: ClassId, name: &Name) -> bool {
         let cohort = self.cohort(class);
@@ -341,7 +346,11 @@ impl Solver<'_> {
         for id in classes {
             let scope = self.index.class(id).scope;
             if self.has_binding(id, name) && (!found || object == Object::ClassBelow(class)) {
-                self.flow(Node::Name(scope, name.clone()), path.clone());
+                // What is in a container that only others fill comes below.
+                match self.is_filled(name, &path) && !self.is_filled_inside(scope, name) {
+                    true => self.class_bindings(id, name, &path),
+                    false => self.flow(Node::Name(scope, name.clone()), path.clone()),
+                }
                 found = true;
             }
         }

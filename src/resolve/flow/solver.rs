@@ -21,7 +21,7 @@ use crate::resolve::hierarchy::Hierarchy;
 const STEPS: usize = 2_000_000;
 
 /// Containers in containers are followed this far.
-const NESTING: usize = 3;
+const NESTING: usize = 5;
 
 /// Sets found so far; they stay valid as long as the project does.
 #[derive(Default)]

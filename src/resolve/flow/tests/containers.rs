@@ -221,3 +221,23 @@ run(Store())
         "stores.Store.load [uncertain]",
     );
 }
+
+#[test]
+fn a_container_of_a_class_that_others_fill() {
+    check(
+        "#- app.py
+from stores import Store
+class App:
+    services = {}
+    def __init__(self):
+        self.tree = {'x': [{'y': (1, Store())}]}
+def run():
+    App.services['x'] = Store()
+    App.services['x'].load(1)  # here
+    App().services.get('x').load(1)  # here
+    first, second = App().tree['x'][0]['y']
+    second.load(1)  # here
+",
+        &format!("stores.Store.load [type]\n{EXACT}\nstores.Store.load [type]"),
+    );
+}

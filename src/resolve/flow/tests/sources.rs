@@ -576,3 +576,28 @@ def main(unknown):
         EXACT,
     );
 }
+
+#[test]
+fn arguments_of_a_function_that_a_decorator_keeps() {
+    check(
+        "#- app.py
+from stores import Store, Other
+HANDLERS = {}
+def handler(name):
+    def deco(f):
+        HANDLERS[name] = f
+        return f
+    return deco
+@handler('one')
+def one(first, second):
+    first.load(1)  # here
+    second.load(1)  # here
+@handler('two')
+def two(first, second):
+    pass
+def run(name):
+    HANDLERS[name](Store(), Other())
+",
+        &format!("{EXACT}\nforeign"),
+    );
+}
