@@ -13,6 +13,7 @@ use crate::index::facts::*;
 use crate::resolve::agreement;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy;
+use crate::resolve::names::Meaning;
 
 /// More possible callers than this: the arguments are unknown.
 pub(super) const CALLERS: usize = 400;
@@ -93,6 +94,7 @@ impl Solver<'_> {
         names.sort_unstable();
         names.dedup();
         let Some(mut refs) = self.aliased_refs(names) else { return vec![Caller::Anyone] };
+        refs.retain(|id| !self.is_other_variable(*id));
         if let Some(class) = class.filter(|_| is_constructor) {
             refs.extend(self.constructing_refs(class));
             found.extend(self.constructing_calls(class));
@@ -118,6 +120,19 @@ impl Solver<'_> {
             found.push(Caller::Anyone);
         }
         found
+    }
+
+    /// A parameter or variable that only shares the name: what reaches it is named elsewhere.
+    fn is_other_variable(&self, id: RefId) -> bool {
+        let site = self.index.site(id);
+        let Value::Name { name, scope } = self.index.value(site.value) else { return false };
+        let meanings = self.names().lookup(*scope, name);
+        !meanings.is_empty()
+            && meanings.iter().all(|meaning| match meaning {
+                Meaning::Param { .. } => true,
+                Meaning::Value(value) => matches!(self.index.value(*value), Value::Call { .. } | Value::Builtin),
+                _ => false,
+            })
     }
 
     /// A function that its factory returns is called where the result of the factory is: `@handler("x")`, `handler("x")(f)`.
