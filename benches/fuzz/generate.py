@@ -26,13 +26,14 @@ from program.fixed import CODEMOD, DECORATORS, ERRORS, HELPERS
 from program.functions import Functions
 from program.makers import Makers
 from program.odds import Odds
+from program.scenes import Scenes
 from program.model import Module
 from program.statements import Statements
 
 sys.path.remove(str(HERE))
 
 
-class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, Odds, Entry):
+class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, Odds, Scenes, Entry):
     def __init__(self, seed):
         self.seed = seed
         self.rng = random.Random(f"awaitify-{seed}")
@@ -59,6 +60,9 @@ class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, 
                 module.globals.append("TOTAL")
                 module.chunks.append(["TOTAL = 0"])
             for _ in range(self.rng.randint(2, 5)):
+                if self.chance(0.15):
+                    self.scene(module)
+                    continue
                 if self.chance(0.18):
                     self.rng.choice([self.maker, self.maker, self.either])(module)
                     continue
@@ -67,7 +71,7 @@ class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, 
                     self.hierarchy(module)
                 elif pick < 0.88:
                     self.module_function(module)
-                elif pick < 0.92:
+                elif pick < 0.92 and self.profile == "soft":  # `__next__` stays
                     self.iterator_class(module)
                 elif pick < 0.96:
                     self.lease_class(module)
