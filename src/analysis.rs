@@ -383,7 +383,8 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::AsyncFake { .. }
         | Action::AsyncFakeAssigned { .. }
         | Action::MockConfigured { .. } => None,
-        Action::Fallback { .. } => None,
+        // An annotation that stays says less than it could.
+        Action::Fallback { .. } | Action::AsyncGenerator { .. } => None,
         Action::AsyncDef { function } | Action::Bridge { function } | Action::Decorator { function, .. } => {
             Some(*function)
         }
@@ -400,7 +401,6 @@ fn action_range(action: &Action) -> Option<TextRange> {
         Action::Rename { name, .. } | Action::RenameImported { name, .. } => Some(*name),
         Action::Mention { .. } => None,
         Action::AwaitableResult { result } => Some(*result),
-        Action::AsyncGenerator { subscript } => Some(*subscript),
     }
 }
 

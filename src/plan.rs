@@ -140,10 +140,13 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
             | SiteVerdict::Replace(_)
             | SiteVerdict::Adapt(_)
     );
-    if awaits && world.context(id).barrier == Some(Barrier::Generator) {
-        let generators = world.context(id).generators.iter();
-        actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
-    }
+    let awaiting = match verdict {
+        SiteVerdict::OffloadConsumer { call } => Some(world.index.context(world.index.call(*call).context)),
+        _ => awaits.then_some(world.context(id)),
+    };
+    // Inside of a lambda: those that the lambda has.
+    let generators = awaiting.into_iter().flat_map(|context| &context.generators);
+    actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
     if let SiteVerdict::Unwrap { call, form } = verdict
         && result_of_offload(world, *call, *form) == OffloadResult::Future
     {

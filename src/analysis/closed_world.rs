@@ -61,16 +61,16 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
         let id = FuncId { file: done.file, index: index as u32 };
         let converts = analysis.verdicts.converts.contains_key(&id) && becomes_async_def(world, id);
         let offset = func.name_range.start();
-        match new.color(offset) {
+        let colors = new.colors(func);
+        let message = match colors.first() {
             // A lambda may give way to what it runs.
-            None if func.lambda.is_some() => {}
-            None => failures.push(failure(analysis, done.file, offset, "the function is lost")),
-            Some(is_async) if is_async == (converts || func.is_async) => {}
-            Some(true) => failures.push(failure(analysis, done.file, offset, "the function was to stay and is async")),
-            Some(false) => {
-                failures.push(failure(analysis, done.file, offset, "the function was to convert and is not async"));
-            }
-        }
+            None if func.lambda.is_some() => continue,
+            None => "the function is lost",
+            Some(_) if colors.contains(&(converts || func.is_async)) => continue,
+            Some(true) => "the function was to stay and is async",
+            Some(false) => "the function was to convert and is not async",
+        };
+        failures.push(failure(analysis, done.file, offset, message));
     }
     for site in analysis.graph.sites_in_file(done.file) {
         let (verdict, facts) = (&analysis.verdicts.sites[&site.id], analysis.index.site(site.id));
@@ -138,15 +138,33 @@ impl<'a> New<'a> {
         Self { facts, offsets, refs, calls, funcs, replaced, written }
     }
 
-    /// Whether the function whose name stood at `offset` is async.
-    fn color(&self, offset: TextSize) -> Option<bool> {
-        self.funcs.get(&self.offsets.to_new(offset)).copied()
+    /// Whether the function is async now. One that an edit moved is found by its name, and so are others of that name.
+    fn colors(&self, old: &Func) -> Vec<bool> {
+        if !self.is_moved_name(old.name_range) {
+            let new = self.funcs.get(&self.offsets.to_new(old.name_range.start()));
+            return new.copied().into_iter().collect();
+        }
+        let is_same = |new: &&Func| new.name == old.name && self.is_written(new.name_range);
+        self.facts.funcs.iter().filter(is_same).map(|new| new.is_async).collect()
+    }
+
+    fn is_moved_name(&self, name: TextRange) -> bool {
+        self.replaced.iter().any(|range| range.contains(name.start()) && *range != name)
+    }
+
+    fn is_written(&self, new: TextRange) -> bool {
+        self.written.iter().any(|range| range.contains_range(new))
     }
 
     /// Is one of the calls that end where the old call ended awaited?
     fn awaits(&self, old_end: TextSize) -> bool {
         let calls = self.calls.get(&self.offsets.to_new_before(old_end)).into_iter().flatten();
         calls.into_iter().any(|call| self.facts.calls[*call].usage == Usage::Awaited)
+    }
+
+    /// Does the end of a call lie in text that an edit wrote anew? What has no name is not found there; the plan's check holds it.
+    fn is_moved(&self, old_end: TextSize) -> bool {
+        self.replaced.iter().any(|range| range.start() < old_end && old_end < range.end())
     }
 
     /// What is wrong with a site; none when it is as decided.
@@ -158,13 +176,15 @@ impl<'a> New<'a> {
         };
         let holds = match verdict {
             SiteVerdict::Native(_) | SiteVerdict::Replace(_) | SiteVerdict::UnwrapRun { .. } => {
-                own_end.is_some_and(|end| self.awaits(end))
+                own_end.is_some_and(|end| self.is_moved(end) || self.awaits(end))
             }
             SiteVerdict::Raises { .. } => {
                 let is_awaited = |new: &&Ref| stands(&self.facts, new) == Stands::Awaited;
                 return (!self.places(old).iter().any(is_awaited)).then_some("the call was to be awaited and is not");
             }
-            SiteVerdict::Await if old.is_implicit() => own_end.is_some_and(|end| self.awaits(end)),
+            SiteVerdict::Await if old.is_implicit() => {
+                own_end.is_some_and(|end| self.is_moved(end) || self.awaits(end))
+            }
             _ if old.is_implicit() => return None,
             _ => {
                 let places = self.places(old);
@@ -194,14 +214,11 @@ impl<'a> New<'a> {
     /// Where the name of a site stands in the new text: at its offset, or in what the edits wrote, when one of them moved it.
     fn places(&self, old: &Ref) -> Vec<&Ref> {
         let offset = old.name_range.start();
-        if let Some(index) = self.refs.get(&self.offsets.to_new(offset)) {
-            return vec![&self.facts.refs[*index]];
+        if !self.is_moved_name(old.name_range) {
+            let index = self.refs.get(&self.offsets.to_new(offset));
+            return index.map(|index| &self.facts.refs[*index]).into_iter().collect();
         }
-        if !self.replaced.iter().any(|range| range.contains(offset)) {
-            return vec![];
-        }
-        let is_there =
-            |new: &&Ref| new.name == old.name && self.written.iter().any(|range| range.contains_range(new.name_range));
+        let is_there = |new: &&Ref| new.name == old.name && self.is_written(new.name_range);
         self.facts.refs.iter().filter(is_there).collect()
     }
 

@@ -3,7 +3,7 @@
 use super::World;
 use super::cause::Cause;
 use super::iteration;
-use super::shape::{Shape, async_twin, becomes_async_def, shape, shape_of_targets};
+use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, shape_of_targets};
 use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
@@ -84,6 +84,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if let Some(cause) = iteration::cause(world, func) {
         return Some(cause);
     }
+    if facts.name == "_" {
+        return Some(Cause::Nameless);
+    }
     if facts.traits.raises_stop_iteration && !facts.traits.is_generator && facts.name != "__next__" {
         return Some(Cause::StopsIteration { func });
     }
@@ -125,7 +128,8 @@ fn lambda(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
     let (Some(used), Some(lambda)) = (world.graph.lambdas.get(&func), facts.lambda) else { return Some(Cause::Lambda) };
     let hands_on = hands_on_awaitable(world, func);
-    (used.lost_at.is_some() || !hands_on && !lambda.is_hoistable).then_some(Cause::Lambda)
+    let can_hoist = lambda.is_hoistable && !world.vetoes.contains(&(func.file, facts.range));
+    (used.lost_at.is_some() || !hands_on && !can_hoist).then_some(Cause::Lambda)
 }
 
 /// Does the lambda give the awaitable of its body to who calls it? The body is one call, and nothing inside of it awaits.
@@ -167,6 +171,9 @@ pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
     let shape = shape(world, func);
     if !becomes_async_def(world, func) && shape != Shape::Iterable {
         return (!facts.traits.is_stub).then_some(Cause::Generator);
+    }
+    if delegations(world, func).into_iter().any(|statement| world.vetoes.contains(&(func.file, statement))) {
+        return Some(Cause::Generator);
     }
     match shape {
         Shape::Manager => facts.traits.is_coroutine_like_generator.then_some(Cause::ContextManager),

@@ -23,6 +23,7 @@ pub fn applies(world: World, func: FuncId, cause: Option<&Cause>) -> bool {
         || facts.traits.is_generator
         || world.in_tests(func.file)
         || world.graph.family_of(func).count() > 1
+        || world.vetoes.contains(&(func.file, facts.range))
     {
         return false;
     }

@@ -49,6 +49,8 @@ pub enum Cause {
     Dunder,
     /// Its class has both forms of it.
     HasTwin,
+    /// Its name is `_`: nothing tells its uses from those of a throwaway variable.
+    Nameless,
     Property,
     /// It is a lambda that goes where nobody follows, or whose body cannot become a function.
     Lambda,
@@ -321,6 +323,7 @@ impl Cause {
             | Cause::NotEditable
             | Cause::Dunder
             | Cause::HasTwin
+            | Cause::Nameless
             | Cause::Property
             | Cause::Lambda
             | Cause::Generator

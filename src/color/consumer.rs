@@ -68,14 +68,26 @@ pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
     }
 }
 
+/// Can an await stand in this context, once the generator expressions around it are lists?
+fn can_await(world: World, context: ContextId) -> bool {
+    let context = world.index.context(context);
+    match context.barrier {
+        None => true,
+        Some(Barrier::Generator) => context.generators.iter().all(|generator| becomes_list(world, generator)),
+        Some(_) => false,
+    }
+}
+
 /// The call that runs what blocks at this site and can be offloaded in its place: `any(f(x) for x in y)`, `sum(g())`. A
 /// worker then runs the generator as the loop's thread would have.
 pub fn offloadable(world: World, site: &Site) -> Option<CallId> {
     let context = world.context(site.id);
     let (mut call, mut range) = match (context.barrier, world.index.site(site.id).usage) {
         (Some(Barrier::Generator), _) => {
-            let outermost = context.generators.first()?;
-            (outermost.consumer?, outermost.range)
+            // What is around it and becomes a list lets the call inside be awaited.
+            let lazy = context.generators.iter().find(|generator| !becomes_list(world, generator));
+            let generator = lazy.or(context.generators.first())?;
+            (generator.consumer?, generator.range)
         }
         (None, usage) => {
             let (usage, range) = match usage {
@@ -100,7 +112,7 @@ pub fn offloadable(world: World, site: &Site) -> Option<CallId> {
         let runs_all = eager::takes_all(&world.names(), call, at)
             || at == 0 && (stops_early(world, call) || is_next_with_default(world, call));
         if runs_all {
-            return world.index.context(consumer.context).barrier.is_none().then_some(call);
+            return can_await(world, consumer.context).then_some(call);
         }
         match consumer.usage {
             Usage::Argument { call: outer, .. } if eager::is_lazy(&world.names(), consumer) => {

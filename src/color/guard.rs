@@ -46,7 +46,8 @@ pub fn moves(world: World, (file, at): GuardId) -> bool {
     let shared = shared_names(world, file, guard);
     let declared = bindings(facts, guard)
         .any(|binding| matches!(binding.bound, Bound::Annotated { .. }) && shared.contains(&binding.name));
-    guard.is_plain && !runs_own_loop && !star && !declared
+    let is_vetoed = world.vetoes.contains(&(file, guard.range));
+    guard.is_plain && !runs_own_loop && !star && !declared && !is_vetoed
 }
 
 /// The names of the module that the guard binds, and that something outside of it uses: they have to stay the module's.

@@ -29,6 +29,9 @@ const LOOP_CALLS: [&str; 9] = [
     "run_until_complete",
 ];
 
+/// The functions that calls run.
+type Targets = FxHashMap<CallId, Vec<FuncId>>;
+
 /// What was found out so far.
 #[derive(Debug, Default)]
 pub struct Memo {
@@ -37,6 +40,8 @@ pub struct Memo {
     handles: OnceLock<bound::Handles>,
     /// What functions do that is bound to their thread or context, by file.
     bound: Mutex<FxHashMap<FileId, Arc<FxHashMap<FuncId, Cause>>>>,
+    /// What the call graph says of calls, by file.
+    resolved: Mutex<FxHashMap<FileId, Arc<Targets>>>,
     /// Modules that hold decorators and callees and were not read yet: without them an answer is only a guess.
     pub unloaded: Unloaded,
 }
@@ -124,6 +129,7 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
             return Some(Cause::StopsIteration { func: at });
         }
         let (facts, names) = (world.index.file(at.file), world.names());
+        let resolved = resolved_in(world, at.file);
         let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(at));
         for (number, call) in calls {
             let id = CallId { file: at.file, index: number as u32 };
@@ -135,7 +141,11 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
                 return Some(Cause::NeedsLoop { func: at, name: name.to_owned() });
             }
             let caught = caught || facts[call.context].catches_stop;
-            pending.extend(callees(world, at, call).into_iter().map(|callee| (callee, caught)));
+            let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, at, call));
+            pending.extend(callees.into_iter().map(|callee| (callee, caught)));
+            // What it is given may be called there: `map(self.load, keys)`.
+            let given = call.args.iter().filter(|arg| !arg.is_star).flat_map(|arg| named(world, at, arg.value));
+            pending.extend(given.map(|callee| (callee, caught)));
         }
     }
     None
@@ -163,6 +173,26 @@ fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     found.get(&func).cloned()
 }
 
+/// The targets of the calls of a file that the graph is certain of.
+fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
+    let known = world.hazards.resolved.lock().ok().and_then(|resolved| resolved.get(&file).cloned());
+    known.unwrap_or_else(|| {
+        let certain = world
+            .graph
+            .sites_in_file(file)
+            .filter(|site| site.kind == SiteKind::Call && !site.uncertain && !site.others && !site.targets.is_empty());
+        let by_call = certain.filter_map(|site| match world.index.site(site.id).usage {
+            Usage::Called(call) => Some((call, site.targets.clone())),
+            _ => None,
+        });
+        let found = Arc::new(by_call.collect::<Targets>());
+        if let Ok(mut resolved) = world.hazards.resolved.lock() {
+            resolved.insert(file, found.clone());
+        }
+        found
+    })
+}
+
 fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
     let names = world.names();
     let own_class = world.index.func(func).class;
@@ -181,6 +211,19 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
                 .collect(),
         },
         _ => function_meanings(names, call.func),
+    }
+}
+
+/// The functions that a value may be: a name, or an attribute that is the name of methods.
+fn named(world: World, func: FuncId, value: ValueId) -> Vec<FuncId> {
+    let own_class = world.index.func(func).class;
+    match world.index.value(value) {
+        Value::Attribute { receiver, name } if world.names().last_name(*receiver) == Some("self") => {
+            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
+        }
+        Value::Attribute { name, .. } => world.index.funcs_of(name).to_vec(),
+        Value::Name { .. } => function_meanings(world.names(), value),
+        _ => vec![],
     }
 }
 

@@ -168,7 +168,7 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         (Shape::Generator, Usage::YieldFrom { statement: Some(_) }) => Some(Adaptation::YieldFrom),
         (Shape::Generator, Usage::Starred { .. } | Usage::Unpacked | Usage::Added) => Some(Adaptation::CollectWhole),
         (Shape::Generator, Usage::Argument { call, index }) if consumer::takes_all(world, call, index) => {
-            Some(Adaptation::Collect { call })
+            (!is_vetoed(world, site, world.index.call(call).range)).then_some(Adaptation::Collect { call })
         }
         (Shape::Generator | Shape::Next, Usage::Argument { call, index: 0 })
             if eager::is_next(&world.names(), call) =>

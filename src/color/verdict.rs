@@ -21,6 +21,7 @@ impl Coloring<'_> {
             };
             verdicts.sites.insert(*id, verdict);
         }
+        self.settle_expressions(&mut verdicts.sites);
         for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
             verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
         }
@@ -36,6 +37,40 @@ impl Coloring<'_> {
             .filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait)
             .collect();
         verdicts
+    }
+
+    /// A worker that evaluates an expression evaluates all of it: what blocks inside is left to it, and where something inside
+    /// has to be awaited the expression stays.
+    fn settle_expressions(&self, sites: &mut BTreeMap<RefId, SiteVerdict>) {
+        let offloaded = sites.iter().filter_map(|(id, verdict)| match verdict {
+            SiteVerdict::OffloadExpression { expression } => Some((*id, *expression)),
+            _ => None,
+        });
+        for (outer, expression) in offloaded.collect::<Vec<_>>() {
+            let own = |id: &RefId| {
+                *id == outer || sites[id] == SiteVerdict::OffloadExpression { expression } || {
+                    let site = self.world.index.site(*id);
+                    !expression.contains_range(site.range)
+                }
+            };
+            let in_file = RefId { file: outer.file, index: 0 }..=RefId { file: outer.file, index: u32::MAX };
+            let inside: Vec<RefId> = sites.range(in_file).map(|(id, _)| *id).filter(|id| !own(id)).collect();
+            let blocks = |id: &RefId| {
+                matches!(
+                    sites[id],
+                    SiteVerdict::Offload
+                        | SiteVerdict::OffloadConsumer { .. }
+                        | SiteVerdict::OffloadExpression { .. }
+                        | SiteVerdict::Replace(_)
+                        | SiteVerdict::AsIs
+                )
+            };
+            if inside.iter().all(blocks) {
+                sites.extend(inside.into_iter().map(|id| (id, SiteVerdict::AsIs)));
+            } else {
+                sites.insert(outer, SiteVerdict::Left(Cause::CannotRewrite { site: outer }));
+            }
+        }
     }
 
     /// The first site that makes a function convert; the family when it has none of its own.

@@ -1,5 +1,6 @@
 //! What codemods and decorators say about where a function may be async.
 
+use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
@@ -122,10 +123,44 @@ pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
     if calls_parameter(names, func) {
         return testers.any(|around| around.is_some_and(|around| called.contains(&around)));
     }
-    testers.any(|around| {
-        let is_called = around.is_some_and(|around| called.contains(&around));
-        is_called || own.is_none() || around.is_some_and(|around| names.index.func(around).class == own)
-    })
+    let testers: Vec<FuncId> = testers.flatten().collect();
+    testers.iter().any(|around| called.contains(around))
+        || match own {
+            Some(own) => testers.iter().any(|around| names.index.func(*around).class == Some(own)),
+            None => readers_test(names, func, &testers),
+        }
+}
+
+/// Does every other function of the module that names a table which this one fills test what it takes out?
+fn readers_test(names: Names, func: FuncId, testers: &[FuncId]) -> bool {
+    let keeper = outermost(names.index, func);
+    let tables = globals_of(names, keeper);
+    let facts = names.index.file(func.file);
+    let others: FxHashSet<FuncId> =
+        facts.contexts.iter().filter_map(|context| context.func).map(|func| outermost(names.index, func)).collect();
+    let mut readers = others
+        .into_iter()
+        .filter(|other| *other != keeper && !globals_of(names, *other).is_disjoint(&tables))
+        .peekable();
+    let tests = |reader: FuncId| {
+        let reached = called_in_module(names, reader);
+        testers.iter().any(|tester| reached.contains(tester))
+    };
+    readers.peek().is_some() && readers.all(tests)
+}
+
+/// The variables of the module that the function, or one nested in it, names.
+fn globals_of(names: Names, func: FuncId) -> FxHashSet<Name> {
+    let facts = names.index.file(func.file);
+    let module = ScopeId { file: func.file, index: 0 };
+    let is_own = |site: &&Ref| {
+        let context = &facts[site.context];
+        site.receiver.is_none()
+            && context.func.is_some_and(|around| outermost(names.index, around) == func)
+            && names.home(context.scope, &site.name) == module
+            && names.lookup(context.scope, &site.name).iter().any(Meaning::is_variable)
+    };
+    facts.refs.iter().filter(is_own).map(|site| site.name.clone()).collect()
 }
 
 /// The function around `func` that stands in no other, and the functions of its module that it calls.

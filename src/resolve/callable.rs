@@ -136,7 +136,15 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
                 builder.names().lookup(scope, &site.name).iter().any(|meaning| meaning.is_variable())
             };
             let is_attribute = site.receiver.is_some() && !builder.index.writes_of(&site.name).is_empty();
-            if is_variable || is_attribute {
+            // `module.name(...)`
+            let is_global = || match site.usage {
+                Usage::Called(call) if site.receiver.is_some() => {
+                    let func = builder.index.call(call).func;
+                    builder.names().evaluate(func).iter().any(|meaning| meaning.is_variable())
+                }
+                _ => false,
+            };
+            if is_variable || is_attribute || is_global() {
                 found.push(id);
             }
         }
@@ -145,18 +153,19 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
 }
 
 fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
-    let targets = site::targets_of(builder, answer);
+    let mut targets = site::targets_of(builder, answer);
     if answer.may_be_class() {
         // What it constructs is found by following the classes.
         return;
     }
-    if !targets.is_empty() {
+    if answer.certainty == Certainty::Known && !targets.is_empty() {
         builder.graph.foreign.remove(&id);
         site::settle(builder, id, Found::Targets(targets), Evidence::Type);
-    } else if answer.certainty == Certainty::Unknown && !is_decorated(builder, id) {
+    } else if answer.certainty != Certainty::Known && !is_decorated(builder, id) {
         match flow::called_objects(builder, id) {
-            Some(targets) if targets.is_empty() => {}
-            Some(targets) => {
+            Some(found) if found.is_empty() && targets.is_empty() => {}
+            Some(found) => {
+                targets.extend(found.into_iter().filter(|func| !targets.contains(func)).collect::<Vec<_>>());
                 builder.graph.foreign.remove(&id);
                 site::settle(builder, id, Found::Targets(targets), Evidence::Flow);
             }

@@ -244,3 +244,127 @@ async def main(store: Store):
     let line = "    print(store.in_context(), store.in_thread(), store.in_database(), store.held(), await asyncio.to_thread(store.free))";
     assert!(project.text("app.py").contains(line), "{}", project.text("app.py"));
 }
+
+/// What `getattr` may find, and a variable of another module, are objects that are called like others.
+#[test]
+fn objects_are_called_by_way_of_getattr_and_modules() {
+    check_project(
+        "#- store.py
+import asyncio
+
+class Tracker:
+    def __call__(self, k):
+        return persistence.get(k)
+
+TRACKER = Tracker()
+#- main.py
+from types import SimpleNamespace
+
+import store
+
+async def main():
+    state = SimpleNamespace()
+    setattr(state, 'tracker', store.Tracker())
+    tracker = getattr(state, 'tracker', None)
+    tracker(3)
+    store.TRACKER(4)
+",
+        "#- store.py
+import asyncio
+
+class Tracker:
+    async def __call__(self, k):
+        return await asyncio.to_thread(persistence.get, k)
+
+TRACKER = Tracker()
+#- main.py
+from types import SimpleNamespace
+
+import store
+
+async def main():
+    state = SimpleNamespace()
+    setattr(state, 'tracker', store.Tracker())
+    tracker = getattr(state, 'tracker', None)
+    await tracker(3)
+    await store.TRACKER(4)
+",
+    );
+}
+
+/// A test for awaitables somewhere in the module says nothing of code that calls what is in the table.
+#[test]
+fn a_table_whose_readers_do_not_test_keeps_its_functions_sync() {
+    check_project(
+        "#- app.py
+import asyncio
+import inspect
+
+HANDLERS = {}
+
+def handler(name):
+    def register(fn):
+        HANDLERS[name] = fn
+        return fn
+    return register
+
+@handler('load')
+def load(k):
+    return persistence.get(k)
+
+def dispatch(name, k):
+    return HANDLERS[name](k)
+
+async def other(result):
+    if inspect.isawaitable(result):
+        await result
+",
+        "#- app.py
+import asyncio
+import inspect
+
+HANDLERS = {}
+
+def handler(name):
+    def register(fn):
+        HANDLERS[name] = fn
+        return fn
+    return register
+
+@handler('load')
+def load(k):
+    return persistence.get(k)
+
+async def dispatch(name, k):
+    return await asyncio.to_thread(HANDLERS[name], k)
+
+async def other(result):
+    if inspect.isawaitable(result):
+        await result
+",
+    );
+}
+
+/// A worker that runs the generator would run `check` too, which sets a context variable.
+#[test]
+fn what_a_function_hands_on_runs_in_its_worker_too() {
+    check_project(
+        "#- app.py
+import contextvars
+
+KEPT = contextvars.ContextVar('kept', default=0)
+
+class Guild:
+    def check(self, k):
+        KEPT.set(k)
+        return persistence.get(k)
+
+def rows(guild):
+    yield sum(map(guild.check, (1, 2)))
+
+async def main():
+    print(sum(rows(Guild())), KEPT.get())
+",
+        "",
+    );
+}

@@ -18,6 +18,7 @@ mod plans;
 mod native;
 mod projects;
 mod readme;
+mod refusals;
 mod renames;
 mod terminal;
 mod uncertain;
