@@ -71,7 +71,10 @@ impl Breaks<'_> {
             edit.change -= 1;
         }
         self.push(format!("drop {kind}"), dropped);
-        self.push(format!("unwritten {kind}"), unwritten);
+        // Where another change took up the edits, there is nothing to write.
+        if unwritten.edits.len() < self.edits.edits.len() {
+            self.push(format!("unwritten {kind}"), unwritten);
+        }
         let mut unrecorded = self.edits.clone();
         unrecorded.changes.remove(change);
         let last = unrecorded.changes.len().saturating_sub(1);

@@ -27,13 +27,14 @@ from program.functions import Functions
 from program.makers import Makers
 from program.odds import Odds
 from program.scenes import Scenes
+from program.surface import Surface
 from program.model import Module
 from program.statements import Statements
 
 sys.path.remove(str(HERE))
 
 
-class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, Odds, Scenes, Entry):
+class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, Odds, Scenes, Surface, Entry):
     def __init__(self, seed):
         self.seed = seed
         self.rng = random.Random(f"awaitify-{seed}")
@@ -92,9 +93,8 @@ class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, 
             files[f"{package}/__init__.py"] = ""
         if self.declare:
             files["fuzz.toml"] = CODEMOD
-        codemods = '"./fuzz.toml", "asyncio-run"' if self.declare else '"persistence", "asyncio-run"'
-        files["awaitify.toml"] = f'codemods = [{codemods}]\nkeep_sync = ["layer.*"]\n'
-        return dict(sorted(files.items()))
+        files["awaitify.toml"] = self.config(files)
+        return self.spelled(dict(sorted(files.items())))
 
 
 

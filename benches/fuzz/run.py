@@ -174,7 +174,7 @@ def migrate(tool, files, root, profile, before):
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    compile(now, path, "exec", dont_inherit=True)
+                    compile((root / path).read_bytes(), path, "exec", dont_inherit=True)
             except (SyntaxError, ValueError) as error:
                 return "syntax", f"{path}: {error}", stats
     now = colors(root)

@@ -188,7 +188,12 @@ pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
 fn decorators(world: World, func: &Func) -> Option<Cause> {
     for decorator in &func.decorators {
         let name = decorator_name(world.index, decorator).unwrap_or("?");
-        if name == "contextmanager" && func.traits.is_generator && func.decorators.len() == 1 {
+        let alone = func
+            .decorators
+            .iter()
+            .filter_map(|other| decorator_name(world.index, other))
+            .all(|other| other == "contextmanager" || COLORLESS.contains(&other));
+        if name == "contextmanager" && func.traits.is_generator && alone {
             continue;
         }
         if COLORLESS.contains(&name)

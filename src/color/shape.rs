@@ -97,7 +97,10 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     let facts = world.index.site(site.id);
     // `super().__exit__(*exc)`: a coroutine.
     let is_spelled = !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
-    let mut shapes = site.targets.iter().map(|target| match shape(world, *target) {
+    // What a layer gives is what its own method gives, whatever Protocol of the project it fits.
+    let is_leaf = matches!(site.kind, SiteKind::Blocking { .. });
+    let given = |target| if is_leaf { own_shape(world, target) } else { shape(world, target) };
+    let mut shapes = site.targets.iter().map(|target| match given(*target) {
         Shape::Entered if is_spelled && world.index.func(*target).name == facts.name => Shape::Coroutine,
         Shape::Iterable => Shape::Generator,
         shape => shape,

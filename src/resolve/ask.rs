@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::hierarchy::BaseClass;
 use crate::index::facts::*;
 use crate::py::infer::{self, Answer, Answers, Questions};
 
@@ -87,13 +88,21 @@ impl Builder<'_> {
             let Some(found) = answers.get(&owner.file).and_then(|answers| answers.members.get(&key)) else { continue };
             let foreign = found.iter().find(|definition| {
                 let in_project = definition.path.as_ref().is_some_and(|path| path.starts_with(&self.project.root));
-                !in_project && !definition.name.starts_with("object.")
+                let of_class_itself = definition.name.starts_with("type.") && !self.may_be_metaclass(owner);
+                !in_project && !definition.name.starts_with("object.") && !of_class_itself
             });
             if let Some(definition) = foreign {
                 let path = format!("{}.{}", definition.module, definition.name);
                 self.graph.overrides_external.insert(id, path);
             }
         }
+    }
+
+    /// `abc.ABC.__call__` is what calls the class, not its objects.
+    fn may_be_metaclass(&self, class: ClassId) -> bool {
+        const PLAIN: [&str; 4] = ["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"];
+        let is_plain = |base: &BaseClass| matches!(base, BaseClass::External(path) if PLAIN.contains(&path.as_str()));
+        !self.graph.hierarchy.external_bases(class).into_iter().all(|(_, base)| is_plain(base))
     }
 
     pub(super) fn ask_about_withs(&mut self) {

@@ -35,7 +35,7 @@ pub fn planned(path: &str, edits: &FileEdits, actions: &[Action], left: &[Action
     }
     for kind in edits.changes.iter().filter(|kind| !matches!(kind, EditKind::Import | EditKind::Logger)) {
         let near = asked.get(&node_of(kind)).into_iter().flatten();
-        if !near.chain(&loose_actions).any(|action| carries_out(kind, action)) {
+        if !near.chain(&loose_actions).any(|action| carries_out(kind, action) || goes_before(kind, action)) {
             failures.push(fail(node_of(kind), format!("the change is not planned: {kind:?}")));
         }
     }
@@ -137,9 +137,9 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::Hoist { lambda } => matches!(kind, EditKind::Hoist { lambda: at, .. } if at == lambda),
         Action::Bridge { function } => *kind == EditKind::Bridge { function: *function },
         Action::MainGuard { statement, .. } => *kind == EditKind::MainGuard { statement: *statement },
-        // The statement of the handler, or all of it, with the comments that go; before it the one that only names the loop.
+        // The statement of the handler, or all of it, with the comments that go.
         Action::Fallback { statement, .. } => {
-            matches!(kind, EditKind::Fallback { statement: at } if at.start() < statement.end())
+            matches!(kind, EditKind::Fallback { statement: at } if at.intersect(*statement).is_some_and(|both| !both.is_empty()))
         }
         Action::AsyncWith { statement } => *kind == EditKind::AsyncWith { statement: *statement },
         Action::SplitWith { statement, entered } => {
@@ -178,5 +178,13 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::MockConfigured { target, .. } => {
             matches!(kind, EditKind::MockConfigured { statement } if statement.contains_range(*target))
         }
+    }
+}
+
+/// The statement before a fallback that only names the loop goes with it.
+fn goes_before(kind: &EditKind, action: &Action) -> bool {
+    match (kind, action) {
+        (EditKind::Fallback { statement: at }, Action::Fallback { statement, .. }) => at.end() <= statement.start(),
+        _ => false,
     }
 }

@@ -30,7 +30,7 @@ class Entry:
             early = [f"print('early', {self.expr(top, 'int', 1)})"]
         pick = self.rng.randrange(4)
         if self.sync_only or pick == 0:
-            module.chunks.append(early + ['if __name__ == "__main__":', f"    {tail}"])
+            module.chunks.append(early + ['if __name__ == "__main__":'] + self.guard_body(module, tail))
         elif pick == 1:
             first = []
             if self.use("sync_before_loop", 0.3):
@@ -40,6 +40,21 @@ class Entry:
             module.chunks.append(early + ["if __name__ == '__main__':", "    run()"])
         else:
             module.chunks.append(early + [tail])
+
+    def guard_body(self, module, tail):
+        """The last call alone, or among other statements."""
+        if not self.use("long_guard", 0.4):
+            return [f"    {tail}"]
+        guard = Ctx(Fn("guard", "int", module), module, limit=20, quiet=True, stay=True, pers=[self.ref(module, self.layer, "get_persistence") + "()"])
+        name, each = self.fresh("kept"), self.fresh()
+        lines = [f"    # set up", f"    {name} = {self.expr(guard, 'int', 1)}"]
+        if self.chance(0.5):
+            inner = guard.sub(ints=[each], mult=2)
+            lines += [f"    for {each} in (1, 2):", f"        print('guard', {self.expr(inner, 'int', 1)})  # each"]
+        lines.append(f"    {tail}")
+        if self.chance(0.5):
+            lines.append(f"    print('end', {name})")
+        return lines
 
     def app_state(self, c):
         """Services that hang on an untyped object."""

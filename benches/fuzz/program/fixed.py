@@ -4,6 +4,13 @@ from __future__ import annotations
 
 CODEMOD = '[[blocking]]\nclass = "layer.Persistence"\n\n[[blocking]]\nreceiver = ["persistence", "*_persistence"]\n\n[[blocking]]\nfunction = "layer.fetch_row"\n'
 ERRORS = '"""Exceptions of the program."""\n\n\nclass Oops(Exception):\n    pass\n'
+OFFLOADING = '''"""The program's own way to a thread."""
+import asyncio
+
+
+async def offload(fn, /, *args, **kwargs):
+    return await asyncio.to_thread(fn, *args, **kwargs)
+'''
 HELPERS = '''"""Functions that take functions, and an object that passes everything on."""
 
 

@@ -39,7 +39,7 @@ impl Context<'_> {
         match (first, place) {
             (Stmt::Try(statement), _) => self.scheduled(range, statement, new),
             (Stmt::If(statement), _) => self.scheduled_branch(range, statement, new),
-            (Stmt::Assign(_), _) if new.is_empty() => self.dropped_lookup(first),
+            (Stmt::Assign(_), _) if new.is_empty() => self.dropped_lookup(first, old.get(1)),
             (Stmt::Expr(statement), Place::Handler) => self.dropped_run(range, &statement.value, new, NoLoop::Caught),
             (Stmt::Expr(statement), _) if self.asks_for_loop.get().is_some_and(|asks| asks.contains_range(range)) => {
                 self.dropped_run(range, &statement.value, new, NoLoop::Asked);
@@ -88,8 +88,15 @@ impl Context<'_> {
         }
     }
 
-    /// `loop = asyncio.get_event_loop()` that nothing needs any more.
-    fn dropped_lookup(&self, old: &Stmt) {
+    /// `loop = asyncio.get_event_loop()` that nothing needs any more: what follows is replaced as well.
+    fn dropped_lookup(&self, old: &Stmt, next: Option<&Stmt>) {
+        let is_replaced = next.is_some_and(|next| {
+            let nearest = self.fallbacks.range(..=next.start()).next_back();
+            nearest.is_some_and(|(_, range)| range.contains_range(next.range()))
+        });
+        if !is_replaced {
+            self.misfit(old.range(), "a fallback behind the look-up of its loop");
+        }
         let looks_up = value(old).is_some_and(|value| calls(value, &LOOKUPS).is_some());
         let name = match old {
             Stmt::Assign(assign) => match assign.targets.as_slice() {
@@ -114,6 +121,12 @@ impl Context<'_> {
         self.forget(TextRange::new(last.end(), range.end()));
         if scheduled.len() != new.len() {
             return self.misfit(range, "the statements that schedule the coroutine");
+        }
+        // The look-up of `loop` is gone, or may be: `loop.create_task` is nobody's any more.
+        let by_module = ["asyncio.create_task", "asyncio.ensure_future"];
+        let now = new.first().and_then(value).and_then(|value| calls(value, &SCHEDULERS));
+        if !self.names(&task.func, &by_module) && !now.is_some_and(|now| self.names(&now.func, &by_module)) {
+            return self.misfit(range, "`asyncio.create_task` in the place of the loop's");
         }
         for (old, new) in scheduled.iter().zip(new) {
             self.scheduler.set(Some(task.func.range()));
