@@ -209,7 +209,7 @@ impl Builder<'_> {
             family.extend(self.graph.hierarchy.family(self.index, class, twin));
             family.extend(hierarchy::methods(self.index, class, twin));
             if name == "__enter__" || name == "__exit__" {
-                self.index.load_words(self.project, ["with", "enter_context"]);
+                self.index.load_words(self.project, ["with", "enter_context", "push"]);
             }
         }
         self.join(&family);

@@ -195,13 +195,17 @@ fn only_decorates(builder: &Builder, func: FuncId) -> bool {
     facts.class.is_none() && decorates_everywhere(builder, &facts.name)
 }
 
-/// All uses of the name are decorators, or the callee of one.
+/// All uses of the name are decorators, or the callee of one; there are some, and no other name of it.
 fn decorates_everywhere(builder: &Builder, name: &str) -> bool {
-    builder.index.refs_of(name).iter().all(|id| match builder.index.site(*id).usage {
+    let uses = builder.index.refs_of(name);
+    let mut imports = builder.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
+    let is_renamed = imports.any(|import| import.name.as_deref() == Some(name) && import.alias.is_some());
+    let decorates = |id: &RefId| match builder.index.site(*id).usage {
         Usage::Decorator => true,
         Usage::Called(call) => builder.index.call(call).usage == Usage::Decorator,
         _ => false,
-    })
+    };
+    !uses.is_empty() && !is_renamed && uses.iter().all(decorates)
 }
 
 /// Calls of unknown objects may run any `__call__` that fits.

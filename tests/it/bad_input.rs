@@ -202,3 +202,11 @@ fn a_misspelled_key_names_its_neighbor() {
     let project = Project::new("#- awaitify.toml\ncodemods = [\n#- a.py\n");
     project.run("diff").returned(2).says(&["awaitify.toml:1"]);
 }
+
+/// A container that is taken out of itself, again and again, and filled.
+#[test]
+fn a_name_that_is_bound_to_its_own_elements() {
+    let tree = "def load(key):\n    return persistence.get(key)\n\n\ndef fill(tree, path):\n    tree = {}\n    other = tree\n    for key in path:\n        tree = other.setdefault(key, {})\n        other = tree[key]\n        tree[key] = load\n        other.update(x=load)\n    return tree\n";
+    let project = Project::of_bytes(&[("tree.py", tree.as_bytes()), ("good.py", GOOD.as_bytes())]);
+    check_round(&project).returned(1);
+}

@@ -294,7 +294,7 @@ async def main():
 
 /// A test for awaitables somewhere in the module says nothing of code that calls what is in the table.
 #[test]
-fn a_table_whose_readers_do_not_test_keeps_its_functions_sync() {
+fn the_readers_of_a_table_await_what_they_do_not_test() {
     check_project(
         "#- app.py
 import asyncio
@@ -332,11 +332,11 @@ def handler(name):
     return register
 
 @handler('load')
-def load(k):
-    return persistence.get(k)
+async def load(k):
+    return await asyncio.to_thread(persistence.get, k)
 
 async def dispatch(name, k):
-    return await asyncio.to_thread(HANDLERS[name], k)
+    return await HANDLERS[name](k)
 
 async def other(result):
     if inspect.isawaitable(result):
@@ -364,6 +364,67 @@ def rows(guild):
 
 async def main():
     print(sum(rows(Guild())), KEPT.get())
+",
+        "",
+    );
+}
+
+/// The only call of `walk` goes by another name. It is no decorator for that.
+#[test]
+fn a_function_that_is_called_by_another_name_is_no_decorator() {
+    check_project(
+        "#- services.py
+import asyncio
+
+class Npc:
+    def __call__(self, k):
+        return persistence.get(k)
+
+def walk(k, npc):
+    return npc(k)
+#- main.py
+from services import Npc, walk as go
+
+async def main():
+    return go(4, npc=Npc())
+",
+        "#- services.py
+import asyncio
+
+class Npc:
+    async def __call__(self, k):
+        return await asyncio.to_thread(persistence.get, k)
+
+async def walk(k, npc):
+    return await npc(k)
+#- main.py
+from services import Npc, walk as go
+
+async def main():
+    return await go(4, npc=Npc())
+",
+    );
+}
+
+/// `push` runs `__exit__` when the stack is left, and an async stack knows no `__aexit__` there. The function is offloaded as a whole.
+#[test]
+fn what_is_pushed_on_a_stack_keeps_its_exit() {
+    check_project(
+        "#- app.py
+import asyncio
+import contextlib
+
+class Lease:
+    def __enter__(self):
+        return persistence.get(1)
+
+    def __exit__(self, *exc):
+        persistence.save(1)
+
+def session(k):
+    with contextlib.ExitStack() as stack:
+        stack.push(Lease())
+        return persistence.get(k)
 ",
         "",
     );

@@ -434,6 +434,10 @@ impl Collector<'_> {
             if index == 0 && is_named(&node.func, "next") {
                 self.implicit_ref("__next__", value.range(), value_id, inner);
             }
+            // `stack.push(lease)` runs its `__exit__` later, and enters nothing.
+            if index == 0 && is_named(&node.func, "push") {
+                self.implicit_ref("__exit__", value.range(), value_id, inner);
+            }
             args.push(Arg { keyword, is_star, is_mapping, value: value_id, range: value.range() });
         }
         self.note_builtin_call(node);

@@ -82,6 +82,8 @@ struct Walk<'w, 'a> {
     /// Spots to look at, with how many containers are around the value there.
     pending: Vec<(Spot, u32)>,
     seen: FxHashSet<(Spot, u32)>,
+    /// Names of containers that the value was put into, so deep.
+    filled: FxHashSet<(Spot, u32)>,
     trace: Trace,
 }
 
@@ -102,7 +104,14 @@ pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at:
 
 /// Follows `token` from several spots, each with how many containers are around it there.
 pub(crate) fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
-    let mut walk = Walk { builder, token, pending: vec![], seen: FxHashSet::default(), trace: Trace::default() };
+    let mut walk = Walk {
+        builder,
+        token,
+        pending: vec![],
+        seen: FxHashSet::default(),
+        filled: FxHashSet::default(),
+        trace: Trace::default(),
+    };
     from.into_iter().for_each(|(spot, depth)| walk.reach(spot, depth));
     while let Some((spot, depth)) = walk.pending.pop() {
         if walk.seen.len() > STEPS {

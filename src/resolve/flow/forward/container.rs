@@ -31,6 +31,9 @@ const SILENT: [&str; 19] = [
     "move_to_end",
 ];
 
+/// Containers in containers are followed this far.
+const DEPTH: u32 = 8;
+
 impl Walk<'_, '_> {
     /// `x.name`, where `x` is or holds the value.
     pub(super) fn member(&mut self, attribute: ValueId, depth: u32) {
@@ -67,10 +70,17 @@ impl Walk<'_, '_> {
 
     /// The value becomes an element of a container (`depth` layers below what holds it).
     pub(super) fn put_into(&mut self, container: ValueId, depth: u32) {
+        if depth > DEPTH {
+            return self.escape_at(container);
+        }
         match self.builder.index.value(container).clone() {
             Value::Name { name, scope } => {
                 let home = self.builder.solver().home(scope, &name);
                 let Home::Scope(home) = home else { return self.escape_at(container) };
+                // `node = node[key]`: names that are bound to one another.
+                if !self.filled.insert((Spot::Name(home, name.clone()), depth)) {
+                    return;
+                }
                 self.reach(Spot::Name(home, name.clone()), depth);
                 let bindings = self.builder.solver().bindings(home, &name);
                 for (bound, _) in bindings {
