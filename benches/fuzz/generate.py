@@ -72,7 +72,7 @@ class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, 
                     self.hierarchy(module)
                 elif pick < 0.88:
                     self.module_function(module)
-                elif pick < 0.92 and self.profile == "soft":  # `__next__` stays
+                elif pick < 0.92:
                     self.iterator_class(module)
                 elif pick < 0.96:
                     self.lease_class(module)
