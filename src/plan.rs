@@ -2,6 +2,7 @@
 
 mod action;
 mod annotation;
+mod asked;
 mod entered;
 pub mod fallbacks;
 pub mod groups;
@@ -68,6 +69,7 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
     }
     runs_in_tests(world, verdicts, &mut plan);
     renames::plan(world, verdicts, &mut plan);
+    asked::plan(world, verdicts, &mut plan);
     tests::plan(world, verdicts, &mut plan);
     mocks::plan(world, verdicts, &mut plan);
     entered::plan(world, verdicts, &mut plan);

@@ -182,7 +182,10 @@ impl Coloring<'_> {
                         SiteVerdict::EntryPoint
                     }
                     _ if (converting || swap::is_async_now(self.world, site)) && !self.is_sync_face(site) => {
-                        SiteVerdict::Left(Cause::Unawaited { site: site.id })
+                        SiteVerdict::Left(match site.uncertain {
+                            true => Cause::Uncertain { site: site.id },
+                            false => Cause::Unawaited { site: site.id },
+                        })
                     }
                     _ => SiteVerdict::AsIs,
                 }

@@ -146,9 +146,14 @@ fn keep_class(builder: &mut Builder, class: ClassId) {
     builder.graph.layer.extend(methods);
 }
 
-/// Is what ty found a method that becomes async in place? Its sites are found by its name.
+/// Is what ty found a method that becomes async in place, or an override of one? Its sites are found by its name.
 pub(crate) fn is_declared(builder: &Builder, answer: &Answer) -> bool {
-    site::targets_of(builder, answer).iter().any(|target| builder.graph.declared.contains_key(target))
+    site::targets_of(builder, answer).iter().any(|target| {
+        let func = builder.index.func(*target);
+        let ancestors = func.class.map(|class| builder.graph.hierarchy.ancestors(class)).unwrap_or_default();
+        let overridden = ancestors.into_iter().flat_map(|id| hierarchy::methods(builder.index, id, &func.name));
+        overridden.chain([*target]).any(|method| builder.graph.declared.contains_key(&method))
+    })
 }
 
 /// Settles a site of a `native` entry whose method becomes async in place: by its type, or by the pattern of its receiver.

@@ -9,6 +9,7 @@ mod external;
 mod member;
 mod module;
 mod name;
+mod structural;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};

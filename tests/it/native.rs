@@ -357,3 +357,91 @@ async def run(client: Client):
 ",
     );
 }
+
+#[test]
+fn an_override_that_is_known_by_its_own_type_follows_the_interface() {
+    check(
+        "[[blocking]]\nclass = \"store.Store\"\nmethod = [\"get\"]\nnative = \"{name}\"",
+        "#- store.py
+class Store:
+    def get(self, key):
+        raise NotImplementedError
+
+class Memory(Store):
+    def get(self, key):
+        return key
+
+    def get_twice(self, key):
+        return self.get(key), Memory().get(key)
+",
+        "#- store.py
+class Store:
+    async def get(self, key):
+        raise NotImplementedError
+
+class Memory(Store):
+    async def get(self, key):
+        return key
+
+    async def get_twice(self, key):
+        return await self.get(key), await Memory().get(key)
+",
+    );
+}
+
+/// `Iterable` says what a value does: it changes where it is said of the streams that the entry names, and nowhere else.
+#[test]
+fn a_stream_is_said_to_be_async_where_it_is_iterated_over() {
+    let own = "[[blocking]]
+class = \"typing.Iterable\"
+receiver = [\"stream\", \"_stream\"]
+method = [\"__iter__\"]
+native = \"{name}\"
+
+[[blocking]]
+class = \"typing.Iterable\"
+receiver = [\"_stream\"]
+method = [\"close\"]
+native = \"aclose\"
+
+[[rename]]
+from = \"typing.Iterable\"
+to = \"typing.AsyncIterable\"";
+    check(
+        own,
+        "#- body.py
+import typing
+
+class Body:
+    def __init__(self, stream: typing.Iterable[bytes], sizes: typing.Iterable[int]):
+        assert isinstance(stream, typing.Iterable)
+        self._stream = stream
+        self.total = sum(sizes)
+
+    def send(self):
+        for part in self._stream:
+            print(part)
+        if hasattr(self._stream, 'close'):
+            self._stream.close()
+        if hasattr(self.total, 'close'):
+            print(self.total)
+",
+        "#- body.py
+import typing
+
+class Body:
+    def __init__(self, stream: typing.AsyncIterable[bytes], sizes: typing.Iterable[int]):
+        assert isinstance(stream, typing.AsyncIterable)
+        self._stream = stream
+        self.total = sum(sizes)
+
+    async def send(self):
+        async for part in self._stream:
+            print(part)
+        if hasattr(self._stream, 'aclose'):
+            await self._stream.aclose()
+        if hasattr(self.total, 'close'):
+            print(self.total)
+",
+    );
+}

@@ -4,7 +4,7 @@ use ruff_text_size::TextRange;
 
 use super::name::Search;
 use super::text::Texts;
-use super::{Found, Gate, How};
+use super::{Found, Gate, How, structural};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
 use crate::resolve::names::Meaning;
@@ -19,6 +19,7 @@ pub(super) fn find(builder: &mut Builder, texts: &Texts, number: usize, paths: &
         }),
         _ => false,
     };
+    let receivers = structural::receivers(builder, number);
     let search = Search { builder, old: &entry.old, new: &entry.new, is_meant: &is_meant };
     let files: Vec<FileId> = builder.index.words.files(&entry.old).collect();
     for file in files.into_iter().filter(|file| builder.index.loaded(*file).is_some()) {
@@ -28,6 +29,17 @@ pub(super) fn find(builder: &mut Builder, texts: &Texts, number: usize, paths: &
         let places = search.places(file);
         if let Some(taken) = places.taken {
             found.keep(file, taken, number);
+            continue;
+        }
+        if let Some(receivers) = &receivers {
+            let named = places.names.iter().map(|named| named.range);
+            let quoted = texts.types(builder, file, &entry.old, &|scope, root, path| search.spelled(scope, root, path));
+            for range in named.chain(quoted) {
+                if structural::is_said_of(builder, file, range, receivers) {
+                    let whole = whole_reference(builder, file, range).unwrap_or(range);
+                    found.add(file, whole, How::Imported(entry.to.clone()), Gate::FileConverts);
+                }
+            }
             continue;
         }
         let dual = search.knows_both(file);
