@@ -46,7 +46,7 @@ pub(crate) fn declare(builder: &mut Builder, number: usize, entry: &Blocking, la
 /// Declares one method; what has an async twin stays as it is.
 fn declare_method(builder: &mut Builder, number: usize, method: FuncId) {
     let func = builder.index.func(method);
-    if func.is_async {
+    if func.is_async || boundary::is_property(builder.index, method) {
         return;
     }
     match becomes(builder, number, method) {
