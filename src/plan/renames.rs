@@ -22,7 +22,10 @@ pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
             continue;
         }
         let name = place.range;
-        plan.entry(*file).or_default().push(match &place.how {
+        let actions = plan.entry(*file).or_default();
+        // The codemod has the last word on the name in an annotation.
+        actions.retain(|action| !matches!(action, Action::RenameImported { name: other, .. } if *other == name));
+        actions.push(match &place.how {
             How::Name(to) => Action::Rename { name, to: to.clone() },
             How::Imported(to) => Action::RenameImported { name, to: to.clone() },
             How::Mention(to) => Action::Mention { name, to: to.clone() },

@@ -262,6 +262,9 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     if known.len() == before || handles_both(builder, place) {
         return false;
     }
+    if runs == Runs::Iterates && is_declared(builder, place) {
+        return false;
+    }
     let mut targets = builder.carried.runs[&place].clone();
     let facts = builder.index.site(place);
     let value = match (facts.usage, runs) {
@@ -290,6 +293,22 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     let Arrives { others, unknown, .. } = arriving;
     builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
     true
+}
+
+/// Does a codemod say what iterating becomes there?
+fn is_declared(builder: &Builder, place: RefId) -> bool {
+    let facts = builder.index.site(place);
+    let range = match facts.usage {
+        Usage::Called(call) => builder.index.call(call).range,
+        _ => facts.range,
+    };
+    builder.graph.sites_in_file(place.file).any(|site| {
+        let other = builder.index.site(site.id);
+        other.is_implicit()
+            && other.name == "__iter__"
+            && other.range == range
+            && matches!(site.kind, SiteKind::Blocking { native: Some(_), .. })
+    })
 }
 
 /// A call of `func` in a wrapper of its decorator. What else is decorated with it is run there too, and converts only when it
