@@ -1,5 +1,6 @@
 //! The pipeline: from paths and flags to verified new texts, in memory. Nothing is printed or written here.
 
+pub mod again;
 mod closed_world;
 mod keep_sync;
 mod census;
@@ -151,10 +152,47 @@ enum Purpose {
 fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysis> {
     let paths: Vec<PathBuf> = request.paths.iter().map(|path| existing(path)).collect::<Result<_>>()?;
     let start = paths.first().context("name at least one path")?;
-    let (mut config, mut problems) = crate::config::load(request.config_of.unwrap_or(start), request.flags)?;
+    let (mut config, problems) = crate::config::load(request.config_of.unwrap_or(start), request.flags)?;
     if request.config_of.is_some() {
         config.root = start.parent().context("a file stands in a folder")?.to_path_buf();
     }
+    let names = if request.config_of.is_none() { Names::Checked } else { Names::AsTheyAre };
+    build(Survey { config, problems, paths, since: request.since, names, purpose }, kept)
+}
+
+/// Analyzes a copy of a project that was analyzed, under the same config.
+fn survey_copy(analysis: &Analysis, root: &Path, paths: Vec<PathBuf>, kept: &mut Kept) -> Result<Analysis> {
+    let mut config = analysis.config.clone();
+    config.python = environments(&config).into_iter().find(|environment| libraries(environment).is_some());
+    for folder in &mut config.roots {
+        if let Ok(below) = folder.strip_prefix(&config.root) {
+            *folder = root.join(below);
+        }
+    }
+    config.root = root.to_path_buf();
+    let (names, purpose) = (Names::AsTheyAre, Purpose::Migrate);
+    build(Survey { config, problems: vec![], paths, since: None, names, purpose }, kept)
+}
+
+/// Must the names in the config be those of something in the project?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Checked,
+    AsTheyAre,
+}
+
+/// What is to be looked at, and how.
+struct Survey<'a> {
+    config: Config,
+    problems: Vec<Problem>,
+    paths: Vec<PathBuf>,
+    since: Option<&'a str>,
+    names: Names,
+    purpose: Purpose,
+}
+
+fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
+    let Survey { mut config, mut problems, paths, since, names, purpose } = survey;
     let own = config.codemods.len();
     let operators = match purpose {
         Purpose::Audit => Operators::Follow,
@@ -171,7 +209,7 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
     let root = config.root.clone();
     let (mut project, walk_problems) = project::walk(&root, &paths, &config.exclude, &config.roots);
     problems.extend(walk_problems.into_iter().map(|message| Problem::whole_file(&root, message)));
-    if let Some(revision) = request.since {
+    if let Some(revision) = since {
         project.limit(&git::changed_since(&root, revision).map_err(|error| anyhow::anyhow!("`--since`: {error}"))?);
     }
     let (words, generated) = Words::build(&project);
@@ -180,7 +218,7 @@ fn survey(request: Request, purpose: Purpose, kept: &mut Kept) -> Result<Analysi
     if purpose == Purpose::Audit {
         check::leaves::limit(&mut config, own, &index);
     }
-    if request.config_of.is_none() {
+    if names == Names::Checked {
         let unmatched = keep_sync::unmatched(&project, &config, &mut index);
         if !unmatched.is_empty() {
             return Err(Error::Config(unmatched).into());
@@ -272,14 +310,17 @@ fn unreadable(index: &Index) -> Vec<Problem> {
 /// The site-packages folder of the configured environment (or of the interpreter in it), of the project's `.venv`, or of the
 /// environment that is active.
 fn site_packages(config: &Config) -> Vec<PathBuf> {
+    environments(config).iter().filter_map(|environment| libraries(environment)).take(1).collect()
+}
+
+fn environments(config: &Config) -> Vec<PathBuf> {
     let named = config.python.as_deref().map(|python| match python.is_file() {
         true => python.parent().and_then(Path::parent).unwrap_or(python).to_path_buf(),
         false => python.to_path_buf(),
     });
     let own = [".venv", "venv"].map(|name| config.root.join(name));
     let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
-    let candidates = named.into_iter().chain(own).chain(active);
-    candidates.filter_map(|environment| libraries(&environment)).take(1).collect()
+    named.into_iter().chain(own).chain(active).collect()
 }
 
 /// Where an environment keeps its packages.

@@ -1,6 +1,23 @@
 //! awaitify moves a Python code base from sync to async.
 //!
 //! The modules stand in the order of the pipeline; a stage imports what stands above it, never below.
+//!
+//! A program of your own can plan, check and write a migration (`examples/migrate.rs` is a whole one):
+//!
+//! ```no_run
+//! use awaitify::analysis::{analyze, rewrite_all, verify_all};
+//! use awaitify::config::flags::Flags;
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let mut analysis = analyze(&["src".into()], &Flags::default())?;
+//! let rewritten = rewrite_all(&mut analysis)?;
+//! assert!(verify_all(&analysis, &rewritten).is_empty(), "a bug in awaitify: write nothing");
+//! for done in &rewritten {
+//!     println!("{}: {} edits", analysis.project.file(done.file).relative, done.edits.edits.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod error;
 pub mod interrupt;

@@ -3,5 +3,6 @@
 pub mod classes;
 pub mod db;
 pub mod infer;
+pub mod lint;
 pub mod source;
 pub mod system;

@@ -14,7 +14,6 @@ mod init;
 mod check;
 mod undo;
 mod codemods;
-mod unbuilt;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;

@@ -59,6 +59,10 @@ pub enum Check {
     Census,
     /// Every site that was decided is found in the new text as decided.
     ClosedWorld,
+    /// ty finds no awaitable that nobody awaits and that was not there before.
+    Types,
+    /// A second run plans nothing.
+    SecondRun,
 }
 
 impl Check {
@@ -71,6 +75,8 @@ impl Check {
             Check::Erase => "erase",
             Check::Census => "census",
             Check::ClosedWorld => "closed world",
+            Check::Types => "types",
+            Check::SecondRun => "second run",
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::migrate::{Wanted, migrate};
 use super::output::{outcome, report, say};
-use super::{Outcome, interactive, notes, plan, unbuilt, undo};
+use super::{Outcome, interactive, notes, plan, undo};
 use crate::analysis::{Analysis, Rewritten};
 use crate::cli::options::Format;
 use crate::cli::{ApplyArgs, Console};
@@ -14,7 +14,6 @@ use crate::journal::{self, Patch};
 use crate::report::text;
 
 pub(super) fn run(console: &Console, args: &ApplyArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.edits)?;
     notes::check_flags(&args.output, &[Format::Human, Format::Json])?;
     if args.resume {
         let start = args.selection.paths.first().context("name at least one path")?;

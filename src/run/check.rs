@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 
-use super::migrate::request;
+use super::Outcome;
+use super::migrate::{no_stdin, request};
 use super::output::{color_of, emit, say};
-use super::{Outcome, unbuilt};
 use crate::analysis;
 use crate::check::{Audit, Code, Finding, scorecard};
 use crate::cli::options::{Format, KeepGoing};
@@ -12,7 +12,7 @@ use crate::cli::{CheckArgs, Console};
 use crate::report::{findings, github, html, markdown, sarif};
 
 pub(super) fn run(console: &Console, args: &CheckArgs) -> Result<Outcome> {
-    unbuilt::no_stdin(&args.selection.paths)?;
+    no_stdin(&args.selection.paths)?;
     for (flag, codes) in [("--select", &args.select), ("--ignore", &args.ignore), ("--fail-on", &args.output.fail_on)] {
         known_codes(flag, codes)?;
     }

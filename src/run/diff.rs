@@ -6,12 +6,11 @@ use anyhow::Result;
 
 use super::migrate::{Wanted, migrate, migrate_stdin};
 use super::output::{color_of, diff_of, emit, outcome, report};
-use super::{Outcome, interactive, notes, plan, unbuilt};
+use super::{Outcome, interactive, notes, plan};
 use crate::cli::options::Format;
 use crate::cli::{Console, DiffArgs};
 
 pub(super) fn run(console: &Console, args: &DiffArgs) -> Result<Outcome> {
-    unbuilt::refuse(&args.edits)?;
     notes::check_flags(&args.output, &[Format::Human, Format::Json, Format::Sarif, Format::Github])?;
     let migrate = if args.selection.paths == [Path::new("-")] { migrate_stdin } else { migrate };
     let wanted = Wanted { console, selection: &args.selection, edits: &args.edits, overrides: &args.overrides };

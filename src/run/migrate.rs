@@ -1,17 +1,17 @@
 //! From paths and flags to verified new texts: what `diff` and `apply` share.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
 use super::choose::{self, Groups};
 use super::output::say;
-use super::unbuilt;
+use crate::analysis::again::{self, Extent};
 use crate::analysis::{self, Analysis, Request, Rewritten};
 use crate::cli::options::{KeepGoing, Overrides, Selection};
-use crate::cli::{Console, EditArgs};
+use crate::cli::{Console, EditArgs, Verify};
 use crate::config::flags::Flags;
 use crate::group::GroupId;
 use crate::verify;
@@ -38,9 +38,18 @@ pub(super) struct Migration {
 
 /// Analyzes, rewrites and verifies.
 pub(super) fn migrate(wanted: Wanted) -> Result<Migration> {
-    unbuilt::no_stdin(&wanted.selection.paths)?;
+    no_stdin(&wanted.selection.paths)?;
     let flags = wanted.overrides.flags(wanted.selection);
     carry_out(wanted, request(wanted.selection, &flags), None)
+}
+
+/// # Errors
+/// When a path is `-`, which only `diff` takes, and only alone.
+pub(super) fn no_stdin(paths: &[PathBuf]) -> Result<()> {
+    if paths.iter().any(|path| path == Path::new("-")) {
+        bail!("`-` reads one file from stdin, which only `diff -` does, without other paths");
+    }
+    Ok(())
 }
 
 pub(super) fn request<'a>(selection: &'a Selection, flags: &'a Flags) -> Request<'a> {
@@ -71,6 +80,11 @@ fn carry_out(wanted: Wanted, request: Request, folder: Option<TempDir>) -> Resul
         Some(chosen) => migration.choose(&chosen)?,
         None => verified(&migration.analysis, &migration.rewritten)?,
     }
+    if wanted.edits.verify == Verify::Full {
+        let extent = if migration.chosen.is_none() { Extent::Whole } else { Extent::Part };
+        let failures = again::check(request, &migration.analysis, &migration.rewritten, extent)?;
+        refuse(&migration.analysis, &failures)?;
+    }
     for problem in migration.analysis.problems.iter().chain(&migration.analysis.unreadable) {
         say(wanted.console, &format!("{problem}\n"));
     }
@@ -94,8 +108,11 @@ fn unverified(request: Request) -> Result<Migration> {
 /// # Errors
 /// What a check of our own work found.
 pub(super) fn verified(analysis: &Analysis, rewritten: &[Rewritten]) -> Result<()> {
-    let failures = analysis::verify_all(analysis, rewritten);
-    if failures.is_empty() { Ok(()) } else { bail!("{}", failed_checks(analysis, &failures)) }
+    refuse(analysis, &analysis::verify_all(analysis, rewritten))
+}
+
+fn refuse(analysis: &Analysis, failures: &[verify::Failure]) -> Result<()> {
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failed_checks(analysis, failures)) }
 }
 
 fn failed_checks(analysis: &Analysis, failures: &[verify::Failure]) -> String {

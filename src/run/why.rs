@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::migrate::request;
+use super::migrate::{no_stdin, request};
 use super::output::emit;
-use super::{Outcome, notes, unbuilt};
+use super::{Outcome, notes};
 use crate::analysis::{self, Analysis};
 use crate::cli::WhyArgs;
 use crate::cli::options::Format;
@@ -16,7 +16,7 @@ use crate::resolve::boundary::decorator_name;
 
 pub(super) fn run(args: &WhyArgs) -> Result<Outcome> {
     notes::check_flags(&args.output, &[Format::Human])?;
-    unbuilt::no_stdin(&args.selection.paths)?;
+    no_stdin(&args.selection.paths)?;
     let flags = args.overrides.flags(&args.selection);
     let analysis = analysis::answer(request(&args.selection, &flags))?;
     let text = match args.target.rsplit_once(':') {

@@ -168,3 +168,12 @@ fn a_python_without_to_thread_is_told_of() {
     project.run("diff").returned(0).says(&["Python 3.8", "target-version", "anyio"]);
     project.run("diff --target-version 3.9").returned(1);
 }
+
+/// ty sees the `print` beside the call, too: an awaitable that nobody awaited before the migration is none of its findings.
+#[test]
+fn a_full_verification_checks_the_new_project() {
+    let project = Project::new(&format!(
+        "{STORE}#- other.py\nasync def done():\n    pass\n\n\nasync def main():\n    done()\n#- awaitify.toml\ncodemods = ['persistence']\nexported = 'convert'\n"
+    ));
+    project.run("diff --verify full").returned(1).says(&["1 function made async"]);
+}
