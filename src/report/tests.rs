@@ -1,11 +1,12 @@
 //! The tests that may break: what could not follow the code, and mocks that nobody can tell about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{self, Places};
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
+use crate::plan::fallbacks;
 
 /// One line of the report.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,9 +58,39 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
             reason: format!("it is not clear how the code uses `{name}` of this mock or fake, which is left as it is"),
         });
     }
+    found.extend(without_fallback(world, verdicts, places));
     found.sort_by(|left, right| (left.file, left.line, &left.what).cmp(&(right.file, right.line, &right.what)));
     // One line a test: the first of its places.
     found.dedup_by(|next, first| (next.file, &next.what) == (first.file, &first.what));
+    found
+}
+
+/// Sync tests that call a function whose `asyncio.run` fallback goes: no loop runs there.
+fn without_fallback(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<MayBreak> {
+    let is_sync = |func: &FuncId| !world.index.func(*func).is_async && !verdicts.converts.contains_key(func);
+    let dropping = fallbacks::rewritten(world, verdicts).map(|(_, _, func)| func);
+    let dropping: BTreeSet<FuncId> = dropping.filter(is_sync).collect();
+    let mut found = vec![];
+    for target in &dropping {
+        let name = &world.index.func(*target).name;
+        if !world.index.funcs_of(name).iter().all(|func| dropping.contains(func)) {
+            continue;
+        }
+        for id in world.index.refs_of(name).iter().filter(|id| world.in_tests(id.file)) {
+            let site = world.index.site(*id);
+            let (Some(func), Usage::Called(_)) = (world.context(*id).func, site.usage) else { continue };
+            if !is_sync(&func) {
+                continue;
+            }
+            found.push(MayBreak {
+                file: id.file,
+                line: places.line(id.file, site.name_range.start()),
+                what: world.index.func(func).qualname.clone(),
+                cause: "fallback",
+                reason: format!("it calls `{name}` without a running loop, where its work is dropped now"),
+            });
+        }
+    }
     found
 }
 

@@ -1,6 +1,6 @@
 //! Tests that follow the code.
 
-use crate::support::check_project;
+use crate::support::{Project, check_project};
 
 const CONFIG: &str =
     "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\", \"unittest\"]\nexported = \"convert\"\n";
@@ -344,4 +344,40 @@ async def test_refresh():
     assert await go.refresh(1) == 1
 ",
     );
+}
+
+#[test]
+fn a_sync_test_of_a_fallback_that_goes_is_named() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['asyncio-run', 'pytest']
+#- bus.py
+import asyncio
+
+
+async def send(event):
+    pass
+
+
+def publish(event):
+    try:
+        asyncio.get_running_loop().create_task(send(event))
+    except RuntimeError:
+        asyncio.run(send(event))
+#- test_bus.py
+import bus
+
+
+def test_publish():
+    bus.publish('x')
+
+
+async def test_publish_in_a_loop():
+    bus.publish('x')
+",
+    );
+    project
+        .run("diff")
+        .returned(1)
+        .says(&["tests that may break (1)", "test_publish: it calls `publish` without a running loop"]);
 }

@@ -7,14 +7,16 @@ mod patched;
 mod returned;
 mod scope;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
-
 use rustc_hash::FxHashMap;
 
 use self::flow::{Flow, Reach};
+use self::scope::TestScope;
 use super::super::World;
 use super::framework::{self, TestCase};
 use crate::index::facts::*;
@@ -98,7 +100,8 @@ pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncI
     let flow = Flow::new(world);
     let tied = world.graph.sites.values().filter(|site| world.in_tests(site.id.file) && !site.uncertain);
     let tied = tied.map(|site| ((site.id.file, key(world.index.site(site.id).range)), site.id)).collect();
-    let mut finder = Finder { world, use_of, converts, names, tied, flow, found: StandIns::default() };
+    let mut finder =
+        Finder { world, use_of, converts, names, tied, flow, scopes: RefCell::default(), found: StandIns::default() };
     finder.fakes();
     finder.mocks();
     finder.patched();
@@ -118,6 +121,8 @@ struct Finder<'a> {
     /// Places in tests that are tied to functions for certain.
     tied: FxHashMap<(FileId, TextRangeKey), RefId>,
     flow: Flow<'a>,
+    /// The tests around what was asked for.
+    scopes: RefCell<FxHashMap<(FileId, Option<FuncId>), Rc<TestScope>>>,
     found: StandIns,
 }
 

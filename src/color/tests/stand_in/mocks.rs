@@ -1,6 +1,7 @@
 //! Mock objects: `svc = Mock()`, with what the test says about their attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
@@ -117,7 +118,7 @@ impl Finder<'_> {
         let members = |values: &FxHashSet<ValueId>| -> Vec<RefId> {
             values.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect()
         };
-        let scope = TestScope::of(self.world, call.file, self.world.index.call(call).context);
+        let scope = self.test_scope(call.file, self.world.index.call(call).context);
         for id in members(&reach.strong).into_iter().filter(|id| self.world.in_tests(id.file)) {
             found.insert(self.world.index.site(id).name.clone());
         }
@@ -271,6 +272,16 @@ impl Finder<'_> {
         }
     }
 
+    fn test_scope(&self, file: FileId, context: ContextId) -> Rc<TestScope> {
+        let place = (file, self.world.index.context(context).func);
+        if let Some(known) = self.scopes.borrow().get(&place) {
+            return known.clone();
+        }
+        let scope = Rc::new(TestScope::of(self.world, file, context));
+        self.scopes.borrow_mut().insert(place, scope.clone());
+        scope
+    }
+
     /// Values of mocks that were decided about already.
     fn known_values(&self) -> FxHashSet<ValueId> {
         let mut known = FxHashSet::default();
@@ -281,8 +292,11 @@ impl Finder<'_> {
                     && let Some(value) = self.flow.value_of(call)
                 {
                     let reach = self.flow.reach(value);
-                    let scope = TestScope::of(self.world, file, facts[call].context);
                     known.extend(reach.strong);
+                    if reach.weak.is_empty() {
+                        continue;
+                    }
+                    let scope = self.test_scope(file, facts[call].context);
                     known.extend(reach.weak.into_iter().filter(|value| scope.contains_value(self.world, *value)));
                 }
             }
