@@ -112,6 +112,9 @@ pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncI
     finder.found
 }
 
+/// What belongs to a test, by the function that was asked about.
+type Scopes = FxHashMap<(FileId, Option<FuncId>), Rc<TestScope>>;
+
 struct Finder<'a> {
     world: World<'a>,
     use_of: &'a dyn Fn(&Site) -> Use,
@@ -122,7 +125,7 @@ struct Finder<'a> {
     tied: FxHashMap<(FileId, TextRangeKey), RefId>,
     flow: Flow<'a>,
     /// The tests around what was asked for.
-    scopes: RefCell<FxHashMap<(FileId, Option<FuncId>), Rc<TestScope>>>,
+    scopes: RefCell<Scopes>,
     found: StandIns,
 }
 
