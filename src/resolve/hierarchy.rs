@@ -28,6 +28,8 @@ pub struct Hierarchy {
     closed: FxHashSet<ClassId>,
     registered: FxHashSet<FileId>,
     knows_protocols: bool,
+    /// The registered classes that declare what others have.
+    protocols: BTreeSet<ClassId>,
     /// Classes that are replaced by others: what is below them is no family with them.
     pub(super) replaced: BTreeSet<ClassId>,
 }
@@ -69,9 +71,7 @@ impl Hierarchy {
             }
             return;
         }
-        let mut protocols: Vec<ClassId> = self.bases.keys().copied().filter(|id| self.is_protocol(*id)).collect();
-        protocols.sort_unstable();
-        for protocol in protocols {
+        for protocol in self.protocols.clone() {
             let members = protocol_members(index, protocol);
             self.link(index, class, protocol, &members);
         }
@@ -130,6 +130,9 @@ impl Hierarchy {
                 }
             }
             self.bases.insert(id, bases);
+            if self.is_protocol(id) {
+                self.protocols.insert(id);
+            }
         }
     }
 
