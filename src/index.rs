@@ -45,6 +45,7 @@ pub struct Unreadable {
 pub struct Index {
     pub words: Words,
     facts: Vec<Option<FileFacts>>,
+    loaded: usize,
     tried: Vec<bool>,
     pub unreadable: Vec<Unreadable>,
     refs: FxHashMap<Name, Vec<RefId>>,
@@ -124,6 +125,11 @@ impl Index {
         self.facts[id.0 as usize].as_ref()
     }
 
+    /// How many files are loaded.
+    pub fn loaded_count(&self) -> usize {
+        self.loaded
+    }
+
     /// All loaded files, in path order.
     pub fn loaded_files(&self) -> impl Iterator<Item = (FileId, &FileFacts)> {
         self.facts.iter().enumerate().filter_map(|(index, facts)| Some((FileId(index as u32), facts.as_ref()?)))
@@ -181,6 +187,7 @@ impl Index {
                 Ok(facts) => {
                     self.register(id, &facts);
                     self.facts[id.0 as usize] = Some(facts);
+                    self.loaded += 1;
                     added.push(id);
                 }
                 Err(problem) => self.unreadable.push(Unreadable { file: id, problem }),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
 use super::shape::Shape;
@@ -110,11 +110,19 @@ impl<'a> Coloring<'a> {
     /// Sync functions that calls lead to from these.
     fn reached_from(&self, mut pending: Vec<FuncId>) -> BTreeSet<FuncId> {
         let mut reached = BTreeSet::new();
+        // A family is gone through once, however many calls name one of it.
+        let mut seen = FxHashSet::default();
         while let Some(func) = pending.pop() {
             for id in self.sites_in(func) {
-                for target in self.site(id).targets.iter().flat_map(|target| self.family(*target)) {
-                    if self.world.graph.nodes.contains(&target) && reached.insert(target) {
-                        pending.push(target);
+                for target in &self.site(id).targets {
+                    let family = self.family_of.get(target).map(|number| &self.world.graph.families[*number]);
+                    if !seen.insert(*family.and_then(BTreeSet::first).unwrap_or(target)) {
+                        continue;
+                    }
+                    for member in self.family(*target) {
+                        if self.world.graph.nodes.contains(&member) && reached.insert(member) {
+                            pending.push(member);
+                        }
                     }
                 }
             }
@@ -177,7 +185,8 @@ impl<'a> Coloring<'a> {
             }
         }
         while let Some(func) = pending.pop() {
-            if self.world.index.func(func).is_async {
+            // Where one of a family is, all of it is.
+            if self.world.index.func(func).is_async || blocking.contains(&func) {
                 continue;
             }
             for member in self.family(func) {

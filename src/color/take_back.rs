@@ -237,6 +237,10 @@ impl Coloring<'_> {
             }
         }
         while let Some(func) = pending.pop() {
+            // Where one of a family is, all of it is.
+            if supported.contains(&func) {
+                continue;
+            }
             for member in self.family(func) {
                 if self.comes_to_await(member) && supported.insert(member) {
                     pending.extend(callers.get(&member).into_iter().flatten().copied());

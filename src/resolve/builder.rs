@@ -36,6 +36,8 @@ pub(crate) struct Builder<'a> {
     pub(super) support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     pub(super) resolved: FxHashSet<RefId>,
     pub(super) families_of: FxHashMap<FuncId, usize>,
+    /// The version of the hierarchy at which a method was joined with all of its family.
+    pub(super) joined_at: FxHashMap<FuncId, u32>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
     pub(super) callables: callable::Search,
     /// Calls of objects that nobody knows the type of.
@@ -68,6 +70,7 @@ impl<'a> Builder<'a> {
             support: FxHashMap::default(),
             resolved: FxHashSet::default(),
             families_of: FxHashMap::default(),
+            joined_at: FxHashMap::default(),
             callables: callable::Search::default(),
             unknown_calls: vec![],
             unasked: vec![],
@@ -200,6 +203,12 @@ impl Builder<'_> {
             let classes: Vec<Name> = below.into_iter().map(|id| self.index.class(id).name.clone()).collect();
             self.index.load_words(self.project, classes.iter().map(Name::as_str));
         }
+        // All of a family have the same one, as long as no class comes between.
+        let version = self.graph.hierarchy.version();
+        if self.joined_at.get(&id) == Some(&version) {
+            native::join_overrides(self, class, &name);
+            return;
+        }
         let mut family = self.graph.hierarchy.family(self.index, class, &name);
         // The setter of a property is another function than its getter.
         let accessor = boundary::accessor(self.index, id);
@@ -213,6 +222,10 @@ impl Builder<'_> {
             }
         }
         self.join(&family);
+        if site::paired(&name).is_none() && self.graph.hierarchy.replaced.is_empty() {
+            let own = family.iter().filter(|member| self.index.func(**member).name == name);
+            self.joined_at.extend(own.map(|member| (*member, version)));
+        }
         for member in family {
             self.add_node(member);
         }
@@ -232,6 +245,13 @@ impl Builder<'_> {
         }
         let known: BTreeSet<usize> =
             members.iter().filter_map(|member| self.families_of.get(member).copied()).collect();
+        if let Some(home) = known.first()
+            && known.len() == 1
+            && members.iter().all(|member| self.families_of.contains_key(member))
+        {
+            debug_assert!(members.is_subset(&self.graph.families[*home]));
+            return;
+        }
         let home = known.iter().next().copied().unwrap_or_else(|| {
             self.graph.families.push(BTreeSet::new());
             self.graph.families.len() - 1

@@ -28,6 +28,8 @@ pub struct Hierarchy {
     closed: FxHashSet<ClassId>,
     registered: FxHashSet<FileId>,
     knows_protocols: bool,
+    /// Counts the changes to what is below or above what.
+    version: u32,
     /// The registered classes that declare what others have.
     protocols: BTreeSet<ClassId>,
     /// Classes that are replaced by others: what is below them is no family with them.
@@ -85,6 +87,7 @@ impl Hierarchy {
         }
         self.children.entry(protocol).or_default().insert(class);
         self.bases.entry(class).or_default().push(BaseClass::Class(protocol));
+        self.version += 1;
     }
 
     /// Does the class declare what others have (PEP 544)?
@@ -94,12 +97,9 @@ impl Hierarchy {
 
     /// Resolves the bases of all classes in files that were loaded since the last time.
     pub fn register(&mut self, project: &Project, index: &mut Index) {
-        loop {
+        while self.registered.len() < index.loaded_count() {
             let new: Vec<FileId> =
                 index.loaded_files().map(|(id, _)| id).filter(|id| !self.registered.contains(id)).collect();
-            if new.is_empty() {
-                return;
-            }
             // The files that define or re-export the bases' names have to be there first.
             let mut wanted: Vec<Name> = vec![];
             for &file in &new {
@@ -130,6 +130,7 @@ impl Hierarchy {
                 }
             }
             self.bases.insert(id, bases);
+            self.version += 1;
             if self.is_protocol(id) {
                 self.protocols.insert(id);
             }
@@ -172,6 +173,11 @@ impl Hierarchy {
             }
         }
         order
+    }
+
+    /// Another number than before when a family may be another one than before.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// All methods that override, or are overridden by, `name` of `class`: through bases, children, and mixins that meet in
