@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 use ruff_text_size::{TextRange, TextSize};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Analysis, Rewritten};
 use crate::color::SiteVerdict;
@@ -72,14 +72,30 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
         };
         failures.push(failure(analysis, done.file, offset, message));
     }
+    let entered = entered(analysis, done.file);
     for site in analysis.graph.sites_in_file(done.file) {
         let (verdict, facts) = (&analysis.verdicts.sites[&site.id], analysis.index.site(site.id));
-        let was = stands(analysis.index.file(done.file), facts);
+        let was = match facts.usage {
+            Usage::Called(call) if entered.contains(&analysis.index.call(call).range) => Stands::Entered,
+            _ => stands(analysis.index.file(done.file), facts),
+        };
         if let Some(message) = new.site(analysis, verdict, facts, was) {
             failures.push(failure(analysis, done.file, facts.name_range.start(), message));
         }
     }
     failures
+}
+
+/// The expressions whose values are entered or iterated over without a token that says so, where that adapts: in
+/// `with Store() as s`, the call of the class stays as it is, and what it makes is entered with `async with`.
+fn entered(analysis: &Analysis, file: FileId) -> FxHashSet<TextRange> {
+    let sites = analysis.graph.sites_in_file(file);
+    let adapted = sites.filter(|site| matches!(analysis.verdicts.sites[&site.id], SiteVerdict::Adapt(_)));
+    adapted
+        .map(|site| analysis.index.site(site.id))
+        .filter(|facts| facts.is_implicit())
+        .map(|facts| facts.range)
+        .collect()
 }
 
 /// What the edits replaced, and where the new texts stand.
@@ -95,6 +111,8 @@ enum Stands {
     /// `async for`, `async with`, or an `async for` clause.
     AsyncIter,
     AsyncWith,
+    /// What is made here is entered or iterated over, which is a site of its own.
+    Entered,
     /// An argument or element of something that may take a coroutine.
     Given,
     Otherwise,
@@ -257,6 +275,9 @@ impl<'a> New<'a> {
             SiteVerdict::Unwrap { .. } => matches!(new.usage, Usage::Called(_)),
             SiteVerdict::EntryPoint => matches!(new.usage, Usage::Called(_)) && now == Stands::Given,
             SiteVerdict::AsIs | SiteVerdict::HandedOn | SiteVerdict::Left(_) => {
+                if was == Stands::Entered {
+                    return matches!(now, Stands::AsyncIter | Stands::AsyncWith | Stands::Given);
+                }
                 let is_async = |stands| matches!(stands, Stands::Awaited | Stands::AsyncIter | Stands::AsyncWith);
                 is_async(now) == is_async(was) && (!is_async(now) || now == was)
             }

@@ -62,6 +62,9 @@ pub(crate) fn guess(builder: &mut Builder) -> bool {
     changed
 }
 
+/// Functions that return (part of) what they are given.
+const PASS_ON: [&str; 7] = ["next", "iter", "cast", "copy", "deepcopy", "getattr", "partial"];
+
 /// What stays open is uncertain for every node of the name that it may mean.
 pub(crate) fn leave_open(builder: &mut Builder) {
     for (id, open) in std::mem::take(&mut builder.open) {
@@ -70,7 +73,8 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let targets: Vec<FuncId> =
             candidates.iter().copied().filter(|func| builder.graph.nodes.contains(func)).collect();
         let usage = builder.index.site(id).usage;
-        if targets.is_empty() || matches!(usage, Usage::Store | Usage::Delete) {
+        let is_out = matches!(usage, Usage::Store | Usage::Delete) || is_made_elsewhere(builder, id);
+        if targets.is_empty() || is_out {
             builder.graph.foreign.insert(id, Elsewhere::outside(None));
             if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {
                 builder.graph.unsettled.insert(id, candidates);
@@ -87,6 +91,22 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let support = open.support;
         builder.graph.sites.insert(id, Site { uncertain: true, support, candidates, annotate, ..site });
     }
+}
+
+/// In a test, is what is entered or iterated over made by a call of somebody else's function, as in `with pytest.raises(E):`?
+/// Those that give back what they are given are left to the candidates.
+fn is_made_elsewhere(builder: &Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    let Some(Value::Call { call }) = site.receiver.map(|value| builder.index.value(value)) else { return false };
+    if !site.is_implicit() || !builder.in_tests(id.file) {
+        return false;
+    }
+    let names = builder.names();
+    let func = builder.index.call(*call).func;
+    let is_external = |meaning: &Meaning| matches!(meaning, Meaning::External(_));
+    let meanings = names.evaluate(func);
+    let passes_on = names.last_name(func).is_some_and(|name| PASS_ON.contains(&name));
+    !meanings.is_empty() && meanings.iter().all(is_external) && !passes_on
 }
 
 /// In a test, where a wrong guess breaks nothing but the test: the candidates of the classes that the receiver is named after,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
@@ -28,8 +29,10 @@ pub(crate) struct State {
     /// Set once their files were parsed.
     places: Option<Rc<[PickSite]>>,
     spelled: FxHashMap<PickSite, Rc<Spelled>>,
+    /// Whether the code has a name as a whole string.
+    strings: FxHashMap<Name, bool>,
     /// Places where what may be more than is known goes out of sight.
-    lost: FxHashSet<PickSite>,
+    lost: FxHashSet<(PickSite, Fit)>,
     /// Functions that were asked about.
     asked: FxHashSet<FuncId>,
 }
@@ -75,7 +78,7 @@ fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
 /// Whether nobody sees what comes of a function that is looked up at a place; else its calls.
 fn outcome(builder: &mut Builder, place: PickSite, fit: Fit, func: FuncId) -> (bool, BTreeSet<RefId>) {
     // What one function may be lost through, any other may.
-    if fit != Fit::Known && builder.computed.lost.contains(&place) {
+    if fit != Fit::Known && builder.computed.lost.contains(&(place, fit)) {
         return (true, BTreeSet::new());
     }
     let pick = builder.index.pick(place.file, place.index);
@@ -89,13 +92,13 @@ fn outcome(builder: &mut Builder, place: PickSite, fit: Fit, func: FuncId) -> (b
         Fit::Among => !trace.calls.is_empty() || trace.escape.is_some(),
     };
     if is_lost && fit != Fit::Known {
-        builder.computed.lost.insert(place);
+        builder.computed.lost.insert((place, fit));
     }
     (is_lost, if fit == Fit::Known { trace.calls } else { BTreeSet::new() })
 }
 
 /// How the name at a place goes with that of a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Fit {
     /// All names that are looked up there are known, in parts at least, and this is one.
     Known,
@@ -109,16 +112,17 @@ enum Fit {
 fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
     let mut found = vec![];
     for place in places(builder).iter().copied() {
-        let name = &builder.index.func(func).name;
+        let name = builder.index.func(func).name.clone();
         let is_dunder = name.starts_with("__");
         let spelled = spelled(builder, place);
-        let fits = spelled.fits(&builder.index.func(func).name);
+        let fits = spelled.fits(&name);
         if !fits && (!spelled.is_open() || is_dunder) {
             continue;
         }
         let fit = match has(builder, place, func) {
             Some(false) => continue,
             None if !fits => continue,
+            _ if !fits && is_string(builder, &name) => Fit::Among,
             _ if !fits => Fit::Any,
             _ if spelled.is_open() => Fit::Among,
             _ => Fit::Known,
@@ -149,6 +153,25 @@ fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
     found
 }
 
+/// Does a string in the code say the name, and nothing else? It may reach any place that computes one.
+fn is_string(builder: &mut Builder, name: &Name) -> bool {
+    if let Some(known) = builder.computed.strings.get(name) {
+        return *known;
+    }
+    let quoted = ["\"", "'"].map(|quote| format!("{quote}{name}{quote}"));
+    let files = builder.index.words.files(name).filter(|file| !builder.in_tests(*file));
+    let found = files
+        .into_iter()
+        .any(|file| text(builder, file).is_some_and(|text| quoted.iter().any(|quoted| text.contains(quoted))));
+    builder.computed.strings.insert(name.clone(), found);
+    found
+}
+
+fn text(builder: &Builder, file: FileId) -> Option<String> {
+    let bytes = std::fs::read(&builder.project.file(file).path).unwrap_or_default();
+    source::decode(&bytes).ok().map(|source| source.text)
+}
+
 /// Every place that computes a name.
 fn places(builder: &mut Builder) -> Rc<[PickSite]> {
     if let Some(known) = &builder.computed.places {
@@ -169,10 +192,7 @@ fn load(builder: &mut Builder) {
     let words = ["getattr", "methodcaller", "attrgetter", "globals", "vars", "__dict__", "getmembers", "eval", "exec"];
     let words = words.iter().flat_map(|word| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
-    files.retain(|file| {
-        let bytes = std::fs::read(&builder.project.file(*file).path).unwrap_or_default();
-        source::decode(&bytes).is_ok_and(|source| computes(&source.text))
-    });
+    files.retain(|file| text(builder, *file).is_some_and(|text| computes(&text)));
     builder.index.load(builder.project, &Vec::from_iter(files));
 }
 

@@ -281,3 +281,45 @@ class Job:
         assert_eq!(run.text(), "", "{used}");
     }
 }
+
+#[test]
+fn a_name_from_a_table_that_is_handed_to_code_of_others() {
+    check_project(
+        "#- app.py
+from router import Rule
+
+class API:
+    VIEWS = [('like', ('POST', '/like')), ('show', ('GET', '/show'))]
+
+    def __init__(self, persistence, urls):
+        self.persistence = persistence
+        for view, (method, path) in self.VIEWS:
+            urls.add(Rule(path, methods=[method], endpoint=getattr(self, view)))
+
+    def like(self, request):
+        return self.persistence.get(request)
+
+    def other(self, request):
+        return self.persistence.get(request)
+",
+        "#- app.py
+import asyncio
+
+from router import Rule
+
+class API:
+    VIEWS = [('like', ('POST', '/like')), ('show', ('GET', '/show'))]
+
+    def __init__(self, persistence, urls):
+        self.persistence = persistence
+        for view, (method, path) in self.VIEWS:
+            urls.add(Rule(path, methods=[method], endpoint=getattr(self, view)))
+
+    def like(self, request):
+        return self.persistence.get(request)
+
+    async def other(self, request):
+        return await asyncio.to_thread(self.persistence.get, request)
+",
+    );
+}

@@ -381,3 +381,118 @@ async def test_publish_in_a_loop():
         .returned(1)
         .says(&["tests that may break (1)", "test_publish: it calls `publish` without a running loop"]);
 }
+
+/// `__init__` sets a context variable, so no test moves it to a thread: only what it makes is entered in another way.
+#[test]
+fn a_class_whose_object_is_entered_where_it_is_made() {
+    let config = "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\"]\nexported = \"convert\"\n";
+    check_project(
+        &format!(
+            "{config}#- store.py
+import contextvars
+
+current = contextvars.ContextVar('current')
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        current.set(persistence.get('user'))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.persistence.put('closed')
+#- tests/test_store.py
+from store import Store
+
+class Fake:
+    pass
+
+def test_close():
+    with Store(Fake()) as store:
+        assert store
+"
+        ),
+        "#- store.py
+import asyncio
+import contextvars
+
+current = contextvars.ContextVar('current')
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        current.set(persistence.get('user'))
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        await asyncio.to_thread(self.persistence.put, 'closed')
+#- tests/test_store.py
+import pytest
+from store import Store
+
+class Fake:
+    pass
+
+@pytest.mark.asyncio
+async def test_close():
+    async with Store(Fake()) as store:
+        assert store
+",
+    );
+}
+
+/// Nothing says what `raises` returns here: it is a function of somebody else, and gives no object of the project.
+#[test]
+fn what_a_function_of_others_gives_is_entered_as_it_is() {
+    check_project(
+        &format!(
+            "{CONFIG}#- store.py
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.persistence.put('closed')
+#- tests/test_store.py
+from others import raises
+from store import Store
+
+def test_close():
+    with Store(None):
+        with raises(ValueError):
+            raise ValueError
+"
+        ),
+        "#- store.py
+import asyncio
+
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        await asyncio.to_thread(self.persistence.put, 'closed')
+#- tests/test_store.py
+import pytest
+from others import raises
+from store import Store
+
+@pytest.mark.asyncio
+async def test_close():
+    async with Store(None):
+        with raises(ValueError):
+            raise ValueError
+",
+    );
+}
