@@ -6,8 +6,9 @@
     --trees DIR            checkouts of the applications (`tree = "name"`); those that are not there are left out
     --exported auto        instead of what the TOML says (`convert` when it says nothing)
 
-One TOML a package: `[bench]` (sdist name and version, or the name of a tree; what to install, test paths, the paths that awaitify edits, extra pytest
-arguments, environment, config), and after the line `# codemod` the codemod, verbatim. For each: unpack the sdist (`pip download`, pinned, never
+One TOML a package: `[bench]` (sdist name and version, or the name of a tree; the folder in it (`root`) when it is not the whole; what to install, test paths,
+the paths that awaitify edits, extra pytest arguments, environment, config; files that the sdist lacks (`touch`); `inline = true` for a layer whose handles belong to the thread that made them: the
+offload wrapper runs what it gets in place), and after the line `# codemod` the codemod, verbatim. For each: unpack the sdist (`pip download`, pinned, never
 committed), a venv with the requirements and the package's own dependencies (not the package: the copy is on PYTHONPATH), then
 
     before        pytest with --junitxml on the untouched copy, twice: a test that does not pass both times does not count. Kept in the cache
@@ -36,6 +37,7 @@ import time
 import tomllib
 import xml.etree.ElementTree
 
+INLINE = "async def run(function, /, *args, **kwargs):\n    return function(*args, **kwargs)\n"
 HERE = pathlib.Path(__file__).resolve().parent
 STRICT = ["-W", "error::RuntimeWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning"]
 
@@ -54,7 +56,7 @@ def unpack(bench, options, target):
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(found[0]) as opened:
             opened.extractall(folder, filter="data")
-        shutil.move(next(pathlib.Path(folder).iterdir()), target)
+        shutil.move(next(pathlib.Path(folder).iterdir()) / bench.get("root", ""), target)
 
 
 def environment(python, bench, name, cache):
@@ -145,6 +147,8 @@ def one(name, options, work):
     bench = tomllib.loads(text)["bench"]
     tree = work / "tree"
     unpack(bench, options, tree)
+    for path in bench.get("touch", []):
+        (tree / path).touch()
     python = environment(options.python, bench, name, options.cache)
     untouched = runs_before(name, text, python, tree, bench, options)
     before, again, strict_before = untouched["first"], untouched["again"], untouched["strict"]
@@ -156,6 +160,9 @@ def one(name, options, work):
     codemods = json.dumps(["./suite.toml", *bench.get("codemods", ["asyncio-run", "pytest", "unittest"])])
     version = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=True).stdout.strip()
     config = f'codemods = {codemods}\nexported = "{exported}"\npython = "{python}"\ntarget-version = "{version}"\n' + bench.get("config", "")
+    if bench.get("inline"):
+        (tree / "in_place.py").write_text(INLINE)
+        config = 'offload = "in_place:run"\n' + config
     (tree / "suite.toml").write_text(text.split("# codemod\n", 1)[1])
     (tree / "awaitify.toml").write_text(config)
     had = coroutines(tree)
