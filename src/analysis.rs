@@ -226,6 +226,9 @@ fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
     }
     let db = kept.open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
     let mut graph = resolve::resolve(&project, &config, &mut index, db, operators)?;
+    if names == Names::Checked && !graph.renames.unmatched.is_empty() {
+        return Err(Error::Config(graph.renames.unmatched).into());
+    }
     if purpose == Purpose::Audit {
         let every: Vec<FileId> = project.ids().collect();
         index.load(&project, &every);

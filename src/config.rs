@@ -202,6 +202,8 @@ pub struct Rename {
     pub codemod: String,
     pub from: String,
     pub to: String,
+    /// Where `from` stands, as a remark without words; none when the codemod is built in.
+    pub place: Option<Problem>,
 }
 
 /// One `[[example]]` of a codemod; a test runs them all.

@@ -156,9 +156,10 @@ fn read_rename<'t>(reader: &mut Reader<'t>, span: &Range<usize>, table: &DeTable
     }
     let from = reader.string(&fields, "from")?;
     let to = reader.string(&fields, "to")?;
+    let place = Some(reader.place(&from.span()));
     let from = path_of_names(reader, "from", from)?;
     let to = path_of_names(reader, "to", to)?;
-    Some(Rename { codemod: codemod.to_owned(), from, to })
+    Some(Rename { codemod: codemod.to_owned(), from, to, place })
 }
 
 /// A name with at least one dot, as `asyncio.sleep`.

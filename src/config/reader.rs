@@ -70,6 +70,11 @@ impl<'t> Reader<'t> {
         self.problems.push(Problem::at_offset(self.path, self.text, span.start, message));
     }
 
+    /// The place of the text at `span`, as a remark without words.
+    pub(super) fn place(&self, span: &Range<usize>) -> Problem {
+        Problem::at_offset(self.path, self.text, span.start, "")
+    }
+
     /// Notes that the table at `span` lacks a key, unless it has an unknown one, which is then the mistake.
     pub(super) fn missing(&mut self, span: &Range<usize>, fields: &Fields<'_, 't>, message: &str) {
         if !fields.has_unknown {

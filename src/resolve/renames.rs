@@ -11,6 +11,7 @@ mod module;
 mod name;
 mod structural;
 mod text;
+mod unmatched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +74,8 @@ pub struct Renames {
     /// By file and start.
     pub places: BTreeMap<(FileId, u32), Place>,
     pub kept: BTreeSet<Kept>,
+    /// A problem for each entry that names nothing.
+    pub unmatched: Vec<Problem>,
 }
 
 impl Renames {
@@ -94,6 +97,7 @@ pub(crate) fn read(builder: &mut Builder) {
         }
         builder.graph.renames.entries.push(entry);
     }
+    builder.graph.renames.unmatched = unmatched::find(builder);
     // Methods below a class that is replaced are no family with it, so these have to be known first.
     builder.graph.hierarchy.replaced = swapped.clone();
     builder.graph.swapped = swapped;
@@ -120,11 +124,6 @@ pub(crate) fn find(builder: &mut Builder) {
                 Meant::Module(path) => module::find(builder, &texts, number, &path, &mut found),
                 Meant::External(paths) => external::find(builder, &texts, number, &paths, &mut found),
             }
-        }
-        let entry = &builder.graph.renames.entries[number];
-        if entry.meant.is_empty() {
-            let message = format!("`[[rename]]` of `{}`: nothing has this name; check the path", entry.from);
-            builder.graph.problems.push(Problem::command_line(message));
         }
     }
     builder.graph.renames.places = found.places;

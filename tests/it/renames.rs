@@ -263,3 +263,57 @@ class AsyncClient:
     );
     project.run("diff").returned(0).says(&["app.py:3:7: `[[rename]]` of `pkg.Client` is left out"]);
 }
+
+/// The error of a run with this rename in the user's own codemod.
+#[track_caller]
+fn check_unmatched(rename: &str, expect: &str) {
+    let files = "#- shop/__init__.py
+#- shop/store.py
+import requests
+
+class Store:
+    def load(self, persistence):
+        return persistence.get(requests.get('x'))
+";
+    let own = format!("#- awaitify.toml\ncodemods = [\"persistence\", \"./own.toml\"]\n#- own.toml\n{rename}\n");
+    let run = Project::new(&format!("{own}{files}")).run("diff").returned(2).says(&[expect]);
+    assert!(run.stdout.is_empty(), "{}", run.text());
+}
+
+#[test]
+fn an_entry_that_names_nothing_is_an_error_with_the_nearest_name() {
+    check_unmatched(
+        "[[rename]]\nfrom = \"Stor\"\nto = \"AsyncStore\"",
+        "own.toml:2:8: `rename`: nothing in the program is named `Stor`; did you mean `Store`?",
+    );
+    check_unmatched(
+        "[[rename]]\nfrom = \"shop.store.Store.lod\"\nto = \"aload\"",
+        "own.toml:2:8: `rename`: nothing in the program is named `shop.store.Store.lod`; did you mean `shop.store.Store.load`?",
+    );
+    check_unmatched(
+        "[[rename]]\nfrom = \"urllib3.PoolManager\"\nto = \"httpx.AsyncClient\"",
+        "nothing in the program is named `urllib3.PoolManager`",
+    );
+}
+
+/// A codemod for a package need not be used up, and a built-in one is for every program.
+#[test]
+fn an_entry_of_a_package_that_is_imported_may_find_nothing() {
+    check(
+        "[[rename]]\nfrom = \"requests.Session\"\nto = \"httpx.AsyncClient\"",
+        "#- app.py\nimport requests\n\nprint(requests.get)\n",
+        "",
+    );
+    let project = Project::new("#- awaitify.toml\ncodemods = [\"asyncio-locks\"]\n#- app.py\nprint(1)\n");
+    project.run("diff").returned(0);
+}
+
+/// `check` runs it again behind itself: the old name is gone then, and that is no error.
+#[test]
+fn an_entry_that_was_carried_out_is_no_error() {
+    check(
+        "[[rename]]\nfrom = \"app.Store\"\nto = \"AsyncStore\"",
+        "#- app.py\nclass Store: ...\n",
+        "#- app.py\nclass AsyncStore: ...\n",
+    );
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 
 use crate::config::Rename;
+use crate::error::Problem;
 use crate::index::facts::*;
 use crate::py::classes;
 use crate::py::infer;
@@ -24,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) meant: Vec<Meant>,
     /// The new name is there already: the definition stays.
     pub(crate) is_swap: bool,
+    /// Where a user's codemod says so, as a remark without words.
+    pub(crate) place: Option<Problem>,
 }
 
 /// Something that an entry names.
@@ -75,7 +78,15 @@ pub(super) fn resolve(builder: &mut Builder, rename: &Rename) -> Entry {
     if meant.is_empty() {
         meant.extend(foreign(builder, &rename.from));
     }
-    let mut entry = Entry { from: rename.from.clone(), to: rename.to.clone(), old, new, meant, is_swap: false };
+    let mut entry = Entry {
+        from: rename.from.clone(),
+        to: rename.to.clone(),
+        old,
+        new,
+        meant,
+        is_swap: false,
+        place: rename.place.clone(),
+    };
     entry.is_swap = is_swap(builder, &entry);
     entry
 }
