@@ -24,7 +24,8 @@ mod tests {
     use ruff_text_size::TextRange;
 
     use crate::plan::Action;
-    use crate::rewrite::testing::check;
+    use crate::rewrite::Leave;
+    use crate::rewrite::testing::{check, check_left};
 
     fn context_manager(name: TextRange) -> Action {
         Action::RenameImported { name, to: "contextlib.asynccontextmanager".into() }
@@ -77,6 +78,24 @@ mod tests {
             "if TYPE_CHECKING:\n    from collections.abc import Iterator\n\ndef f() -> \"«Iterator»[int]\": yield\n",
             iterator,
             "if TYPE_CHECKING:\n    from collections.abc import AsyncIterator\n\ndef f() -> \"AsyncIterator[int]\": yield\n",
+        );
+    }
+
+    #[test]
+    fn a_name_for_annotations_gets_one_beside_it() {
+        check(
+            "if TYPE_CHECKING:\n    from collections.abc import Iterator\n\ndef f() -> \"«Iterator»[int]\": yield\n\ndef g() -> \"Iterator[int]\": yield\n",
+            iterator,
+            "if TYPE_CHECKING:\n    from collections.abc import AsyncIterator, Iterator\n\ndef f() -> \"AsyncIterator[int]\": yield\n\ndef g() -> \"Iterator[int]\": yield\n",
+        );
+    }
+
+    #[test]
+    fn dotted_names_with_a_comment_are_left() {
+        check_left(
+            "@(contextlib.contextmanager)\ndef f(): yield\n\n(«contextlib  # c\n    .contextmanager»)\n",
+            context_manager,
+            Leave::CommentInside,
         );
     }
 

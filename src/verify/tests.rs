@@ -248,6 +248,27 @@ fn await_in_a_generator_expression_is_a_failure() {
     assert_eq!(failing(old, &apply(old, &edits), &edits), [""; 0]);
 }
 
+/// What is bound for annotations only must not be needed anywhere else.
+#[test]
+fn a_name_under_type_checking_takes_the_place_of_another_one() {
+    let imports = "if TYPE_CHECKING:\n    from a import Iterator\n";
+    let with = |body: &str, node: &str| {
+        let old = format!("{imports}{body}");
+        let mut edits = one(&old, |name| EditKind::Rename { name, to: "Async".into() }, node, "");
+        let start = TextSize::try_from(old.rfind(node).expect("the node is there")).expect("short");
+        let range = TextRange::at(start, ruff_text_size::TextLen::text_len(node));
+        edits.changes[0] = EditKind::Rename { name: range, to: "Async".into() };
+        edits.edits.clear();
+        edits.replace(0, range, "Async");
+        let import = edits.change(EditKind::Import);
+        let at = TextSize::try_from(old.find("Iterator").expect("it is imported")).expect("short");
+        edits.insert(import, at, "Async, ");
+        failing(&old, &apply(&old, &edits), &edits)
+    };
+    assert_eq!(with("def f(x: Iterator): pass\ndef g(x: Iterator): pass\n", "Iterator"), [""; 0]);
+    assert_eq!(with("def f(x: Iterator): return load\n", "load"), ["erase"]);
+}
+
 /// Errors that were there before are no failures of ours.
 #[test]
 fn old_syntax_errors_are_excused() {

@@ -7,7 +7,7 @@ use super::Context;
 use super::calls::sole_argument;
 use super::imports::dotted;
 use super::unwrap::is_name;
-use crate::edit::EditKind;
+use crate::edit::{Edit, EditKind};
 use crate::plan::YieldSource;
 
 /// What makes a logger; only the first needs a name.
@@ -102,11 +102,21 @@ impl Context<'_> {
 
     /// An import is added for a name that some other edit wrote.
     fn needed(&self, alias: &Alias) -> bool {
-        let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-        let edits =
-            self.file.edits.edits.iter().filter(|edit| self.file.edits.changes[edit.change] != EditKind::Import);
-        let word = |text: &str| text.match_indices(name).any(|(at, _)| stands_alone(text, at, at + name.len()));
-        edits.into_iter().any(|edit| word(&edit.text))
+        self.edits_that_write(bound(alias)).next().is_some()
+    }
+
+    /// Edits but those of imports in whose text the word stands.
+    fn edits_that_write<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b Edit> {
+        let word = move |text: &str| text.match_indices(name).any(|(at, _)| stands_alone(text, at, at + name.len()));
+        let edits = &self.file.edits;
+        edits.edits.iter().filter(move |edit| edits.changes[edit.change] != EditKind::Import && word(&edit.text))
+    }
+
+    /// Is the new name written only over names that the same statement binds? It may stand wherever that stands then, under
+    /// `if TYPE_CHECKING:` too.
+    fn takes_place_of(&self, old: &[Alias], new: &Alias) -> bool {
+        let is_old = |edit: &Edit| old.iter().any(|old| bound(old) == self.old_text(edit.range));
+        self.edits_that_write(bound(new)).all(is_old)
     }
 
     /// `name = logging.getLogger(__name__)`, or `structlog.get_logger()`.
@@ -121,8 +131,7 @@ impl Context<'_> {
 
     /// True when the word that `alias` binds stands anywhere in the new text.
     fn is_used(&self, alias: &Alias) -> bool {
-        let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-        let new = self.file.new;
+        let (name, new) = (bound(alias), self.file.new);
         new.match_indices(name).any(|(at, _)| stands_alone(new, at, at + name.len()))
     }
 
@@ -131,10 +140,10 @@ impl Context<'_> {
         Some(self.file.edits.edits[self.offsets.written_by(range)?].change)
     }
 
-    /// Names of an import statement. A change may add names to one at module level, and replace those that nothing uses
-    /// any more.
-    pub(super) fn aliases(&self, old: &[Alias], new: &[Alias]) {
-        let mut old: Vec<&Alias> = old.iter().collect();
+    /// Names of an import statement. A change may add names to one at module level, or beside those whose place they take, and
+    /// replace those that nothing uses any more.
+    pub(super) fn aliases(&self, before: &[Alias], new: &[Alias]) {
+        let mut old: Vec<&Alias> = before.iter().collect();
         let mut kept = Vec::with_capacity(new.len());
         for alias in new {
             let edit = self.offsets.written_by(alias.range).map(|edit| &self.file.edits.edits[edit]);
@@ -143,7 +152,8 @@ impl Context<'_> {
                 continue;
             };
             let replaced = old.iter().position(|old| old.range == edit.range && !self.is_used(old));
-            if self.needed(alias) && (replaced.is_some() || (edit.range.is_empty() && self.top.get())) {
+            let may_be_added = || edit.range.is_empty() && (self.top.get() || self.takes_place_of(before, alias));
+            if self.needed(alias) && (replaced.is_some() || may_be_added()) {
                 self.used.borrow_mut()[edit.change] = true;
                 replaced.map(|index| old.remove(index));
             } else {
@@ -216,6 +226,11 @@ impl Context<'_> {
             _ => self.misfit(old.range(), "a loop that yields each item"),
         }
     }
+}
+
+/// The name that an import binds.
+fn bound(alias: &Alias) -> &str {
+    alias.asname.as_ref().unwrap_or(&alias.name).as_str()
 }
 
 fn yields(expr: &Expr, id: &str) -> bool {
