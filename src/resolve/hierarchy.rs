@@ -10,6 +10,9 @@ use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
 
+/// Classes are linearized through this many generations: a class that is its own ancestor never ends else.
+const DEEPEST: usize = 50;
+
 /// What a base class expression stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BaseClass {
@@ -206,7 +209,45 @@ impl Hierarchy {
     /// What `super().name` finds for a method of `class`: the nearest definition above it, and what a sibling in a common
     /// child's MRO may put in between.
     pub fn above(&self, index: &Index, class: ClassId, name: &str) -> Vec<FuncId> {
-        self.ancestors(class).into_iter().skip(1).find_map(|id| method(index, id, name)).into_iter().collect()
+        let mut found: Vec<FuncId> = vec![];
+        // Below a class with one base, the order is that of its base.
+        let has_siblings = |id: &ClassId| *id == class || self.parents(*id).len() > 1;
+        for below in self.descendants(class).into_iter().filter(has_siblings) {
+            let order = self.linearized(below, 0, &mut FxHashMap::default()).unwrap_or_else(|| self.ancestors(below));
+            let behind = order.into_iter().skip_while(|id| *id != class).skip(1);
+            found.extend(behind.filter_map(|id| method(index, id, name)).next());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The method resolution order of a class, as far as the project defines it (C3, PEP 253); none where Python would refuse
+    /// the class. `known` are the orders found on the way.
+    fn linearized(
+        &self,
+        class: ClassId,
+        depth: usize,
+        known: &mut FxHashMap<ClassId, Vec<ClassId>>,
+    ) -> Option<Vec<ClassId>> {
+        if let Some(order) = known.get(&class) {
+            return Some(order.clone());
+        }
+        let parents = self.parents(class);
+        let mut rows: Vec<Vec<ClassId>> = vec![];
+        for parent in parents.iter().filter(|_| depth < DEEPEST) {
+            rows.push(self.linearized(*parent, depth + 1, known)?);
+        }
+        rows.push(parents);
+        let mut order = vec![class];
+        while rows.iter().any(|row| !row.is_empty()) {
+            let is_free = |id: &ClassId| rows.iter().all(|row| !row.iter().skip(1).any(|other| other == id));
+            let next = rows.iter().filter_map(|row| row.first()).find(|id| is_free(id)).copied()?;
+            order.push(next);
+            rows.iter_mut().for_each(|row| row.retain(|id| *id != next));
+        }
+        known.insert(class, order.clone());
+        Some(order)
     }
 
     /// The bases outside the project of `class` and its ancestors, with the class that names them.
