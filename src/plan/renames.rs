@@ -1,5 +1,6 @@
 //! The renaming map carried out: every place whose gate is open once the colors are known.
 
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use super::{Action, Plan};
@@ -23,8 +24,9 @@ pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
         }
         let name = place.range;
         let actions = plan.entry(*file).or_default();
-        // The codemod has the last word on the name in an annotation.
-        actions.retain(|action| !matches!(action, Action::RenameImported { name: other, .. } if *other == name));
+        // The codemod has the last word on the name in an annotation, `typing.Iterator` as well as `Iterator`.
+        let is_it = |other: &TextRange| other.contains_range(name) && other.end() == name.end();
+        actions.retain(|action| !matches!(action, Action::RenameImported { name, .. } if is_it(name)));
         actions.push(match &place.how {
             How::Name(to) => Action::Rename { name, to: to.clone() },
             How::Imported(to) => Action::RenameImported { name, to: to.clone() },

@@ -1,18 +1,21 @@
 //! What it does: replaces a name by another that is imported in the same form.
 //! Before: `from contextlib import contextmanager` / `@contextmanager`
 //! After: `from contextlib import asynccontextmanager` / `@asynccontextmanager`
-//! Left alone: nothing.
+//! Left alone: a dotted name with a comment inside.
 //! Safety: Safe where what the name stands for changes too, which the plan makes sure of.
 
 use ruff_text_size::TextRange;
 
-use super::Outcome;
 use super::context::Context;
+use super::{Leave, Outcome};
 use crate::edit::EditKind;
 
 /// `to` is dotted, or a builtin. `None` when the text has no such range.
 pub(super) fn rewrite(context: &mut Context, name: TextRange, to: &str) -> Option<Outcome> {
     let old = context.text.get(name.to_std_range()).filter(|name| !name.is_empty())?;
+    if old.contains('#') {
+        return Some(Err(Leave::CommentInside));
+    }
     let new = context.imports.request_like(name, to, context.other_uses(old));
     let change = context.edits.change(EditKind::Rename { name, to: to.to_owned() });
     context.edits.replace(change, name, new);

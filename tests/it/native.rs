@@ -445,3 +445,143 @@ class Body:
 ",
     );
 }
+
+/// Reading an attribute cannot be awaited, whatever an entry names.
+#[test]
+fn a_property_of_an_interface_is_not_declared() {
+    check(
+        "[[blocking]]\nclass = \"store.Store\"\nnative = \"{name}\"",
+        "#- store.py
+class Store:
+    @property
+    def name(self):
+        return 'store'
+
+    def get(self, key): ...
+
+class Shelf(Store):
+    @property
+    def name(self):
+        return 'shelf'
+
+    def get(self, key):
+        return key
+#- app.py
+from store import Store
+
+def show(store: Store):
+    return store.name, store.get(1)
+",
+        "#- store.py
+class Store:
+    @property
+    def name(self):
+        return 'store'
+
+    async def get(self, key): ...
+
+class Shelf(Store):
+    @property
+    def name(self):
+        return 'shelf'
+
+    async def get(self, key):
+        return key
+#- app.py
+from store import Store
+
+async def show(store: Store):
+    return store.name, await store.get(1)
+",
+    );
+}
+
+/// `body` is iterated over as the codemod says, though an object of the project whose `__iter__` converts may stand there.
+#[test]
+fn what_a_codemod_says_of_iterating_holds_where_objects_of_the_project_may_stand_too() {
+    check(
+        "[[blocking]]
+class = \"typing.Iterable\"
+receiver = [\"stream\"]
+method = [\"__iter__\"]
+native = \"{name}\"
+[[blocking]]
+receiver = \"socket\"
+native = \"{name}\"
+[[rename]]
+from = \"typing.Iterable\"
+to = \"typing.AsyncIterable\"
+[[rename]]
+from = \"typing.Iterator\"
+to = \"typing.AsyncIterable\"",
+        "#- app.py
+import typing
+
+class Body:
+    def __init__(self, socket):
+        self.socket = socket
+
+    def __iter__(self) -> typing.Iterator[bytes]:
+        yield self.socket.read()
+
+class Request:
+    def __init__(self, stream: typing.Iterable[bytes]):
+        self.stream = stream
+
+    def send(self, socket):
+        for part in self.stream:
+            socket.write(part)
+
+def forward(socket):
+    Request(Body(socket)).send(socket)
+    Request([b'a']).send(socket)
+",
+        "#- app.py
+import typing
+
+class Body:
+    def __init__(self, socket):
+        self.socket = socket
+
+    async def __aiter__(self) -> typing.AsyncIterable[bytes]:
+        yield await self.socket.read()
+
+class Request:
+    def __init__(self, stream: typing.AsyncIterable[bytes]):
+        self.stream = stream
+
+    async def send(self, socket):
+        async for part in self.stream:
+            await socket.write(part)
+
+async def forward(socket):
+    await Request(Body(socket)).send(socket)
+    await Request([b'a']).send(socket)
+",
+    );
+}
+
+/// The codemod has the last word on an annotation that the conversion would change as well, spelled either way.
+#[test]
+fn an_annotation_that_changes_anyway_changes_as_the_codemod_says() {
+    check(
+        "[[blocking]]
+receiver = \"socket\"
+native = \"{name}\"
+[[rename]]
+from = \"typing.Iterator\"
+to = \"typing.AsyncIterable\"",
+        "#- app.py
+from typing import Iterator
+
+def parts(socket) -> Iterator[bytes]:
+    yield socket.read()
+",
+        "#- app.py
+from typing import AsyncIterable
+
+async def parts(socket) -> AsyncIterable[bytes]:
+    yield await socket.read()
+",
+    );
+}
