@@ -64,6 +64,8 @@ impl<'a> Coloring<'a> {
         coloring.blocking = coloring.lead_to(|site| coloring.is_in_reach(site));
         let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
         seeds.extend(coloring.run_by_guards());
+        // What a test calls beside something that blocks is no reason to change the code.
+        seeds.retain(|func| !world.in_tests(func.file));
         coloring.nested = coloring.reached_from(seeds.clone()).into_iter().chain(seeds).collect();
         coloring.blocking = coloring.lead_to(|site| coloring.is_in_reach(site));
         coloring.leads = coloring.lead_to(|site| match site.kind {

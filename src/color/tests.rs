@@ -225,7 +225,15 @@ impl Coloring<'_> {
             let demanding = self.sites_in(func).into_iter().map(|id| self.site(id));
             demanding.filter(|site| self.demands_in_tests(site).is_some()).find_map(|site| self.obstacle_in_tests(site))
         };
-        obstacle::cause(self.world, func, demand).or_else(at_sites)
+        obstacle::cause(self.world, func, demand).or_else(|| self.runs_bridge(func)).or_else(at_sites)
+    }
+
+    /// Does it call a function that keeps its sync face, and so runs a loop of its own?
+    fn runs_bridge(&self, func: FuncId) -> Option<Cause> {
+        let sites = self.sites_in(func).into_iter().map(|id| self.site(id));
+        let calls = sites.filter(|site| site.kind == SiteKind::Call && self.world.context(site.id).func == Some(func));
+        let bridge = calls.flat_map(|site| &site.targets).find(|target| self.bridges.contains(*target))?;
+        Some(Cause::RunsLoop { name: self.world.index.func(*bridge).name.to_string() })
     }
 
     /// Can a function that cannot convert run the coroutines itself? The framework calls it, outside of any loop.

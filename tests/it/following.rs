@@ -496,3 +496,117 @@ async def test_close():
 ",
     );
 }
+
+/// One test says what the method of a shared mock returns, the other does not.
+#[test]
+fn a_fixture_gives_what_one_of_its_tests_configures() {
+    let config = "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\"]\nexported = \"convert\"\n";
+    let app = "#- app.py
+from store import Store
+
+def main(persistence, key):
+    store = Store(persistence)
+    return store.insert(key)
+";
+    let app_after = "#- app.py
+from store import Store
+
+async def main(persistence, key):
+    store = Store(persistence)
+    return await store.insert(key)
+";
+    check_project(
+        &format!(
+            "{config}{STORE}{app}#- tests/test_app.py
+from unittest import mock
+
+import app
+import pytest
+
+@pytest.fixture
+def store():
+    with mock.patch('app.Store') as cls:
+        yield cls.return_value
+
+def test_result(store):
+    store.insert.return_value = 1
+    assert app.main(None, 'a') == 1
+
+def test_call(store):
+    app.main(None, 'a')
+    store.insert.assert_called_with('a')
+"
+        ),
+        &format!(
+            "{AFTER}{app_after}#- tests/test_app.py
+from unittest import mock
+
+import app
+import pytest
+
+@pytest.fixture
+def store():
+    with mock.patch('app.Store', **{{\"return_value.insert\": mock.AsyncMock(return_value=mock.MagicMock())}}) as cls:
+        yield cls.return_value
+
+@pytest.mark.asyncio
+async def test_result(store):
+    store.insert = mock.AsyncMock(return_value=1)
+    assert await app.main(None, 'a') == 1
+
+@pytest.mark.asyncio
+async def test_call(store):
+    await app.main(None, 'a')
+    store.insert.assert_called_with('a')
+"
+        ),
+    );
+}
+
+/// Only what is named in the report may break: the mock's `StopIteration` leaves no coroutine, and no loop runs in another.
+#[test]
+fn tests_that_wait_for_the_end_of_a_mock_or_run_a_script_are_named() {
+    let project = Project::new(
+        "#- pyproject.toml
+[project]
+name = \"app\"
+version = \"1\"
+[project.scripts]
+app = \"app:main\"
+[tool.awaitify]
+codemods = [\"persistence\", \"asyncio-run\", \"pytest\"]
+exported = \"convert\"
+#- app.py
+from deps import persistence
+
+def ask():
+    while persistence.get(input()):
+        pass
+
+def main():
+    ask()
+#- tests/test_app.py
+import app
+
+def test_ask(inputs):
+    try:
+        app.ask()
+    except StopIteration:
+        pass
+
+def test_main():
+    app.main()
+
+def test_both():
+    app.main()
+    app.ask()
+",
+    );
+    let run = project.run("apply --allow-dirty").returned(0);
+    run.says(&[
+        "tests that may break (2):",
+        "tests/test_app.py:3 test_ask: `app.ask` raises StopIteration",
+        "tests/test_app.py:12 test_both: it runs an event loop of its own (`main`)",
+    ]);
+    project.run("diff").returned(0);
+}

@@ -1,8 +1,10 @@
 //! Sites in tests: where an await can stand, which is more places than in the code.
 
+use ruff_text_size::TextRange;
+
 use super::super::cause::Cause;
 use super::super::shape::{self, Adaptation, Shape};
-use super::super::{World, obstacle};
+use super::super::{World, iteration, obstacle};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
 use crate::resolve::{Site, SiteKind};
@@ -37,9 +39,21 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         (Some(Shape::Coroutine), Some(Usage::YieldFrom { .. } | Usage::Decorator)) => {
             Some(Cause::Consumed { site: id })
         }
-        (Some(Shape::Coroutine), _) => None,
+        (Some(Shape::Coroutine), _) => waits_for_stop(world, site),
         _ => adaptation(world, site).is_none().then_some(Cause::Consumed { site: id }),
     }
+}
+
+/// Does the test catch a `StopIteration` that nothing but the call may let out, such as that of a mock without further values?
+fn waits_for_stop(world: World, site: &Site) -> Option<Cause> {
+    let file = site.id.file;
+    let handler = iteration::handler(world, file, world.context(site.id), world.index.site(site.id).range)?;
+    let facts = world.index.file(file);
+    let is_inside = |range: TextRange| handler.body.contains_range(range);
+    let is_next = |call: &Call| is_inside(call.range) && world.names().last_name(call.func) == Some("next");
+    let others = facts.calls.iter().any(is_next) || facts.stops.iter().any(|stop| is_inside(stop.name));
+    let func = site.targets.first().copied()?;
+    (!others).then_some(Cause::StopsIteration { func })
 }
 
 /// May the call be run with `asyncio.run` where it stands?

@@ -86,7 +86,7 @@ impl Finder<'_> {
             let Color::Async(target) = self.color_or_report(call, reach, &name) else { continue };
             if given.contains(&name) {
                 self.keyword(call, &name, target);
-            } else if !self.assigned(reach, &name, target) {
+            } else if !self.assigned(call, reach, &name, target) {
                 let is_used = !self.is_configured(call, reach, &name) && self.result_is_used(reach, &name);
                 wanted.push((name, is_used));
             }
@@ -164,8 +164,10 @@ impl Finder<'_> {
         }
     }
 
-    /// `svc.load = Mock()`. Returns whether the test assigns the attribute.
-    fn assigned(&mut self, reach: &Reach, name: &Name, target: FuncId) -> bool {
+    /// `svc.load = Mock()`. Returns whether the function that makes the mock assigns the attribute: what one test assigns to
+    /// what a fixture made, another may not.
+    fn assigned(&mut self, call: CallId, reach: &Reach, name: &Name, target: FuncId) -> bool {
+        let home = self.home_of(call);
         let mut is_assigned = false;
         for &(file, index) in self.world.index.writes_of(name) {
             let write = &self.world.index.file(file).attribute_writes[index as usize];
@@ -173,7 +175,7 @@ impl Finder<'_> {
             if !self.world.in_tests(file) || !is_ours {
                 continue;
             }
-            is_assigned = true;
+            is_assigned |= self.world.index.context(write.context).func == home;
             if let Some(value) = write.value {
                 let wrap = MockEdit::Assigned { target: key(write.range) };
                 self.stand_in(value, target, write.context, wrap);
@@ -182,9 +184,11 @@ impl Finder<'_> {
         is_assigned
     }
 
-    /// Does the test say what the attribute returns?
+    /// Does the function that makes the mock say what the attribute returns?
     fn is_configured(&self, call: CallId, reach: &Reach, name: &Name) -> bool {
         let index = self.world.index;
+        let home = self.home_of(call);
+        let is_home = |context: ContextId| index.context(context).func == home;
         let by_key = index.call(call).args.iter().any(|arg| match index.value(arg.value) {
             Value::Dict(items) => items.iter().flat_map(|(key, _)| key).any(|key| key.starts_with(name.as_str())),
             _ => false,
@@ -197,9 +201,13 @@ impl Finder<'_> {
         };
         let writes = ["return_value", "side_effect"].into_iter().flat_map(|own| index.writes_of(own));
         let mut mentions = ["return_value", "side_effect"].into_iter().flat_map(|own| index.refs_of(own));
+        let mut writes = writes.into_iter().map(|(file, at)| &index.file(*file).attribute_writes[*at as usize]);
         by_key
-            || writes.into_iter().any(|(file, at)| of_mock(index.file(*file).attribute_writes[*at as usize].receiver))
-            || mentions.any(|id| index.site(*id).receiver.is_some_and(of_mock))
+            || writes.any(|write| is_home(write.context) && of_mock(write.receiver))
+            || mentions.any(|id| {
+                let site = index.site(*id);
+                is_home(site.context) && site.receiver.is_some_and(of_mock)
+            })
     }
 
     /// Does the code use what the call returns?

@@ -117,6 +117,23 @@ impl Finder<'_> {
         }
     }
 
+    /// The function in which a mock is made: the one under the decorator, for `@patch(...)`.
+    pub(super) fn home_of(&self, call: CallId) -> Option<FuncId> {
+        let facts = self.world.index.file(call.file);
+        let is_under = |func: &&Func| {
+            let patched = patched_parameters(func, facts, self.world.names());
+            patched.iter().any(|(_, patch)| *patch == call)
+        };
+        match facts[call].usage {
+            Usage::Decorator => facts
+                .funcs
+                .iter()
+                .position(|func| is_under(&func))
+                .map(|index| FuncId { file: call.file, index: index as u32 }),
+            _ => self.world.index.context(facts[call].context).func,
+        }
+    }
+
     /// `mocker.patch(...)`, `mocker.patch.object(...)`: the result is the mock.
     fn is_mocker_call(&self, func: ValueId) -> bool {
         match self.world.index.value(func) {

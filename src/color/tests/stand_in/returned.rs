@@ -67,10 +67,12 @@ impl Finder<'_> {
         found
     }
 
-    /// The methods of the result that the test gives a behavior by itself: `mock.return_value.load.return_value = 1`.
+    /// The methods of the result that the function around the patch gives a behavior by itself:
+    /// `mock.return_value.load.return_value = 1`. What one test says of a mock that a fixture makes, another may not.
     fn said_of_result(&self, call: CallId) -> Vec<Name> {
         let Some(values) = self.patched_values(call) else { return vec![] };
         let index = self.world.index;
+        let home = self.home_of(call);
         let mut found = vec![];
         let is_result = |value: ValueId| match index.value(value) {
             Value::Attribute { receiver, name } => name == "return_value" && values.contains(receiver),
@@ -87,7 +89,8 @@ impl Finder<'_> {
             .collect();
         for result in results {
             for value in self.flow.reach(result).strong {
-                for write in &index.file(call.file).attribute_writes {
+                let writes = index.file(call.file).attribute_writes.iter();
+                for write in writes.filter(|write| index.context(write.context).func == home) {
                     match index.value(write.receiver) {
                         _ if write.receiver == value => found.push(write.name.clone()),
                         Value::Attribute { receiver, name } if *receiver == value => found.push(name.clone()),
