@@ -39,16 +39,20 @@ impl Tests {
         self.converts.contains_key(&func) || self.left.contains_key(&func) || self.runs.contains_key(&func)
     }
 
-    /// The tests that may break: those that cannot follow, and those that use a helper or a fixture that cannot.
-    pub fn may_break(&self, world: World) -> BTreeMap<FuncId, Cause> {
+    /// The tests that may break: those that cannot follow, and those that use a helper or a fixture that cannot, or one of
+    /// `partly`, in which some place is left.
+    pub fn may_break(&self, world: World, partly: &BTreeSet<FuncId>) -> BTreeMap<FuncId, Cause> {
         let mut found = self.left.clone();
-        let mut pending: Vec<FuncId> = self.left.keys().copied().collect();
+        let mut pending: Vec<FuncId> = self.left.keys().chain(partly).copied().collect();
         while let Some(func) = pending.pop() {
             let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
             let users =
                 callers.chain(askers(world, func)).chain(prepared(world, func)).chain(callers_in_file(world, func));
             let users: BTreeSet<FuncId> = users.collect();
             for user in users.into_iter().filter(|user| world.in_tests(user.file) && *user != func) {
+                if partly.contains(&user) {
+                    continue;
+                }
                 if let Entry::Vacant(entry) = found.entry(user) {
                     entry.insert(Cause::Uses { func });
                     pending.push(user);
@@ -287,6 +291,8 @@ impl Coloring<'_> {
             {
                 SiteVerdict::AsIs
             }
+            // What is called has no name that says so: it may be anything.
+            SiteKind::Call if site.uncertain && self.calls_objects(site) => SiteVerdict::AsIs,
             SiteKind::Call | SiteKind::Iterated if converting && in_coroutine => match self.obstacle_in_tests(site) {
                 None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
                 Some(cause) => SiteVerdict::Left(cause),
@@ -323,6 +329,12 @@ impl Coloring<'_> {
             SiteVerdict::Left(_) => SiteVerdict::AsIs,
             verdict => verdict,
         }
+    }
+
+    /// Does it call an object by its `__call__`, for all that is known?
+    fn calls_objects(&self, site: &Site) -> bool {
+        let name = |func: &FuncId| &self.world.index.func(*func).name;
+        self.world.index.site(site.id).name != "__call__" && site.targets.iter().all(|func| name(func) == "__call__")
     }
 
     fn are_fakes(&self, targets: &[FuncId]) -> bool {

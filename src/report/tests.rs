@@ -21,7 +21,12 @@ pub struct MayBreak {
 
 /// Everything in tests that could not follow, in file order.
 pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<MayBreak> {
-    let funcs: BTreeMap<FuncId, Cause> = verdicts.tests.may_break(world);
+    let left = |(id, verdict): (&RefId, &SiteVerdict)| match verdict {
+        SiteVerdict::Left(_) if world.in_tests(id.file) => world.context(*id).func,
+        _ => None,
+    };
+    let partly: BTreeSet<FuncId> = verdicts.sites.iter().filter_map(left).collect();
+    let funcs: BTreeMap<FuncId, Cause> = verdicts.tests.may_break(world, &partly);
     let mut found: Vec<MayBreak> = funcs
         .iter()
         .map(|(func, cause)| MayBreak {

@@ -610,3 +610,55 @@ def test_both():
     ]);
     project.run("diff").returned(0);
 }
+
+/// Any call of a value that nobody knows may be one of an object; a test does not guess so.
+#[test]
+fn what_may_be_an_object_with_a_call_is_called_as_it_is() {
+    check(
+        "#- tests/test_store.py
+from store import Store
+
+class Insert:
+    def __call__(self, key):
+        return Store(None).insert(key)
+
+def test_insert(anything):
+    anything.select('a')
+    assert Insert()('a')
+",
+        "#- tests/test_store.py
+import pytest
+from store import Store
+
+class Insert:
+    async def __call__(self, key):
+        return await Store(None).insert(key)
+
+@pytest.mark.asyncio
+async def test_insert(anything):
+    anything.select('a')
+    assert await Insert()('a')
+",
+    );
+}
+
+#[test]
+fn the_tests_of_a_helper_that_hands_the_method_on_are_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}{STORE}#- tests/test_store.py
+from deps import Pool
+from store import Store
+
+def insert(key):
+    return Pool().run(Store(None).insert, key)
+
+def test_insert():
+    assert insert('a')
+"
+    ));
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "tests that may break (2):",
+        "tests/test_store.py:5 insert: it is passed on as a value",
+        "tests/test_store.py:7 test_insert: it uses `test_store.insert`",
+    ]);
+}
