@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{self, Places};
+use ruff_text_size::TextRange;
+
 use crate::color::cause::Cause;
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
@@ -25,7 +27,10 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
         SiteVerdict::Left(_) if world.in_tests(id.file) => world.context(*id).func,
         _ => None,
     };
-    let partly: BTreeSet<FuncId> = verdicts.sites.iter().filter_map(left).collect();
+    let mocks = verdicts.tests.stand_ins.unclear.iter();
+    let mocks = mocks
+        .filter_map(|(file, (start, end), _)| around(world, *file, TextRange::new((*start).into(), (*end).into())));
+    let partly: BTreeSet<FuncId> = verdicts.sites.iter().filter_map(left).chain(mocks).collect();
     let funcs: BTreeMap<FuncId, Cause> = verdicts.tests.may_break(world, &partly);
     let mut found: Vec<MayBreak> = funcs
         .iter()
@@ -41,26 +46,26 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
     for (id, verdict) in verdicts.sites.iter().filter(|(id, _)| world.in_tests(id.file) && !told(id)) {
         let SiteVerdict::Left(cause) = verdict else { continue };
         let site = world.index.site(*id);
-        let func = world.context(*id).func.or_else(|| {
-            let facts = world.index.file(id.file);
-            facts.func_at(site.range.start()).map(|index| FuncId { file: id.file, index: index as u32 })
-        });
+        let func = world.context(*id).func.or_else(|| around(world, id.file, site.range));
         found.push(MayBreak {
             file: id.file,
             line: places.line(id.file, site.name_range.start()),
-            what: func.map_or_else(|| "<module>".into(), |func| world.index.func(func).qualname.clone()),
+            what: func.map_or_else(|| "<module>".into(), |func| name_of(world, func)),
             cause: words::key(cause),
             reason: words::sentence(world, places, cause),
         });
     }
     for (file, (start, end), name) in &verdicts.tests.stand_ins.unclear {
-        let range = ruff_text_size::TextRange::new((*start).into(), (*end).into());
+        let range = TextRange::new((*start).into(), (*end).into());
         found.push(MayBreak {
             file: *file,
             line: places.line(*file, range.start()),
-            what: places.excerpt(*file, range),
+            what: around(world, *file, range).map_or_else(|| places.excerpt(*file, range), |func| name_of(world, func)),
             cause: "mock",
-            reason: format!("it is not clear how the code uses `{name}` of this mock or fake, which is left as it is"),
+            reason: format!(
+                "it is not clear how the code uses `{name}` of the mock or fake `{}`, which is left as it is",
+                places.excerpt(*file, range)
+            ),
         });
     }
     found.extend(without_fallback(world, verdicts, places));
@@ -68,6 +73,16 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
     // One line a test: the first of its places.
     found.dedup_by(|next, first| (next.file, &next.what) == (first.file, &first.what));
     found
+}
+
+/// The function around a place.
+fn around(world: World, file: FileId, range: TextRange) -> Option<FuncId> {
+    let index = world.index.file(file).func_at(range.start())?;
+    Some(FuncId { file, index: index as u32 })
+}
+
+fn name_of(world: World, func: FuncId) -> String {
+    world.index.func(func).qualname.clone()
 }
 
 /// Sync tests that call a function whose `asyncio.run` fallback goes: no loop runs there.

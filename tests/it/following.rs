@@ -662,3 +662,32 @@ def test_insert():
         "tests/test_store.py:7 test_insert: it uses `test_store.insert`",
     ]);
 }
+
+/// A mock on a class is not bound: the lambda would miss the object.
+#[test]
+fn a_lambda_in_the_place_of_a_method_of_a_class_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}{STORE}#- app.py
+from store import Store
+
+def main(key):
+    return Store(None).insert(key)
+#- tests/test_app.py
+import app
+from store import Store
+
+def test_class(monkeypatch):
+    monkeypatch.setattr(Store, 'insert', lambda self, key: 1)
+    assert app.main('a') == 1
+
+def test_any(monkeypatch):
+    monkeypatch.setattr(Store, 'insert', lambda *args: 1)
+    assert app.main('a') == 1
+"
+    ));
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "tests that may break (1):",
+        "tests/test_app.py:5 test_class: it is not clear how the code uses `insert` of the mock or fake `lambda self, key: 1`",
+    ]);
+    assert!(project.text("tests/test_app.py").contains("'insert', AsyncMock(side_effect=lambda *args: 1))"));
+}

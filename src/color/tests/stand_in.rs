@@ -293,6 +293,9 @@ impl<'a> Finder<'a> {
             Value::Call { call } if self.is_plain_mock(*call) => {
                 self.edit(value.file, context, MockEdit::Async { call: *call });
             }
+            Value::Lambda { func, .. } if self.takes_self(*func, target) => {
+                self.unclear(value.file, index.func(*func).range, &index.func(target).name);
+            }
             Value::Lambda { .. } => self.edit(value.file, context, wrap),
             Value::Name { .. } => {
                 for meaning in self.world.names().evaluate(value) {
@@ -314,6 +317,20 @@ impl<'a> Finder<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Does a lambda in the place of a method take the object as well? It stands on the class: `Store.load = lambda self: 1`. A mock
+    /// in its place would not be bound.
+    fn takes_self(&self, lambda: FuncId, method: FuncId) -> bool {
+        let positional = |func: FuncId| {
+            let params = self.world.index.func(func).params.iter();
+            params.filter(|param| matches!(param.kind, ParamKind::Standard | ParamKind::PositionalOnly))
+        };
+        let needed = positional(lambda).filter(|param| param.default.is_none()).count();
+        let is_named_so = positional(lambda).next().is_some_and(|param| matches!(param.name.as_str(), "self" | "cls"));
+        let is_open = self.world.index.func(method).params.iter().any(|param| param.kind == ParamKind::Variadic);
+        let is_method = self.world.index.func(method).class.is_some();
+        is_method && (is_named_so || !is_open && needed >= positional(method).count().max(1))
     }
 
     /// Does the site name a function where a mock of it is configured or asserted only?
