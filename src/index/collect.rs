@@ -8,6 +8,9 @@ mod fallback;
 mod narrow;
 mod pick;
 
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -23,6 +26,9 @@ pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
     for scope in &mut collector.facts.scopes {
         scope.bindings.sort_by(|left, right| left.name.cmp(&right.name));
     }
+    let bindings = collector.facts.scopes.iter().flat_map(|scope| &scope.bindings);
+    let outer = bindings.filter(|binding| binding.bound == Bound::Outer).map(|binding| binding.name.clone());
+    collector.facts.outer_names = outer.collect::<BTreeSet<Name>>().into_iter().collect();
     collector.facts
 }
 

@@ -55,6 +55,8 @@ pub struct FileFacts {
     pub calls: Vec<Call>,
     pub values: Vec<Value>,
     pub scopes: Vec<Scope>,
+    /// Names that a scope declares `global` or `nonlocal`. Sorted.
+    pub outer_names: Vec<Name>,
     pub contexts: Vec<Context>,
     pub imports: Vec<Import>,
     pub attribute_writes: Vec<AttributeWrite>,
@@ -431,7 +433,7 @@ impl Scope {
     /// The bindings of `name` in this scope, in the order of the text.
     pub fn bindings_of(&self, name: &str) -> &[Binding] {
         let start = self.bindings.partition_point(|binding| binding.name.as_str() < name);
-        let length = self.bindings[start..].partition_point(|binding| binding.name.as_str() == name);
+        let length = self.bindings[start..].iter().take_while(|binding| binding.name.as_str() == name).count();
         &self.bindings[start..start + length]
     }
 }
@@ -688,6 +690,11 @@ impl Ref {
 }
 
 impl FileFacts {
+    /// Does a scope say `global name` or `nonlocal name`?
+    pub fn declares_outer(&self, name: &str) -> bool {
+        self.outer_names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()
+    }
+
     /// The innermost function around an offset (its whole statement counts).
     pub fn func_at(&self, offset: TextSize) -> Option<usize> {
         self.funcs

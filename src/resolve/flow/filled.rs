@@ -2,7 +2,7 @@
 
 use ruff_python_ast::name::Name;
 
-use super::object::{Object, Path, Selector};
+use super::object::{Node, Object, Path, Selector};
 use super::scope::Home;
 use super::solver::Solver;
 use super::write::WRITES;
@@ -16,16 +16,7 @@ impl Solver<'_> {
                 self.mutated(mutation, path);
             }
         }
-        let uses: Vec<CallId> = self
-            .index
-            .refs_of(name)
-            .iter()
-            .filter_map(|id| match self.index.site(*id) {
-                Ref { receiver: Some(_), usage: Usage::Argument { call, .. }, .. } => Some(*call),
-                _ => None,
-            })
-            .collect();
-        self.passed_container(&uses, name);
+        self.flow(Node::Passed(None, name.clone()), vec![]);
     }
 
     /// The same for a container that is a plain name.
@@ -43,17 +34,7 @@ impl Solver<'_> {
                 self.mutated(mutation, path);
             }
         }
-        let uses: Vec<CallId> = self
-            .index
-            .refs_of(name)
-            .iter()
-            .filter(|id| is_module || id.file == scope.file)
-            .filter_map(|id| match self.index.site(*id) {
-                Ref { receiver: None, usage: Usage::Argument { call, .. }, .. } => Some(*call),
-                _ => None,
-            })
-            .collect();
-        self.passed_container(&uses, name);
+        self.flow(Node::Passed(Some(scope), name.clone()), vec![]);
     }
 
     fn mutated(&mut self, mutation: Mutation, path: &Path) {
@@ -79,31 +60,40 @@ impl Solver<'_> {
     }
 
     /// A function of the project that is given a container may fill it.
-    fn passed_container(&mut self, calls: &[CallId], name: &Name) {
+    pub(super) fn passed(&mut self, scope: Option<ScopeId>, name: &Name) {
+        let in_file = scope.filter(|scope| self.index.scope(*scope).parent.is_some()).map(|scope| scope.file);
+        let uses = self.index.refs_of(name).iter().filter(|id| in_file.is_none_or(|file| id.file == file));
+        let calls: Vec<CallId> = uses
+            .filter_map(|id| match *self.index.site(*id) {
+                Ref { receiver, usage: Usage::Argument { call, .. }, .. } => {
+                    (receiver.is_some() == scope.is_none()).then_some(call)
+                }
+                _ => None,
+            })
+            .collect();
         if calls.len() > WRITES {
             return self.push(Object::Unknown, None);
         }
         for call in calls {
-            let facts = self.index.call(*call);
-            let (func, args) = (facts.func, facts.args.iter().map(|arg| arg.value).collect::<Vec<_>>());
-            let is_it = |value: &ValueId| match self.index.value(*value) {
+            let facts = self.index.call(call);
+            let (func, args) = (facts.func, &facts.args);
+            let is_it = |arg: &Arg| match self.index.value(arg.value) {
                 Value::Name { name: own, .. } | Value::Attribute { name: own, .. } => own == name,
                 _ => false,
             };
-            if !args.iter().any(is_it) {
-                continue;
-            }
-            for object in self.read_value(func).objects() {
-                if let Object::Func(func) = object {
-                    let fills = self.index.func(func).params.iter().any(|param| {
-                        let mutations = self.index.mutations_of(&param.name);
-                        mutations.iter().any(|mutation| mutation.file == func.file && mutation.scope.is_some())
-                    });
-                    if fills {
-                        self.push(Object::Unknown, None);
-                    }
-                }
+            if args.iter().any(is_it) && self.may_fill(func) {
+                return self.push(Object::Unknown, None);
             }
         }
+    }
+
+    fn may_fill(&mut self, callee: ValueId) -> bool {
+        self.read_value(callee).objects().any(|object| {
+            let Object::Func(func) = object else { return false };
+            self.index.func(func).params.iter().any(|param| {
+                let mutations = self.index.mutations_of(&param.name);
+                mutations.iter().any(|mutation| mutation.file == func.file && mutation.scope.is_some())
+            })
+        })
     }
 }

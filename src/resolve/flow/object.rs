@@ -174,4 +174,7 @@ pub(crate) enum Node {
     /// What a method returns when it is called on an object of this owner.
     ReturnOn(FuncId, Owner),
     Yield(FuncId),
+    /// Unknown where a container of that name is given to a function which may fill it: a name in the scope that binds it, or
+    /// an attribute of whatever.
+    Passed(Option<ScopeId>, Name),
 }

@@ -40,10 +40,12 @@ impl Solver<'_> {
 
     /// A function may bind a module's name that the module itself does not.
     fn is_bound_by_global(&self, file: FileId, name: &str) -> bool {
-        self.index.file(file).scopes.iter().any(|scope| {
-            let bindings = scope.bindings_of(name);
-            bindings.len() > 1 && bindings.iter().any(|binding| binding.bound == Bound::Outer)
-        })
+        let facts = self.index.file(file);
+        facts.declares_outer(name)
+            && facts.scopes.iter().any(|scope| {
+                let bindings = scope.bindings_of(name);
+                bindings.len() > 1 && bindings.iter().any(|binding| binding.bound == Bound::Outer)
+            })
     }
 
     fn star_home(&mut self, module: ScopeId, name: &str, fuel: usize) -> Home {
@@ -91,7 +93,8 @@ impl Solver<'_> {
             all.map(|binding| (binding.bound, binding.range)).collect()
         };
         let mut found = plain(self.index.scope(scope));
-        if !matches!(self.index.scope(scope).kind, ScopeKind::Class(_)) {
+        let is_class = matches!(self.index.scope(scope).kind, ScopeKind::Class(_));
+        if !is_class && self.index.file(scope.file).declares_outer(name) {
             for other in &self.index.file(scope.file).scopes {
                 if other.bindings_of(name).iter().any(|binding| binding.bound == Bound::Outer) {
                     found.extend(plain(other));

@@ -21,7 +21,7 @@ use crate::resolve::hierarchy::Hierarchy;
 const STEPS: usize = 2_000_000;
 
 /// Containers in containers are followed this far.
-const NESTING: usize = 5;
+const NESTING: usize = 4;
 
 /// Sets found so far; they stay valid as long as the project does.
 #[derive(Default)]
@@ -206,7 +206,8 @@ impl<'a> Solver<'a> {
             | Node::Field(..)
             | Node::Return(_)
             | Node::ReturnOn(..)
-            | Node::Yield(_) => None,
+            | Node::Yield(_)
+            | Node::Passed(..) => None,
         }
     }
 
@@ -320,6 +321,7 @@ impl<'a> Solver<'a> {
             Node::Return(func) => self.returned(func, None, path),
             Node::ReturnOn(func, owner) => self.returned(func, Some(owner), path),
             Node::Yield(func) => self.yielded(func, path),
+            Node::Passed(scope, name) => self.passed(scope, &name),
         }
     }
 }
