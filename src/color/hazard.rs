@@ -32,11 +32,22 @@ const LOOP_CALLS: [&str; 9] = [
 /// The functions that calls run.
 type Targets = FxHashMap<CallId, Vec<FuncId>>;
 
+/// What a function does, as far as a worker thread minds.
+#[derive(Clone, Debug)]
+enum Step {
+    /// One of [`LOOP_CALLS`].
+    Loop(String),
+    /// It may run the function; there, `StopIteration` may be caught.
+    Runs { callee: FuncId, caught: bool },
+}
+
 /// What was found out so far.
 #[derive(Debug, Default)]
 pub struct Memo {
     /// The answers of [`transitive`], a function each.
     answers: Mutex<FxHashMap<FuncId, Option<Cause>>>,
+    /// What functions call, a function each.
+    calls: Mutex<FxHashMap<FuncId, Arc<[Step]>>>,
     handles: OnceLock<bound::Handles>,
     /// What functions do that is bound to their thread or context, by file.
     bound: Mutex<FxHashMap<FileId, Arc<FxHashMap<FuncId, Cause>>>>,
@@ -128,27 +139,50 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
         if !caught && iteration::may_stop(world, at) && iteration::is_awaited_above(world, func) {
             return Some(Cause::StopsIteration { func: at });
         }
-        let (facts, names) = (world.index.file(at.file), world.names());
-        let resolved = resolved_in(world, at.file);
-        let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(at));
-        for (number, call) in calls {
-            let id = CallId { file: at.file, index: number as u32 };
-            if world.graph.blocking_calls.contains(&id) {
-                continue;
+        for step in steps(world, at).iter() {
+            match step {
+                Step::Loop(name) => return Some(Cause::NeedsLoop { func: at, name: name.clone() }),
+                Step::Runs { callee, caught: within } => pending.push((*callee, caught || *within)),
             }
-            let name = names.last_name(call.func).unwrap_or_default();
-            if LOOP_CALLS.contains(&name) {
-                return Some(Cause::NeedsLoop { func: at, name: name.to_owned() });
-            }
-            let caught = caught || facts[call.context].catches_stop;
-            let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, at, call));
-            pending.extend(callees.into_iter().map(|callee| (callee, caught)));
-            // What it is given may be called there: `map(self.load, keys)`.
-            let given = call.args.iter().filter(|arg| !arg.is_star).flat_map(|arg| named(world, at, arg.value));
-            pending.extend(given.map(|callee| (callee, caught)));
         }
     }
     None
+}
+
+/// What a function calls itself.
+fn steps(world: World, func: FuncId) -> Arc<[Step]> {
+    let known = world.hazards.calls.lock().ok().and_then(|memo| memo.get(&func).cloned());
+    known.unwrap_or_else(|| {
+        let found: Arc<[Step]> = steps_in(world, func).into();
+        if let Ok(mut memo) = world.hazards.calls.lock() {
+            memo.insert(func, found.clone());
+        }
+        found
+    })
+}
+
+fn steps_in(world: World, func: FuncId) -> Vec<Step> {
+    let (facts, names) = (world.index.file(func.file), world.names());
+    let resolved = resolved_in(world, func.file);
+    let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(func));
+    let mut found = vec![];
+    for (number, call) in calls {
+        let id = CallId { file: func.file, index: number as u32 };
+        if world.graph.blocking_calls.contains(&id) {
+            continue;
+        }
+        let name = names.last_name(call.func).unwrap_or_default();
+        if LOOP_CALLS.contains(&name) {
+            found.push(Step::Loop(name.to_owned()));
+            break;
+        }
+        let caught = facts[call.context].catches_stop;
+        let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
+        // What it is given may be called there: `map(self.load, keys)`.
+        let given = call.args.iter().filter(|arg| !arg.is_star).flat_map(|arg| named(world, func, arg.value));
+        found.extend(callees.into_iter().chain(given).map(|callee| Step::Runs { callee, caught }));
+    }
+    found
 }
 
 fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
