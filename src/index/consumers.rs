@@ -31,7 +31,7 @@ pub enum Consumer {
     /// Bound to a name in this scope.
     Bound(ScopeId, Name),
     /// `x.name = value`.
-    Written(Name),
+    Written(Name, ValueId),
     /// `container[key] = value`.
     Item(ValueId),
     Argument(CallId, u32),
@@ -83,7 +83,7 @@ impl Consumers {
             }
         }
         for write in &facts.attribute_writes {
-            found.add_some(write.value, Consumer::Written(write.name.clone()));
+            found.add_some(write.value, Consumer::Written(write.name.clone(), write.receiver));
         }
         for write in &facts.item_writes {
             found.add_some(write.value, Consumer::Item(write.container));

@@ -8,7 +8,7 @@ use ruff_text_size::TextRange;
 
 use super::builder::Builder;
 use super::carried;
-use super::flow::{self, Arrives, Runs, Spot, Token, Trace};
+use super::flow::{self, Arrives, Owner, Runs, Spot, Token, Trace};
 use super::names::Meaning;
 use super::{IteratorUse, boundary, hierarchy};
 use crate::index::facts::*;
@@ -226,7 +226,9 @@ impl Seeds {
             }
             for write in &facts.attribute_writes {
                 let found = write.annotation.map(depths).unwrap_or_default();
-                spots.extend(found.into_iter().map(|depth| (Spot::Attribute(write.name.clone()), depth)));
+                spots.extend(
+                    found.into_iter().map(|depth| (Spot::Attribute(write.name.clone(), Owner::Anything), depth)),
+                );
             }
             for (index, scope) in facts.scopes.iter().enumerate() {
                 let id = ScopeId { file, index: index as u32 };

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
+pub(crate) use super::object::Owner;
 use super::object::{Node, Place};
 use super::scope::Home;
 use crate::index::consumers::{Consumer, Consumers};
@@ -71,7 +72,8 @@ const NESTING: u32 = 5;
 pub(crate) enum Spot {
     Value(ValueId),
     Name(ScopeId, Name),
-    Attribute(Name),
+    /// The attribute of what the owner is.
+    Attribute(Name, Owner),
     Param(FuncId, u32),
     Returned(FuncId),
 }
@@ -161,7 +163,7 @@ impl Walk<'_, '_> {
         match spot {
             Spot::Value(value) => self.value(value, depth),
             Spot::Name(scope, name) => self.name(scope, &name, depth),
-            Spot::Attribute(name) => self.attribute(&name, depth),
+            Spot::Attribute(name, owner) => self.attribute(&name, owner, depth),
             Spot::Param(func, at) => self.param(func, at, depth),
             Spot::Returned(func) => self.returned(func, depth),
         }
@@ -242,7 +244,10 @@ impl Walk<'_, '_> {
                     Home::Builtin | Home::Unknown => self.escape_at(value),
                 }
             }
-            Consumer::Written(name) => self.reach(Spot::Attribute(name.clone()), depth),
+            Consumer::Written(name, receiver) => {
+                let owner = self.owner(*receiver);
+                self.reach(Spot::Attribute(name.clone(), owner), depth);
+            }
             Consumer::Item(container) => self.put_into(*container, depth + 1),
             Consumer::Returned(func) => self.reach(Spot::Returned(*func), depth),
             Consumer::Yielded(func) => self.reach(Spot::Returned(*func), depth + 1),

@@ -130,7 +130,7 @@ impl Walk<'_, '_> {
                 Consumer::Callee(call) => drop(self.reached.calls.insert(*call)),
                 Consumer::Argument(call, at) => self.argument(*call, *at),
                 Consumer::Bound(scope, name) => self.bound(*scope, name),
-                Consumer::Written(name) => self.go(Spot::Attribute(name.clone())),
+                Consumer::Written(name, _) => self.go(Spot::Attribute(name.clone())),
                 Consumer::Item(container) => self.kept_in(*container),
                 Consumer::Returned(func) | Consumer::Yielded(func) => self.go(Spot::Result(*func)),
                 Consumer::Default(func, at) => self.param(*func, *at as usize),

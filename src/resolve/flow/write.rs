@@ -89,7 +89,7 @@ impl Solver<'_> {
         receivers.objects().any(|object| self.may_be(owner, object))
     }
 
-    fn may_be(&mut self, owner: Owner, object: Object) -> bool {
+    pub(super) fn may_be(&mut self, owner: Owner, object: Object) -> bool {
         match (owner, object) {
             (Owner::Anything, _) | (_, Object::Unknown | Object::ExternalMember(_)) => true,
             (Owner::Foreign, Object::External(_) | Object::ExternalInstance(_)) => true,

@@ -4,7 +4,7 @@ use ruff_python_ast::name::Name;
 
 use super::{Spot, Token, Walk};
 use crate::index::facts::*;
-use crate::resolve::flow::object::{Node, Object};
+use crate::resolve::flow::object::{Node, Object, Owner};
 use crate::resolve::{boundary, eager, hierarchy, site};
 
 /// Functions that look at what they are given, and neither call nor keep it.
@@ -181,7 +181,7 @@ impl Walk<'_, '_> {
             None => self.builder.solver().fields(&ancestors).get(at as usize).cloned(),
         };
         match field {
-            Some(field) => self.reach(Spot::Attribute(field), depth),
+            Some(field) => self.reach(Spot::Attribute(field, Owner::Exactly(class)), depth),
             None => self.escape_at(self.builder.index.call(call).func),
         }
     }

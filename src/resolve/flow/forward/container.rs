@@ -96,7 +96,10 @@ impl Walk<'_, '_> {
                     }
                 }
             }
-            Value::Attribute { name, .. } => self.reach(Spot::Attribute(name), depth),
+            Value::Attribute { name, receiver } => {
+                let owner = self.owner(receiver);
+                self.reach(Spot::Attribute(name, owner), depth);
+            }
             _ => self.put_into_alias(container, depth),
         }
     }

@@ -7,16 +7,16 @@ use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::flow::caller::Caller;
-use crate::resolve::flow::object::{Node, Object, Place, Selector};
+use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
 
 impl Walk<'_, '_> {
     pub(super) fn name(&mut self, scope: ScopeId, name: &Name, depth: u32) {
         let here = self.builder.index.scope(scope);
-        let (is_class, is_module) = (matches!(here.kind, ScopeKind::Class(_)), here.parent.is_none());
-        if is_class {
+        let is_module = here.parent.is_none();
+        if let ScopeKind::Class(class) = here.kind {
             // Also read in the class body itself.
-            self.reach(Spot::Attribute(name.clone()), depth);
+            self.reach(Spot::Attribute(name.clone(), Owner::Below(class)), depth);
         }
         self.annotated_names(scope, name);
         if is_module && !self.builder.solver().load_name(name) {
@@ -71,7 +71,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn attribute(&mut self, name: &Name, depth: u32) {
+    pub(super) fn attribute(&mut self, name: &Name, owner: Owner, depth: u32) {
         if !self.builder.solver().load_name(name) {
             return self.escape((FileId(0), ruff_text_size::TextRange::default()));
         }
@@ -94,10 +94,30 @@ impl Walk<'_, '_> {
             if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || self.builder.in_tests(id.file) {
                 continue;
             }
-            if self.may_read(receiver, name, depth) {
+            if self.may_have(receiver, owner) && self.may_read(receiver, name, depth) {
                 self.reach_value(value, depth);
             }
         }
+    }
+
+    /// Whose attributes are written to this receiver.
+    pub(super) fn owner(&mut self, receiver: ValueId) -> Owner {
+        let class = self.builder.solver().self_class(receiver);
+        class.map_or(Owner::Anything, |(class, _)| Owner::Below(class))
+    }
+
+    /// May the receiver be what has the value as its attribute?
+    fn may_have(&mut self, receiver: ValueId, owner: Owner) -> bool {
+        let mut solver = self.builder.solver();
+        if owner == Owner::Anything {
+            return true;
+        }
+        let objects: Vec<Object> = match solver.self_class(receiver) {
+            Some((class, _)) => vec![Object::Below(class)],
+            None => solver.solve(Node::Value(receiver), vec![]).objects().collect(),
+        };
+        let may_be = |object: &Object| matches!(object, Object::Super(_)) || solver.may_be(owner, *object);
+        objects.is_empty() || objects.iter().any(may_be)
     }
 
     /// May reading the attribute of this receiver give the value?
@@ -160,6 +180,7 @@ impl Walk<'_, '_> {
     pub(super) fn returned(&mut self, func: FuncId, depth: u32) {
         let facts = self.builder.index.func(func);
         let (name, is_async, annotation) = (facts.name.clone(), facts.is_async, facts.returns_annotation);
+        let class = facts.class;
         let place = (func.file, facts.name_range);
         match self.token {
             Token::Instance(_) if depth == 0 && is_implied(&name) => {
@@ -176,7 +197,8 @@ impl Walk<'_, '_> {
         self.trace.through.insert(func);
         self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
         if boundary::is_property(self.builder.index, func) {
-            return self.reach(Spot::Attribute(name), depth);
+            let owner = class.map_or(Owner::Anything, Owner::Below);
+            return self.reach(Spot::Attribute(name, owner), depth);
         }
         let is_manager = facts.decorators.iter().any(|decorator| {
             boundary::decorator_name(self.builder.index, decorator)
