@@ -255,6 +255,8 @@ pub struct Graph {
     pub iterators: BTreeMap<FuncId, IteratorUse>,
     /// Where the values of carried sites went.
     pub carriages: BTreeMap<RefId, Carriage>,
+    /// Functions that run at a place where more arrive than are followed.
+    pub crowded: BTreeMap<FuncId, RefId>,
     /// Calls by the name of a node in files that no facts come from, one a node.
     pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Nodes that are looked up by a name that the program computes, and go out of sight from there.

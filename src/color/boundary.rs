@@ -78,6 +78,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     {
         return Some(Cause::Dunder);
     }
+    if let Some(site) = world.graph.crowded.get(&func) {
+        return Some(Cause::RunsMany { site: *site });
+    }
     if has_twin(world, facts) {
         return Some(Cause::HasTwin);
     }
@@ -129,7 +132,8 @@ fn lambda(world: World, func: FuncId) -> Option<Cause> {
     let (Some(used), Some(lambda)) = (world.graph.lambdas.get(&func), facts.lambda) else { return Some(Cause::Lambda) };
     let hands_on = hands_on_awaitable(world, func);
     let can_hoist = lambda.is_hoistable && !world.vetoes.contains(&(func.file, facts.range));
-    (used.lost_at.is_some() || !hands_on && !can_hoist).then_some(Cause::Lambda)
+    let is_lost = used.lost_at.is_some() || world.graph.crowded.contains_key(&func);
+    (is_lost || !hands_on && !can_hoist).then_some(Cause::Lambda)
 }
 
 /// Does the lambda give the awaitable of its body to who calls it? The body is one call, and nothing inside of it awaits.

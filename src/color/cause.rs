@@ -132,6 +132,10 @@ pub enum Cause {
     RunsOthers {
         site: RefId,
     },
+    /// Run at a place that runs more functions than are followed.
+    RunsMany {
+        site: RefId,
+    },
     /// The call is awaited already, so it returns an awaitable.
     AwaitedAlready {
         site: RefId,
@@ -304,6 +308,7 @@ impl Cause {
             | Cause::Escapes { site }
             | Cause::Uncertain { site }
             | Cause::RunsOthers { site }
+            | Cause::RunsMany { site }
             | Cause::AwaitedAlready { site }
             | Cause::OffloadNotAwaited { site }
             | Cause::SharesWorker { site }

@@ -127,6 +127,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Escapes { .. } => "escapes",
         Cause::Uncertain { .. } => "uncertain",
         Cause::RunsOthers { .. } => "runs-others",
+        Cause::RunsMany { .. } => "runs-many",
         Cause::AwaitedAlready { .. } => "awaited-already",
         Cause::SharesWorker { .. } => "shares-worker",
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
@@ -254,6 +255,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::RunsOthers { site } => {
             format!("{} also runs something that is not ours and cannot become async", call(places, *site))
+        }
+        Cause::RunsMany { site } => {
+            format!("it is one of too many functions that run at {}", call(places, *site))
         }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),

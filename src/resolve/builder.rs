@@ -12,7 +12,7 @@ use super::{
     agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, iterator, native,
     operators, site,
 };
-use crate::config::Config;
+use crate::config::{Config, Uncertain};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
@@ -161,8 +161,7 @@ impl Builder<'_> {
         if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
             return;
         }
-        self.unasked.push(id);
-        self.woken.extend(self.parked.remove(&id).into_iter().flatten());
+        self.found(id);
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         // Nobody calls a fixture by its name, and a lambda has none.
@@ -203,6 +202,9 @@ impl Builder<'_> {
             let classes: Vec<Name> = below.into_iter().map(|id| self.index.class(id).name.clone()).collect();
             self.index.load_words(self.project, classes.iter().map(Name::as_str));
         }
+        if boundary::is_property(self.index, id) {
+            return self.add_read(id, class, &name);
+        }
         // All of a family have the same one, as long as no class comes between.
         let version = self.graph.hierarchy.version();
         if self.joined_at.get(&id) == Some(&version) {
@@ -230,6 +232,29 @@ impl Builder<'_> {
             self.add_node(member);
         }
         native::join_overrides(self, class, &name);
+    }
+
+    /// Adds what reading a property elsewhere may run it through. None of them ever converts, so the rest of the family, which
+    /// may run nothing that blocks, is no part of it.
+    fn add_read(&mut self, id: FuncId, class: ClassId, name: &Name) {
+        let mut readers = self.graph.hierarchy.overridden(self.index, class, name);
+        let accessor = boundary::accessor(self.index, id);
+        readers.retain(|reader| boundary::accessor(self.index, *reader) == accessor);
+        readers.insert(id);
+        self.join(&readers);
+        for reader in readers {
+            if !boundary::is_property(self.index, reader) {
+                self.add_node(reader);
+            } else if self.graph.nodes.insert(reader) {
+                self.found(reader);
+            }
+        }
+    }
+
+    /// A node is new: what waited for it goes on.
+    fn found(&mut self, node: FuncId) {
+        self.unasked.push(node);
+        self.woken.extend(self.parked.remove(&node).into_iter().flatten());
     }
 
     pub(super) fn index_close(&mut self, class: ClassId) {
@@ -285,7 +310,9 @@ impl Builder<'_> {
         let context = self.index.context(self.index.site(site.id).context);
         let runs = if self.in_tests(site.id.file) { context.func } else { context.owner() };
         let owner = runs.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
-        if site.targets.len() > 1 && !matches!(site.kind, SiteKind::Blocking { .. }) {
+        // What may be run at a place where something unknown may, too, stays as it is: it brings nothing with it.
+        let moves = !site.uncertain || self.config.uncertain != Uncertain::Block;
+        if site.targets.len() > 1 && moves && !matches!(site.kind, SiteKind::Blocking { .. }) {
             let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
             if !self.in_tests(site.id.file) {
                 self.join(&sync);

@@ -12,6 +12,10 @@ use super::names::Meaning;
 use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, site};
 use crate::index::facts::*;
 
+/// Where more functions arrive than this, they stay as they are: nothing that runs so many converts as a whole, and each brings
+/// the functions that it shares other places with.
+const CROWD: usize = 16;
+
 /// The functions that are run at each place.
 type Places = BTreeMap<RefId, BTreeSet<FuncId>>;
 
@@ -262,6 +266,10 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     if known.len() == before || handles_both(builder, place) {
         return false;
     }
+    // What was known of it before stays known.
+    if is_crowded(builder, place) && before > 0 {
+        return false;
+    }
     if runs == Runs::Iterates && is_declared(builder, place) {
         return false;
     }
@@ -292,6 +300,18 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     };
     let Arrives { others, unknown, .. } = arriving;
     builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
+    true
+}
+
+/// Do too many functions arrive at the place? They are noted then.
+fn is_crowded(builder: &mut Builder, place: RefId) -> bool {
+    let known = &builder.carried.runs[&place];
+    if known.len() <= CROWD {
+        return false;
+    }
+    for func in known {
+        builder.graph.crowded.entry(*func).or_insert(place);
+    }
     true
 }
 

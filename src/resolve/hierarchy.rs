@@ -186,6 +186,9 @@ impl Hierarchy {
     /// All methods that override, or are overridden by, `name` of `class`: through bases, children, and mixins that meet in
     /// a common child. The class must be closed.
     pub fn family(&self, index: &Index, class: ClassId, name: &str) -> BTreeSet<FuncId> {
+        if index.members_of(name).is_empty() {
+            return BTreeSet::new();
+        }
         let mut classes = BTreeSet::from([class]);
         let mut pending = if self.replaced.contains(&class) { vec![] } else { vec![class] };
         let has = |id: ClassId| !self.replaced.contains(&id) && method(index, id, name).is_some();
@@ -204,6 +207,15 @@ impl Hierarchy {
             }
         }
         classes.into_iter().flat_map(|id| methods(index, id, name)).collect()
+    }
+
+    /// The methods that a call of `name` may be tied to which runs that of `class`, or of a child: its own definitions, and those
+    /// of every class that an object of it is of, too. The class must be closed.
+    pub fn overridden(&self, index: &Index, class: ClassId, name: &str) -> BTreeSet<FuncId> {
+        let below = self.descendants(class);
+        let above: BTreeSet<ClassId> = below.iter().flat_map(|id| self.ancestors(*id)).collect();
+        let others = above.into_iter().filter(|id| *id == class || !below.contains(id));
+        others.flat_map(|id| methods(index, id, name)).collect()
     }
 
     /// What `super().name` finds for a method of `class`: the nearest definition above it, and what a sibling in a common

@@ -1,5 +1,6 @@
 //! Integration tests: the built program on projects on disk. One binary, so that it links once.
 
+mod spread;
 mod support;
 
 mod bad_input;

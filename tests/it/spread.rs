@@ -1,0 +1,184 @@
+//! How far a blocking call spreads: to what may run it, and not to everything that shares a name or a hub with that.
+
+use crate::support::{Project, check_project};
+
+#[test]
+fn a_property_that_blocks_says_nothing_of_its_siblings() {
+    check_project(
+        "#- app.py
+class Entity:
+    @property
+    def label(self):
+        return ''
+
+class Stored(Entity):
+    @property
+    def label(self):
+        return persistence.get(self)
+
+class Plain(Entity):
+    @property
+    def label(self):
+        return 'plain'
+
+    async def show(self):
+        return self.label
+
+async def show(entity: Entity, stored: Stored, plain: Plain):
+    return entity.label, stored.label, plain.label
+",
+        "#- app.py
+import asyncio
+
+
+class Entity:
+    @property
+    def label(self):
+        return ''
+
+class Stored(Entity):
+    @property
+    def label(self):
+        return persistence.get(self)
+
+class Plain(Entity):
+    @property
+    def label(self):
+        return 'plain'
+
+    async def show(self):
+        return self.label
+
+async def show(entity: Entity, stored: Stored, plain: Plain):
+    return await asyncio.to_thread(lambda: entity.label), await asyncio.to_thread(lambda: stored.label), plain.label
+",
+    );
+}
+
+#[test]
+fn a_property_of_a_mixin_is_read_through_its_sibling() {
+    check_project(
+        "#- app.py
+class Named:
+    @property
+    def label(self):
+        return ''
+
+class Stored:
+    @property
+    def label(self):
+        return persistence.get(self)
+
+class Both(Stored, Named):
+    pass
+
+async def show(named: Named):
+    return named.label
+",
+        "#- app.py
+import asyncio
+
+
+class Named:
+    @property
+    def label(self):
+        return ''
+
+class Stored:
+    @property
+    def label(self):
+        return persistence.get(self)
+
+class Both(Stored, Named):
+    pass
+
+async def show(named: Named):
+    return await asyncio.to_thread(lambda: named.label)
+",
+    );
+}
+
+#[test]
+fn a_function_in_an_attribute_is_called_on_objects_that_have_it() {
+    check_project(
+        "#- app.py
+from dataclasses import dataclass
+from typing import Callable
+
+@dataclass
+class Stored:
+    read: Callable
+
+@dataclass
+class Plain:
+    read: Callable
+
+def load(key):
+    return persistence.get(key)
+
+async def main():
+    print(show(Stored(read=load)))
+
+def wrap(job):
+    return spelled(Plain(read=job))
+
+def show(stored: Stored):
+    return stored.read('a')
+
+def spelled(plain: Plain):
+    return plain.read('a')
+",
+        "#- app.py
+import asyncio
+from dataclasses import dataclass
+from typing import Callable
+
+@dataclass
+class Stored:
+    read: Callable
+
+@dataclass
+class Plain:
+    read: Callable
+
+async def load(key):
+    return await asyncio.to_thread(persistence.get, key)
+
+async def main():
+    print(await show(Stored(read=load)))
+
+def wrap(job):
+    return spelled(Plain(read=job))
+
+async def show(stored: Stored):
+    return await stored.read('a')
+
+def spelled(plain: Plain):
+    return plain.read('a')
+",
+    );
+}
+
+/// `count` functions that are run at one place in a thread, and one caller of the first that waits for it itself.
+fn hub(count: usize) -> String {
+    let mut text = String::from("#- app.py\nimport asyncio\n\n");
+    for at in 0..count {
+        text += &format!("def load_{at}(key):\n    return persistence.get(key)\n\n");
+    }
+    text += "async def run(job, key):\n    return await asyncio.get_running_loop().run_in_executor(None, job, key)\n\nasync def main():\n";
+    for at in 0..count {
+        text += &format!("    await run(load_{at}, 'a')\n");
+    }
+    text + "    load_0('a')\n"
+}
+
+#[test]
+fn what_runs_where_a_crowd_runs_stays() {
+    let few = Project::new(&hub(4)).run("diff");
+    assert!(few.text().contains("+async def load_0(key):"), "{}", few.text());
+    let crowd = Project::new(&hub(40)).run("diff");
+    assert!(!crowd.text().contains("async def load_"), "{}", crowd.text());
+    assert!(crowd.text().contains("+    await asyncio.to_thread(load_0, 'a')"), "{}", crowd.text());
+    let why = Project::new(&hub(40)).run("why app.load_0");
+    assert!(why.text().contains("one of too many functions that run at `job` (app.py:"), "{}", why.text());
+}
