@@ -27,7 +27,7 @@ class Search:
         self.run, self.tool, self.profile, self.kind = run, tool, profile, kind
         self.budget, self.runs = budget, 0
         self.rest = {path: text for path, text in files.items() if not path.endswith(".py")}
-        self.trees = {path: ast.parse(text) for path, text in files.items() if path.endswith(".py")}
+        self.trees = {path: ast.parse(text.lstrip("\ufeff")) for path, text in files.items() if path.endswith(".py")}
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="awaitify-shrink-"))
         self.files, self.detail, self.error = files, "", None
         run.write(files, self.folder / "first")

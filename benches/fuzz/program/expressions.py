@@ -158,7 +158,9 @@ class Expressions:
         else:
             done = self.call(outer.sub(no_walrus=True), ["gen"], 0)
             source = done[0] if done and ":=" not in done[0] else "(3, 1)"
-        inner = c.sub(mult=c.mult * size, no_walrus=True)
+        # An exception in a comprehension leaves an async generator to the loop, which closes it later: no promise.
+        pure = c.pure or first == 3 and self.profile == "soft"
+        inner = c.sub(mult=c.mult * size, no_walrus=True, pure=pure)
         inner.ints = inner.ints + [name]
         element = self.expr(inner, kind, depth - 1)
         clause = f"for {name} in {source}"

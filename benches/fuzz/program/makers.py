@@ -92,6 +92,10 @@ class Makers:
             return f"{self.ref(c.module, module, name)}({pers}{self.rng.choice(['', ', 5', ', kind=2'])})"
         if hier.globals:
             module, name, tail = self.rng.choice(hier.globals)
+            if tail == "()":  # made by the first call: two tasks may both be the first
+                if c.pure:
+                    return None
+                c.fn.stateful = True
             return self.ref(c.module, module, name) + tail
         return None
 

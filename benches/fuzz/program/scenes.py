@@ -1,4 +1,4 @@
-"""Scenes: small templates of the rarer constructs, filled with random names and expressions (`templates.py` has their texts).
+"""Scenes: small templates of the rarer constructs, filled with random names and expressions (`templates.py` and `constructs.py` have their texts).
 
 A template has `@` in names (a number that is new in the program), `[[one||two]]` (one of them), and `<<kind receiver names>>` (an
 expression of that kind over a persistence and some integers; `!` behind the kind: one that may be offloaded, `.` one that blocks nothing).
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from . import constructs, templates
 from .model import Ctx, Fn
-from .templates import HARD, TEMPLATES
+
+TEMPLATES = {**templates.TEMPLATES, **constructs.TEMPLATES}
 
 HOLE = re.compile(r"<<(\w+)([!.]?) ([\w.()]+)((?: [\w.()]+)*)>>")
 MARK = re.compile(r"(?<=[\w({])@")  # a decorator has no name before it
@@ -18,7 +20,7 @@ CHOICE = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]", re.S)
 
 class Scenes:
     def scene(self, module):
-        names = sorted(name for name in TEMPLATES if self.profile == "soft" or name in HARD)
+        names = sorted(name for name in TEMPLATES if self.profile == "soft" or name in constructs.HARD)
         if not names:
             return
         name = self.rng.choice(names)

@@ -1,9 +1,6 @@
 """The texts of the scenes."""
 from __future__ import annotations
 
-# Those that keep every blocking call off the loop, whatever fills them.
-HARD: set = set()
-
 TEMPLATES = {}
 TEMPLATES["aliases"] = '''
 class Aliased@:
