@@ -2,7 +2,7 @@
 //! Before: `list(g())`, `set(g())`, `sorted(g(), key=k)`, `[*g()]`
 //! After: `[item async for item in g()]`, `{item async for item in g()}`, `sorted([item async for item in g()], key=k)`,
 //! `[*[item async for item in g()]]`
-//! Left alone: calls whose first argument is missing, starred, or a generator expression.
+//! Left alone: calls whose first argument is missing, starred, a generator expression, or has a `:=` in it.
 //! Safety: Safe for calls that use up the whole iterable; Unsafe for `any` and `all`, which stop early.
 
 use ruff_python_ast::token::TokenKind;
@@ -27,8 +27,11 @@ struct Iterable {
 
 /// Puts a list in the place of any iterable.
 pub(super) fn rewrite_whole<'a>(context: &mut Context<'a>, iterable: ExprRef<'a>, parents: Parents<'_, 'a>) -> Outcome {
-    let item = context.fresh_name("item", parents.scope().range());
     let range = iterable.range();
+    if binds(context, range) {
+        return Err(Leave::OtherShape);
+    }
+    let item = context.fresh_name("item", parents.scope().range());
     let change = context.edits.change(EditKind::Collect { call: range, iterable: range });
     wrap(context, change, &Iterable { range, open: format!("{item} async for {item} in "), close: "" });
     Ok(())
@@ -37,6 +40,9 @@ pub(super) fn rewrite_whole<'a>(context: &mut Context<'a>, iterable: ExprRef<'a>
 pub(super) fn rewrite<'a>(context: &mut Context<'a>, call: &'a ExprCall, parents: Parents<'_, 'a>) -> Outcome {
     let item = context.fresh_name("item", parents.scope().range());
     let open = format!("{item} async for {item} in ");
+    if binds(context, call.range()) {
+        return Err(Leave::OtherShape);
+    }
     if parents.parent().is_some_and(|parent| parent.is_expr_starred()) && !is_collector(&call.func) {
         let change = context.edits.change(EditKind::Collect { call: call.range(), iterable: call.range() });
         wrap(context, change, &Iterable { range: call.range(), open, close: "" });
@@ -51,10 +57,17 @@ pub(super) fn rewrite<'a>(context: &mut Context<'a>, call: &'a ExprCall, parents
     if brackets.is_some() {
         context.check_callee(call)?;
     }
-    let change = context.edits.change(EditKind::Collect { call: call.range(), iterable: argument.range() });
     match brackets {
-        Some(brackets) => fold(context, change, call, &iterable, brackets),
-        None => wrap(context, change, &iterable),
+        Some(brackets) => {
+            let change = context.edits.change(EditKind::Collect { call: call.range(), iterable: argument.range() });
+            fold(context, change, call, &iterable, brackets);
+        }
+        // The call itself may be offloaded: `sorted(g(), key=blocks)`.
+        None => {
+            let whole = EditKind::Collect { call: argument.range(), iterable: argument.range() };
+            let change = context.edits.change(whole);
+            wrap(context, change, &iterable);
+        }
     }
     Ok(())
 }
@@ -68,6 +81,11 @@ fn iterable(context: &Context, call: &ExprCall, argument: &Expr, open: String) -
     } else {
         Iterable { range: outer, open, close: "" }
     }
+}
+
+/// Is there a `:=`? None may stand in the iterable of a comprehension.
+fn binds(context: &Context, range: TextRange) -> bool {
+    context.tokens.in_range(range).iter().any(|token| token.kind() == TokenKind::ColonEqual)
 }
 
 /// Puts a list comprehension around the iterable.
@@ -191,5 +209,6 @@ mod tests {
         check_left("async def f():\n    «list()»\n", collect, Leave::OtherShape);
         check_left("async def f():\n    «list(*g())»\n", collect, Leave::OtherShape);
         check_left("async def f():\n    «list(x for x in g())»\n", collect, Leave::OtherShape);
+        check_left("async def f():\n    «list(g(y := 1))»\n", collect, Leave::OtherShape);
     }
 }

@@ -89,7 +89,7 @@ impl Context<'_> {
         }
     }
 
-    /// `list(g())` and `[item async for item in g()]`; other collectors keep their name around the comprehension.
+    /// `list(g())` and `[item async for item in g()]`.
     pub(super) fn collect(&self, old: &Expr, new: &Expr) {
         let Expr::Call(call) = old else { return self.misfit(old.range(), "a call") };
         let arguments = all(&call.arguments);
@@ -99,17 +99,6 @@ impl Context<'_> {
         let collected = match (last_name(&call.func), new) {
             (Some("list"), Expr::ListComp(list)) if rest.is_empty() => Some((&*list.elt, &list.generators)),
             (Some("set"), Expr::SetComp(set)) if rest.is_empty() => Some((&*set.elt, &set.generators)),
-            (_, Expr::Call(kept)) => {
-                self.expr(&call.func, &kept.func);
-                let kept_arguments = all(&kept.arguments);
-                match kept_arguments.split_first() {
-                    Some((Argument { name: None, value: Expr::ListComp(list), .. }, kept_rest)) => {
-                        self.argument_lists(old.range(), rest, kept_rest);
-                        Some((&*list.elt, &list.generators))
-                    }
-                    _ => None,
-                }
-            }
             _ => None,
         };
         match collected {
@@ -118,7 +107,7 @@ impl Context<'_> {
         }
     }
 
-    /// `*g()` and `*[item async for item in g()]`: `old` is `g()`.
+    /// `g()` and `[item async for item in g()]`, in `*g()` and `sorted(g(), key=k)`.
     pub(super) fn collect_starred(&self, old: &Expr, new: &Expr) {
         match new {
             Expr::ListComp(list) => self.collected(old, &list.elt, &list.generators),

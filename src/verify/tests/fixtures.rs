@@ -280,6 +280,7 @@ fn unwraps() -> Vec<Build> {
 fn loops() -> Vec<Build> {
     let clause: fn(TextRange) -> EditKind = |comprehension| EditKind::AsyncComprehension { comprehension };
     let collect: fn(TextRange) -> EditKind = |call| EditKind::Collect { call, iterable: TextRange::empty(call.end()) };
+    let taken: fn(TextRange) -> EditKind = |call| EditKind::Collect { call, iterable: call };
     vec![
         new("with and for", "async def f(s):\n    with s.open(1) as a, s.lock:\n        for x in a.rows(2):\n            print(x, a)\n        else:\n            pass\n")
             .change(
@@ -327,7 +328,7 @@ fn loops() -> Vec<Build> {
         ),
         new("collect into a set and a sorted list", "async def f(s, q):\n    return set(s.rows(1)), sorted(q.rows(2), key=len)\n")
             .change(collect, "set(s.rows(1))", &[Swap("set(", "{item async for item in "), Swap("s.rows(1)|)", "}")])
-            .change(collect, "sorted(q.rows(2), key=len)", &[
+            .change(taken, "q.rows(2)", &[
                 Before("q.rows", "[item async for item in "),
                 After("q.rows(2)", "]"),
             ]),
