@@ -18,8 +18,8 @@ use rustc_hash::FxHashSet;
 use crate::check::{self, Audit};
 use crate::color::selected::Selected;
 use crate::color::{self, Verdicts, World, confined, hazard, swap};
+use crate::config::Config;
 use crate::config::flags::Flags;
-use crate::config::{Config, OffloadVia};
 use crate::edit::FileEdits;
 use crate::error::{Error, Problem};
 use crate::index::Index;
@@ -450,10 +450,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
 
 /// Verifies what was rewritten: each file by itself, then every site and every name of the program.
 pub fn verify_all(analysis: &Analysis, rewritten: &[Rewritten]) -> Vec<verify::Failure> {
-    let offloads: Vec<String> = match &analysis.config.offload {
-        OffloadVia::Custom { module, function } => vec![format!("{module}.{function}")],
-        _ => vec![],
-    };
+    let offloads: Vec<String> = analysis.config.offload.own_path().into_iter().collect();
     let mut failures: Vec<verify::Failure> = rewritten
         .par_iter()
         .flat_map_iter(|done| {

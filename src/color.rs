@@ -165,7 +165,7 @@ pub fn color(world: World) -> Verdicts {
     coloring.take_back_boundaries();
     loop {
         coloring.propagate();
-        if !coloring.take_back_unsupported() && !coloring.take_back_what_blocks_within() {
+        if !coloring.take_back_what_blocks_within() && !coloring.take_back_unsupported() {
             break;
         }
     }

@@ -148,7 +148,13 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
     };
     // Inside of a lambda: those that the lambda has.
     let generators = awaiting.into_iter().flat_map(|context| &context.generators);
-    actions.extend(generators.map(|generator| Action::ListComprehension { generator: generator.range }));
+    // A worker that evaluates an expression runs the generators in it as they are.
+    let stays = |generator: TextRange| match verdict {
+        SiteVerdict::OffloadExpression { expression } => expression.contains_range(generator),
+        _ => false,
+    };
+    let lists = generators.map(|generator| generator.range).filter(|range| !stays(*range));
+    actions.extend(lists.map(|generator| Action::ListComprehension { generator }));
     if let SiteVerdict::Unwrap { call, form } = verdict
         && result_of_offload(world, *call, *form) == OffloadResult::Future
     {

@@ -1,9 +1,11 @@
 //! Calls that run a generator, or a generator expression, before they return.
 
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use super::World;
 use crate::index::facts::*;
+use crate::resolve::names::Meaning;
 use crate::resolve::{Site, eager};
 
 /// Does the call take all elements of the argument at `index` before it returns, in order? `enumerate` in a `list` does too.
@@ -23,14 +25,19 @@ pub fn takes_all(world: World, call: CallId, index: u32) -> bool {
     }
 }
 
-/// Does the generator hold something open over a `yield`, itself or through another that it iterates over? Who stops early
-/// must close it then.
+/// Does the generator, or one that overrides it, hold something open over a `yield`, itself or through another that it iterates
+/// over? Who stops early must close it then.
 pub fn holds_open(world: World, func: FuncId) -> bool {
     let mut seen = FxHashSet::default();
     let mut pending = vec![func];
     while let Some(func) = pending.pop() {
         let facts = world.index.func(func);
-        if !facts.traits.is_generator || !seen.insert(func) {
+        if !seen.insert(func) {
+            continue;
+        }
+        // What is declared in a base or a Protocol holds nothing itself.
+        pending.extend(world.graph.family_of(func));
+        if !facts.traits.is_generator {
             continue;
         }
         if facts.traits.yields_under_try {
@@ -68,6 +75,29 @@ pub fn becomes_list(world: World, generator: &GeneratorExpression) -> bool {
     }
 }
 
+/// May the call stop before the end of a generator that holds something open? Such a one is closed when it is let go of, and a
+/// worker holds on to what it is given for longer than the call takes: it has to be made there.
+pub fn leaves_open(world: World, call: CallId) -> bool {
+    let (facts, names) = (world.index.file(call.file), world.names());
+    let range = facts[call].range;
+    let inside = facts.calls.iter().filter(|other| range.contains_range(other.range));
+    let stops = |other: &Call| {
+        eager::is_builtin(&names, other, &["any", "all", "next", "zip"])
+            || matches!(names.evaluate(other.func).as_slice(),
+                [Meaning::External(path)] if path.starts_with("itertools."))
+    };
+    let is_held = |other: &Call| {
+        let known: Vec<FuncId> = match names.evaluate(other.func).as_slice() {
+            [Meaning::Func(func)] => vec![*func],
+            [Meaning::External(_) | Meaning::Class(_)] => vec![],
+            _ => names.last_name(other.func).map(|name| world.index.funcs_of(name).to_vec()).unwrap_or_default(),
+        };
+        known.into_iter().any(|func| holds_open(world, func))
+    };
+    let inside: Vec<&Call> = inside.collect();
+    inside.iter().any(|other| stops(other)) && inside.iter().any(|other| is_held(other))
+}
+
 /// Can an await stand in this context, once the generator expressions around it are lists?
 fn can_await(world: World, context: ContextId) -> bool {
     let context = world.index.context(context);
@@ -82,29 +112,44 @@ fn can_await(world: World, context: ContextId) -> bool {
 /// worker then runs the generator as the loop's thread would have.
 pub fn offloadable(world: World, site: &Site) -> Option<CallId> {
     let context = world.context(site.id);
-    let (mut call, mut range) = match (context.barrier, world.index.site(site.id).usage) {
-        (Some(Barrier::Generator), _) => {
-            // What is around it and becomes a list lets the call inside be awaited.
-            let lazy = context.generators.iter().find(|generator| !becomes_list(world, generator));
-            let generator = lazy.or(context.generators.first())?;
-            (generator.consumer?, generator.range)
-        }
-        (None, usage) => {
-            let (usage, range) = match usage {
-                Usage::Called(own) => (world.index.call(own).usage, world.index.call(own).range),
-                usage => (usage, world.index.site(site.id).range),
-            };
-            match usage {
-                Usage::Argument { call, .. } => (call, range),
-                // `sum(x for x in g())`
-                Usage::ComprehensionIter { kind: ComprehensionKind::Generator(around), first: true, .. } => {
-                    (around.consumer?, around.range)
-                }
-                _ => return None,
-            }
-        }
-        _ => return None,
+    let usage = world.index.site(site.id).usage;
+    let around = match context.barrier {
+        None => return taker(world, site, usage).and_then(|(call, range)| running(world, call, range)),
+        Some(Barrier::Generator) => &context.generators,
+        Some(_) => return None,
     };
+    // What is around it and becomes a list lets the call inside be awaited.
+    let lazy = around.iter().find(|generator| !becomes_list(world, generator));
+    let inside = || taker(world, site, usage).and_then(|(call, range)| running(world, call, range));
+    lazy.is_none().then(inside).flatten().or_else(|| {
+        let generator = lazy.or(around.first())?;
+        running(world, generator.consumer?, generator.range)
+    })
+}
+
+/// The call that is given what the site makes, and what it is given.
+fn taker(world: World, site: &Site, usage: Usage) -> Option<(CallId, TextRange)> {
+    let (usage, range) = match usage {
+        Usage::Called(own) => (world.index.call(own).usage, world.index.call(own).range),
+        usage => (usage, world.index.site(site.id).range),
+    };
+    match usage {
+        Usage::Argument { call, .. } => Some((call, range)),
+        // `sum(x for x in g())`
+        Usage::ComprehensionIter { kind: ComprehensionKind::Generator(around), first: true, .. } => {
+            Some((around.consumer?, around.range))
+        }
+        _ => None,
+    }
+}
+
+/// Does the call run the generator expression, before it returns?
+pub fn is_run_by(world: World, generator: &GeneratorExpression, call: CallId) -> bool {
+    generator.consumer.and_then(|consumer| running(world, consumer, generator.range)) == Some(call)
+}
+
+/// The call that runs the argument that stands at `range`: `call`, or one around it.
+fn running(world: World, mut call: CallId, mut range: TextRange) -> Option<CallId> {
     // `list(islice(map(f, g()), 2))`: what is in between runs nothing by itself.
     loop {
         let consumer = world.index.call(call);

@@ -44,7 +44,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Offloaded { call, form: UnwrapForm::Lambda { .. } } if !worker::blocks_alone(world, call, id) => {
             Some(Cause::SharesWorker { site: id })
         }
-        SiteKind::Offloaded { call, form } => offloaded(world, id, call, form),
+        SiteKind::Offloaded { call, form } => {
+            offloaded(world, id, call, form).or_else(|| hazard::needs_worker(world, site))
+        }
         SiteKind::Runs { runner: Runner::Own } => Some(Cause::RunsLoop { name: runner_name(world, id) }),
         SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && !hazard::can_offload(world) => {
             Some(Cause::TargetVersion)
@@ -303,7 +305,12 @@ pub fn result_of_offload(world: World, call: CallId, form: UnwrapForm) -> Offloa
         })
     };
     let func = world.index.call(call).func;
-    let gives_coroutine = || names.dotted(func).is_some_and(|path| COROUTINE_CARRIERS.contains(&path.as_str()));
+    let gives_coroutine = || {
+        names.dotted(func).is_some_and(|path| {
+            COROUTINE_CARRIERS.contains(&path.as_str())
+                || world.config.offload.own_path().is_some_and(|own| own == path)
+        })
+    };
     match usage {
         Usage::Awaited => OffloadResult::Coroutine,
         Usage::Argument { call, .. } | Usage::Element { taker: Some(call) } if takes_coroutines(call) => {
@@ -324,7 +331,7 @@ fn in_async(world: World, call: CallId) -> bool {
 }
 
 /// Calling these gives a coroutine, which a bare call of the function does too.
-const COROUTINE_CARRIERS: [&str; 5] = [
+pub const COROUTINE_CARRIERS: [&str; 5] = [
     "asyncio.to_thread",
     "anyio.to_thread.run_sync",
     "asgiref.sync.sync_to_async",

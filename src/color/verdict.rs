@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
+
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::shape::Shape;
-use super::{SiteVerdict, Verdicts, boundary, guard, hazard, obstacle, shape, swap};
+use super::shape::{Adaptation, Shape};
+use super::{SiteVerdict, Verdicts, boundary, consumer, guard, hazard, obstacle, shape, swap, worker};
 use crate::config::BlockingAction;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -21,6 +24,7 @@ impl Coloring<'_> {
             };
             verdicts.sites.insert(*id, verdict);
         }
+        self.settle_consumers(&mut verdicts.sites);
         self.settle_expressions(&mut verdicts.sites);
         for func in self.world.graph.nodes.iter().copied().filter(|func| self.converts(*func)) {
             verdicts.converts.insert(func, self.demand(func, &verdicts.sites));
@@ -37,6 +41,65 @@ impl Coloring<'_> {
             .filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait)
             .collect();
         verdicts
+    }
+
+    /// A worker that runs a generator expression runs all of it: what blocks inside is left to it, and where something inside
+    /// has to be awaited the generator becomes a list, and what asked for the worker is offloaded by itself.
+    fn settle_consumers(&self, sites: &mut BTreeMap<RefId, SiteVerdict>) {
+        let mut offloaded: BTreeMap<CallId, Vec<RefId>> = BTreeMap::new();
+        for (id, verdict) in sites.iter() {
+            if let SiteVerdict::OffloadConsumer { call } = verdict {
+                offloaded.entry(*call).or_default().push(*id);
+            }
+        }
+        let files: BTreeSet<FileId> = offloaded.keys().map(|call| call.file).collect();
+        let in_generators = |id: &RefId| self.world.context(*id).barrier == Some(Barrier::Generator);
+        let lazy: Vec<RefId> =
+            sites.keys().copied().filter(|id| files.contains(&id.file)).filter(in_generators).collect();
+        let lists: FxHashSet<(FileId, TextRange)> = sites
+            .iter()
+            .filter_map(|(id, verdict)| match verdict {
+                SiteVerdict::Adapt(Adaptation::ListOver { generator }) => Some((id.file, *generator)),
+                _ => None,
+            })
+            .collect();
+        let in_list = |id: &RefId| {
+            let mut around = self.world.context(*id).generators.iter();
+            around.any(|generator| lists.contains(&(id.file, generator.range)))
+        };
+        // The outermost first: it runs the others too.
+        let mut offloaded: Vec<(CallId, Vec<RefId>)> = offloaded.into_iter().collect();
+        offloaded.sort_by_key(|(call, _)| (call.file, std::cmp::Reverse(self.world.index.call(*call).range.len())));
+        for (call, mut asking) in offloaded {
+            asking.retain(|id| sites[id] == SiteVerdict::OffloadConsumer { call });
+            if asking.is_empty() {
+                continue;
+            }
+            let is_run = |id: &&RefId| {
+                let generators = &self.world.context(**id).generators;
+                id.file == call.file && generators.iter().any(|own| consumer::is_run_by(self.world, own, call))
+            };
+            let inside: Vec<RefId> = lazy.iter().filter(is_run).filter(|id| !asking.contains(id)).copied().collect();
+            if inside.iter().any(|id| awaits_in_place(&sites[id])) || asking.iter().any(in_list) {
+                sites.extend(asking.into_iter().map(|id| (id, self.unseen(self.site(id)))));
+            } else {
+                let moves = |id: &RefId| !matches!(sites[id], SiteVerdict::Left(_));
+                let moved: Vec<RefId> = inside.into_iter().filter(moves).collect();
+                sites.extend(moved.into_iter().map(|id| (id, SiteVerdict::AsIs)));
+                if consumer::leaves_open(self.world, call) {
+                    sites.extend(asking.into_iter().map(|id| (id, self.made_by_worker(id, call))));
+                }
+            }
+        }
+    }
+
+    /// The worker makes the generator too, and closes it.
+    fn made_by_worker(&self, id: RefId, call: CallId) -> SiteVerdict {
+        let expression = self.world.index.call(call).range;
+        match self.world.vetoes.contains(&(call.file, expression)) {
+            true => SiteVerdict::Left(Cause::CannotRewrite { site: id }),
+            false => SiteVerdict::OffloadExpression { expression },
+        }
     }
 
     /// A worker that evaluates an expression evaluates all of it: what blocks inside is left to it, and where something inside
@@ -232,6 +295,9 @@ impl Coloring<'_> {
         if self.world.result_usage(site.id) == Some(Usage::Awaited) || obstacle::runs_in_worker(self.world, site) {
             return SiteVerdict::AsIs;
         }
+        if !converting && worker::is_given_to_one(self.world, site) {
+            return SiteVerdict::AsIs;
+        }
         if blocks
             && !converting
             && self.blocks_now(site)
@@ -301,5 +367,26 @@ impl Coloring<'_> {
     fn is_operand(&self, site: &Site) -> bool {
         let facts = self.world.index.site(site.id);
         facts.is_implicit() && facts.usage == Usage::Other
+    }
+}
+
+/// Is something put in place of the site that no worker can do?
+fn awaits_in_place(verdict: &SiteVerdict) -> bool {
+    match verdict {
+        SiteVerdict::Await
+        | SiteVerdict::Native(_)
+        | SiteVerdict::Replace(_)
+        | SiteVerdict::Adapt(_)
+        | SiteVerdict::Unwrap { .. }
+        | SiteVerdict::EntryPoint
+        | SiteVerdict::Raises { .. }
+        | SiteVerdict::UnwrapRun { .. } => true,
+        SiteVerdict::HandedOn
+        | SiteVerdict::Offload
+        | SiteVerdict::OffloadHandedOn
+        | SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::OffloadExpression { .. }
+        | SiteVerdict::AsIs
+        | SiteVerdict::Left(_) => false,
     }
 }

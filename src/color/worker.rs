@@ -1,7 +1,10 @@
-//! What a lambda runs in a worker thread, and would run on the loop once its offload is unwrapped.
+//! What a lambda or a generator runs in a worker thread, and what would run on the loop once the offload is unwrapped.
 
 use super::World;
+use super::obstacle::COROUTINE_CARRIERS;
+use super::shape::{Shape, shape_of_targets};
 use crate::index::facts::*;
+use crate::resolve::Site;
 use crate::resolve::names::Meaning;
 
 /// True when the call at site `id` is all that may block in the lambda that `offload` runs: the rest can move to the loop.
@@ -16,6 +19,28 @@ pub fn blocks_alone(world: World, offload: CallId, id: RefId) -> bool {
     let named = world.graph.sites_in_file(id.file).filter(|site| site.id != id && site.kind.runs());
     others.into_iter().all(|(_, call)| !may_block(world, call))
         && !named.into_iter().any(|site| inside(world.index.site(site.id).context))
+}
+
+/// Does an offload take the generator that the site makes, or stands in: `to_thread(sum, rows(x))`, `to_thread(sum, (f(x) for x in
+/// y))`? What blocks in it blocks in the worker.
+pub fn is_given_to_one(world: World, site: &Site) -> bool {
+    let context = world.context(site.id);
+    match (context.barrier, &context.generators[..], world.result_usage(site.id)) {
+        (Some(Barrier::Generator), [.., GeneratorExpression { consumer: Some(consumer), .. }], _) => {
+            is_offload(world, *consumer)
+        }
+        (None, _, Some(Usage::Argument { call, .. })) => {
+            shape_of_targets(world, site) == Some(Shape::Generator) && is_offload(world, call)
+        }
+        _ => false,
+    }
+}
+
+/// `asyncio.to_thread(...)` and the like.
+fn is_offload(world: World, call: CallId) -> bool {
+    let path = world.names().dotted(world.index.call(call).func);
+    let own = || world.config.offload.own_path();
+    path.is_some_and(|path| COROUTINE_CARRIERS.contains(&path.as_str()) || own().is_some_and(|own| own == path))
 }
 
 /// May the call block? Builtins, and functions and classes that lead to nothing blocking, do not.

@@ -36,6 +36,16 @@ impl FromStr for OffloadVia {
     }
 }
 
+impl OffloadVia {
+    /// The dotted path of the user's own wrapper; none for the others.
+    pub fn own_path(&self) -> Option<String> {
+        match self {
+            Self::Custom { module, function } => Some(format!("{module}.{function}")),
+            Self::Asyncio | Self::Anyio | Self::Starlette | Self::Asgiref => None,
+        }
+    }
+}
+
 /// As it is written.
 impl fmt::Display for OffloadVia {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
