@@ -138,8 +138,12 @@ fn by_kept_name(builder: &Builder, id: RefId, candidates: &[FuncId]) -> Option<V
 /// Every definition of the name in the project that fits how the site uses it.
 fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
     let site = builder.index.site(id);
-    let call = match site.usage {
-        Usage::Called(call) => Some(builder.index.call(call)),
+    let given = match site.usage {
+        Usage::Called(call) => Some(builder.index.call(call).args.as_slice()),
+        // `to_thread(x.f, a)` is `x.f(a)`.
+        Usage::Argument { call, index } if site::carrier(builder, call) == Some(index as usize) => {
+            Some(&builder.index.call(call).args[index as usize + 1..])
+        }
         _ => None,
     };
     let defined = builder.index.funcs_of(&site.name).iter().copied();
@@ -150,7 +154,7 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
     if builder.in_tests(id.file) && site.receiver.is_some() {
         found.extend(stored_under(builder, &site.name));
     }
-    found.retain(|func| call.is_none_or(|call| fits(builder.index, *func, call)));
+    found.retain(|func| given.is_none_or(|args| takes(builder.index, *func, site.value, args)));
     found.sort_unstable();
     found.dedup();
     found
@@ -193,29 +197,33 @@ fn is_member(builder: &Builder, func: FuncId) -> bool {
 
 /// Can the function take these arguments? What decorators nobody knows make of a signature, they may be anything.
 pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
+    takes(index, id, call.func, &call.args)
+}
+
+fn takes(index: &Index, id: FuncId, callee: ValueId, args: &[Arg]) -> bool {
     let func = index.func(id);
-    if call.args.iter().any(|arg| arg.is_star) || !boundary::is_transparent(index, id) {
+    if args.iter().any(|arg| arg.is_star) || !boundary::is_transparent(index, id) {
         return true;
     }
     let is_static =
         func.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
     let bound = usize::from(func.class.is_some() && !is_static);
-    let explicit = if names_instance(index, call) { 0 } else { bound };
+    let explicit = if names_instance(index, callee) { 0 } else { bound };
     let has = |kind: ParamKind| func.params.iter().any(|param| param.kind == kind);
     let is_positional = |param: &&Param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Standard);
     let positional: Vec<&Param> = func.params.iter().filter(is_positional).skip(bound).collect();
-    let given = call.args.iter().filter(|arg| arg.keyword.is_none()).count();
+    let given = args.iter().filter(|arg| arg.keyword.is_none()).count();
     if given > positional.len() + explicit && !has(ParamKind::Variadic) {
         return false;
     }
-    let named = |name: &Name| call.args.iter().any(|arg| arg.keyword.as_ref() == Some(name));
+    let named = |name: &Name| args.iter().any(|arg| arg.keyword.as_ref() == Some(name));
     let missing = positional.iter().skip(given).any(|param| param.default.is_none() && !named(&param.name))
         || func
             .params
             .iter()
             .any(|param| param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name));
     !missing
-        && call.args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
+        && args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
             has(ParamKind::Keywords)
                 || func.params.iter().any(|param| {
                     &param.name == keyword && matches!(param.kind, ParamKind::Standard | ParamKind::KeywordOnly)
@@ -224,8 +232,8 @@ pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
 }
 
 /// Is the callee an attribute of what is named like an instance? On a class, `C.f(x)`, `self` is an argument.
-fn names_instance(index: &Index, call: &Call) -> bool {
-    let Value::Attribute { receiver, .. } = index.value(call.func) else { return false };
+fn names_instance(index: &Index, callee: ValueId) -> bool {
+    let Value::Attribute { receiver, .. } = index.value(callee) else { return false };
     match index.value(*receiver) {
         Value::Name { name, .. } | Value::Attribute { name, .. } => {
             let first = name.trim_start_matches('_');

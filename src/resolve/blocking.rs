@@ -15,6 +15,10 @@ use crate::py::infer::{Answer, Certainty};
 
 /// Finds the blocking calls of all entries and puts them, and the functions around them, into the graph.
 pub(crate) fn find(builder: &mut Builder) {
+    // What goes through the project's own offload is off the loop: it is known by its module.
+    if let Some(own) = builder.config.offload.own_path() {
+        builder.index.load_words(builder.project, own.rsplit('.').take(1));
+    }
     let entries: Vec<Blocking> =
         builder.config.codemods.iter().flat_map(|codemod| codemod.blocking.iter().cloned()).collect();
     for entry in entries {

@@ -140,7 +140,8 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
             let is_global = || match site.usage {
                 Usage::Called(call) if site.receiver.is_some() => {
                     let func = builder.index.call(call).func;
-                    builder.names().evaluate(func).iter().any(|meaning| meaning.is_variable())
+                    let names = builder.names();
+                    names.evaluate(func).iter().any(|meaning| meaning.is_variable())
                 }
                 _ => false,
             };
@@ -190,13 +191,32 @@ fn only_decorates(builder: &Builder, func: FuncId) -> bool {
     if let Some(factory) = facts.parent {
         // `@retry(3)`: the inner function is returned by the factory, and only the factory is named.
         let factory = builder.index.func(factory);
-        return factory.class.is_none() && factory.returns.len() == 1 && decorates_everywhere(builder, &factory.name);
+        let is_factory = factory.class.is_none() && factory.returns.len() == 1;
+        return is_factory && decorates_everywhere(builder, &factory.name, wraps(builder, func));
     }
-    facts.class.is_none() && decorates_everywhere(builder, &facts.name)
+    facts.class.is_none() && decorates_everywhere(builder, &facts.name, wraps(builder, func))
 }
 
-/// All uses of the name are decorators, or the callee of one; there are some, and no other name of it.
-fn decorates_everywhere(builder: &Builder, name: &str) -> bool {
+/// Does the function have the form of a decorator: it returns functions of its own, and nothing else?
+fn wraps(builder: &Builder, func: FuncId) -> Form {
+    let returns = &builder.index.func(func).returns;
+    let is_own = |meaning: &Meaning| match meaning {
+        Meaning::Func(inner) => builder.index.func(*inner).parent == Some(func),
+        _ => false,
+    };
+    let gives_own = |returned: &Return| builder.names().evaluate(returned.value).iter().all(is_own);
+    if !returns.is_empty() && returns.iter().all(gives_own) { Form::Decorator } else { Form::Other }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Decorator,
+    Other,
+}
+
+/// All uses of the name are decorators, or the callee of one, and there is no other name of it. What nobody uses is one by its
+/// form.
+fn decorates_everywhere(builder: &Builder, name: &str, form: Form) -> bool {
     let uses = builder.index.refs_of(name);
     let mut imports = builder.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
     let is_renamed = imports.any(|import| import.name.as_deref() == Some(name) && import.alias.is_some());
@@ -205,7 +225,7 @@ fn decorates_everywhere(builder: &Builder, name: &str) -> bool {
         Usage::Called(call) => builder.index.call(call).usage == Usage::Decorator,
         _ => false,
     };
-    !uses.is_empty() && !is_renamed && uses.iter().all(decorates)
+    (!uses.is_empty() || form == Form::Decorator) && !is_renamed && uses.iter().all(decorates)
 }
 
 /// Calls of unknown objects may run any `__call__` that fits.

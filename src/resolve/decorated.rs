@@ -1,9 +1,11 @@
 //! Functions under decorators of the project: what the decorator does with them is followed as any other use of a function is.
 //! A wrapper that calls the function has its color, and the sites of the function are sites of the wrapper.
 
+use std::collections::BTreeSet;
+
 use super::boundary::{decorator_accepts_async, decorator_name};
 use super::builder::Builder;
-use super::flow::{self, Decorating, Token};
+use super::flow::{self, Decorating, Runs, Token};
 use super::{SiteKind, carried, decorator};
 use crate::index::facts::*;
 
@@ -51,8 +53,12 @@ pub(super) fn follow(builder: &mut Builder) -> bool {
 }
 
 fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
+    let value = builder.index.func(func).decorators[at].value;
+    // What a decorator does can only be told when its module is read, whatever asked for it before.
+    let named = builder.names().last_name(value).map(str::to_owned);
+    let names: Vec<String> = named.into_iter().chain(builder.names().original_name(value)).collect();
+    builder.index.load_words(builder.project, names.iter().map(String::as_str));
     let decorator = &builder.index.func(func).decorators[at];
-    let value = decorator.value;
     let known = decorator_name(builder.index, decorator).is_some_and(|name| COLORLESS.contains(&name))
         || decorator_accepts_async(&builder.names(), builder.config, decorator)
         || decorator::passes(&builder.names(), decorator);
@@ -66,7 +72,15 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
         let trace = flow::trace_param(builder, Token::Function(func), taker, at);
         escaped |= trace.escape.is_some();
         for place in trace.calls {
-            changed |= carried::add_wrapped(builder, place, func);
+            if is_in_own_offload(builder, place) {
+                escaped = true;
+                continue;
+            }
+            changed |= match builder.index.site(place).usage {
+                Usage::Called(_) => carried::add_wrapped(builder, place, func),
+                // `to_thread(fn, x)`
+                _ => carried::add_place(builder, place, BTreeSet::from([func]), Runs::Calls),
+            };
         }
     }
     // A wrapper that never calls the function takes its place: its sites are not the function's.
@@ -86,4 +100,11 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
     }
     builder.graph.followed_decorators.insert(value);
     true
+}
+
+/// Is it in the project's own offload? That stays one, whatever it is given.
+fn is_in_own_offload(builder: &Builder, place: RefId) -> bool {
+    let around = builder.index.context(builder.index.site(place).context).func;
+    let own = builder.config.offload.own_path();
+    around.is_some_and(|func| own.is_some_and(|own| own == builder.names().qualified_func(func)))
 }

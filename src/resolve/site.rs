@@ -45,7 +45,7 @@ pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
     let meanings = match site.receiver {
         None => names.lookup(scope, &site.name),
         Some(receiver) => match builder.index.value(receiver) {
-            Value::Call { call } if is_super(builder, *call) => return Some(by_super(builder, id)),
+            value if is_super(builder, value) => return Some(by_super(builder, id)),
             Value::Name { .. } | Value::Attribute { .. } => names
                 .evaluate(receiver)
                 .into_iter()
@@ -87,9 +87,22 @@ fn module_member(builder: &Builder, module: &str, name: &str) -> Meaning {
     }
 }
 
-fn is_super(builder: &Builder, call: CallId) -> bool {
-    let func = builder.index.call(call).func;
-    matches!(builder.index.value(func), Value::Name { name, .. } if name == "super")
+/// `super()`, or a name that stands for it.
+fn is_super(builder: &Builder, value: &Value) -> bool {
+    match value {
+        Value::Call { call } => {
+            let func = builder.index.call(*call).func;
+            matches!(builder.index.value(func), Value::Name { name, .. } if name == "super")
+        }
+        Value::Name { name, scope } => match builder.names().lookup(*scope, name).as_slice() {
+            [Meaning::Value(bound)] => {
+                let bound = builder.index.value(*bound);
+                matches!(bound, Value::Call { .. }) && is_super(builder, bound)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// `super().name`: the definition above the class around the site.
@@ -127,8 +140,11 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         return;
     }
     let targets = targets_of(builder, answer);
-    // A member that ty has a type for, and no definition of, is made up: `get` of a `TypedDict`.
-    let is_made_up = || site.receiver.is_some() && site.member_of().is_none() && infer::is_known(&answer.own);
+    // A member that ty has a type for, and no definition of, is made up: `get` of a `TypedDict`. Of `super()` it finds none.
+    let is_made_up = || {
+        let is_member = site.receiver.is_some() && site.member_of().is_none();
+        is_member && infer::is_known(&answer.own) && !answer.shown.starts_with("<super")
+    };
     let foreign_only = targets.is_empty() && (!answer.definitions.is_empty() || is_made_up());
     if foreign_only && matches!(site.usage, Usage::Called(_)) && site.receiver.is_some() && names_data(builder, answer)
     {
@@ -456,13 +472,19 @@ pub(crate) fn carrier(builder: &Builder, call: CallId) -> Option<usize> {
     match last_name(builder, call)?.as_str() {
         "to_thread" | "run_in_threadpool" | "run_sync" | "sync_to_async" | "iterate_in_threadpool" => Some(0),
         "run_in_executor" => Some(1),
-        _ => None,
+        _ => is_own_carrier(builder, builder.index.call(call).func).then_some(0),
     }
+}
+
+/// Is it the wrapper that the config offloads with?
+fn is_own_carrier(builder: &Builder, callee: ValueId) -> bool {
+    let own = builder.config.offload.own_path();
+    own.is_some_and(|path| builder.names().dotted(callee) == Some(path))
 }
 
 /// Does what the call is given run on another thread, or in another process?
 pub(crate) fn runs_elsewhere(builder: &Builder, call: &Call) -> bool {
-    builder.names().last_name(call.func).is_some_and(|name| {
+    let is_known = builder.names().last_name(call.func).is_some_and(|name| {
         matches!(
             name,
             "to_thread"
@@ -476,7 +498,8 @@ pub(crate) fn runs_elsewhere(builder: &Builder, call: &Call) -> bool {
                 | "Process"
                 | "apply_async"
         )
-    })
+    });
+    is_known || is_own_carrier(builder, call.func)
 }
 
 fn last_name(builder: &Builder, call: CallId) -> Option<Name> {

@@ -429,3 +429,760 @@ def session(k):
         "",
     );
 }
+
+/// `x[k]` that blocks cannot be awaited in a list: the call that takes the generator is offloaded with all that blocks in it.
+#[test]
+fn what_blocks_beside_a_subscript_in_a_generator_goes_to_the_same_worker() {
+    check_project(
+        "#- app.py
+import asyncio
+
+class Rows:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __getitem__(self, k):
+        return self.persistence.get(k)
+
+async def one(rows: Rows, persistence):
+    return sum(rows[x] + persistence.get(8) for x in range(3) if persistence.is_admin(x))
+",
+        "#- app.py
+import asyncio
+
+class Rows:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __getitem__(self, k):
+        return self.persistence.get(k)
+
+async def one(rows: Rows, persistence):
+    return await asyncio.to_thread(sum, (rows[x] + persistence.get(8) for x in range(3) if persistence.is_admin(x)))
+",
+    );
+}
+
+/// A `:=` may not stand in the iterable of a comprehension.
+#[test]
+fn a_generator_whose_argument_is_bound_on_the_way_is_not_collected_in_a_comprehension() {
+    check_project(
+        "#- app.py
+import asyncio
+
+def walk(k, persistence):
+    for q in (1, k):
+        yield persistence.get(q)
+
+async def all_of(k, persistence):
+    return list(walk((v := k), persistence)), v
+",
+        "#- app.py
+import asyncio
+
+def walk(k, persistence):
+    for q in (1, k):
+        yield persistence.get(q)
+
+async def all_of(k, persistence):
+    return await asyncio.to_thread(list, walk((v := k), persistence)), v
+",
+    );
+}
+
+/// The key blocks, so `sorted` runs in a worker, and what it sorts is taken from an async generator before.
+#[test]
+fn what_is_sorted_by_a_blocking_key_is_collected_first() {
+    check_project(
+        "#- app.py
+import asyncio
+
+def rows(k, persistence):
+    for q in (1, k):
+        yield persistence.get(q)
+
+async def ranked(k, persistence):
+    return sorted(rows(k, persistence), key=lambda q: persistence.count(q), reverse=True)
+",
+        "#- app.py
+import asyncio
+
+async def rows(k, persistence):
+    for q in (1, k):
+        yield await asyncio.to_thread(persistence.get, q)
+
+async def ranked(k, persistence):
+    return await asyncio.to_thread(sorted, [item async for item in rows(k, persistence)], key=lambda q: persistence.count(q), reverse=True)
+",
+    );
+}
+
+/// What a handler is called with reaches the parameters of a lambda too.
+#[test]
+fn a_lambda_among_handlers_knows_its_arguments() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"./layer.toml\"]
+keep_sync = [\"layer.*\"]
+#- layer.toml
+[[blocking]]
+class = \"layer.Persistence\"
+#- layer.py
+class Persistence:
+    def count(self, k):
+        return k
+
+    def save(self, k, *more):
+        return k
+#- app.py
+import asyncio
+import inspect
+
+from layer import Persistence
+
+class Bus:
+    def __init__(self):
+        self.handlers = []
+
+    def on(self, fn):
+        self.handlers.append(fn)
+
+    async def fire(self, k, store):
+        total = 0
+        for handler in self.handlers:
+            result = handler(k, store)
+            if inspect.isawaitable(result):
+                result = await result
+            total += result
+        return total
+
+async def run(k, store: Persistence):
+    bus = Bus()
+    bus.on(lambda k, p: p.save(k, *[k, 1]))
+    return await bus.fire(k, store)
+",
+        "#- app.py
+import asyncio
+import inspect
+
+from layer import Persistence
+
+class Bus:
+    def __init__(self):
+        self.handlers = []
+
+    def on(self, fn):
+        self.handlers.append(fn)
+
+    async def fire(self, k, store):
+        total = 0
+        for handler in self.handlers:
+            result = handler(k, store)
+            if inspect.isawaitable(result):
+                result = await result
+            total += result
+        return total
+
+async def run(k, store: Persistence):
+    bus = Bus()
+    async def call(k, p):
+        return await asyncio.to_thread(p.save, k, *[k, 1])
+    bus.on(call)
+    return await bus.fire(k, store)
+",
+    );
+}
+
+/// The project's own offload is never changed, is taken away where it runs what converts, and gives what its function gives.
+#[test]
+fn the_own_offload_of_a_project_is_known_as_one() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+offload = \"offloading:offload\"
+#- offloading.py
+import asyncio
+
+async def offload(f, *args, **kwargs):
+    return await asyncio.to_thread(f, *args, **kwargs)
+#- app.py
+from offloading import offload
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.first = persistence.get(0)
+
+    def load(self, k):
+        return self.persistence.get(k)
+
+class Service:
+    def __init__(self, store):
+        self.store = store
+
+    def find(self, k):
+        return self.store.load(k)
+
+def fetch(persistence, k):
+    return persistence.get(k)
+
+async def main(persistence):
+    service = Service(Store(persistence))
+    print(service.find(1), await offload(fetch, persistence, 1), await offload(lambda: fetch(persistence, 1)))
+#- other.py
+class Other:
+    def load(self, k):
+        return k
+",
+        "#- app.py
+from offloading import offload
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.first = persistence.get(0)
+
+    async def load(self, k):
+        return await offload(self.persistence.get, k)
+
+class Service:
+    def __init__(self, store):
+        self.store = store
+
+    async def find(self, k):
+        return await self.store.load(k)
+
+async def fetch(persistence, k):
+    return await offload(persistence.get, k)
+
+async def main(persistence):
+    service = Service(await offload(Store, persistence))
+    print(await service.find(1), await fetch(persistence, 1), await fetch(persistence, 1))
+",
+    );
+}
+
+/// A generator that blocks is taken by a call inside of a generator that becomes a list: that call goes to a worker.
+#[test]
+fn the_innermost_call_that_takes_a_generator_is_offloaded() {
+    check_project(
+        "#- app.py
+import asyncio
+
+class Rows:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.first = persistence.get(0)
+
+    def total(self, k):
+        yield self.first + k
+        return 3
+
+async def ranked(persistence):
+    return sorted(sum(Rows(persistence).total(x)) for x in range(3))
+",
+        "#- app.py
+import asyncio
+
+class Rows:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.first = persistence.get(0)
+
+    def total(self, k):
+        yield self.first + k
+        return 3
+
+async def ranked(persistence):
+    return sorted([sum((await asyncio.to_thread(Rows, persistence)).total(x)) for x in range(3)])
+",
+    );
+}
+
+/// A worker holds on to its arguments, and what is stopped before its end is closed when it is let go of: it is made there.
+#[test]
+fn a_generator_that_is_left_early_is_made_and_closed_by_the_worker() {
+    check_project(
+        "#- app.py
+class Rows:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def walk(self, k):
+        try:
+            yield self.persistence.get(k)
+            return 3
+        finally:
+            print(self.persistence.count(k))
+
+def closes(k):
+    try:
+        yield k
+    finally:
+        print(k)
+
+async def first(persistence):
+    return next(Rows(persistence).walk(1), 0)
+
+async def most(persistence):
+    return any(x > 3 for x in Rows(persistence).walk(1) if persistence.is_admin(x))
+
+async def other(persistence):
+    return all(persistence.is_admin(x) for x in closes(3))
+
+async def every(persistence):
+    return sum(Rows(persistence).walk(1))
+
+async def bound(persistence):
+    return next(Rows(persistence).walk((k := 1)), 0), k
+",
+        "#- app.py
+import asyncio
+
+
+class Rows:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def walk(self, k):
+        try:
+            yield self.persistence.get(k)
+            return 3
+        finally:
+            print(self.persistence.count(k))
+
+def closes(k):
+    try:
+        yield k
+    finally:
+        print(k)
+
+async def first(persistence):
+    return await asyncio.to_thread(lambda: next(Rows(persistence).walk(1), 0))
+
+async def most(persistence):
+    return await asyncio.to_thread(lambda: any(x > 3 for x in Rows(persistence).walk(1) if persistence.is_admin(x)))
+
+async def other(persistence):
+    return await asyncio.to_thread(lambda: all(persistence.is_admin(x) for x in closes(3)))
+
+async def every(persistence):
+    return await asyncio.to_thread(sum, Rows(persistence).walk(1))
+
+async def bound(persistence):
+    return next(Rows(persistence).walk((k := 1)), 0), k
+",
+    );
+}
+
+/// A function whose own calls block without an await stays; one that takes from it goes to a worker, in the first run already.
+#[test]
+fn what_takes_from_a_generator_that_stays_is_offloaded_at_once() {
+    check_project(
+        "#- app.py
+class Room:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    @property
+    def size(self):
+        return self.persistence.count(1)
+
+def sizes(persistence):
+    yield 1
+    yield Room(persistence).size
+
+def ranked(persistence):
+    return sorted(sizes(persistence))
+
+async def main(persistence):
+    return ranked(persistence), persistence.get(1)
+",
+        "#- app.py
+import asyncio
+
+
+class Room:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    @property
+    def size(self):
+        return self.persistence.count(1)
+
+def sizes(persistence):
+    yield 1
+    yield Room(persistence).size
+
+async def ranked(persistence):
+    return await asyncio.to_thread(sorted, sizes(persistence))
+
+async def main(persistence):
+    return await ranked(persistence), await asyncio.to_thread(persistence.get, 1)
+",
+    );
+}
+
+/// A decorator that nobody uses runs no object that is called.
+#[test]
+fn a_decorator_without_uses_says_nothing_about_objects_that_are_called() {
+    check_project(
+        "#- decorators.py
+def timed(fn):
+    def wrapper(*args):
+        try:
+            return fn(*args)
+        finally:
+            print(fn.__name__)
+    return wrapper
+#- app.py
+class Loader:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __call__(self, k):
+        return self.persistence.get(k)
+
+async def main(persistence):
+    load = Loader(persistence)
+    print(load(1))
+",
+        "#- app.py
+import asyncio
+
+
+class Loader:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def __call__(self, k):
+        return await asyncio.to_thread(self.persistence.get, k)
+
+async def main(persistence):
+    load = Loader(persistence)
+    print(await load(1))
+",
+    );
+}
+
+/// `super()` under a name of its own.
+#[test]
+fn a_call_on_super_that_was_bound_to_a_name_is_awaited() {
+    check_project(
+        "#- app.py
+class Root:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def load(self, k):
+        return [self.persistence.get(k)]
+
+class Left(Root):
+    def load(self, k):
+        base = super()
+        return base.load(k)
+
+def run(base, k):
+    return base.load(k)
+
+class Right(Root):
+    def load(self, k):
+        return run(super(), k)
+
+async def main(persistence):
+    print(Left(persistence).load(1), Right(persistence).load(2))
+",
+        "#- app.py
+import asyncio
+
+
+class Root:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def load(self, k):
+        return [await asyncio.to_thread(self.persistence.get, k)]
+
+class Left(Root):
+    async def load(self, k):
+        base = super()
+        return await base.load(k)
+
+async def run(base, k):
+    return await base.load(k)
+
+class Right(Root):
+    async def load(self, k):
+        return await run(super(), k)
+
+async def main(persistence):
+    print(await Left(persistence).load(1), await Right(persistence).load(2))
+",
+    );
+}
+
+/// What a table of handlers gives to a function that runs it in a thread is awaited there instead.
+#[test]
+fn a_registered_handler_that_a_helper_offloads_is_not_lost_sight_of() {
+    check_project(
+        "#- threads.py
+import asyncio
+
+async def run_blocking(fn, /, *args, **kwargs):
+    return await asyncio.to_thread(fn, *args, **kwargs)
+#- app.py
+from threads import run_blocking
+
+HANDLERS = {}
+
+def handler(name):
+    def register(fn):
+        HANDLERS[name] = fn
+        return fn
+    return register
+
+@handler(\"load\")
+def load(k, persistence):
+    return persistence.get(k)
+
+@handler(\"other\")
+def other(k, persistence):
+    return k + 2
+
+async def dispatch(name, *args):
+    return await run_blocking(HANDLERS[name], *args)
+",
+        "#- threads.py
+import asyncio
+
+async def run_blocking(fn, /, *args, **kwargs):
+    return await fn(*args, **kwargs)
+#- app.py
+import asyncio
+
+from threads import run_blocking
+
+HANDLERS = {}
+
+def handler(name):
+    def register(fn):
+        HANDLERS[name] = fn
+        return fn
+    return register
+
+@handler(\"load\")
+async def load(k, persistence):
+    return await asyncio.to_thread(persistence.get, k)
+
+@handler(\"other\")
+async def other(k, persistence):
+    return k + 2
+
+async def dispatch(name, *args):
+    return await run_blocking(HANDLERS[name], *args)
+",
+    );
+}
+
+/// The project's own offload stays an offload, whatever it is given out of a table.
+#[test]
+fn a_registered_handler_that_the_own_offload_runs_stays() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+offload = \"threads:run_blocking\"
+#- threads.py
+import asyncio
+
+async def run_blocking(fn, /, *args, **kwargs):
+    return await asyncio.to_thread(fn, *args, **kwargs)
+#- app.py
+from threads import run_blocking
+
+HANDLERS = {}
+
+def handler(name):
+    def register(fn):
+        HANDLERS[name] = fn
+        return fn
+    return register
+
+@handler(\"load\")
+def load(k, persistence):
+    return persistence.get(k)
+
+@handler(\"other\")
+def other(k, persistence):
+    return k + 2
+
+async def dispatch(name, *args):
+    return await run_blocking(HANDLERS[name], *args)
+",
+    );
+    project.run("diff").returned(0).says(&["decorator (1): 1 under `handler`"]);
+}
+
+/// The first iterable of a generator expression is evaluated before the worker gets it.
+#[test]
+fn what_the_first_iterable_of_a_generator_runs_is_awaited_before() {
+    check_project(
+        "#- app.py
+async def one(persistence):
+    return any(persistence.is_admin(x) for x in sorted(persistence.count(y) for y in (1, 2)))
+",
+        "#- app.py
+import asyncio
+
+
+async def one(persistence):
+    return await asyncio.to_thread(any, (persistence.is_admin(x) for x in sorted([await asyncio.to_thread(persistence.count, y) for y in (1, 2)])))
+",
+    );
+}
+
+/// What a decorator does is read in its module, also when it has another name here.
+#[test]
+fn a_decorator_under_another_name_that_hands_on_holds_nothing_together() {
+    check_project(
+        "#- decorators.py
+import functools
+
+def traced(fn):
+    @functools.wraps(fn)
+    def wrapper(*args):
+        return fn(*args)
+    return wrapper
+#- rooms.py
+from decorators import traced as shown
+
+class Room:
+    def __init__(self, persistence):
+        self.size = self.measure(persistence)
+
+    @shown
+    def measure(self, persistence):
+        return persistence.get(1)
+#- app.py
+import decorators
+from rooms import Room
+
+@decorators.traced
+def plain(k):
+    return k
+
+async def main(persistence):
+    print(plain(1), Room(persistence).size)
+",
+        "#- app.py
+import asyncio
+
+import decorators
+from rooms import Room
+
+@decorators.traced
+def plain(k):
+    return k
+
+async def main(persistence):
+    print(plain(1), (await asyncio.to_thread(Room, persistence)).size)
+",
+    );
+}
+
+/// Where the generator becomes a list because of what it iterates over, what blocks in it is offloaded by itself.
+#[test]
+fn a_length_that_blocks_in_a_list_over_an_async_generator_is_offloaded_by_itself() {
+    check_project(
+        "#- app.py
+class Room:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __len__(self):
+        return self.persistence.count(1)
+
+def steps(persistence):
+    yield persistence.get(1)
+
+async def main(persistence):
+    return sorted(len(Room(persistence)) for x in steps(persistence))
+",
+        "#- app.py
+import asyncio
+
+
+class Room:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __len__(self):
+        return self.persistence.count(1)
+
+async def steps(persistence):
+    yield await asyncio.to_thread(persistence.get, 1)
+
+async def main(persistence):
+    return sorted([await asyncio.to_thread(len, Room(persistence)) async for x in steps(persistence)])
+",
+    );
+}
+
+/// A generator that a base only declares holds open what its overrides do.
+#[test]
+fn a_declared_generator_is_closed_like_its_overrides() {
+    check_project(
+        "#- app.py
+import abc
+
+class Source(abc.ABC):
+    @abc.abstractmethod
+    def rows(self, k): ...
+
+class Stored(Source):
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def rows(self, k):
+        try:
+            yield self.persistence.get(k)
+        finally:
+            print(self.persistence.count(k))
+
+async def first(source: Source):
+    for row in source.rows(1):
+        if row:
+            return row
+
+async def main(persistence):
+    print(await first(Stored(persistence)))
+",
+        "#- app.py
+import abc
+import asyncio
+from contextlib import aclosing
+
+class Source(abc.ABC):
+    @abc.abstractmethod
+    def rows(self, k): ...
+
+class Stored(Source):
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def rows(self, k):
+        try:
+            yield await asyncio.to_thread(self.persistence.get, k)
+        finally:
+            print(await asyncio.to_thread(self.persistence.count, k))
+
+async def first(source: Source):
+    async with aclosing(source.rows(1)) as items:
+        async for row in items:
+            if row:
+                return row
+
+async def main(persistence):
+    print(await first(Stored(persistence)))
+",
+    );
+}

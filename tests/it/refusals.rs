@@ -255,3 +255,34 @@ async def main():
     let run = check_round(&project).returned(1);
     assert!(run.text().contains("+    print(await asyncio.to_thread(Other), await Chat().pick(2))"), "{}", run.text());
 }
+
+/// A `match` that the oldest Python of the project does not know stood there before.
+#[test]
+fn a_match_that_the_target_version_lacks_is_no_fault_of_ours() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+target-version = \"3.9\"
+#- app.py
+async def main(persistence):
+    match (abs)(persistence.get(1)) % 3:
+        case 0:
+            return 1
+    match (persistence.get(1)):
+        case 0:
+            return 1
+",
+        "#- app.py
+import asyncio
+
+
+async def main(persistence):
+    match (abs)(await asyncio.to_thread(persistence.get, 1)) % 3:
+        case 0:
+            return 1
+    match (await asyncio.to_thread(persistence.get, 1)):
+        case 0:
+            return 1
+",
+    );
+}

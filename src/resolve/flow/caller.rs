@@ -65,6 +65,9 @@ impl Solver<'_> {
 
     fn find_callers(&mut self, func: FuncId) -> Vec<Caller> {
         let facts = self.index.func(func);
+        if let Some(lambda) = facts.lambda {
+            return self.lambda_callers(func, lambda.value);
+        }
         let (name, class) = (facts.name.clone(), facts.class);
         let is_constructor = matches!(name.as_str(), "__init__" | "__new__") && class.is_some();
         let mut found = self.called_through_decorators(func);
@@ -120,6 +123,14 @@ impl Solver<'_> {
             found.push(Caller::Anyone);
         }
         found
+    }
+
+    /// A lambda has no name: it is called where its value gets.
+    fn lambda_callers(&mut self, func: FuncId, value: ValueId) -> Vec<Caller> {
+        match self.reached_from(value) {
+            Some(reached) if !reached.calls.is_empty() => self.calls_of(func, reached),
+            _ => vec![Caller::Anyone],
+        }
     }
 
     /// A parameter or variable that only shares the name: what reaches it is named elsewhere.

@@ -133,6 +133,7 @@ impl Solver<'_> {
         let objects = self.read(callee.clone(), vec![]);
         objects.objects().any(|object| match object {
             Object::Unknown => true,
+            Object::Lambda(other) => other == func,
             Object::Func(other) => {
                 other == func
                     || match (own, self.index.func(other).class) {
