@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
+use super::flow::Runs;
 use super::names::Meaning;
 use super::site::{self, Found};
 use super::{Evidence, Site, SiteKind, agreement, flow};
@@ -102,18 +103,23 @@ fn passed_on(builder: &mut Builder) {
             }
             for arg in &call.args {
                 by_file.entry(file).or_default().members.push((arg.range, name.clone()));
-                given.push((CallId { file, index: index as u32 }, arg.range));
+                given.push((CallId { file, index: index as u32 }, arg.range, arg.value));
             }
         }
     }
     let answers = builder.ask(by_file);
-    for (call, range) in given {
+    for (call, range, value) in given {
         let members = answers.get(&call.file).map(|found| &found.members);
-        let Some(definitions) = members.and_then(|members| members.get(&(range, name.clone()))) else { continue };
-        for definition in definitions {
-            for target in site::defined(builder, definition) {
-                builder.graph.passed_on.entry(target).or_insert(call);
-            }
+        let definitions = members.and_then(|members| members.get(&(range, name.clone()))).cloned().unwrap_or_default();
+        let mut targets: Vec<FuncId> =
+            definitions.iter().flat_map(|definition| site::defined(builder, definition)).collect();
+        if targets.is_empty() {
+            // ty knows no type: `getattr(state, "service", None)`.
+            targets = flow::arriving(builder, value, Runs::Calls).funcs;
+            targets.retain(|func| builder.index.func(*func).name == name);
+        }
+        for target in targets {
+            builder.graph.passed_on.entry(target).or_insert(call);
         }
     }
 }

@@ -1186,3 +1186,48 @@ async def main(persistence):
 ",
     );
 }
+
+/// An object that is called through a `partial`, and of which no type is known.
+#[test]
+fn an_object_of_unknown_type_in_a_partial_stays_what_it_is() {
+    check_project(
+        "#- app.py
+import asyncio
+import functools
+from types import SimpleNamespace
+
+class Guild:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __call__(self, k):
+        return self.persistence.get(k)
+
+async def main(persistence):
+    state = SimpleNamespace()
+    setattr(state, \"guild\", Guild(persistence))
+    guild = getattr(state, \"guild\", None)
+    print(guild(1))
+    return functools.partial(guild, 2)
+",
+        "#- app.py
+import asyncio
+import functools
+from types import SimpleNamespace
+
+class Guild:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __call__(self, k):
+        return self.persistence.get(k)
+
+async def main(persistence):
+    state = SimpleNamespace()
+    setattr(state, \"guild\", Guild(persistence))
+    guild = getattr(state, \"guild\", None)
+    print(await asyncio.to_thread(guild, 1))
+    return functools.partial(guild, 2)
+",
+    );
+}
