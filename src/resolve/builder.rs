@@ -36,6 +36,8 @@ pub(crate) struct Builder<'a> {
     pub(super) support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     pub(super) resolved: FxHashSet<RefId>,
     pub(super) families_of: FxHashMap<FuncId, usize>,
+    /// Properties that run nothing which blocks themselves: that of a child may be read in their place.
+    pub(super) stands_for: FxHashSet<FuncId>,
     /// The version of the hierarchy at which a method was joined with all of its family.
     pub(super) joined_at: FxHashMap<FuncId, u32>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
@@ -70,6 +72,7 @@ impl<'a> Builder<'a> {
             support: FxHashMap::default(),
             resolved: FxHashSet::default(),
             families_of: FxHashMap::default(),
+            stands_for: FxHashSet::default(),
             joined_at: FxHashMap::default(),
             callables: callable::Search::default(),
             unknown_calls: vec![],
@@ -158,7 +161,10 @@ impl Builder<'_> {
 
     /// Adds a sync function that runs something blocking, with its family, and queues the names it goes by.
     pub(crate) fn add_node(&mut self, id: FuncId) {
-        if self.index.func(id).is_async || !self.graph.nodes.insert(id) {
+        if self.index.func(id).is_async {
+            return;
+        }
+        if !self.graph.nodes.insert(id) && !self.stands_for.remove(&id) {
             return;
         }
         self.found(id);
@@ -246,9 +252,15 @@ impl Builder<'_> {
             if !boundary::is_property(self.index, reader) {
                 self.add_node(reader);
             } else if self.graph.nodes.insert(reader) {
+                self.stands_for.insert(reader);
                 self.found(reader);
             }
         }
+    }
+
+    /// Does what a site runs lead to something blocking, when it is tied to this function? `super().name` runs no child's.
+    pub(super) fn leads_on(&self, id: RefId, target: FuncId) -> bool {
+        self.graph.nodes.contains(&target) && !(self.stands_for.contains(&target) && site::is_of_super(self, id))
     }
 
     /// A node is new: what waited for it goes on.

@@ -87,6 +87,11 @@ fn module_member(builder: &Builder, module: &str, name: &str) -> Meaning {
     }
 }
 
+/// `super().name`
+pub(super) fn is_of_super(builder: &Builder, id: RefId) -> bool {
+    builder.index.site(id).receiver.is_some_and(|receiver| is_super(builder, builder.index.value(receiver)))
+}
+
 /// `super()`, or a name that stands for it.
 fn is_super(builder: &Builder, value: &Value) -> bool {
     match value {
@@ -286,7 +291,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     let wanted = super::boundary::accessor_for(builder.index.site(id).usage);
     let has_property = targets.iter().any(|target| super::boundary::is_property(builder.index, *target));
     targets.retain(|target| !has_property || super::boundary::accessor(builder.index, *target) == wanted);
-    if !targets.iter().any(|target| builder.graph.nodes.contains(target)) {
+    if !targets.iter().any(|target| builder.leads_on(id, *target)) {
         builder.park(id, targets, evidence);
         return;
     }

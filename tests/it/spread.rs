@@ -24,6 +24,14 @@ class Plain(Entity):
     async def show(self):
         return self.label
 
+class More(Entity):
+    @property
+    def label(self):
+        return super().label + '!'
+
+    async def show(self):
+        return self.label
+
 async def show(entity: Entity, stored: Stored, plain: Plain):
     return entity.label, stored.label, plain.label
 ",
@@ -45,6 +53,14 @@ class Plain(Entity):
     @property
     def label(self):
         return 'plain'
+
+    async def show(self):
+        return self.label
+
+class More(Entity):
+    @property
+    def label(self):
+        return super().label + '!'
 
     async def show(self):
         return self.label
