@@ -185,6 +185,11 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
     {
         actions.push(Action::Rename { name: site.name_range, to: twin.method.clone() });
     }
+    if let (SiteVerdict::Adapt(_), Some(function)) = (verdict, swap::replaced_by(world, &world.graph.sites[&id]))
+        && let Usage::Called(call) = site.usage
+    {
+        actions.push(Action::RenameImported { name: world.index.call(call).func_range, to: function.to_owned() });
+    }
     if matches!(verdict, SiteVerdict::Await | SiteVerdict::Adapt(Adaptation::Renamed | Adaptation::HandedOn))
         && let Some(twin) = async_twin(&site.name)
     {

@@ -27,6 +27,7 @@ mod native;
 pub mod operators;
 mod plain;
 pub mod renames;
+mod replaced;
 pub mod runner;
 mod site;
 mod tested;
@@ -116,6 +117,8 @@ pub enum Gives {
     Iterator,
     /// An async context manager: `async with`.
     Manager,
+    /// A coroutine that gives an async iterator or context manager.
+    AwaitedFirst,
     /// The type is not known: as it is used.
     Unknown,
 }
@@ -300,6 +303,8 @@ pub struct Graph {
     pub native_withs: FxHashMap<ValueId, RefId>,
     /// Blocking entries whose classes are replaced, with the renames that replace them: all are carried out, or none.
     pub swaps: BTreeMap<usize, BTreeSet<usize>>,
+    /// What the functions give that `replace` entries put in the place of blocking ones; nothing where nobody knows.
+    pub replacements: BTreeMap<usize, Vec<Gives>>,
 }
 
 impl Graph {

@@ -6,8 +6,8 @@ use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Analysis, Rewritten};
-use crate::color::SiteVerdict;
 use crate::color::shape::{Adaptation, becomes_async_def};
+use crate::color::{SiteVerdict, swap};
 use crate::index::collect::collect;
 use crate::index::facts::*;
 use crate::verify::{Check, Failure, Offsets};
@@ -74,12 +74,12 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
     }
     let entered = entered(analysis, done.file);
     for site in analysis.graph.sites_in_file(done.file) {
-        let (verdict, facts) = (&analysis.verdicts.sites[&site.id], analysis.index.site(site.id));
+        let facts = analysis.index.site(site.id);
         let was = match facts.usage {
             Usage::Called(call) if entered.contains(&analysis.index.call(call).range) => Stands::Entered,
             _ => stands(analysis.index.file(done.file), facts),
         };
-        if let Some(message) = new.site(analysis, verdict, facts, was) {
+        if let Some(message) = new.site(analysis, site.id, was) {
             failures.push(failure(analysis, done.file, facts.name_range.start(), message));
         }
     }
@@ -186,7 +186,8 @@ impl<'a> New<'a> {
     }
 
     /// What is wrong with a site; none when it is as decided.
-    fn site(&self, analysis: &Analysis, verdict: &SiteVerdict, old: &Ref, was: Stands) -> Option<&'static str> {
+    fn site(&self, analysis: &Analysis, id: RefId, was: Stands) -> Option<&'static str> {
+        let (verdict, old) = (&analysis.verdicts.sites[&id], analysis.index.site(id));
         let end = |call: CallId| analysis.index.call(call).range.end();
         let own_end = match old.usage {
             Usage::Called(call) => Some(end(call)),
@@ -204,6 +205,12 @@ impl<'a> New<'a> {
                 own_end.is_some_and(|end| self.is_moved(end) || self.awaits(end))
             }
             _ if old.is_implicit() => return None,
+            // The name is another one now.
+            SiteVerdict::Adapt(_) if swap::replaced_by(analysis.world(), &analysis.graph.sites[&id]).is_some() => {
+                own_end.is_some_and(|end| {
+                    self.is_moved(end) || self.called_at(end).any(|new| self.holds(verdict, new, was))
+                })
+            }
             _ => {
                 let places = self.places(old);
                 if places.is_empty() {
@@ -227,6 +234,13 @@ impl<'a> New<'a> {
             SiteVerdict::Unwrap { .. } => "the offload was to be unwrapped and is not",
             SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => "the site is not as it was decided",
         })
+    }
+
+    /// What is called where the old call ended.
+    fn called_at(&self, old_end: TextSize) -> impl Iterator<Item = &Ref> {
+        let calls = self.calls.get(&self.offsets.to_new_before(old_end)).map_or(&[][..], Vec::as_slice);
+        let is_called = |new: &&Ref| matches!(new.usage, Usage::Called(call) if calls.contains(&(call.index as usize)));
+        self.facts.refs.iter().filter(is_called)
     }
 
     /// Where the name of a site stands in the new text: at its offset, or in what the edits wrote, when one of them moved it.

@@ -160,6 +160,10 @@ pub enum Cause {
     Unawaited {
         site: RefId,
     },
+    /// What takes the place of a blocking call is no coroutine, and nothing there can take it.
+    TwinGives {
+        site: RefId,
+    },
     /// The rewriter cannot express it there.
     CannotRewrite {
         site: RefId,
@@ -288,6 +292,7 @@ impl Cause {
                 | Cause::GeneratorExpression { .. }
                 | Cause::CatchesInterrupt { .. }
                 | Cause::Consumed { .. }
+                | Cause::TwinGives { .. }
                 | Cause::CannotRewrite { .. }
                 | Cause::RunsLoop { .. }
         )
@@ -314,6 +319,7 @@ impl Cause {
             | Cause::SharesWorker { site }
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }
+            | Cause::TwinGives { site }
             | Cause::CannotRewrite { site }
             | Cause::Unawaited { site }
             | Cause::BlocksWithin { site }

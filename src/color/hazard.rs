@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::World;
 use super::cause::Cause;
 use super::iteration;
+use super::shape::{Shape, shape_of_targets};
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::agreement::fits;
@@ -102,6 +103,7 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
     });
     let lazy = facts.returns.iter().any(|returned| match world.index.value(returned.value) {
         Value::Comprehension { .. } => false,
+        Value::Call { call } if world.graph.blocking_calls.contains(call) => gives_later(world, *call),
         Value::Call { call } => world
             .names()
             .last_name(world.index.call(*call).func)
@@ -110,6 +112,14 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
     });
     let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
+}
+
+/// Does a blocking call give what does its work later?
+fn gives_later(world: World, call: CallId) -> bool {
+    let mut sites = world.graph.sites_in_file(call.file);
+    let site = sites.find(|site| world.index.site(site.id).usage == Usage::Called(call));
+    let shape = site.and_then(|site| shape_of_targets(world, site));
+    matches!(shape, Some(Shape::Generator | Shape::Manager | Shape::Iterable))
 }
 
 /// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.

@@ -95,7 +95,9 @@ fn is_vetoed(world: World, site: &Site) -> bool {
         (SiteKind::Read, _) => return world.vetoes.contains(&(site.id.file, world.index.site(site.id).range)),
         _ => return false,
     };
-    world.vetoes.contains(&(site.id.file, world.index.call(call).range))
+    let call = world.index.call(call);
+    let is_vetoed = |range| world.vetoes.contains(&(site.id.file, range));
+    is_vetoed(call.range) || swap::replacement(world, site).is_some() && is_vetoed(call.func_range)
 }
 
 fn called(world: World, site: &Site) -> Option<Cause> {
@@ -145,8 +147,13 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
         // `super().__next__()`
         Some(Shape::Next) if site.kind == SiteKind::Call && is_in_next(world, site) => {}
         Some(shape) => {
-            return adaptation(world, site, shape).is_none().then_some(Cause::Consumed { site: site.id });
+            let cause = match swap::replacement(world, site) {
+                Some(_) => Cause::TwinGives { site: site.id },
+                None => Cause::Consumed { site: site.id },
+            };
+            return adaptation(world, site, shape).is_none().then_some(cause);
         }
+        None if swap::replacement(world, site).is_some() => return Some(Cause::TwinGives { site: site.id }),
         None => return Some(Cause::Consumed { site: site.id }),
     }
     match world.result_usage(site.id)? {

@@ -94,6 +94,9 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     if let Some(twin) = swap::twin(world, site) {
         return Some(leaf_shape(world, site, twin));
     }
+    if let Some(gives) = swap::replacement(world, site) {
+        return replaced_shape(world, site, gives);
+    }
     let facts = world.index.site(site.id);
     // `super().__exit__(*exc)`: a coroutine.
     let is_spelled = !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
@@ -121,8 +124,29 @@ fn leaf_shape(world: World, site: &Site, twin: &Twin) -> Shape {
         Gives::Manager => Shape::Manager,
         Gives::Iterator => Shape::Generator,
         Gives::Unknown if is_entered() => Shape::Manager,
-        Gives::Awaitable | Gives::Unknown => Shape::Coroutine,
+        Gives::Awaitable | Gives::AwaitedFirst | Gives::Unknown => Shape::Coroutine,
     }
+}
+
+/// What the function gives to this site that takes the place of a leaf; none when that must be awaited first.
+fn replaced_shape(world: World, site: &Site, gives: &[Gives]) -> Option<Shape> {
+    let possible: Vec<Shape> = gives
+        .iter()
+        .filter_map(|gives| match gives {
+            Gives::Manager => Some(Shape::Manager),
+            Gives::Iterator => Some(Shape::Generator),
+            Gives::Awaitable | Gives::AwaitedFirst | Gives::Unknown => None,
+        })
+        .collect();
+    let fitting = possible.iter().copied().find(|shape| adaptation(world, site, *shape).is_some());
+    let coroutine = || gives.contains(&Gives::Awaitable).then_some(Shape::Coroutine);
+    fitting.or_else(coroutine).or_else(|| possible.first().copied())
+}
+
+/// How the site takes what stands in the place of a leaf, when that is no coroutine.
+pub fn leaf_adaptation(world: World, site: &Site) -> Option<Adaptation> {
+    swap::twin(world, site).map(drop).or_else(|| swap::replacement(world, site).map(drop))?;
+    adaptation(world, site, shape_of_targets(world, site)?)
 }
 
 /// How the site takes an async generator or context manager; none when it cannot.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use ruff_text_size::TextRange;
 
 use super::{SiteVerdict, Verdicts, World};
-use crate::config::Reach;
+use crate::config::{BlockingAction, Reach};
 use crate::index::facts::FileId;
-use crate::resolve::{Site, SiteKind, Twin};
+use crate::resolve::{Gives, Site, SiteKind, Twin};
 
 /// Renames that are not carried out, by number, with what holds them.
 pub type Kept = BTreeMap<usize, Held>;
@@ -35,6 +35,22 @@ pub enum Why {
 pub fn twin<'a>(world: World<'a>, site: &'a Site) -> Option<&'a Twin> {
     let SiteKind::Blocking { native: Some(twin), .. } = &site.kind else { return None };
     (!is_kept(world, site)).then_some(twin)
+}
+
+/// What the function gives that takes the place of a leaf; none when nobody knows of anything but a coroutine.
+pub fn replacement<'a>(world: World<'a>, site: &Site) -> Option<&'a [Gives]> {
+    let SiteKind::Blocking { entry, .. } = site.kind else { return None };
+    let gives = world.graph.replacements.get(&entry)?;
+    gives.iter().any(|gives| *gives != Gives::Awaitable).then_some(gives)
+}
+
+/// The function that takes the place of a leaf.
+pub fn replaced_by<'a>(world: World<'a>, site: &Site) -> Option<&'a str> {
+    let SiteKind::Blocking { entry, .. } = site.kind else { return None };
+    match &world.graph.entries[entry].action {
+        BlockingAction::Replace { function } => Some(function),
+        BlockingAction::Offload | BlockingAction::Native { .. } | BlockingAction::Tell => None,
+    }
 }
 
 /// Does the leaf belong to a class that was to be replaced and stays?

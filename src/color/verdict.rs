@@ -303,6 +303,7 @@ impl Coloring<'_> {
             && self.blocks_now(site)
             && let Some(call) = self.offloadable_consumer(site)
             && !self.becomes_list(site)
+            && !self.has_twin(site)
         {
             return SiteVerdict::OffloadConsumer { call };
         }
@@ -323,6 +324,9 @@ impl Coloring<'_> {
                 }
             }
             SiteKind::Blocking { entry, .. } => match &self.world.graph.entries[*entry].action {
+                BlockingAction::Replace { .. } if let Some(adaptation) = shape::leaf_adaptation(self.world, site) => {
+                    SiteVerdict::Adapt(adaptation)
+                }
                 BlockingAction::Replace { function } => SiteVerdict::Replace(function.clone()),
                 BlockingAction::Native { .. } | BlockingAction::Offload => SiteVerdict::Offload,
                 BlockingAction::Tell => SiteVerdict::AsIs,
@@ -361,6 +365,12 @@ impl Coloring<'_> {
             | SiteKind::Accepted
             | SiteKind::Mention => SiteVerdict::AsIs,
         }
+    }
+
+    /// Is there something async that the site can take in the place of the leaf, or no other than that?
+    fn has_twin(&self, site: &Site) -> bool {
+        let adapts = || shape::leaf_adaptation(self.world, site).is_some();
+        swap::is_async_now(self.world, site) || adapts() && obstacle::obstacle(self.world, site).is_none()
     }
 
     /// Is the site an operand of which only the audit asks what the operator runs?

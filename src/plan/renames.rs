@@ -80,13 +80,17 @@ fn replaced_names(world: World, verdicts: &Verdicts) -> FxHashSet<(FileId, u32)>
         let twin = swap::twin(world, &world.graph.sites[id]);
         let is_replaced = match (verdict, twin) {
             (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => true,
+            (SiteVerdict::Adapt(_), None) => swap::replaced_by(world, &world.graph.sites[id]).is_some(),
             (SiteVerdict::Adapt(_), Some(twin)) => *twin.method != *site.name,
             _ => false,
         };
         if is_replaced {
             found.insert((id.file, u32::from(site.name_range.start())));
         }
-        if let (SiteVerdict::Replace(_), Usage::Called(call)) = (verdict, site.usage) {
+        let is_function = is_replaced && twin.is_none();
+        if let Usage::Called(call) = site.usage
+            && is_function
+        {
             // `module.function`: the module's name goes too.
             found.insert((id.file, u32::from(world.index.call(call).func_range.start())));
         }

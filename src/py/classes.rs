@@ -44,7 +44,7 @@ pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
 }
 
 /// `from module import name`.
-fn import_statement(module: &str, name: &str) -> ast::StmtImportFrom {
+pub(super) fn import_statement(module: &str, name: &str) -> ast::StmtImportFrom {
     let identifier = |text: &str| ast::Identifier::new(Name::new(text), TextRange::default());
     ast::StmtImportFrom {
         node_index: ast::AtomicNodeIndex::NONE,
@@ -91,7 +91,7 @@ fn class_named_at(body: &[Stmt], offset: TextSize) -> Option<&ast::StmtClassDef>
 }
 
 /// The statements of a body, those under `if` and `try` too.
-fn bodies(body: &[Stmt]) -> Box<dyn Iterator<Item = &Stmt> + '_> {
+pub(super) fn bodies(body: &[Stmt]) -> Box<dyn Iterator<Item = &Stmt> + '_> {
     Box::new(body.iter().flat_map(|statement| -> Box<dyn Iterator<Item = &Stmt>> {
         match statement {
             Stmt::If(node) => {

@@ -133,6 +133,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
         Cause::Consumed { .. } => "consumed",
+        Cause::TwinGives { .. } => "twin-gives",
         Cause::CannotRewrite { .. } => "cannot-rewrite",
         Cause::Unawaited { .. } => "unawaited",
         Cause::BlocksWithin { .. } => "blocks-within",
@@ -278,6 +279,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 call(places, *site)
             )
         }
+        Cause::TwinGives { site } => format!(
+            "what takes the place of {} gives an async iterator or context manager, and nothing there can take one",
+            call(places, *site)
+        ),
         Cause::CannotRewrite { site } => format!("{} cannot be expressed with an await", call(places, *site)),
         Cause::LookedUp { lookup } => {
             let string = &world.index.file(lookup.file).lookups[lookup.index as usize];

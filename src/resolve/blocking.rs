@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::builder::{Builder, implicit_words};
 use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
-use super::{flow, hierarchy, native, site};
+use super::{flow, hierarchy, native, replaced, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
 use crate::index::words;
@@ -265,6 +265,7 @@ fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>,
     targets.retain(|target| !site::is_constructor(&builder.index.func(*target).name));
     native::keep(builder, number, &targets);
     let native = native::twin(builder, number, id, answer);
+    replaced::look_up(builder, number, id);
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let kind = SiteKind::Blocking { entry: number, native };
     builder.add_site(Site { support, ..Site::new(id, kind, targets, evidence) });

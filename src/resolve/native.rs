@@ -9,9 +9,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::layer::{self, Layer};
 use super::renames::Entry;
-use super::{Evidence, Gives, SiteKind, Twin, boundary, hierarchy, site};
+use super::{Evidence, Gives, SiteKind, Twin, boundary, hierarchy, replaced, site};
 use crate::config::{Blocking, BlockingAction};
 use crate::index::facts::*;
+use crate::py::functions;
 use crate::py::infer::{Answer, Certainty, Questions};
 
 /// Decides about the methods of the project's classes that an entry names, before any site of them is looked for.
@@ -254,15 +255,18 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
     let questions = Questions { siblings: vec![(site.range, name.clone())], ..Questions::default() };
     let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
     let definitions = answers.get(&id.file)?.siblings.get(&(site.range, name))?;
-    let answer = Answer {
-        definitions: definitions.clone(),
-        certainty: Certainty::Known,
-        shown: String::new(),
-        own: String::new(),
-    };
-    let targets = site::targets_of(builder, &answer);
-    let is_async = !definitions.is_empty() && targets.iter().all(|target| builder.index.func(*target).is_async);
-    is_async.then_some(method)
+    let given: Vec<Option<Gives>> = definitions
+        .iter()
+        .filter_map(|definition| functions::signature(builder.db, definition))
+        .map(|signature| replaced::of_function(&signature))
+        .collect();
+    match given.first() {
+        None => (!definitions.is_empty()).then_some(method),
+        Some(Some(gives)) if *gives != Gives::AwaitedFirst && given.iter().all(|other| *other == Some(*gives)) => {
+            Some(Twin { gives: *gives, ..method })
+        }
+        Some(_) => None,
+    }
 }
 
 /// What the blocking method returns tells what its twin gives.
