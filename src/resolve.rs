@@ -15,6 +15,7 @@ mod carried;
 pub mod computed;
 mod decorated;
 pub mod decorator;
+mod doubt;
 pub mod eager;
 pub mod fixtures;
 mod flow;

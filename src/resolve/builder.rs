@@ -9,8 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
 use super::{
-    agreement, boundary, callable, carried, computed, decorated, fixtures, flow, group, hierarchy, iterator, native,
-    operators, site,
+    agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, iterator,
+    native, operators, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -30,6 +30,8 @@ pub(crate) struct Builder<'a> {
     /// Sites that neither types nor scopes tie to anything yet.
     pub(super) open: BTreeMap<RefId, flow::Open>,
     pub(super) flow: flow::State,
+    /// What arrives where annotations say something else.
+    pub(super) doubts: flow::State,
     /// What the config's `settled` entries say.
     pub(super) stated: Vec<flow::Stated>,
     /// The writes that settled sites by flow.
@@ -68,6 +70,7 @@ impl<'a> Builder<'a> {
             pending: BTreeSet::new(),
             open: BTreeMap::new(),
             flow: flow::State::default(),
+            doubts: flow::State::default(),
             stated: vec![],
             support: FxHashMap::default(),
             resolved: FxHashSet::default(),
@@ -130,6 +133,7 @@ impl Builder<'_> {
                 break;
             }
         }
+        doubt::settle(self);
         agreement::leave_open(self);
         callable::leave_open(self);
     }

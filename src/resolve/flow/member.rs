@@ -263,6 +263,9 @@ impl Solver<'_> {
                 Bound::Value(value) => self.class_value(value, path, place),
                 Bound::Annotated { annotation, value } => {
                     if self.annotation(annotation, scope, path) {
+                        if self.state.doubts {
+                            self.flow(Node::Field(class, name.clone()), path.clone());
+                        }
                         continue;
                     }
                     if let Some(value) = value {

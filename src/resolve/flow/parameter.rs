@@ -35,7 +35,8 @@ impl Solver<'_> {
             ParamKind::Variadic | ParamKind::Keywords => path[1..].to_vec(),
             ParamKind::PositionalOnly | ParamKind::Standard | ParamKind::KeywordOnly => path.clone(),
         };
-        if annotation.is_some_and(|annotation| self.annotation(annotation, scope, &inner)) {
+        let is_said = annotation.is_some_and(|annotation| self.annotation(annotation, scope, &inner));
+        if is_said && !self.state.doubts {
             return;
         }
         if let Some(call) = default.and_then(|default| self.provider(default)) {
@@ -70,6 +71,9 @@ impl Solver<'_> {
                 }
                 Caller::Call { callee, receiver, call, from } => {
                     if !self.runs(callee, func) {
+                        continue;
+                    }
+                    if self.state.doubts && is_test(call.file) {
                         continue;
                     }
                     let keep = if in_program && is_test(call.file) { Keep::Project } else { Keep::All };

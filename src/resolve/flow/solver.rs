@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(super) consumers: FxHashMap<FileId, Rc<Consumers>>,
     /// Method names of the builtin types.
     pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
+    /// Annotations of parameters and fields do not end the search, and nothing unknown counts.
+    pub(super) doubts: bool,
 }
 
 struct Variable {
@@ -238,6 +240,9 @@ impl<'a> Solver<'a> {
     }
 
     pub(super) fn push(&mut self, object: Object, place: Option<Place>) {
+        if object == Object::Unknown && self.state.doubts {
+            return;
+        }
         self.is_saturated |= object == Object::Unknown;
         self.out.push((object, place));
     }

@@ -4,6 +4,7 @@
 
 mod boxes;
 mod containers;
+mod doubted;
 mod foreign;
 mod modules;
 mod names;

@@ -1,0 +1,48 @@
+//! Annotations that the program does not keep to: objects of another class that arrive where a parameter says what it takes.
+//!
+//! Asked of a state of its own, in which annotations of parameters do not end the search and nothing unknown counts: what is
+//! found is what certainly arrives, and never all that may.
+
+use super::object::{Node, Object, Place};
+use super::solver::Solver;
+use crate::index::facts::*;
+use crate::resolve::builder::Builder;
+
+/// The classes of objects that arrive at a receiver, and are neither what its annotations name nor above or below that; each
+/// with the place that brings it.
+pub(crate) fn contradictions(builder: &mut Builder, receiver: ValueId) -> Vec<(ClassId, Place)> {
+    let said = builder.solver().solve(Node::Value(receiver), vec![]);
+    let said: Vec<ClassId> = said.objects().filter_map(class_of).collect();
+    if said.is_empty() {
+        return vec![];
+    }
+    let arriving = doubting(builder).solve(Node::Value(receiver), vec![]);
+    let mut found = vec![];
+    for (object, place) in arriving.iter() {
+        let (Some(class), Some(place)) = (class_of(object), place) else { continue };
+        builder.index_close(class);
+        let hierarchy = &builder.graph.hierarchy;
+        let is_related = |other: &ClassId| {
+            hierarchy.ancestors(class).contains(other) || hierarchy.ancestors(*other).contains(&class)
+        };
+        if !said.iter().any(is_related) && !builder.in_tests(place.0) && !builder.in_tests(class.file) {
+            found.push((class, place));
+        }
+    }
+    found
+}
+
+fn class_of(object: Object) -> Option<ClassId> {
+    match object {
+        Object::Instance(class) | Object::Below(class) => Some(class),
+        _ => None,
+    }
+}
+
+fn doubting<'a>(builder: &'a mut Builder<'_>) -> Solver<'a> {
+    if !builder.doubts.doubts {
+        builder.doubts.doubts = true;
+        builder.doubts.builtin_names = builder.flow.builtin_names.clone();
+    }
+    Solver::new(builder.project, builder.index, &mut builder.graph.hierarchy, &mut builder.doubts)
+}
