@@ -437,6 +437,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::SplitWith { statement, .. }
         | Action::AsyncFor { statement }
         | Action::AsyncForClosing { statement }
+        | Action::AsyncForCounted { statement }
         | Action::YieldFrom { statement, .. } => Some(*statement),
         Action::CollectWhole { iterable } => Some(*iterable),
         Action::AsyncComprehension { clause } => Some(*clause),

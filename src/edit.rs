@@ -37,6 +37,8 @@ pub enum EditKind {
     SplitWith { statement: TextRange, entered: Vec<TextRange> },
     /// `for x in g():` to `async with aclosing(g()) as items:` with `async for x in items:` in it.
     Closing { statement: TextRange },
+    /// `for i, x in enumerate(g()):` to `numbers = count()` before `async for x in g():`, which begins with `i = next(numbers)`.
+    Counted { statement: TextRange },
     /// `for` to `async for`, statement.
     AsyncFor { statement: TextRange },
     /// `for` to `async for` inside a comprehension. `comprehension` is the range of the `for ... in ...` clause.

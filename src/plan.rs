@@ -207,6 +207,10 @@ fn adapt(world: World, id: RefId, adaptation: Adaptation) -> Option<Action> {
     };
     match (adaptation, usage) {
         (Adaptation::ForClosing, Usage::ForIter { statement, .. }) => Some(Action::AsyncForClosing { statement }),
+        (Adaptation::ForCounted { call }, _) => match world.index.call(call).usage {
+            Usage::ForIter { statement, .. } => Some(Action::AsyncForCounted { statement }),
+            _ => None,
+        },
         (Adaptation::For, Usage::ForIter { statement, .. }) => Some(Action::AsyncFor { statement }),
         (Adaptation::Comprehension | Adaptation::ListOver { .. }, Usage::ComprehensionIter { clause, .. }) => {
             Some(Action::AsyncComprehension { clause })

@@ -14,6 +14,7 @@ mod bridge;
 mod closing;
 mod collect;
 mod context;
+mod counted;
 mod decorator;
 mod entry_point;
 mod fallback;
@@ -243,6 +244,7 @@ impl<'a> Rewriter<'a> {
                 | Action::AsyncWith { statement }
                 | Action::SplitWith { statement, .. }
                 | Action::AsyncForClosing { statement }
+                | Action::AsyncForCounted { statement }
                 | Action::AsyncFor { statement }
                 | Action::YieldFrom { statement, .. } => (*statement, Sort::Statement),
                 Action::AsyncComprehension { clause } => (*clause, Sort::Clause),
@@ -319,6 +321,9 @@ impl<'a> Rewriter<'a> {
             (Action::AsyncWith { .. }, AnyNodeRef::StmtWith(statement)) => async_with::rewrite(context, statement),
             (Action::SplitWith { entered, .. }, AnyNodeRef::StmtWith(statement)) => {
                 split_with::rewrite(context, statement, entered)
+            }
+            (Action::AsyncForCounted { .. }, AnyNodeRef::StmtFor(statement)) => {
+                counted::rewrite(context, statement, parents)
             }
             (Action::AsyncForClosing { .. }, AnyNodeRef::StmtFor(statement)) => {
                 closing::rewrite(context, statement, parents)

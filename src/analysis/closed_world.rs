@@ -268,6 +268,7 @@ impl<'a> New<'a> {
             SiteVerdict::OffloadConsumer { .. } => now != Stands::Awaited,
             SiteVerdict::Adapt(adaptation) => match adaptation {
                 Adaptation::For
+                | Adaptation::ForCounted { .. }
                 | Adaptation::Comprehension
                 | Adaptation::ListOver { .. }
                 | Adaptation::YieldFrom

@@ -52,6 +52,15 @@ pub fn holds_open(world: World, func: FuncId) -> bool {
     false
 }
 
+/// `for i, x in enumerate(g()):`, where `next` can be called too.
+pub fn is_counted(world: World, call: CallId) -> bool {
+    let (names, facts) = (world.names(), world.index.call(call));
+    let is_next = |scope: ScopeId| names.lookup(scope, "next") == [Meaning::External("builtins.next".into())];
+    matches!(facts.usage, Usage::ForIter { is_async: false, .. })
+        && eager::is_builtin(&names, facts, &["enumerate"])
+        && is_next(world.index.context(facts.context).scope)
+}
+
 /// `any` and `all`.
 fn stops_early(world: World, call: CallId) -> bool {
     let facts = world.index.call(call);

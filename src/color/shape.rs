@@ -32,6 +32,8 @@ pub enum Adaptation {
     For,
     /// `async for` over a generator that has to be closed where the loop is left.
     ForClosing,
+    /// `for i, x in enumerate(g())`: `async for x in g()` with a counter beside it. `call` is that of `enumerate`.
+    ForCounted { call: CallId },
     /// An async comprehension over the call.
     Comprehension,
     /// A generator expression over the call that becomes a list comprehension: `sum([x async for x in g()])`.
@@ -206,6 +208,11 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         }
         (Shape::Generator, Usage::Argument { call, .. }) if eager::is_iter(&world.names(), call) => {
             has_builtins.then_some(Adaptation::Iter { call })
+        }
+        (Shape::Generator, Usage::Argument { call, index: 0 }) if consumer::is_counted(world, call) => {
+            let Usage::ForIter { statement, .. } = world.index.call(call).usage else { return None };
+            let adapts = !holds_open(world, site) && !is_vetoed(world, site, statement);
+            adapts.then_some(Adaptation::ForCounted { call })
         }
         (Shape::Generator, Usage::Returned) => iteration::is_handed_on(world, site).then_some(Adaptation::HandedOn),
         (Shape::Manager | Shape::Entered, Usage::WithItem { statement, is_async: false }) => {

@@ -47,6 +47,8 @@ pub enum Action {
     SplitWith { statement: TextRange, entered: Vec<TextRange> },
     /// `for x in g():` to `async with aclosing(g()) as items:` and an `async for x in items:` in it.
     AsyncForClosing { statement: TextRange },
+    /// `for i, x in enumerate(g()):` to `async for x in g():` with a counter beside it.
+    AsyncForCounted { statement: TextRange },
     /// `for` to `async for`.
     AsyncFor { statement: TextRange },
     /// `for` to `async for` in a comprehension clause. `clause` is the range of `for ... in ... if ...`.

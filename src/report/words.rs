@@ -161,6 +161,21 @@ pub fn key(cause: &Cause) -> &'static str {
     }
 }
 
+/// What an await or an asynchronous iteration cannot take the place of.
+fn consumed(world: World, call: &str, site: RefId) -> String {
+    match world.result_usage(site) {
+        Some(Usage::Argument { call: taker, .. })
+            if let Some(name) = world.names().last_name(world.index.call(taker).func) =>
+        {
+            format!("the result of {call} is given to `{name}`, which iterates over it or enters it, and cannot await")
+        }
+        Some(Usage::Implied { .. } | Usage::Compared) => {
+            format!("the result of {call} is searched up to the first match, and an operator cannot await")
+        }
+        _ => format!("the result of {call} is entered or iterated at once"),
+    }
+}
+
 /// The cause as a sentence without subject: "it overrides `x`, which ...".
 pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
     let names = world.names();
@@ -272,7 +287,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::CatchesInterrupt { site } => {
             format!("{} stands in a `try` that catches KeyboardInterrupt", call(places, *site))
         }
-        Cause::Consumed { site } => format!("the result of {} is entered or iterated at once", call(places, *site)),
+        Cause::Consumed { site } => consumed(world, &call(places, *site), *site),
         Cause::Unawaited { site } => {
             format!(
                 "{} is async now, and the function around it cannot await it: change it by hand",

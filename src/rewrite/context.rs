@@ -26,6 +26,8 @@ pub(super) struct Context<'a> {
     replaced_names: FxHashSet<&'a str>,
     /// The identifiers of a range, for fresh names.
     names: FxHashMap<TextRange, FxHashSet<&'a str>>,
+    /// Names that were given away.
+    claimed: FxHashSet<(TextRange, String)>,
 }
 
 /// The nodes around a node, from the module down to its parent.
@@ -55,6 +57,7 @@ impl<'a> Context<'a> {
             planned: vec![],
             replaced_names: replaced_names(text, actions),
             names: FxHashMap::default(),
+            claimed: FxHashSet::default(),
         }
     }
 
@@ -84,6 +87,15 @@ impl<'a> Context<'a> {
         let mut name = base.to_owned();
         while names.contains(name.as_str()) {
             name.push('_');
+        }
+        name
+    }
+
+    /// A name that neither `scope` uses nor another rewriter got there.
+    pub fn claim_name(&mut self, base: &str, scope: TextRange) -> String {
+        let mut name = self.fresh_name(base, scope);
+        while !self.claimed.insert((scope, name.clone())) {
+            name = self.fresh_name(&format!("{name}_"), scope);
         }
         name
     }

@@ -5,6 +5,7 @@
 
 mod body;
 mod calls;
+mod counted;
 mod entry;
 mod fallback;
 mod imports;
@@ -83,6 +84,7 @@ pub(super) fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::AsyncWith { statement: range }
         | EditKind::SplitWith { statement: range, .. }
         | EditKind::Closing { statement: range }
+        | EditKind::Counted { statement: range }
         | EditKind::AsyncFor { statement: range }
         | EditKind::AsyncComprehension { comprehension: range }
         | EditKind::ListComprehension { generator: range }

@@ -92,6 +92,7 @@ fn node(action: &Action) -> TextRange {
         | Action::AsyncWith { statement: range }
         | Action::SplitWith { statement: range, .. }
         | Action::AsyncForClosing { statement: range }
+        | Action::AsyncForCounted { statement: range }
         | Action::AsyncFor { statement: range }
         | Action::AsyncComprehension { clause: range }
         | Action::ListComprehension { generator: range }
@@ -145,6 +146,7 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::SplitWith { statement, entered } => {
             *kind == EditKind::SplitWith { statement: *statement, entered: entered.clone() }
         }
+        Action::AsyncForCounted { statement } => *kind == EditKind::Counted { statement: *statement },
         Action::AsyncForClosing { statement } => *kind == EditKind::Closing { statement: *statement },
         Action::AsyncFor { statement } => *kind == EditKind::AsyncFor { statement: *statement },
         Action::AsyncComprehension { clause } => *kind == EditKind::AsyncComprehension { comprehension: *clause },

@@ -200,7 +200,10 @@ impl Walk<'_, '_> {
                     result.into_iter().for_each(|result| self.reach_value(result, 0));
                     true
                 } else {
-                    eager::takes_all(&names, call, index) || eager::is_next(&names, call) && index == 0
+                    let counts = || eager::is_builtin(&names, self.builder.index.call(call), &["enumerate"]);
+                    let is_generator = matches!(self.token, Token::Generator(_));
+                    eager::takes_all(&names, call, index)
+                        || index == 0 && (eager::is_next(&names, call) || is_generator && counts())
                 }
             }
             _ => false,

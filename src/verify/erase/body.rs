@@ -68,6 +68,10 @@ impl Context<'_> {
                 (old, new) = (after, new.get(2..).unwrap_or_default());
                 continue;
             }
+            if self.counted(first, new) {
+                (old, new) = (after, new.get(2..).unwrap_or_default());
+                continue;
+            }
             let Some((counterpart, rest)) = new.split_first() else {
                 return self.fail(first.start(), "the statement is lost");
             };
@@ -238,7 +242,7 @@ fn yields(expr: &Expr, id: &str) -> bool {
 }
 
 /// True when no letter, digit or underscore touches the word at `start..end`.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let part = |character: char| character.is_alphanumeric() || character == '_';
     !text[..start].ends_with(part) && !text[end..].starts_with(part)
 }

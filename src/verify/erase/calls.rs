@@ -65,6 +65,7 @@ impl Context<'_> {
             | EditKind::AsyncWith { .. }
             | EditKind::SplitWith { .. }
             | EditKind::Closing { .. }
+            | EditKind::Counted { .. }
             | EditKind::AsyncFor { .. }
             | EditKind::AsyncComprehension { .. }
             | EditKind::Fallback { .. }
@@ -253,6 +254,7 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::AsyncWith { .. }
         | EditKind::SplitWith { .. }
         | EditKind::Closing { .. }
+        | EditKind::Counted { .. }
         | EditKind::AsyncFor { .. }
         | EditKind::AsyncComprehension { .. }
         | EditKind::Fallback { .. }

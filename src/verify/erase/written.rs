@@ -34,6 +34,7 @@ impl Context<'_> {
             | EditKind::AsyncWith { .. }
             | EditKind::SplitWith { .. }
             | EditKind::Closing { .. }
+            | EditKind::Counted { .. }
             | EditKind::AsyncFor { .. }
             | EditKind::AsyncComprehension { .. }
             | EditKind::ListComprehension { .. }

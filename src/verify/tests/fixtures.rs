@@ -311,6 +311,15 @@ fn loops() -> Vec<Build> {
                     "async with aclosing(s.rows(1)) as items:\n        async for a, b in items:\n            print(a)\n        else:\n            pass",
                 )],
             ),
+        new("a loop is counted", "from itertools import count\nasync def f(s):\n    for i, (a, b) in enumerate(s.rows(1), 2):\n        print(a, i)\n    else:\n        pass\n")
+            .change(
+                |statement| EditKind::Counted { statement },
+                "for i, (a, b) in enumerate(s.rows(1), 2):\n        print(a, i)\n    else:\n        pass",
+                &[Swap(
+                    "for i, (a, b) in enumerate(s.rows(1), 2):\n        print(a, i)\n    else:\n        pass",
+                    "numbers = count(2)\n    async for (a, b) in s.rows(1):\n        i = next(numbers)\n        print(a, i)\n    else:\n        pass",
+                )],
+            ),
         new("comprehensions", "async def f(s):\n    return {k: v for k, v in s.items(1)}, [(x, y) for x in s for y in x.rows(2) if y]\n")
             .change(clause, "for k, v in s.items(1)", &[Before("for k", "async ")])
             .change(clause, "for y in x.rows(2) if y", &[Before("for y", "async ")]),
