@@ -298,6 +298,8 @@ pub struct Graph {
     pub callers: BTreeMap<FuncId, Vec<RefId>>,
     /// Calls that a codemod declares blocking.
     pub blocking_calls: FxHashSet<CallId>,
+    /// What a codemod declares blocking where it is named as a value.
+    pub blocking_values: FxHashSet<ValueId>,
     /// Functions that lead to a call of a method that is async once the codemod is carried out.
     pub no_sync_form: FxHashSet<FuncId>,
     /// What is entered by `async with` once a codemod is carried out, locks too.

@@ -30,6 +30,9 @@ const LOOP_CALLS: [&str; 9] = [
     "run_until_complete",
 ];
 
+/// Values are followed through this many names and functions.
+const NESTING: usize = 6;
+
 /// The functions that calls run.
 type Targets = FxHashMap<CallId, Vec<FuncId>>;
 
@@ -101,17 +104,35 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
         crate::resolve::boundary::decorator_name(world.index, decorator)
             .is_some_and(|name| matches!(name, "contextmanager" | "fixture"))
     });
-    let lazy = facts.returns.iter().any(|returned| match world.index.value(returned.value) {
-        Value::Comprehension { .. } => false,
-        Value::Call { call } if world.graph.blocking_calls.contains(call) => gives_later(world, *call),
-        Value::Call { call } => world
-            .names()
-            .last_name(world.index.call(*call).func)
-            .is_some_and(|name| matches!(name, "map" | "filter" | "iter" | "zip" | "enumerate")),
-        _ => false,
-    });
+    let lazy = facts.returns.iter().any(|returned| is_lazy(world, returned.value, NESTING));
     let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
+}
+
+/// May the value do its work when somebody iterates over it? Looked for through names and functions that hand it on, `depth`
+/// steps far.
+fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    match world.index.value(value) {
+        Value::Either(sides) => sides.iter().any(|side| is_lazy(world, *side, depth)),
+        Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+            Meaning::Value(value) => is_lazy(world, *value, depth),
+            _ => false,
+        }),
+        Value::Call { call } if world.graph.blocking_calls.contains(call) => gives_later(world, *call),
+        Value::Call { call } => {
+            let name = world.names().last_name(world.index.call(*call).func);
+            let is_builtin = name.is_some_and(|name| matches!(name, "map" | "filter" | "iter" | "zip" | "enumerate"));
+            let targets = resolved_in(world, call.file).get(call).cloned().unwrap_or_default();
+            is_builtin
+                || targets.iter().filter(|target| world.graph.nodes.contains(target)).any(|target| {
+                    let facts = world.index.func(*target);
+                    let returned = || facts.returns.iter().any(|returned| is_lazy(world, returned.value, depth));
+                    facts.traits.is_generator || returned()
+                })
+        }
+        _ => false,
+    }
 }
 
 /// Does a blocking call give what does its work later?
@@ -189,7 +210,7 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
         let caught = facts[call.context].catches_stop;
         let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
         // What it is given may be called there: `map(self.load, keys)`.
-        let given = call.args.iter().filter(|arg| !arg.is_star).flat_map(|arg| named(world, func, arg.value));
+        let given = call.args.iter().filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value)).flat_map(|arg| named(world, func, arg.value));
         found.extend(callees.into_iter().chain(given).map(|callee| Step::Runs { callee, caught }));
     }
     found

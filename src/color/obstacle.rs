@@ -49,6 +49,12 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && !hazard::can_offload(world) => {
             Some(Cause::TargetVersion)
         }
+        // `stack.callback(leaf)`
+        SiteKind::Blocking { .. }
+            if matches!(world.index.site(id).usage, Usage::Argument { .. }) && !world.index.site(id).is_implicit() =>
+        {
+            Some(Cause::Escapes { site: id })
+        }
         // `for x in map(leaf, keys)`: the call itself runs nothing yet.
         SiteKind::Blocking { .. } if works_later(world, id) => Some(Cause::Consumed { site: id }),
         SiteKind::Blocking { .. }

@@ -83,15 +83,27 @@ fn is_value(usage: Usage) -> bool {
 /// Keeps a function that is named as a value, to be followed. Returns whether it is one.
 fn keep_value(builder: &mut Builder, number: usize, id: RefId) -> bool {
     let site = builder.index.site(id);
-    let is_value = !site.is_implicit() && is_value(site.usage);
+    let (usage, value) = (site.usage, site.value);
+    let is_value = !site.is_implicit() && is_value(usage);
     let offloads = match &builder.graph.entries[number].action {
         BlockingAction::Offload => true,
         // Without a twin, it is offloaded.
         BlockingAction::Native { template } => template != "{name}",
         BlockingAction::Replace { .. } | BlockingAction::Tell => false,
     };
+    if is_value {
+        builder.graph.blocking_values.insert(value);
+    }
     if is_value && offloads && !builder.in_tests(id.file) {
         builder.carried.layer_values.push((id, number));
+    }
+    // The stack runs it where it is left.
+    if let Usage::Argument { call, index: 0 } = usage
+        && !builder.in_tests(id.file)
+        && site::is_exit_callback(builder, call)
+    {
+        let kind = SiteKind::Blocking { entry: number, native: None };
+        builder.add_site(Site::new(id, kind, vec![], Evidence::Pattern));
     }
     is_value
 }

@@ -99,18 +99,27 @@ impl<'a> Names<'a> {
             return;
         }
         let mut at = Some(scope);
+        let mut is_bound = false;
         while let Some(id) = at {
             let here = self.index.scope(id);
-            let visible = id == scope || !matches!(here.kind, ScopeKind::Class(_));
-            let bindings = if visible { here.bindings_of(name) } else { &[] };
+            let is_class = matches!(here.kind, ScopeKind::Class(_));
+            let bindings = if id == scope || !is_class { here.bindings_of(name) } else { &[] };
             let outer = bindings.iter().any(|binding| binding.bound == Bound::Outer);
             if !bindings.is_empty() && !outer {
                 for binding in bindings {
                     self.meaning(id.file, binding.bound, found, seen, depth);
                 }
-                return;
+                // `keys: list = field(default_factory=keys)`: a class body looks outside for what it has not bound yet.
+                let is_late = |binding: &Binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. });
+                if !is_class || !bindings.iter().all(is_late) {
+                    return;
+                }
+                is_bound = true;
             }
             at = here.parent;
+        }
+        if is_bound {
+            return;
         }
         let module = ScopeId { file: scope.file, index: 0 };
         if self.has_star_import(module) {

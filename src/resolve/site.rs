@@ -127,10 +127,12 @@ fn by_super(builder: &Builder, id: RefId) -> Found {
 /// The project's functions that run when `class` is called.
 pub(crate) fn constructors(builder: &Builder, class: ClassId) -> Vec<FuncId> {
     let ancestors = builder.graph.hierarchy.ancestors(class);
-    ["__new__", "__init__", "__post_init__"]
-        .into_iter()
-        .filter_map(|name| ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name)))
-        .collect()
+    let method = |name: &str| ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name));
+    let mut found: Vec<FuncId> = ["__new__", "__init__", "__post_init__"].into_iter().filter_map(method).collect();
+    if method("__init__").is_none() {
+        found.extend(ancestors.iter().flat_map(|id| factories(builder, *id)));
+    }
+    found
 }
 
 /// Resolves a site by what ty says of it.
@@ -298,9 +300,51 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     builder.graph.foreign.remove(&id);
     targets.retain(|target| builder.graph.nodes.contains(target) || !is_constructor(&builder.index.func(*target).name));
     let kind = kind_of(builder, id, &targets);
+    if kind == SiteKind::Value {
+        want_constructions(builder, id);
+    }
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
     builder.add_site(Site { support, candidates, ..Site::new(id, kind, targets, evidence) });
+}
+
+/// `keys: list = field(default_factory=load)`: who makes an object of the class runs `load`.
+fn want_constructions(builder: &mut Builder, id: RefId) {
+    let site = builder.index.site(id);
+    let Usage::Argument { call, index } = site.usage else { return };
+    let scope = builder.index.context(site.context).scope;
+    let ScopeKind::Class(class) = builder.index.scope(scope).kind else { return };
+    if is_factory(&builder.index.call(call).args[index as usize]) {
+        builder.index_close(class);
+        for below in builder.graph.hierarchy.descendants(class) {
+            let name = builder.index.class(below).name.clone();
+            builder.want(&name);
+        }
+    }
+}
+
+fn is_factory(arg: &Arg) -> bool {
+    arg.keyword.as_ref().is_some_and(|name| matches!(name.as_str(), "default_factory" | "factory"))
+}
+
+/// The functions that make the values of fields which a construction leaves out.
+fn factories(builder: &Builder, class: ClassId) -> Vec<FuncId> {
+    let scope = builder.index.scope(builder.index.class(class).scope);
+    let calls = scope.bindings.iter().filter_map(|binding| match binding.bound {
+        Bound::Annotated { value: Some(value), .. } => Some(value),
+        Bound::Value(value) => Some(value),
+        _ => None,
+    });
+    let given = calls.filter_map(|value| match builder.index.value(value) {
+        Value::Call { call } => builder.index.call(*call).args.iter().find(|arg| is_factory(arg)),
+        _ => None,
+    });
+    let meanings = given.flat_map(|arg| builder.names().evaluate(arg.value));
+    let funcs = meanings.filter_map(|meaning| match meaning {
+        Meaning::Func(func) => Some(func),
+        _ => None,
+    });
+    funcs.collect()
 }
 
 /// What the site does with the functions it names.
@@ -349,6 +393,8 @@ fn makes_generator(builder: &Builder, call: CallId, targets: &[FuncId]) -> bool 
     }
     match builder.index.call(call).usage {
         Usage::Assigned | Usage::Returned | Usage::Element { .. } | Usage::Condition | Usage::Yielded => true,
+        // `old() if known else new()`: what holds the one or the other is followed.
+        Usage::Other => is_choice(builder, call),
         Usage::Argument { call, index } => {
             let names = builder.names();
             !super::eager::takes_all(&names, call, index)
@@ -359,6 +405,13 @@ fn makes_generator(builder: &Builder, call: CallId, targets: &[FuncId]) -> bool 
         }
         _ => false,
     }
+}
+
+/// Is the call one side of a conditional expression, of `or` or of `and`?
+fn is_choice(builder: &Builder, call: CallId) -> bool {
+    let Some(result) = super::carried::result_of(builder, call) else { return false };
+    let values = &builder.index.file(call.file).values;
+    values.iter().any(|value| matches!(value, Value::Either(sides) if sides.contains(&result)))
 }
 
 /// Is the argument the function of an offload that stands already?
@@ -423,7 +476,7 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
 }
 
 /// `stack.callback(f, x)`, where `stack` is an exit stack.
-fn is_exit_callback(builder: &Builder, call: CallId) -> bool {
+pub(crate) fn is_exit_callback(builder: &Builder, call: CallId) -> bool {
     let names = builder.names();
     let is_stack = |value: ValueId| match builder.index.value(value) {
         Value::Name { name, scope } => match names.lookup(*scope, name).as_slice() {
