@@ -201,9 +201,7 @@ impl Walk<'_, '_> {
                     true
                 } else {
                     let counts = || eager::is_builtin(&names, self.builder.index.call(call), &["enumerate"]);
-                    let is_generator = matches!(self.token, Token::Generator(_));
-                    eager::takes_all(&names, call, index)
-                        || index == 0 && (eager::is_next(&names, call) || is_generator && counts())
+                    eager::takes_all(&names, call, index) || index == 0 && (eager::is_next(&names, call) || counts())
                 }
             }
             _ => false,
