@@ -210,7 +210,11 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
         let caught = facts[call.context].catches_stop;
         let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
         // What it is given may be called there: `map(self.load, keys)`.
-        let given = call.args.iter().filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value)).flat_map(|arg| named(world, func, arg.value));
+        let given = call
+            .args
+            .iter()
+            .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
+            .flat_map(|arg| named(world, func, arg.value));
         found.extend(callees.into_iter().chain(given).map(|callee| Step::Runs { callee, caught }));
     }
     found

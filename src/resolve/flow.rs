@@ -38,9 +38,9 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
 
-pub(crate) use self::forward::{Owner, Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
 pub(crate) use self::doubt::contradictions;
-pub(crate) use self::forward::{Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
+pub(crate) use self::forward::{Owner, Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
+
 use self::object::{Node, Object, Place};
 pub(crate) use self::picked::{is_global, may_have_member, spelled};
 use self::solver::Solver;

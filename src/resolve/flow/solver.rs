@@ -20,6 +20,9 @@ use crate::resolve::hierarchy::Hierarchy;
 /// Evaluations in one run after which everything else is unknown.
 const STEPS: usize = 2_000_000;
 
+/// The same for what is only asked to doubt annotations: nothing unknown ends the search there.
+const DOUBTS: usize = 10_000;
+
 /// Containers in containers are followed this far.
 const NESTING: usize = 4;
 
@@ -108,7 +111,7 @@ impl<'a> Solver<'a> {
                 // What else may be there is not worth the time: nothing is decided by a set with something unknown in it.
                 continue;
             }
-            if self.state.steps > STEPS {
+            if self.state.steps > if self.state.doubts { DOUBTS } else { STEPS } {
                 self.push(Object::Unknown, None);
             } else {
                 let variable = &self.state.variables[id as usize];
