@@ -30,7 +30,9 @@ mod plain;
 pub mod renames;
 mod replaced;
 pub mod runner;
+mod satisfies;
 mod site;
+pub mod stack;
 mod tested;
 pub mod text;
 

@@ -5,7 +5,7 @@ use ruff_text_size::TextRange;
 
 use super::World;
 use crate::index::facts::*;
-use crate::resolve::names::Meaning;
+use crate::resolve::stack;
 
 /// Methods that an async stack has as well, and what they do there stays the same.
 const KEPT: [&str; 6] =
@@ -22,55 +22,38 @@ pub struct Opened {
 pub fn of_call(world: World, call: CallId) -> Option<Opened> {
     let Value::Attribute { receiver, .. } = world.index.value(world.index.call(call).func) else { return None };
     let Value::Name { name, scope } = world.index.value(*receiver) else { return None };
-    let entered = own_stack(world, *scope, name)?;
+    let entered = stack::only_value(&world.names(), *scope, name)?;
     let owner = |context: ContextId| world.index.context(context).owner();
-    let opened = made_by(world, entered)?;
-    let (stack, here) = (world.index.call(opened), world.index.call(call));
-    if owner(stack.context) != owner(here.context) || world.index.context(stack.context).barrier.is_some() {
+    let opened = stack::made_by(&world.names(), entered)?;
+    let (made, here) = (world.index.call(opened), world.index.call(call));
+    if owner(made.context) != owner(here.context) || world.index.context(made.context).barrier.is_some() {
         return None;
     }
-    let Usage::WithItem { statement, is_async } = stack.usage else { return None };
+    let Usage::WithItem { statement, is_async } = made.usage else { return None };
     adapts(world, opened).then_some(Opened { statement, is_async })
 }
 
 /// Is the call `ExitStack()`, or `AsyncExitStack()`?
 pub fn is_stack(world: World, call: CallId) -> bool {
-    let func = world.index.call(call).func;
-    matches!(world.names().last_name(func), Some("ExitStack" | "AsyncExitStack"))
-        && matches!(world.names().dotted(func).as_deref(), Some("contextlib.ExitStack" | "contextlib.AsyncExitStack"))
+    stack::is_stack(&world.names(), call)
 }
 
 /// Has every use of a new stack an async twin?
 pub fn adapts(world: World, made: CallId) -> bool {
     let file = world.index.file(made.file);
+    let names = world.names();
     let scopes = file.scopes.iter().enumerate();
     let mut bound = scopes.flat_map(|(index, scope)| {
         let id = ScopeId { file: made.file, index: index as u32 };
         scope.bindings.iter().map(move |binding| (id, binding))
     });
     bound.all(|(scope, binding)| match binding.bound {
-        Bound::Value(value) if made_by(world, value) == Some(made) => {
-            own_stack(world, scope, &binding.name) == Some(value)
+        Bound::Value(value) if stack::made_by(&names, value) == Some(made) => {
+            stack::only_value(&names, scope, &binding.name) == Some(value)
                 && uses(world, scope, &binding.name).into_iter().all(|id| is_kept(world, id))
         }
         _ => true,
     })
-}
-
-/// What `with ExitStack() as stack` binds, when the name stands for nothing else.
-fn own_stack(world: World, scope: ScopeId, name: &str) -> Option<ValueId> {
-    match world.names().lookup(scope, name).as_slice() {
-        [Meaning::Value(value)] => Some(*value),
-        _ => None,
-    }
-}
-
-fn made_by(world: World, entered: ValueId) -> Option<CallId> {
-    let Value::Entered(made) = world.index.value(entered) else { return None };
-    match world.index.value(*made) {
-        Value::Call { call } if is_stack(world, *call) => Some(*call),
-        _ => None,
-    }
 }
 
 /// Every place that reads the name.

@@ -78,6 +78,12 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
     undeclared.into_iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
 }
 
+/// Why a call that is offloaded today must not come back to the loop's thread: what it does there would be seen by others.
+pub fn needs_worker(world: World, site: &Site) -> Option<Cause> {
+    let own = |cause: &Cause| matches!(cause, Cause::SetsContext { .. } | Cause::ThreadBound { .. });
+    site.targets.iter().find_map(|target| transitive(world, *target).filter(own))
+}
+
 /// Why what this site runs must not run in a worker that iterates over it; none when it may.
 pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
     if !can_offload(world) {

@@ -44,7 +44,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Offloaded { call, form: UnwrapForm::Lambda { .. } } if !worker::blocks_alone(world, call, id) => {
             Some(Cause::SharesWorker { site: id })
         }
-        SiteKind::Offloaded { call, form } => offloaded(world, id, call, form),
+        SiteKind::Offloaded { call, form } => {
+            offloaded(world, id, call, form).or_else(|| hazard::needs_worker(world, site))
+        }
         SiteKind::Runs { runner: Runner::Own } => Some(Cause::RunsLoop { name: runner_name(world, id) }),
         SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && !hazard::can_offload(world) => {
             Some(Cause::TargetVersion)

@@ -9,7 +9,7 @@ use super::builder::Builder;
 use super::flow::Runs;
 use super::names::Meaning;
 use super::site::{self, Found};
-use super::{Evidence, Site, SiteKind, agreement, flow};
+use super::{Evidence, Site, SiteKind, agreement, flow, stack};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 
@@ -147,7 +147,7 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
                 Usage::Called(call) if site.receiver.is_some() => {
                     let func = builder.index.call(call).func;
                     let names = builder.names();
-                    names.evaluate(func).iter().any(|meaning| meaning.is_variable())
+                    names.evaluate(func).iter().any(|meaning| meaning.is_variable()) && !stack::is_method(&names, func)
                 }
                 _ => false,
             };

@@ -72,10 +72,6 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
         let trace = flow::trace_param(builder, Token::Function(func), taker, at);
         escaped |= trace.escape.is_some();
         for place in trace.calls {
-            if is_in_own_offload(builder, place) {
-                escaped = true;
-                continue;
-            }
             changed |= match builder.index.site(place).usage {
                 Usage::Called(_) => carried::add_wrapped(builder, place, func),
                 // `to_thread(fn, x)`
@@ -100,11 +96,4 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
     }
     builder.graph.followed_decorators.insert(value);
     true
-}
-
-/// Is it in the project's own offload? That stays one, whatever it is given.
-fn is_in_own_offload(builder: &Builder, place: RefId) -> bool {
-    let around = builder.index.context(builder.index.site(place).context).func;
-    let own = builder.config.offload.own_path();
-    around.is_some_and(|func| own.is_some_and(|own| own == builder.names().qualified_func(func)))
 }

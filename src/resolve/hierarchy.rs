@@ -6,6 +6,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::{Meaning, Names};
+use super::satisfies::satisfies;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
@@ -57,7 +58,7 @@ impl Hierarchy {
     }
 
     /// Ties a class to the Protocols that it satisfies without naming them, and a Protocol to the classes that satisfy it
-    /// (PEP 544). A class with all its methods counts: it may flow into any place of that type.
+    /// (PEP 544). A class with all its methods counts, when they can be called as declared: it may flow into any place of that type.
     fn link_protocols(&mut self, project: &Project, index: &mut Index, class: ClassId) {
         if !self.knows_protocols {
             self.knows_protocols = true;
@@ -84,7 +85,11 @@ impl Hierarchy {
 
     fn link(&mut self, index: &Index, class: ClassId, protocol: ClassId, members: &[Name]) {
         let ancestors = self.ancestors(class);
-        let has = |name: &Name| ancestors.iter().any(|id| method(index, *id, name).is_some());
+        let has = |name: &Name| {
+            let own = ancestors.iter().find_map(|id| method(index, *id, name));
+            let declared = method(index, protocol, name);
+            own.is_some_and(|own| declared.is_none_or(|declared| satisfies(index, declared, own)))
+        };
         if self.is_protocol(class) || members.is_empty() || ancestors.contains(&protocol) || !members.iter().all(has) {
             return;
         }

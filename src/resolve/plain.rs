@@ -38,7 +38,7 @@ fn is_never_awaited(index: &Index, id: FuncId) -> bool {
 }
 
 /// `bool`, `list[str]`, `int | None`.
-fn names_data(index: &Index, annotation: ValueId) -> bool {
+pub(super) fn names_data(index: &Index, annotation: ValueId) -> bool {
     match index.value(annotation) {
         Value::Name { name, .. } => DATA.contains(&name.as_str()),
         Value::Subscript { value, .. } => names_data(index, *value),

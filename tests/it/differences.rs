@@ -1231,3 +1231,156 @@ async def main(persistence):
 ",
     );
 }
+
+/// Inference knows no types in code that never runs. A method of an exit stack is still no object of the project that is called.
+#[test]
+fn an_exit_stack_in_code_that_never_runs_is_known() {
+    check_project(
+        "#- app.py
+import contextlib
+
+class Lease:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __enter__(self):
+        return self.persistence.count()
+
+    def __exit__(self, *exc):
+        return None
+
+class Service:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def __call__(self, k):
+        return self.persistence.get(k)
+
+async def main(persistence):
+    if 1:
+        return
+    with contextlib.ExitStack() as stack:
+        print(stack.enter_context(Lease(persistence)))
+",
+        "#- app.py
+import asyncio
+import contextlib
+
+class Lease:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def __aenter__(self):
+        return await asyncio.to_thread(self.persistence.count)
+
+    async def __aexit__(self, *exc):
+        return None
+
+class Service:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def __call__(self, k):
+        return await asyncio.to_thread(self.persistence.get, k)
+
+async def main(persistence):
+    if 1:
+        return
+    async with contextlib.AsyncExitStack() as stack:
+        print(await stack.enter_async_context(Lease(persistence)))
+",
+    );
+}
+
+/// A class that has the names of a Protocol and cannot be called as it declares is none of its implementations.
+#[test]
+fn a_generator_is_no_implementation_of_what_is_declared_to_give_a_truth_value() {
+    check_project(
+        "#- app.py
+from typing import Protocol
+
+class Rule(Protocol):
+    def check(self, k) -> bool: ...
+
+class Owner:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def check(self, k) -> bool:
+        return self.persistence.is_admin(k)
+
+class Walker:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def check(self, k):
+        yield self.persistence.get(k)
+
+def allows(rule: Rule, k):
+    return rule.check(k)
+
+async def main(persistence):
+    print(allows(Owner(persistence), 1), list(Walker(persistence).check(2)))
+",
+        "#- app.py
+import asyncio
+from typing import Protocol
+
+class Rule(Protocol):
+    async def check(self, k) -> bool: ...
+
+class Owner:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def check(self, k) -> bool:
+        return await asyncio.to_thread(self.persistence.is_admin, k)
+
+class Walker:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def check(self, k):
+        yield await asyncio.to_thread(self.persistence.get, k)
+
+async def allows(rule: Rule, k):
+    return await rule.check(k)
+
+async def main(persistence):
+    print(await allows(Owner(persistence), 1), [item async for item in Walker(persistence).check(2)])
+",
+    );
+}
+
+/// What a worker does to its copy of a context variable stays there, so the offload is not taken away.
+#[test]
+fn an_offload_of_what_sets_a_context_variable_stays() {
+    check_project(
+        "#- app.py
+import asyncio
+import contextvars
+
+KEPT = contextvars.ContextVar(\"kept\", default=0)
+
+def scoped(persistence, k):
+    KEPT.set(k)
+    return persistence.get(k)
+
+async def main(persistence):
+    print(await asyncio.to_thread(scoped, persistence, 1), KEPT.get(), persistence.get(2))
+",
+        "#- app.py
+import asyncio
+import contextvars
+
+KEPT = contextvars.ContextVar(\"kept\", default=0)
+
+def scoped(persistence, k):
+    KEPT.set(k)
+    return persistence.get(k)
+
+async def main(persistence):
+    print(await asyncio.to_thread(scoped, persistence, 1), KEPT.get(), await asyncio.to_thread(persistence.get, 2))
+",
+    );
+}

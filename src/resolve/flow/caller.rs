@@ -373,7 +373,11 @@ impl Solver<'_> {
                 fits.then_some(Caller::Call { callee, receiver, call, from: 0 })
             }
             Usage::Argument { call, index } => {
-                let taker = self.names().last_name(self.index.call(call).func).unwrap_or_default();
+                let func = self.index.call(call).func;
+                let taker = match self.is_own_carrier(func) {
+                    true => "to_thread",
+                    false => self.names().last_name(func).unwrap_or_default(),
+                };
                 match (taker, index) {
                     ("partial" | "to_thread" | "submit" | "run_in_threadpool", 0)
                     | ("run_in_executor" | "call_later", 1) => {

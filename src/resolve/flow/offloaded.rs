@@ -24,11 +24,21 @@ impl Solver<'_> {
         let set = self.read_value(func);
         let mut objects = set.objects();
         match (objects.next(), objects.next()) {
+            (Some(Object::Func(func)), None) => {
+                let own = self.state.own_carrier();
+                own.is_some_and(|path| *path == self.names().qualified_func(func))
+            }
             (Some(Object::External(symbol)), None) => {
                 names.contains(&self.text(symbol).rsplit('.').next().unwrap_or_default())
             }
             _ => false,
         }
+    }
+
+    /// Is it, by scopes and imports, the project's own offload?
+    pub(super) fn is_own_carrier(&self, callee: ValueId) -> bool {
+        let own = self.state.own_carrier();
+        own.is_some_and(|path| self.names().dotted(callee).as_ref() == Some(path))
     }
 
     /// What awaiting an offload of `target` gives: what calling it gives.

@@ -49,6 +49,19 @@ pub(crate) struct State {
     pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
     /// Annotations of parameters and fields do not end the search, and nothing unknown counts.
     pub(super) doubts: bool,
+    /// The dotted path of the project's own offload.
+    own_carrier: Option<String>,
+}
+
+impl State {
+    /// Nothing is known yet; `own` is the dotted path of the project's own offload.
+    pub(crate) fn with_carrier(own: Option<String>) -> Self {
+        Self { own_carrier: own, ..Self::default() }
+    }
+
+    pub(super) fn own_carrier(&self) -> Option<&String> {
+        self.own_carrier.as_ref()
+    }
 }
 
 struct Variable {

@@ -47,10 +47,13 @@ impl Walk<'_, '_> {
             self.trace.accepted = true;
             return;
         }
-        let consumers = self.consumers(call.file);
-        match consumers.site(value).filter(|_| site::is_offload_of(self.builder, call, at)) {
+        if !site::is_offload_of(self.builder, call, at) {
+            return self.given(call, at, depth);
+        }
+        match self.consumers(call.file).site(value) {
             Some(site) => drop(self.trace.calls.insert(site)),
-            None => self.given(call, at, depth),
+            // `to_thread(handlers[name], x)`
+            None => self.escape_at(value),
         }
     }
 
