@@ -29,8 +29,8 @@ pub(crate) struct State {
     /// Set once their files were parsed.
     places: Option<Rc<[PickSite]>>,
     spelled: FxHashMap<PickSite, Rc<Spelled>>,
-    /// Whether the code has a name as a whole string.
-    strings: FxHashMap<Name, bool>,
+    /// Whether a file has a name as a whole string.
+    strings: FxHashMap<(FileId, Name), bool>,
     /// Places where what may be more than is known goes out of sight.
     lost: FxHashSet<(PickSite, Fit)>,
     /// Functions that were asked about.
@@ -122,7 +122,7 @@ fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
         let fit = match has(builder, place, func) {
             Some(false) => continue,
             None if !fits => continue,
-            _ if !fits && is_string(builder, &name) => Fit::Among,
+            _ if !fits && is_string(builder, place.file, &name) => Fit::Among,
             _ if !fits => Fit::Any,
             _ if spelled.is_open() => Fit::Among,
             _ => Fit::Known,
@@ -153,17 +153,16 @@ fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
     found
 }
 
-/// Does a string in the code say the name, and nothing else? It may reach any place that computes one.
-fn is_string(builder: &mut Builder, name: &Name) -> bool {
-    if let Some(known) = builder.computed.strings.get(name) {
+/// Does a string in the file of the place say the name, and nothing else? It may be in a table that the place goes through.
+fn is_string(builder: &mut Builder, file: FileId, name: &Name) -> bool {
+    if let Some(known) = builder.computed.strings.get(&(file, name.clone())) {
         return *known;
     }
     let quoted = ["\"", "'"].map(|quote| format!("{quote}{name}{quote}"));
-    let files = builder.index.words.files(name).filter(|file| !builder.in_tests(*file));
-    let found = files
-        .into_iter()
-        .any(|file| text(builder, file).is_some_and(|text| quoted.iter().any(|quoted| text.contains(quoted))));
-    builder.computed.strings.insert(name.clone(), found);
+    let is_mentioned = builder.index.words.files(name).any(|other| other == file);
+    let text = if is_mentioned { text(builder, file) } else { None };
+    let found = text.is_some_and(|text| quoted.iter().any(|quoted| text.contains(quoted)));
+    builder.computed.strings.insert((file, name.clone()), found);
     found
 }
 
