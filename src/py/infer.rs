@@ -198,9 +198,7 @@ fn member_definitions(db: &Db, model: &SemanticModel, expr: &Expr, name: &Name) 
 pub fn stdlib_methods<'a>(db: &Db, modules: impl IntoIterator<Item = &'a str>) -> FxHashSet<Name> {
     let mut found = FxHashSet::default();
     for module in modules {
-        let path = format!("stdlib/{}", module.replace('.', "/"));
-        for candidate in [format!("{path}.pyi"), format!("{path}/__init__.pyi")] {
-            let Ok(text) = ruff_db::Db::vendored(db).read_to_string(VendoredPath::new(&candidate)) else { continue };
+        for text in stubs(db, module) {
             for line in text.lines().filter(|line| line.starts_with(' ')) {
                 let line = line.trim_start();
                 let definition = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ");
@@ -211,6 +209,24 @@ pub fn stdlib_methods<'a>(db: &Db, modules: impl IntoIterator<Item = &'a str>) -
         }
     }
     found
+}
+
+/// Does the standard library have a module of that last name with such a function? `path` is `os.path`.
+pub fn is_stdlib_function(db: &Db, module: &str, name: &str) -> bool {
+    let modules = if module == "path" { &["posixpath", "genericpath"][..] } else { &[module] };
+    let definition = format!("def {name}(");
+    modules
+        .iter()
+        .flat_map(|module| stubs(db, module))
+        .any(|text| text.lines().any(|line| line.starts_with(&definition)))
+}
+
+/// The bundled stubs of a module of the standard library.
+fn stubs(db: &Db, module: &str) -> Vec<String> {
+    let path = format!("stdlib/{}", module.replace('.', "/"));
+    let candidates = [format!("{path}.pyi"), format!("{path}/__init__.pyi")];
+    let read = |candidate: &String| ruff_db::Db::vendored(db).read_to_string(VendoredPath::new(candidate)).ok();
+    candidates.iter().filter_map(read).collect()
 }
 
 pub(super) fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definition> {

@@ -266,6 +266,11 @@ fn is_data(builder: &Builder, id: RefId) -> bool {
 fn is_taken(builder: &mut Builder, id: RefId) -> bool {
     let site = builder.index.site(id);
     let (name, is_implicit) = (site.name.clone(), site.is_implicit());
+    // `self.host.path.isfile(name)`: an object that hands out what a module has.
+    let receiver = site.receiver.and_then(|receiver| builder.names().last_name(receiver));
+    if receiver.is_some_and(|receiver| infer::is_stdlib_function(builder.db, receiver, &name)) {
+        return true;
+    }
     let known = if builder.in_tests(id.file) { everywhere(builder) } else { external(builder) };
     known.contains(&name) || is_implicit && builder.in_tests(id.file)
 }

@@ -198,3 +198,38 @@ fn what_runs_where_a_crowd_runs_stays() {
     let why = Project::new(&hub(40)).run("why app.load_0");
     assert!(why.text().contains("one of too many functions that run at `job` (app.py:"), "{}", why.text());
 }
+
+#[test]
+fn what_a_module_has_under_the_name_is_no_agreement() {
+    check_project(
+        "#- app.py
+class Remote:
+    def isfile(self, name):
+        return persistence.get(name)
+
+    def fetch(self, name):
+        return persistence.get(name)
+
+async def show(host, remote: Remote, other):
+    host.path.isfile('a')
+    other.fetch('a')
+    return remote.isfile('a')
+",
+        "#- app.py
+import asyncio
+
+
+class Remote:
+    def isfile(self, name):
+        return persistence.get(name)
+
+    async def fetch(self, name):
+        return await asyncio.to_thread(persistence.get, name)
+
+async def show(host, remote: Remote, other):
+    host.path.isfile('a')
+    await other.fetch('a')
+    return await asyncio.to_thread(remote.isfile, 'a')
+",
+    );
+}
