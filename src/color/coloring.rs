@@ -117,11 +117,11 @@ impl<'a> Coloring<'a> {
         while let Some(func) = pending.pop() {
             for id in self.sites_in(func) {
                 for target in &self.site(id).targets {
-                    let family = self.family_of.get(target).map(|number| &self.world.graph.families[*number]);
-                    if !seen.insert(*family.and_then(BTreeSet::first).unwrap_or(target)) {
+                    if seen.contains(target) {
                         continue;
                     }
                     for member in self.family(*target) {
+                        seen.insert(member);
                         if self.world.graph.nodes.contains(&member) && reached.insert(member) {
                             pending.push(member);
                         }

@@ -2,6 +2,7 @@
 
 mod bound;
 
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use ruff_python_ast::PythonVersion;
@@ -151,11 +152,16 @@ fn gives_later(world: World, call: CallId) -> bool {
 
 /// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
 fn transitive(world: World, func: FuncId) -> Option<Cause> {
-    let known = world.hazards.answers.lock().ok().and_then(|memo| memo.get(&func).cloned());
+    remembered(&world.hazards.answers, func, || search(world, func))
+}
+
+/// What is known under a key, found out when first asked.
+fn remembered<K: Copy + Eq + Hash, V: Clone>(memo: &Mutex<FxHashMap<K, V>>, key: K, find: impl FnOnce() -> V) -> V {
+    let known = memo.lock().ok().and_then(|memo| memo.get(&key).cloned());
     known.unwrap_or_else(|| {
-        let found = search(world, func);
-        if let Ok(mut memo) = world.hazards.answers.lock() {
-            memo.insert(func, found.clone());
+        let found = find();
+        if let Ok(mut memo) = memo.lock() {
+            memo.insert(key, found.clone());
         }
         found
     })
@@ -188,14 +194,7 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
 
 /// What a function calls itself.
 fn steps(world: World, func: FuncId) -> Arc<[Step]> {
-    let known = world.hazards.calls.lock().ok().and_then(|memo| memo.get(&func).cloned());
-    known.unwrap_or_else(|| {
-        let found: Arc<[Step]> = steps_in(world, func).into();
-        if let Ok(mut memo) = world.hazards.calls.lock() {
-            memo.insert(func, found.clone());
-        }
-        found
-    })
+    remembered(&world.hazards.calls, func, || steps_in(world, func).into())
 }
 
 fn steps_in(world: World, func: FuncId) -> Vec<Step> {
@@ -236,22 +235,16 @@ fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
 
 fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     let memo = world.hazards;
-    let known = memo.bound.lock().ok().and_then(|bound| bound.get(&func.file).cloned());
-    let found = known.unwrap_or_else(|| {
+    let found = remembered(&memo.bound, func.file, || {
         let handles = memo.handles.get_or_init(|| bound::Handles::find(world));
-        let found = Arc::new(bound::in_file(world, handles, func.file));
-        if let Ok(mut bound) = memo.bound.lock() {
-            bound.insert(func.file, found.clone());
-        }
-        found
+        Arc::new(bound::in_file(world, handles, func.file))
     });
     found.get(&func).cloned()
 }
 
 /// The targets of the calls of a file that the graph is certain of.
 fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
-    let known = world.hazards.resolved.lock().ok().and_then(|resolved| resolved.get(&file).cloned());
-    known.unwrap_or_else(|| {
+    remembered(&world.hazards.resolved, file, || {
         let certain = world
             .graph
             .sites_in_file(file)
@@ -260,11 +253,7 @@ fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
             Usage::Called(call) => Some((call, site.targets.clone())),
             _ => None,
         });
-        let found = Arc::new(by_call.collect::<Targets>());
-        if let Ok(mut resolved) = world.hazards.resolved.lock() {
-            resolved.insert(file, found.clone());
-        }
-        found
+        Arc::new(by_call.collect::<Targets>())
     })
 }
 
