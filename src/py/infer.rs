@@ -211,14 +211,15 @@ pub fn stdlib_methods<'a>(db: &Db, modules: impl IntoIterator<Item = &'a str>) -
     found
 }
 
-/// Does the standard library have a module of that last name with such a function? `path` is `os.path`.
-pub fn is_stdlib_function(db: &Db, module: &str, name: &str) -> bool {
+/// Names of the functions of a standard library module, by the bundled stubs; `path` is `os.path`.
+pub fn stdlib_functions(db: &Db, module: &str) -> FxHashSet<Name> {
     let modules = if module == "path" { &["posixpath", "genericpath"][..] } else { &[module] };
-    let definition = format!("def {name}(");
-    modules
-        .iter()
-        .flat_map(|module| stubs(db, module))
-        .any(|text| text.lines().any(|line| line.starts_with(&definition)))
+    let texts = modules.iter().flat_map(|module| stubs(db, module));
+    let names = |text: String| -> Vec<Name> {
+        let definitions = text.lines().filter_map(|line| line.strip_prefix("def ")?.split_once('('));
+        definitions.map(|(name, _)| Name::new(name)).collect()
+    };
+    texts.flat_map(names).collect()
 }
 
 /// The bundled stubs of a module of the standard library.

@@ -1,7 +1,7 @@
 //! Sites whose receiver nobody knows: settled when every definition that fits agrees, uncertain otherwise.
 
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::names::Meaning;
@@ -19,6 +19,8 @@ const EVERYWHERE: [&str; 9] =
 pub(crate) struct ExternalNames {
     names: Option<FxHashSet<Name>>,
     everywhere: Option<FxHashSet<Name>>,
+    /// Functions of its modules, by the last name of the module.
+    functions: FxHashMap<Name, FxHashSet<Name>>,
 }
 
 /// Settles open sites whose candidates agree. Returns whether anything came of it.
@@ -267,12 +269,19 @@ fn is_taken(builder: &mut Builder, id: RefId) -> bool {
     let site = builder.index.site(id);
     let (name, is_implicit) = (site.name.clone(), site.is_implicit());
     // `self.host.path.isfile(name)`: an object that hands out what a module has.
-    let receiver = site.receiver.and_then(|receiver| builder.names().last_name(receiver));
-    if receiver.is_some_and(|receiver| infer::is_stdlib_function(builder.db, receiver, &name)) {
+    let receiver = site.receiver.and_then(|receiver| builder.names().last_name(receiver)).map(Name::new);
+    if receiver.is_some_and(|receiver| functions(builder, receiver).contains(&name)) {
         return true;
     }
     let known = if builder.in_tests(id.file) { everywhere(builder) } else { external(builder) };
     known.contains(&name) || is_implicit && builder.in_tests(id.file)
+}
+
+/// Functions of the standard library's module of that last name; none when there is no such module.
+fn functions<'a>(builder: &'a mut Builder, module: Name) -> &'a FxHashSet<Name> {
+    let db = builder.db;
+    let found = |module: &Name| infer::stdlib_functions(db, module);
+    builder.external_names.functions.entry(module).or_insert_with_key(found)
 }
 
 /// Methods of types that every program has.
