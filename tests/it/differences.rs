@@ -922,10 +922,8 @@ async def main(persistence):
 }
 
 /// What a table of handlers gives to a function that runs it in a thread is awaited there instead.
-#[test]
-fn a_registered_handler_that_a_helper_offloads_is_not_lost_sight_of() {
-    check_project(
-        "#- threads.py
+/// Handlers in a table, and a helper that runs one in a thread.
+const REGISTRY: &str = "#- threads.py
 import asyncio
 
 async def run_blocking(fn, /, *args, **kwargs):
@@ -951,7 +949,12 @@ def other(k, persistence):
 
 async def dispatch(name, *args):
     return await run_blocking(HANDLERS[name], *args)
-",
+";
+
+#[test]
+fn a_registered_handler_that_a_helper_offloads_is_not_lost_sight_of() {
+    check_project(
+        REGISTRY,
         "#- threads.py
 import asyncio
 
@@ -987,38 +990,12 @@ async def dispatch(name, *args):
 /// The project's own offload stays an offload, whatever it is given out of a table.
 #[test]
 fn a_registered_handler_that_the_own_offload_runs_stays() {
-    let project = Project::new(
+    let project = Project::new(&format!(
         "#- awaitify.toml
 codemods = [\"persistence\"]
 offload = \"threads:run_blocking\"
-#- threads.py
-import asyncio
-
-async def run_blocking(fn, /, *args, **kwargs):
-    return await asyncio.to_thread(fn, *args, **kwargs)
-#- app.py
-from threads import run_blocking
-
-HANDLERS = {}
-
-def handler(name):
-    def register(fn):
-        HANDLERS[name] = fn
-        return fn
-    return register
-
-@handler(\"load\")
-def load(k, persistence):
-    return persistence.get(k)
-
-@handler(\"other\")
-def other(k, persistence):
-    return k + 2
-
-async def dispatch(name, *args):
-    return await run_blocking(HANDLERS[name], *args)
-",
-    );
+{REGISTRY}"
+    ));
     project.run("diff").returned(0).says(&["decorator (1): 1 under `handler`"]);
 }
 
