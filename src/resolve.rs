@@ -20,6 +20,7 @@ pub mod eager;
 pub mod fixtures;
 mod flow;
 mod group;
+mod handed;
 pub mod hierarchy;
 mod iterator;
 mod layer;
@@ -45,6 +46,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::builder::Builder;
 use self::fixtures::Fixtures;
+pub use self::flow::Fake;
 use self::hierarchy::Hierarchy;
 use self::operators::Operators;
 use self::renames::Renames;
@@ -290,6 +292,8 @@ pub struct Graph {
     pub entered_types: FxHashMap<(FileId, TextRange), String>,
     pub hierarchy: Hierarchy,
     pub fixtures: Fixtures,
+    /// What tests hand to the program, by the places of the code that call it.
+    pub fakes: BTreeMap<RefId, Vec<Fake>>,
     /// Remarks on what comments and the config say of sites.
     pub problems: Vec<Problem>,
     sites_of: FxHashMap<FuncId, Vec<RefId>>,
@@ -348,6 +352,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, o
     }
     builder.close();
     fixtures::load(&mut builder);
+    handed::find(&mut builder);
     builder.ask_about_withs();
     if rewrites_fallbacks {
         builder.graph.callers = alone::find(&mut builder);

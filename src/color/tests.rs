@@ -179,8 +179,9 @@ impl Coloring<'_> {
         if let Some(target) = self.tests.stand_ins.fakes.get(&func) {
             return Some(Cause::StandsIn { target: *target });
         }
-        let name = &self.world.index.func(func).name;
-        if !name.starts_with("test") && self.world.graph.nodes.contains(&func) {
+        let facts = self.world.index.func(func);
+        let is_collected = facts.name.starts_with("test") && facts.parent.is_none();
+        if !is_collected && self.world.graph.nodes.contains(&func) {
             let member = self.family(func).into_iter().find(|member| *member != func && self.converts(*member));
             if let Some(member) = member {
                 return Some(Cause::Family { member });

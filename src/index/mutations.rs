@@ -39,11 +39,46 @@ pub fn find(facts: &FileFacts) -> Vec<(Name, Mutation)> {
     }
     for call in &facts.calls {
         let Value::Attribute { receiver, name } = &facts[call.func] else { continue };
+        patched(facts, call, *receiver, name, &mut found);
         for added in added_by(name, &call.args) {
             note(facts, *receiver, added, None, &mut found);
         }
     }
     found
+}
+
+/// What a test puts into a container while it runs: `monkeypatch.setitem(x, k, v)`, `patch.dict(x, {k: v}, k=v)`.
+fn patched(facts: &FileFacts, call: &Call, receiver: ValueId, method: &str, found: &mut Vec<(Name, Mutation)>) {
+    let is_patch = match &facts[receiver] {
+        Value::Name { name, .. } | Value::Attribute { name, .. } => name == "patch",
+        _ => false,
+    };
+    let Some((container, rest)) = call.args.split_first() else { return };
+    let mut add = |added: Added, key: Option<&Name>| match &facts[container.value] {
+        Value::Text(path) => {
+            let name = Name::new(path.rsplit('.').next().unwrap_or_default());
+            let file = container.value.file;
+            found.push((name, Mutation { file, added, key: key.cloned(), scope: None, depth: 0 }));
+        }
+        _ => note(facts, container.value, added, key, found),
+    };
+    match (method, rest) {
+        ("setitem", [key, value]) => match &facts[key.value] {
+            Value::Text(key) => add(Added::Element(value.value), Some(key)),
+            _ => add(Added::Element(value.value), None),
+        },
+        ("dict", items) if is_patch => {
+            for item in items {
+                match &item.keyword {
+                    Some(keyword) if keyword == "clear" => {}
+                    Some(keyword) if keyword == "values" => add(Added::Elements(item.value), None),
+                    Some(keyword) => add(Added::Element(item.value), Some(keyword)),
+                    None => add(Added::Elements(item.value), None),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {

@@ -43,6 +43,7 @@ fn action(world: World, file: FileId, edit: &MockEdit) -> Action {
             names: names.iter().map(|(name, is_used)| (name.to_string(), *is_used)).collect(),
         },
         MockEdit::Argument { call, index } => Action::AsyncFake { fake: argument(*call, *index), mock },
+        MockEdit::Wrapped { fake } => Action::AsyncFake { fake: range(*fake), mock },
         MockEdit::Assigned { target } => Action::AsyncFakeAssigned { target: range(*target), mock },
         MockEdit::Configured { target } => Action::MockConfigured { target: range(*target), mock },
     }

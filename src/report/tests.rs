@@ -6,6 +6,7 @@ use super::words::{self, Places};
 use ruff_text_size::TextRange;
 
 use crate::color::cause::Cause;
+use crate::color::tests::stand_in::Unfit;
 use crate::color::{SiteVerdict, Verdicts, World};
 use crate::index::facts::*;
 use crate::plan::fallbacks;
@@ -30,7 +31,10 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
     let mocks = verdicts.tests.stand_ins.unclear.iter();
     let mocks = mocks
         .filter_map(|(file, (start, end), _)| around(world, *file, TextRange::new((*start).into(), (*end).into())));
-    let partly: BTreeSet<FuncId> = verdicts.sites.iter().filter_map(left).chain(mocks).collect();
+    let unfit = verdicts.tests.stand_ins.unfit.keys();
+    let unfit =
+        unfit.filter_map(|(file, (start, end))| around(world, *file, TextRange::new((*start).into(), (*end).into())));
+    let partly: BTreeSet<FuncId> = verdicts.sites.iter().filter_map(left).chain(mocks).chain(unfit).collect();
     let funcs: BTreeMap<FuncId, Cause> = verdicts.tests.may_break(world, &partly);
     let mut found: Vec<MayBreak> = funcs
         .iter()
@@ -66,6 +70,22 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
                 "it is not clear how the code uses `{name}` of the mock or fake `{}`, which is left as it is",
                 places.excerpt(*file, range)
             ),
+        });
+    }
+    for ((file, (start, end)), why) in &verdicts.tests.stand_ins.unfit {
+        let range = TextRange::new((*start).into(), (*end).into());
+        let excerpt = places.excerpt(*file, range);
+        found.push(MayBreak {
+            file: *file,
+            line: places.line(*file, range.start()),
+            what: around(world, *file, range).map_or_else(|| excerpt.clone(), |func| name_of(world, func)),
+            cause: "handed",
+            reason: match why {
+                Unfit::CalledToo => {
+                    format!("the code awaits `{excerpt}` where it calls it, and it is called without, too")
+                }
+                Unfit::Named => format!("the code awaits `{excerpt}` where it calls it, and the test names it again"),
+            },
         });
     }
     found.extend(without_fallback(world, verdicts, places));

@@ -13,6 +13,7 @@ mod call;
 mod caller;
 mod decorated;
 mod doubt;
+mod fakes;
 mod field;
 mod filled;
 mod forward;
@@ -39,6 +40,8 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 
 pub(crate) use self::doubt::contradictions;
+pub use self::fakes::Fake;
+pub(crate) use self::fakes::fakes;
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
 
 use self::object::{Node, Object, Place};
@@ -240,6 +243,7 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
             Object::Mock => has_mock = true,
             // Nobody calls a number or a list.
             Object::Builtin if matches!(usage, Usage::Called(_)) => {}
+            Object::Lambda(func) if builder.in_tests(func.file) && !in_test => {}
             Object::Instance(_)
             | Object::Below(_)
             | Object::Coroutine(_)
@@ -366,6 +370,8 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
             }
             Object::Unknown => found.unknown = true,
             Object::None | Object::Mock => {}
+            // It follows the code.
+            Object::Lambda(func) if builder.in_tests(func.file) && !builder.in_tests(value.file) => {}
             _ => found.others = true,
         }
     }

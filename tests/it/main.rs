@@ -12,6 +12,7 @@ mod computed;
 mod following;
 mod constructs;
 mod groups;
+mod handed;
 mod differences;
 mod init;
 mod limits;

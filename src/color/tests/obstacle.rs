@@ -7,7 +7,7 @@ use super::framework::{self, TestCase};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
-use crate::resolve::{decorator, fixtures};
+use crate::resolve::{Fake, decorator, fixtures};
 
 /// Packages whose decorators take async tests. (`requests_mock`, `hypothesis` and `moto` call the test and drop its coroutine.)
 const FRAMEWORKS: [&str; 13] = [
@@ -56,7 +56,7 @@ pub(super) fn cause(world: World, func: FuncId, demand: &Cause) -> Option<Cause>
     if generator.is_some() {
         return generator;
     }
-    decorators(world, facts).or_else(|| base(world, func)).or_else(|| runs_loop(world, func, demand))
+    decorators(world, func).or_else(|| base(world, func)).or_else(|| runs_loop(world, func, demand))
 }
 
 /// Is the file not to be edited?
@@ -64,7 +64,9 @@ pub(super) fn is_fixed(world: World, file: FileId) -> bool {
     !world.project.file(file).editable
 }
 
-fn decorators(world: World, facts: &Func) -> Option<Cause> {
+fn decorators(world: World, func: FuncId) -> Option<Cause> {
+    let facts = world.index.func(func);
+    let is_handed = world.graph.fakes.values().flatten().any(|fake| *fake == Fake::Func(func));
     for decorator in &facts.decorators {
         let name = decorator_name(world.index, decorator).unwrap_or("?");
         let path = world.names().dotted(decorator.value).unwrap_or_default();
@@ -72,7 +74,8 @@ fn decorators(world: World, facts: &Func) -> Option<Cause> {
         if name == "contextmanager" && facts.traits.is_generator && facts.decorators.len() == 1 {
             continue;
         }
-        let known = FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
+        let is_own = is_handed && world.index.funcs_of(name).iter().any(|func| !world.in_tests(func.file));
+        let known = is_own || FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
         if !known
             && !decorator::passes(&world.names(), decorator)
             && !decorator_accepts_async(&world.names(), world.config, decorator)

@@ -2,6 +2,7 @@
 //! thread stays a sync mock, since nobody would await its coroutine.
 
 mod flow;
+mod handed;
 mod mocks;
 mod patched;
 mod returned;
@@ -32,6 +33,17 @@ pub struct StandIns {
     pub edits: Vec<(FileId, Option<FuncId>, MockEdit)>,
     /// Mocks of which it is not clear whether they are awaited: the place and the attribute.
     pub unclear: BTreeSet<(FileId, TextRangeKey, Name)>,
+    /// What a test hands to code that awaits it now and that cannot be made awaitable.
+    pub unfit: BTreeMap<(FileId, TextRangeKey), Unfit>,
+}
+
+/// Why something that the code awaits now stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is called without, too.
+    CalledToo,
+    /// It is compared with, or named elsewhere in the test.
+    Named,
 }
 
 /// Start and end of a range, which sort.
@@ -54,6 +66,8 @@ pub enum MockEdit {
     Returned { call: CallId, names: Vec<(Name, bool)> },
     /// An argument `lambda: 1` to `AsyncMock(side_effect=lambda: 1)`.
     Argument { call: CallId, index: u32 },
+    /// A lambda or another callable anywhere: the same. The expression.
+    Wrapped { fake: TextRangeKey },
     /// The value of `m.load = lambda: 1`: the same. The target of the assignment.
     Assigned { target: TextRangeKey },
     /// `m.load.return_value = 1` to `m.load = AsyncMock(return_value=1)`. The target of the assignment.
@@ -107,6 +121,7 @@ pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncI
     finder.patched();
     finder.returned();
     finder.configured();
+    finder.handed();
     finder.found.edits.sort_by(|left, right| (left.0, &left.2).cmp(&(right.0, &right.2)));
     finder.found.edits.dedup();
     finder.found

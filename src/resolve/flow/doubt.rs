@@ -4,7 +4,7 @@
 //! found is what certainly arrives, and never all that may.
 
 use super::object::{Node, Object, Place};
-use super::solver::Solver;
+use super::solver::{Asks, Solver};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
 
@@ -40,8 +40,8 @@ fn class_of(object: Object) -> Option<ClassId> {
 }
 
 fn doubting<'a>(builder: &'a mut Builder<'_>) -> Solver<'a> {
-    if !builder.doubts.doubts {
-        builder.doubts.doubts = true;
+    if builder.doubts.asks == Asks::Answers {
+        builder.doubts.asks = Asks::Doubts;
         builder.doubts.builtin_names = builder.flow.builtin_names.clone();
     }
     Solver::new(builder.project, builder.index, &mut builder.graph.hierarchy, &mut builder.doubts)

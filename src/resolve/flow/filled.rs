@@ -4,17 +4,19 @@ use ruff_python_ast::name::Name;
 
 use super::object::{Node, Object, Path, Selector};
 use super::scope::Home;
-use super::solver::Solver;
+use super::solver::{Keep, Solver, into};
 use super::write::WRITES;
 use crate::index::facts::*;
 use crate::index::mutations::{Added, Mutation};
 
 impl Solver<'_> {
     pub(super) fn mutated_attribute(&mut self, name: &Name, path: &Path) {
-        for mutation in self.index.mutations_of(name).to_vec() {
-            if mutation.scope.is_none() {
-                self.mutated(mutation, path);
-            }
+        let mut mutations = self.index.mutations_of(name).to_vec();
+        mutations.retain(|mutation| mutation.scope.is_none());
+        let in_program = mutations.iter().any(|mutation| !self.project.file(mutation.file).is_test);
+        for mutation in mutations {
+            let keep = if in_program && self.project.file(mutation.file).is_test { Keep::Project } else { Keep::All };
+            self.mutated(mutation, path, keep);
         }
         self.flow(Node::Passed(None, name.clone()), vec![]);
     }
@@ -31,13 +33,14 @@ impl Solver<'_> {
                 None => false,
             };
             if is_it {
-                self.mutated(mutation, path);
+                let keep = self.keep(mutation.file, scope.file);
+                self.mutated(mutation, path, keep);
             }
         }
         self.flow(Node::Passed(Some(scope), name.clone()), vec![]);
     }
 
-    fn mutated(&mut self, mutation: Mutation, path: &Path) {
+    fn mutated(&mut self, mutation: Mutation, path: &Path, keep: Keep) {
         let depth = mutation.depth as usize;
         if path.len() <= depth {
             return;
@@ -49,12 +52,13 @@ impl Solver<'_> {
         }
         let rest = path[depth + 1..].to_vec();
         match mutation.added {
-            Added::Element(value) => self.flow_value(value, rest),
+            Added::Element(value) => self.flow_from(Node::Value(value), rest, None, keep),
             Added::Elements(value) => {
                 for step in [Selector::Element, Selector::Value] {
-                    self.flow_value(value, super::solver::into(step, &rest));
+                    self.flow_from(Node::Value(value), into(step, &rest), None, keep);
                 }
             }
+            Added::Unknown if keep == Keep::Project => {}
             Added::Unknown => self.push(Object::Unknown, None),
         }
     }

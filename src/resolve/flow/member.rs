@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::library;
 use super::object::{Node, Object, Owner, Path, Place};
-use super::solver::{Keep, Solver};
+use super::solver::{Asks, Keep, Solver};
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy::{self, BaseClass};
@@ -263,7 +263,7 @@ impl Solver<'_> {
                 Bound::Value(value) => self.class_value(value, path, place),
                 Bound::Annotated { annotation, value } => {
                     if self.annotation(annotation, scope, path) {
-                        if self.state.doubts {
+                        if self.state.asks != Asks::Answers {
                             self.flow(Node::Field(class, name.clone()), path.clone());
                         }
                         continue;
@@ -305,7 +305,7 @@ impl Solver<'_> {
         {
             return self.field_default(*call, path, place);
         }
-        for (object, origin) in self.read(Node::Value(value), path.clone()).iter() {
+        for (object, origin) in self.read_source(Node::Value(value), path.clone()).iter() {
             let object = match object {
                 Object::ExternalInstance(_) => Object::Unknown,
                 Object::Instance(class) | Object::Below(class) => {

@@ -27,7 +27,7 @@ impl Solver<'_> {
 
     /// What of a node's set is of one of these classes.
     pub(super) fn narrow(&mut self, node: Node, classes: &[ClassId]) {
-        for (object, place) in self.read(node, vec![]).iter() {
+        for (object, place) in self.read_source(node, vec![]).iter() {
             match object {
                 Object::Instance(own) => {
                     self.close(own);

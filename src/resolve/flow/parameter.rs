@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::binds::Binds;
 use super::caller::Caller;
 use super::object::{Node, Object, Path, Place, Selector};
-use super::solver::{Keep, Solver, into};
+use super::solver::{Asks, Keep, Solver, into};
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::fixtures::conftest_distance;
@@ -36,7 +36,7 @@ impl Solver<'_> {
             ParamKind::PositionalOnly | ParamKind::Standard | ParamKind::KeywordOnly => path.clone(),
         };
         let is_said = annotation.is_some_and(|annotation| self.annotation(annotation, scope, &inner));
-        if is_said && !self.state.doubts {
+        if is_said && self.state.asks == Asks::Answers {
             return;
         }
         if let Some(call) = default.and_then(|default| self.provider(default)) {
@@ -73,7 +73,7 @@ impl Solver<'_> {
                     if !self.runs(callee, func) {
                         continue;
                     }
-                    if self.state.doubts && is_test(call.file) {
+                    if self.state.asks == Asks::Doubts && is_test(call.file) {
                         continue;
                     }
                     let keep = if in_program && is_test(call.file) { Keep::Project } else { Keep::All };
@@ -120,6 +120,9 @@ impl Solver<'_> {
         if let Some(nearest) = fixtures.iter().filter_map(distance).min() {
             fixtures.retain(|fixture| distance(fixture) == Some(nearest));
         }
+        if self.parametrized(func, name, path) {
+            return;
+        }
         if fixtures.is_empty() {
             self.push(Object::Unknown, None);
         }
@@ -128,6 +131,27 @@ impl Solver<'_> {
             let node = if is_generator { Node::Yield(fixture) } else { Node::Return(fixture) };
             self.flow(node, path.clone());
         }
+    }
+
+    /// `@pytest.mark.parametrize("handler", [print, lambda event: None])`: each of these, one after the other.
+    fn parametrized(&mut self, func: FuncId, name: &Name, path: &Path) -> bool {
+        let index = &*self.index;
+        let mut rows: Vec<(ValueId, Path)> = vec![];
+        for decorator in &index.func(func).decorators {
+            let Value::Call { call } = index.value(decorator.value) else { continue };
+            let [names, values, ..] = index.call(*call).args.as_slice() else { continue };
+            let is_parametrize = boundary::decorator_name(index, decorator) == Some("parametrize");
+            let Value::Text(names) = index.value(names.value) else { continue };
+            let names: Vec<&str> = names.split(',').map(str::trim).collect();
+            let Some(at) = names.iter().position(|own| own == name).filter(|_| is_parametrize) else { continue };
+            let part = (names.len() > 1).then_some(Selector::Index(at as u32));
+            let steps = std::iter::once(Selector::Element).chain(part).chain(path.iter().cloned());
+            rows.push((values.value, steps.collect()));
+        }
+        for (values, path) in &rows {
+            self.flow_value(*values, path.clone());
+        }
+        !rows.is_empty()
     }
 
     /// May calling what the node holds run the function?

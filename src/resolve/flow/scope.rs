@@ -135,7 +135,7 @@ impl Solver<'_> {
             Bound::Func(id) => self.push(Object::Func(id), place),
             Bound::Class(id) => self.push(Object::Class(id), place),
             Bound::Value(value) => {
-                let own = self.read(Node::Value(value), path.clone());
+                let own = self.read_source(Node::Value(value), path.clone());
                 for (object, origin) in own.iter() {
                     self.push(object, origin.or(place));
                 }

@@ -23,13 +23,39 @@ const STEPS: usize = 2_000_000;
 /// The same for what is only asked to doubt annotations: nothing unknown ends the search there.
 const DOUBTS: usize = 10_000;
 
+/// The same for what is asked about tests.
+const FAKES: usize = 100_000;
+
 /// Containers in containers are followed this far.
 const NESTING: usize = 4;
+
+/// What is asked for. When it is not what a place may hold at most, annotations of parameters and fields do not end the search, and
+/// nothing unknown counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// All that a place may hold.
+    #[default]
+    Answers,
+    /// What certainly arrives from the code.
+    Doubts,
+    /// What tests put there, with the ways that it takes.
+    Fakes,
+}
+
+impl Asks {
+    fn steps(self) -> usize {
+        match self {
+            Self::Answers => STEPS,
+            Self::Doubts => DOUBTS,
+            Self::Fakes => FAKES,
+        }
+    }
+}
 
 /// Sets found so far; they stay valid as long as the project does.
 #[derive(Default)]
 pub(crate) struct State {
-    variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable>,
     ids: FxHashMap<(Node, Path), u32>,
     edges: FxHashSet<(u32, u32)>,
     queue: VecDeque<u32>,
@@ -47,8 +73,9 @@ pub(crate) struct State {
     pub(super) consumers: FxHashMap<FileId, Rc<Consumers>>,
     /// Method names of the builtin types.
     pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
-    /// Annotations of parameters and fields do not end the search, and nothing unknown counts.
-    pub(super) doubts: bool,
+    pub(super) asks: Asks,
+    /// The variables whose sets flow into one, where that is what is asked for.
+    pub(super) sources: FxHashMap<u32, Vec<u32>>,
     /// The dotted path of the project's own offload.
     own_carrier: Option<String>,
 }
@@ -64,10 +91,10 @@ impl State {
     }
 }
 
-struct Variable {
-    node: Node,
-    path: Path,
-    set: Rc<Set>,
+pub(super) struct Variable {
+    pub(super) node: Node,
+    pub(super) path: Path,
+    pub(super) set: Rc<Set>,
     dependents: Vec<u32>,
     is_queued: bool,
 }
@@ -124,7 +151,7 @@ impl<'a> Solver<'a> {
                 // What else may be there is not worth the time: nothing is decided by a set with something unknown in it.
                 continue;
             }
-            if self.state.steps > if self.state.doubts { DOUBTS } else { STEPS } {
+            if self.state.steps > self.state.asks.steps() {
                 self.push(Object::Unknown, None);
             } else {
                 let variable = &self.state.variables[id as usize];
@@ -191,7 +218,7 @@ impl<'a> Solver<'a> {
         receiver.is_some_and(|id| self.state.variables[*id as usize].set.objects().any(|object| object != Object::None))
     }
 
-    fn variable(&mut self, node: Node, path: Path) -> u32 {
+    pub(super) fn variable(&mut self, node: Node, path: Path) -> u32 {
         if let Some(id) = self.state.ids.get(&(node.clone(), path.clone())) {
             return *id;
         }
@@ -251,12 +278,21 @@ impl<'a> Solver<'a> {
         self.state.variables[id as usize].set.clone()
     }
 
+    /// The same of a node whose set flows into the current one.
+    pub(super) fn read_source(&mut self, node: Node, path: Path) -> Rc<Set> {
+        if self.state.asks == Asks::Fakes {
+            let source = self.variable(node.clone(), path.clone());
+            self.state.sources.entry(self.current).or_default().push(source);
+        }
+        self.read(node, path)
+    }
+
     pub(super) fn read_value(&mut self, value: ValueId) -> Rc<Set> {
         self.read(Node::Value(value), vec![])
     }
 
     pub(super) fn push(&mut self, object: Object, place: Option<Place>) {
-        if object == Object::Unknown && self.state.doubts {
+        if object == Object::Unknown && self.state.asks != Asks::Answers {
             return;
         }
         self.is_saturated |= object == Object::Unknown;
@@ -286,8 +322,9 @@ impl<'a> Solver<'a> {
             self.push(Object::Unknown, place);
             return;
         }
-        for (object, own) in self.read(node, path).iter() {
-            if keep == Keep::All || object.is_project() {
+        let is_asked = self.state.asks == Asks::Fakes;
+        for (object, own) in self.read_source(node, path).iter() {
+            if keep == Keep::All || is_asked || object.is_project() {
                 self.push(object, place.or(own));
             }
         }

@@ -1,0 +1,357 @@
+//! What tests hand to code that awaits it now.
+
+use crate::support::{Project, check_project};
+
+const CONFIG: &str = "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\"]\nexported = \"convert\"\n#- pytest.ini\n[pytest]\nasyncio_mode = auto\n";
+const ENGINE: &str = "#- engine.py
+class Engine:
+    def __init__(self):
+        self.handlers = {}
+
+    def register(self, name, handler):
+        self.handlers[name] = handler
+
+    def execute(self, name, context):
+        handler = self.handlers[name]
+        return handler(context)
+
+
+class Guard:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.engine = Engine()
+        self.engine.register('save', self.save)
+
+    def save(self, context):
+        return self.persistence.put(context)
+";
+const AFTER: &str = "#- engine.py
+import asyncio
+
+
+class Engine:
+    def __init__(self):
+        self.handlers = {}
+
+    def register(self, name, handler):
+        self.handlers[name] = handler
+
+    async def execute(self, name, context):
+        handler = self.handlers[name]
+        return await handler(context)
+
+
+class Guard:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.engine = Engine()
+        self.engine.register('save', self.save)
+
+    async def save(self, context):
+        return await asyncio.to_thread(self.persistence.put, context)
+";
+
+#[track_caller]
+fn check(before: &str, after: &str) {
+    check_project(&format!("{CONFIG}{ENGINE}{before}"), &format!("{AFTER}{after}"));
+}
+
+#[test]
+fn functions_lambdas_and_mocks_that_a_test_registers() {
+    check(
+        "#- tests/test_engine.py
+from unittest.mock import Mock
+from engine import Engine
+
+def test_function():
+    def test_handler(context):
+        return context
+
+    engine = Engine()
+    engine.register('x', test_handler)
+    assert engine.execute('x', 1) == 1
+
+def test_lambda():
+    engine = Engine()
+    engine.handlers['x'] = lambda context: context
+    assert engine.execute('x', 1) == 1
+
+def test_mock():
+    handler = Mock(return_value=2)
+    engine = Engine()
+    engine.handlers = {'x': handler}
+    assert engine.execute('x', 1) == 2
+
+def test_method_of_a_list():
+    received = []
+    engine = Engine()
+    engine.register('x', received.append)
+    engine.execute('x', 1)
+    assert received == [1]
+
+class TestEngine:
+    def answer(self, context):
+        return context
+
+    def test_method(self):
+        engine = Engine()
+        engine.register('x', handler=self.answer)
+        assert engine.execute('x', 1) == 1
+",
+        "#- tests/test_engine.py
+from unittest.mock import AsyncMock
+from engine import Engine
+
+async def test_function():
+    async def test_handler(context):
+        return context
+
+    engine = Engine()
+    engine.register('x', test_handler)
+    assert await engine.execute('x', 1) == 1
+
+async def test_lambda():
+    engine = Engine()
+    engine.handlers['x'] = AsyncMock(side_effect=lambda context: context)
+    assert await engine.execute('x', 1) == 1
+
+async def test_mock():
+    handler = AsyncMock(return_value=2)
+    engine = Engine()
+    engine.handlers = {'x': handler}
+    assert await engine.execute('x', 1) == 2
+
+async def test_method_of_a_list():
+    received = []
+    engine = Engine()
+    engine.register('x', AsyncMock(side_effect=received.append))
+    await engine.execute('x', 1)
+    assert received == [1]
+
+class TestEngine:
+    async def answer(self, context):
+        return context
+
+    async def test_method(self):
+        engine = Engine()
+        engine.register('x', handler=self.answer)
+        assert await engine.execute('x', 1) == 1
+",
+    );
+}
+
+#[test]
+fn what_a_fixture_gives_is_handed_on() {
+    check(
+        "#- tests/test_engine.py
+from unittest.mock import AsyncMock, Mock
+import pytest
+from engine import Engine
+
+@pytest.fixture
+def handler():
+    return Mock(return_value=5)
+
+def test_fixture(handler):
+    engine = Engine()
+    engine.register('x', handler)
+    assert engine.execute('x', 1) == 5
+
+async def test_what_is_async():
+    engine = Engine()
+    engine.register('x', AsyncMock())
+",
+        "#- tests/test_engine.py
+from unittest.mock import AsyncMock, Mock
+import pytest
+from engine import Engine
+
+@pytest.fixture
+def handler():
+    return AsyncMock(return_value=5)
+
+async def test_fixture(handler):
+    engine = Engine()
+    engine.register('x', handler)
+    assert await engine.execute('x', 1) == 5
+
+async def test_what_is_async():
+    engine = Engine()
+    engine.register('x', AsyncMock())
+",
+    );
+}
+
+#[test]
+fn what_is_called_without_or_named_again_is_left_and_the_test_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}{ENGINE}#- tests/test_engine.py
+from unittest.mock import Mock
+from engine import Engine
+
+def test_both():
+    handler = Mock(return_value=2)
+    engine = Engine()
+    engine.register('x', handler)
+    assert handler(1) == 2
+
+def test_again():
+    received = []
+    engine = Engine()
+    engine.register('x', received.append)
+    assert engine.handlers['x'] == received.append
+"
+    ));
+    project.run("diff .").returned(1).says(&[
+        "tests that may break (2):",
+        "test_both: the code awaits `Mock(return_value=2)`",
+        "test_again: the code awaits `received.append`",
+    ]);
+}
+
+#[test]
+fn what_decorators_parameters_and_patched_tables_bring() {
+    check(
+        "#- bus.py
+class Bus:
+    def __init__(self):
+        self.subscribers = []
+
+    def on(self, name):
+        def register(callback):
+            self.subscribers.append(callback)
+            return callback
+        return register
+
+    def publish(self, event):
+        for callback in self.subscribers:
+            callback(event)
+
+class Keeper:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        Bus().on('save')(self.save)
+
+    def save(self, event):
+        self.persistence.put(event)
+
+def load(persistence, key):
+    return persistence.get(key)
+
+TABLE = {'load': load}
+
+def dispatch(name, key):
+    return TABLE[name](None, key)
+
+class Worker:
+    def __init__(self, persistence, on_done=None):
+        self.persistence = persistence
+        self.on_done = on_done or self.done
+
+    def done(self, key):
+        self.persistence.put(key)
+
+    def work(self, key):
+        self.on_done(key)
+#- tests/test_bus.py
+from unittest.mock import Mock, patch
+import bus
+import pytest
+
+def test_decorator():
+    received = []
+    b = bus.Bus()
+
+    @b.on('x')
+    def handle(event):
+        received.append(event)
+
+    b.publish(1)
+    assert received == [1]
+
+def test_setitem(monkeypatch):
+    monkeypatch.setitem(bus.TABLE, 'load', lambda persistence, key: 2)
+    assert bus.dispatch('load', 'a') == 2
+
+def test_patch():
+    with patch.dict('bus.TABLE', load=Mock(return_value=2)), patch.dict(bus.TABLE, {'save': Mock()}):
+        assert bus.dispatch('load', 'a') == 2
+
+@pytest.mark.parametrize('done, key', [(lambda key: None, 'a'), (Mock(), 'b')])
+def test_worker(done, key):
+    bus.Worker(Mock(), done).work(key)
+",
+        "#- bus.py
+import asyncio
+
+
+class Bus:
+    def __init__(self):
+        self.subscribers = []
+
+    def on(self, name):
+        def register(callback):
+            self.subscribers.append(callback)
+            return callback
+        return register
+
+    async def publish(self, event):
+        for callback in self.subscribers:
+            await callback(event)
+
+class Keeper:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        Bus().on('save')(self.save)
+
+    async def save(self, event):
+        await asyncio.to_thread(self.persistence.put, event)
+
+async def load(persistence, key):
+    return await asyncio.to_thread(persistence.get, key)
+
+TABLE = {'load': load}
+
+async def dispatch(name, key):
+    return await TABLE[name](None, key)
+
+class Worker:
+    def __init__(self, persistence, on_done=None):
+        self.persistence = persistence
+        self.on_done = on_done or self.done
+
+    async def done(self, key):
+        await asyncio.to_thread(self.persistence.put, key)
+
+    async def work(self, key):
+        await self.on_done(key)
+#- tests/test_bus.py
+from unittest.mock import AsyncMock, Mock, patch
+import bus
+import pytest
+
+async def test_decorator():
+    received = []
+    b = bus.Bus()
+
+    @b.on('x')
+    async def handle(event):
+        received.append(event)
+
+    await b.publish(1)
+    assert received == [1]
+
+async def test_setitem(monkeypatch):
+    monkeypatch.setitem(bus.TABLE, 'load', AsyncMock(side_effect=lambda persistence, key: 2))
+    assert await bus.dispatch('load', 'a') == 2
+
+async def test_patch():
+    with patch.dict('bus.TABLE', load=AsyncMock(return_value=2)), patch.dict(bus.TABLE, {'save': AsyncMock()}):
+        assert await bus.dispatch('load', 'a') == 2
+
+@pytest.mark.parametrize('done, key', [(AsyncMock(side_effect=lambda key: None), 'a'), (AsyncMock(), 'b')])
+async def test_worker(done, key):
+    await bus.Worker(Mock(), done).work(key)
+",
+    );
+}
