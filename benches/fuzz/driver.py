@@ -50,7 +50,7 @@ class Recorder:
     def __init__(self, folder, tag):
         self.folder, self.tag, self.strict = folder + os.sep, tag, os.environ.get("STRICT", "")
         self.log = []  # (tag, call)
-        self.blocked = []  # calls made on a running loop, with the lines that led there
+        self.blocked = []  # calls made on a running loop, with the places that led there
         self.demand = set()  # (file, qualified name) of sync functions seen between the loop and the layer
         self.counts = {}
 
@@ -71,7 +71,7 @@ class Recorder:
         tag, stack = self.tag.get(), self.stack()
         on_loop = asyncio._get_running_loop() is not None
         if on_loop and self.strict:
-            self.blocked.append((name, [f"{file}:{line} {qualname}" for file, qualname, line, _ in stack]))
+            self.blocked.append((name, [(file, line, qualname) for file, qualname, line, _ in stack]))
             if self.strict != "record":
                 raise BlocksTheLoop(f"{name} blocks the event loop")
         if on_loop or threading.current_thread() is threading.main_thread():

@@ -11,7 +11,7 @@ use awaitify::analysis::{Analysis, Request, Rewritten, answer_again, rewrite_all
 use awaitify::config::flags::Flags;
 use awaitify::plan::Counts;
 use awaitify::py::db::Kept;
-use awaitify::report::text;
+use awaitify::report::{json, text};
 
 fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(8 << 20).build_global().expect("the first pool");
@@ -38,12 +38,15 @@ fn serve() {
 
 /// `apply`, and `diff` on what it wrote.
 fn program(folder: &Path, kept: &mut Kept) -> serde_json::Value {
-    let (analysis, rewritten) = match migrate(folder, kept) {
-        Ok(done) => done,
-        Err(error) => return serde_json::json!({"exit": 2, "report": format!("{error:#}")}),
-    };
+    answer(folder, kept).unwrap_or_else(|error| serde_json::json!({"exit": 2, "report": format!("{error:#}")}))
+}
+
+fn answer(folder: &Path, kept: &mut Kept) -> Result<serde_json::Value> {
+    let (analysis, rewritten) = migrate(folder, kept)?;
     let counts = Counts::of(analysis.world(), &analysis.plan);
     let report = text::summary(analysis.world(), &analysis.verdicts, counts, text::Length::Short);
+    let beside = json::Beside { groups: &[], chosen: None, hazards: &[], problems: &[], unreadable: &[] };
+    let all: serde_json::Value = serde_json::from_str(&json::report(analysis.world(), &analysis.verdicts, counts, &beside))?;
     for done in &rewritten {
         std::fs::write(&analysis.project.file(done.file).path, &done.after).expect("the program is written");
     }
@@ -52,7 +55,14 @@ fn program(folder: &Path, kept: &mut Kept) -> serde_json::Value {
         Ok((_, again)) => again.iter().map(|done| done.text.as_str()).collect::<Vec<_>>().join("\n"),
         Err(error) => format!("{error:#}"),
     };
-    serde_json::json!({"exit": exit, "report": report, "second": second})
+    Ok(serde_json::json!({"exit": exit, "report": report, "second": second, "said": said(&all)}))
+}
+
+/// The places that the report lists as left or as uncertain: `[file, line]`.
+fn said(report: &serde_json::Value) -> Vec<serde_json::Value> {
+    let sites = report["sites"].as_array().into_iter().flatten();
+    let said = sites.filter(|site| site["verdict"] == "left" || site["undecided"] == true);
+    said.map(|site| serde_json::json!([site["file"], site["line"]])).collect()
 }
 
 fn migrate(folder: &Path, kept: &mut Kept) -> Result<(Analysis, Vec<Rewritten>)> {

@@ -21,8 +21,9 @@ order), the exception that ends the program, exceptions of threads, asyncio's ow
     never-awaited  a coroutine was not awaited         hang            the migrated program does not end
     exception      it ends with another exception      output, calls, threads, log     they differ
     second-run     a second `diff` plans something     blocked         a layer call ran on the loop's thread
+    unsaid         the same, and no line on the way from the coroutine to the layer is listed as left or uncertain
 
-`blocked` is a failure in programs of the profile `hard` (annotated, only constructs that the tool promises to move) and `flow` (the same
+`unsaid` breaks the promise, in every program. `blocked` is a failure in programs of the profile `hard` (annotated, only constructs that the tool promises to move) and `flow` (the same
 without annotations, kind `blocked-flow`); in `soft` programs such calls are by design (properties, sort keys, tables) and only counted.
 The summary also says how many of the sync functions that were seen between the event loop and a blocking call became async, and how many
 programs no longer block the loop at all: a tool that converts nothing passes no `hard` seed and shows 0% there.
@@ -33,6 +34,7 @@ import argparse
 import ast
 import asyncio  # noqa: F401  imported before the fork, so that children start quickly
 import collections
+import difflib
 import json
 import multiprocessing
 import os
@@ -152,7 +154,45 @@ def compare(before, after, profile):
             return name, f"before {before[name]}, after {after[name]}"
     if after["blocked"] and profile != "soft":
         name, stack = after["blocked"][0]
+        stack = [f"{file}:{line} {qualname}" for file, line, qualname in stack]
         return ("blocked" if profile == "hard" else "blocked-flow"), f"{len(after['blocked'])} calls on the loop, first {name} <- " + " <- ".join(stack)
+    return None
+
+
+def statements(text):
+    """Line -> the lines of the simple statement, or of the head of the compound one, that stands there."""
+    found = {}
+    for node in ast.walk(ast.parse(text.removeprefix("\ufeff"))):
+        if isinstance(node, (ast.stmt, ast.match_case, ast.ExceptHandler)):
+            start = min([one.lineno for one in getattr(node, "decorator_list", ())], default=getattr(node, "lineno", 0)) or node.pattern.lineno
+            body = getattr(node, "body", None)
+            end = max(start, body[0].lineno - 1) if body else node.end_lineno
+            for line in range(start, end + 1):
+                if line not in found or end - start < len(found[line]):
+                    found[line] = range(start, end + 1)
+    return found
+
+
+def unsaid(after, files, root, said):
+    """The first call on the loop of which no line on the way is in the report, or None."""
+    maps = {}
+    for name, stack in after.get("blocked", ()):
+        for file, line, _ in stack:
+            if file not in files:
+                continue
+            if file not in maps:
+                old, new = files[file], (root / file).read_text(encoding="utf-8")
+                matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
+                lines = {}
+                for _, a, a_end, b, b_end in matcher.get_opcodes():
+                    for at in range(b, b_end):
+                        lines[at + 1] = range(a + 1, a_end + 1) if b_end - b != a_end - a else [a + at - b + 1]
+                maps[file] = lines, statements(old)
+            lines, spans = maps[file]
+            if any((file, row) in said for one in lines.get(line, ()) for row in spans.get(one, [one])):
+                break
+        else:
+            return "unsaid", f"{name} <- " + " <- ".join(f"{file}:{line} {qualname}" for file, line, qualname in stack)
     return None
 
 
@@ -184,7 +224,10 @@ def migrate(tool, files, root, profile, before):
     after = execute(root, "record")
     stats["blocked"] = len(after.get("blocked", ()))
     found = compare(before, after, profile)
-    if found and found[0] in ("blocked", "blocked-flow"):
+    silent = unsaid(after, files, root, done.said) if not found or found[0].startswith("blocked") else None
+    if silent:
+        late = silent
+    elif found and found[0] in ("blocked", "blocked-flow"):
         late = found
     elif found:
         return *found, stats

@@ -6,7 +6,7 @@ import os
 import select
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -14,17 +14,20 @@ class Migrated:
     exit: int
     report: str
     second: str  # what a second `diff` plans or complains of
+    said: set = field(default_factory=set)  # (file, line) of the sites that the report lists as left or uncertain
 
 
 class Command:
-    """`awaitify apply`, then `awaitify diff`."""
+    """`awaitify apply`, then `awaitify diff`; a `diff --format json` before tells what is left."""
 
     def __init__(self, binary):
         self.binary = os.path.abspath(binary)
 
     def migrate(self, root):
+        told = self.run(root, "diff", "--format", "json", ".").stdout
         done = self.run(root, "apply", "--allow-dirty", ".")
-        return Migrated(done.returncode, done.stderr, "")
+        sites = json.loads(told)["sites"] if told else []
+        return Migrated(done.returncode, done.stderr, "", {(site["file"], site["line"]) for site in sites if site["verdict"] == "left" or site.get("undecided")})
 
     def again(self, root, _):
         again = self.run(root, "diff", ".")
@@ -64,7 +67,7 @@ class Server:
         answer = json.loads(line)
         if answer["exit"] == 101:
             answer["report"] += "\n" + self.stderr()
-        return Migrated(answer["exit"], answer["report"], answer.get("second", ""))
+        return Migrated(answer["exit"], answer["report"], answer.get("second", ""), {tuple(place) for place in answer.get("said", ())})
 
     def again(self, root, migrated):
         return migrated.second
