@@ -30,7 +30,6 @@ use crate::plan::{self, Action, Plan};
 use crate::project::{self, Project};
 use crate::py::db::Kept;
 use crate::py::source::{self, Source};
-use crate::resolve::operators::Operators;
 use crate::resolve::{self, Graph, Site, SiteKind};
 use crate::rewrite::Left;
 use crate::{rewrite, verify};
@@ -194,10 +193,6 @@ struct Survey<'a> {
 fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
     let Survey { mut config, mut problems, paths, since, names, purpose } = survey;
     let own = config.codemods.len();
-    let operators = match purpose {
-        Purpose::Audit => Operators::Follow,
-        Purpose::Migrate => Operators::Skip,
-    };
     if purpose == Purpose::Audit {
         check::leaves::add(&mut config);
     }
@@ -225,7 +220,7 @@ fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
         }
     }
     let db = kept.open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
-    let mut graph = resolve::resolve(&project, &config, &mut index, db, operators)?;
+    let mut graph = resolve::resolve(&project, &config, &mut index, db)?;
     if names == Names::Checked && !graph.renames.unmatched.is_empty() {
         return Err(Error::Config(graph.renames.unmatched).into());
     }

@@ -26,7 +26,7 @@ mod iterator;
 mod layer;
 pub mod names;
 mod native;
-pub mod operators;
+mod operators;
 mod plain;
 pub mod renames;
 mod replaced;
@@ -48,7 +48,6 @@ use self::builder::Builder;
 use self::fixtures::Fixtures;
 pub use self::flow::Fake;
 use self::hierarchy::Hierarchy;
-use self::operators::Operators;
 use self::renames::Renames;
 use self::text::TextCall;
 use crate::config::{Blocking, Config};
@@ -101,6 +100,8 @@ pub enum SiteKind {
     Runs { runner: runner::Runner },
     /// Named where a codemod says that async functions are accepted.
     Accepted,
+    /// A call of a coroutine function or a plain one by code that tests which of them it got, or the function given to it.
+    Dispatched,
     /// Named, harmlessly: `f.__name__`, `isinstance(x, C)`, an annotation.
     Mention,
 }
@@ -139,7 +140,12 @@ impl SiteKind {
             | SiteKind::Iterated
             | SiteKind::Runs { .. }
             | SiteKind::Offloaded { .. } => true,
-            SiteKind::Value | SiteKind::Made | SiteKind::Carried | SiteKind::Accepted | SiteKind::Mention => false,
+            SiteKind::Value
+            | SiteKind::Made
+            | SiteKind::Carried
+            | SiteKind::Accepted
+            | SiteKind::Dispatched
+            | SiteKind::Mention => false,
         }
     }
 }
@@ -337,9 +343,8 @@ impl Graph {
 ///
 /// # Errors
 /// When ty's database cannot be opened.
-pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db, operators: Operators) -> Result<Graph> {
+pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -> Result<Graph> {
     let mut builder = Builder::new(project, config, index, db);
-    builder.operators.operators = operators;
     let rewrites_fallbacks = config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
     if rewrites_fallbacks {
         builder.index.load_words(project, ["create_task", "ensure_future", "get_event_loop"]);

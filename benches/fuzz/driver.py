@@ -55,13 +55,13 @@ class Recorder:
         self.counts = {}
 
     def stack(self):
-        """Project frames from the layer's caller up to the coroutine that the loop runs: (file, name, line, is_async)."""
+        """Project frames from the layer's caller up to the coroutine that the loop runs: (file, name, line, is_async, is_generator)."""
         frame, found = sys._getframe(4), []
         while frame is not None:
             code = frame.f_code
             if code.co_filename.startswith(self.folder):
                 is_async = bool(code.co_flags & 0x280)  # coroutine, async generator
-                found.append((code.co_filename[len(self.folder):], code.co_qualname, frame.f_lineno, is_async))
+                found.append((code.co_filename[len(self.folder):], code.co_qualname, frame.f_lineno, is_async, bool(code.co_flags & 0x20)))
                 if is_async:
                     break
             frame = frame.f_back
@@ -71,11 +71,11 @@ class Recorder:
         tag, stack = self.tag.get(), self.stack()
         on_loop = asyncio._get_running_loop() is not None
         if on_loop and self.strict:
-            self.blocked.append((name, [(file, line, qualname) for file, qualname, line, _ in stack]))
+            self.blocked.append((name, [(file, line, qualname, is_generator) for file, qualname, line, _, is_generator in stack]))
             if self.strict != "record":
                 raise BlocksTheLoop(f"{name} blocks the event loop")
         if on_loop or threading.current_thread() is threading.main_thread():
-            self.demand.update((file, qualname) for file, qualname, _, is_async in stack if not is_async)
+            self.demand.update((file, qualname) for file, qualname, _, is_async, _ in stack if not is_async)
         count = self.counts[tag] = self.counts.get(tag, 0) + 1
         self.log.append((tag, " ".join([name, *map(str, args)])))
         return zlib.crc32(repr((name, args, count)).encode()) % 97

@@ -46,7 +46,8 @@ fn answer(folder: &Path, kept: &mut Kept) -> Result<serde_json::Value> {
     let counts = Counts::of(analysis.world(), &analysis.plan);
     let report = text::summary(analysis.world(), &analysis.verdicts, counts, text::Length::Short);
     let beside = json::Beside { groups: &[], chosen: None, hazards: &[], problems: &[], unreadable: &[] };
-    let all: serde_json::Value = serde_json::from_str(&json::report(analysis.world(), &analysis.verdicts, counts, &beside))?;
+    let all: serde_json::Value =
+        serde_json::from_str(&json::report(analysis.world(), &analysis.verdicts, counts, &beside))?;
     for done in &rewritten {
         std::fs::write(&analysis.project.file(done.file).path, &done.after).expect("the program is written");
     }
@@ -55,14 +56,9 @@ fn answer(folder: &Path, kept: &mut Kept) -> Result<serde_json::Value> {
         Ok((_, again)) => again.iter().map(|done| done.text.as_str()).collect::<Vec<_>>().join("\n"),
         Err(error) => format!("{error:#}"),
     };
-    Ok(serde_json::json!({"exit": exit, "report": report, "second": second, "said": said(&all)}))
-}
-
-/// The places that the report lists as left or as uncertain: `[file, line]`.
-fn said(report: &serde_json::Value) -> Vec<serde_json::Value> {
-    let sites = report["sites"].as_array().into_iter().flatten();
-    let said = sites.filter(|site| site["verdict"] == "left" || site["undecided"] == true);
-    said.map(|site| serde_json::json!([site["file"], site["line"]])).collect()
+    Ok(
+        serde_json::json!({"exit": exit, "report": report, "second": second, "told": {"sites": all["sites"], "functions": all["functions"]}}),
+    )
 }
 
 fn migrate(folder: &Path, kept: &mut Kept) -> Result<(Analysis, Vec<Rewritten>)> {

@@ -154,7 +154,7 @@ def compare(before, after, profile):
             return name, f"before {before[name]}, after {after[name]}"
     if after["blocked"] and profile != "soft":
         name, stack = after["blocked"][0]
-        stack = [f"{file}:{line} {qualname}" for file, line, qualname in stack]
+        stack = [f"{file}:{line} {qualname}" for file, line, qualname, _ in stack]
         return ("blocked" if profile == "hard" else "blocked-flow"), f"{len(after['blocked'])} calls on the loop, first {name} <- " + " <- ".join(stack)
     return None
 
@@ -166,20 +166,37 @@ def statements(text):
         if isinstance(node, (ast.stmt, ast.match_case, ast.ExceptHandler)):
             start = min([one.lineno for one in getattr(node, "decorator_list", ())], default=getattr(node, "lineno", 0)) or node.pattern.lineno
             body = getattr(node, "body", None)
-            end = max(start, body[0].lineno - 1) if body else node.end_lineno
+            leaves = isinstance(node, (ast.With, ast.AsyncWith))  # its head runs what was entered in its body, too
+            end = max(start, body[0].lineno - 1) if body and not leaves else node.end_lineno
             for line in range(start, end + 1):
                 if line not in found or end - start < len(found[line]):
                     found[line] = range(start, end + 1)
     return found
 
 
-def unsaid(after, files, root, said):
-    """The first call on the loop of which no line on the way is in the report, or None."""
+LISTED = {"escapes", "looked-up", "passed-on", "computed", "iterated-unseen", "called-in-text"}  # with the place, at the function
+
+
+def unsaid(after, files, root, told):
+    """The first call on the loop of which nothing on the way is in the report, or None."""
     maps = {}
+    sites = [site for site in told.get("sites", ()) if site["verdict"] == "left" or site.get("undecided")]
+    said = {(site["file"], site["line"]) for site in sites}
+    names = {(site["file"], site["name"]) for site in sites}
+    listed = {(one["file"], one["name"]) for one in told.get("functions", ()) if one["verdict"] == "stays" and one["cause"] in LISTED}
+    listed |= {(one["file"], what) for site in sites if site.get("cause") == "takes-both" for what in site["targets"] for one in told["functions"] if one["name"] == what}
     for name, stack in after.get("blocked", ()):
-        for file, line, _ in stack:
+        inner, closes = None, False
+        for file, line, qualname, is_generator in stack:
             if file not in files:
                 continue
+            short = qualname.replace(".<locals>", "")
+            if any(one == file and what.endswith("." + short) for one, what in listed):
+                break
+            # A generator that is given up is closed anywhere.
+            if closes and (file, inner) in names:
+                break
+            inner, closes = short.split(".")[-1], is_generator
             if file not in maps:
                 old, new = files[file], (root / file).read_text(encoding="utf-8")
                 matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
@@ -192,7 +209,7 @@ def unsaid(after, files, root, said):
             if any((file, row) in said for one in lines.get(line, ()) for row in spans.get(one, [one])):
                 break
         else:
-            return "unsaid", f"{name} <- " + " <- ".join(f"{file}:{line} {qualname}" for file, line, qualname in stack)
+            return "unsaid", f"{name} <- " + " <- ".join(f"{file}:{line} {qualname}" for file, line, qualname, _ in stack)
     return None
 
 
@@ -224,7 +241,7 @@ def migrate(tool, files, root, profile, before):
     after = execute(root, "record")
     stats["blocked"] = len(after.get("blocked", ()))
     found = compare(before, after, profile)
-    silent = unsaid(after, files, root, done.said) if not found or found[0].startswith("blocked") else None
+    silent = unsaid(after, files, root, done.told) if not found or found[0].startswith("blocked") else None
     if silent:
         late = silent
     elif found and found[0] in ("blocked", "blocked-flow"):

@@ -14,7 +14,7 @@ class Migrated:
     exit: int
     report: str
     second: str  # what a second `diff` plans or complains of
-    said: set = field(default_factory=set)  # (file, line) of the sites that the report lists as left or uncertain
+    told: dict = field(default_factory=dict)  # `sites` and `functions` of the JSON report
 
 
 class Command:
@@ -26,8 +26,7 @@ class Command:
     def migrate(self, root):
         told = self.run(root, "diff", "--format", "json", ".").stdout
         done = self.run(root, "apply", "--allow-dirty", ".")
-        sites = json.loads(told)["sites"] if told else []
-        return Migrated(done.returncode, done.stderr, "", {(site["file"], site["line"]) for site in sites if site["verdict"] == "left" or site.get("undecided")})
+        return Migrated(done.returncode, done.stderr, "", json.loads(told) if told else {})
 
     def again(self, root, _):
         again = self.run(root, "diff", ".")
@@ -67,7 +66,7 @@ class Server:
         answer = json.loads(line)
         if answer["exit"] == 101:
             answer["report"] += "\n" + self.stderr()
-        return Migrated(answer["exit"], answer["report"], answer.get("second", ""), {tuple(place) for place in answer.get("said", ())})
+        return Migrated(answer["exit"], answer["report"], answer.get("second", ""), answer.get("told", {}))
 
     def again(self, root, migrated):
         return migrated.second

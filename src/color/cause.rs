@@ -235,6 +235,14 @@ pub enum Cause {
     WorksLater {
         func: FuncId,
     },
+    /// An operator or a builtin runs a special method of its operand there.
+    Operator {
+        site: RefId,
+    },
+    /// The code that calls it there takes coroutine functions and plain ones, and it blocks.
+    TakesBoth {
+        func: FuncId,
+    },
     /// It reads the current exception or the call stack.
     ReadsCaller {
         func: FuncId,
@@ -325,6 +333,7 @@ impl Cause {
             | Cause::BlocksWithin { site }
             | Cause::FileStays { site }
             | Cause::Later { site }
+            | Cause::Operator { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }
             | Cause::Family { .. }
@@ -359,6 +368,7 @@ impl Cause {
             | Cause::CalledInText { .. }
             | Cause::NeedsLoop { .. }
             | Cause::WorksLater { .. }
+            | Cause::TakesBoth { .. }
             | Cause::ReadsCaller { .. }
             | Cause::SetsContext { .. }
             | Cause::ThreadBound { .. }

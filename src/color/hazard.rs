@@ -16,7 +16,7 @@ use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::agreement::fits;
 use crate::resolve::names::{Meaning, Names, Unloaded};
-use crate::resolve::{Site, SiteKind};
+use crate::resolve::{Site, SiteKind, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.
 const LOOP_CALLS: [&str; 9] = [
@@ -56,6 +56,8 @@ pub struct Memo {
     handles: OnceLock<bound::Handles>,
     /// What functions do that is bound to their thread or context, by file.
     bound: Mutex<FxHashMap<FileId, Arc<FxHashMap<FuncId, Cause>>>>,
+    /// What may run in the place of a method: itself, and what overrides it.
+    overriding: Mutex<FxHashMap<FuncId, Arc<[FuncId]>>>,
     /// What the call graph says of calls, by file.
     resolved: Mutex<FxHashMap<FileId, Arc<Targets>>>,
     /// Modules that hold decorators and callees and were not read yet: without them an answer is only a guess.
@@ -75,14 +77,32 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
         OffloadProject::Readonly | OffloadProject::All => {}
     }
     // What a codemod declares is offloaded as declared.
-    let undeclared = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
-    undeclared.into_iter().find_map(|target| works_later(world, *target).or_else(|| transitive(world, *target)))
+    undeclared(world, site)
+        .into_iter()
+        .find_map(|target| works_later(world, target).or_else(|| transitive(world, target)))
+}
+
+/// What the site may run that no codemod declares.
+fn undeclared(world: World, site: &Site) -> Vec<FuncId> {
+    let targets = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
+    targets.flat_map(|target| overriding(world, *target).to_vec()).collect()
+}
+
+/// The function itself, and the methods that override it: an object of an abstract class is one of a class below.
+fn overriding(world: World, func: FuncId) -> Arc<[FuncId]> {
+    remembered(&world.hazards.overriding, func, || {
+        let facts = world.index.func(func);
+        let below = facts.class.into_iter().flat_map(|class| world.graph.hierarchy.descendants(class));
+        let overriding = below.filter_map(|class| hierarchy::method(world.index, class, &facts.name));
+        std::iter::once(func).chain(overriding.filter(|id| *id != func)).collect()
+    })
 }
 
 /// Why a call that is offloaded today must not come back to the loop's thread: what it does there would be seen by others.
 pub fn needs_worker(world: World, site: &Site) -> Option<Cause> {
     let own = |cause: &Cause| matches!(cause, Cause::SetsContext { .. } | Cause::ThreadBound { .. });
-    site.targets.iter().find_map(|target| transitive(world, *target).filter(own))
+    let targets = site.targets.iter().flat_map(|target| overriding(world, *target).to_vec());
+    targets.into_iter().find_map(|target| transitive(world, target).filter(own))
 }
 
 /// Why what this site runs must not run in a worker that iterates over it; none when it may.
@@ -93,10 +113,7 @@ pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
     if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
         return Some(Cause::OffloadForbidden);
     }
-    site.targets
-        .iter()
-        .filter(|target| !world.graph.layer.contains(target))
-        .find_map(|target| transitive(world, *target))
+    undeclared(world, site).into_iter().find_map(|target| transitive(world, target))
 }
 
 /// Does the target version have what offloads?
@@ -222,7 +239,37 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             .flat_map(|arg| named(world, func, arg.value));
         found.extend(callees.into_iter().chain(given).map(|callee| Step::Runs { callee, caught }));
     }
+    // Who iterates takes `StopIteration` for the end.
+    let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
+    found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
     found
+}
+
+/// What a function runs without a call: `with x`, `for y in x`, a property.
+fn unnamed(world: World, func: FuncId) -> Vec<FuncId> {
+    let sites = world.graph.sites_in_file(func.file).filter(|site| {
+        let runs = matches!(site.kind, SiteKind::Call | SiteKind::Iterated | SiteKind::Read);
+        let facts = world.index.site(site.id);
+        runs && world.context(site.id).func == Some(func)
+            && (site.kind == SiteKind::Iterated || !matches!(facts.usage, Usage::Called(_)))
+    });
+    sites.flat_map(|site| &site.targets).flat_map(|target| overriding(world, *target).to_vec()).collect()
+}
+
+/// The `__next__` of what an `__iter__` returns.
+fn iterated(world: World, func: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(func);
+    let Some(class) = facts.class.filter(|_| facts.name == "__iter__") else { return vec![] };
+    let made = facts.returns.iter().filter_map(|returned| match world.index.value(returned.value) {
+        Value::Call { call } => Some(world.names().evaluate(world.index.call(*call).func)),
+        _ => None,
+    });
+    let mut classes: Vec<ClassId> = made.flatten().filter_map(|meaning| meaning.class()).collect();
+    classes.push(class);
+    let hierarchy = &world.graph.hierarchy;
+    let related =
+        classes.iter().flat_map(|class| hierarchy.ancestors(*class).into_iter().chain(hierarchy.descendants(*class)));
+    related.filter_map(|class| hierarchy::method(world.index, class, "__next__")).collect()
 }
 
 fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
@@ -250,7 +297,9 @@ fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
             .sites_in_file(file)
             .filter(|site| site.kind == SiteKind::Call && !site.uncertain && !site.others && !site.targets.is_empty());
         let by_call = certain.filter_map(|site| match world.index.site(site.id).usage {
-            Usage::Called(call) => Some((call, site.targets.clone())),
+            Usage::Called(call) => {
+                Some((call, site.targets.iter().flat_map(|target| overriding(world, *target).to_vec()).collect()))
+            }
             _ => None,
         });
         Arc::new(by_call.collect::<Targets>())

@@ -33,7 +33,7 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         return Some(Cause::FileStays { site: id });
     }
     match site.kind {
-        SiteKind::Mention | SiteKind::Accepted => None,
+        SiteKind::Mention | SiteKind::Accepted | SiteKind::Dispatched => None,
         SiteKind::Carried => carried(world, id),
         SiteKind::Made => Some(Cause::Consumed { site: id }),
         SiteKind::Callback { call } if exit_stack::of_call(world, call).is_some() => called(world, site),

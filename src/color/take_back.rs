@@ -103,6 +103,7 @@ impl Coloring<'_> {
             | SiteKind::Carried
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
+            | SiteKind::Dispatched
             | SiteKind::Mention => false,
         };
         if runs_here
@@ -134,6 +135,7 @@ impl Coloring<'_> {
                     | SiteKind::Made
                     | SiteKind::Carried
                     | SiteKind::Accepted
+                    | SiteKind::Dispatched
                     | SiteKind::Mention => false,
                 };
                 let calls = calls && !self.world.only_lists(site);
@@ -230,6 +232,7 @@ impl Coloring<'_> {
                 | SiteKind::Carried
                 | SiteKind::Offloaded { .. }
                 | SiteKind::Accepted
+                | SiteKind::Dispatched
                 | SiteKind::Mention => false,
             };
             if waits {

@@ -219,6 +219,7 @@ impl Coloring<'_> {
             | SiteKind::Carried
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
+            | SiteKind::Dispatched
             | SiteKind::Mention => false,
         };
         calls.then_some(target)
@@ -266,6 +267,7 @@ impl Coloring<'_> {
         let left = || SiteVerdict::Left(Cause::TestStays { site: site.id });
         match &site.kind {
             SiteKind::Accepted
+            | SiteKind::Dispatched
             | SiteKind::Mention
             | SiteKind::Carried
             | SiteKind::Runs { .. }

@@ -220,6 +220,14 @@ impl Coloring<'_> {
         }
         match &site.kind {
             SiteKind::Accepted | SiteKind::Mention | SiteKind::Carried => SiteVerdict::AsIs,
+            // What blocks and stays cannot be offloaded there: beside it, coroutine functions may arrive.
+            SiteKind::Dispatched => {
+                let blocks = |target: &&FuncId| self.stays.contains_key(target) && self.blocking.contains(target);
+                match site.targets.iter().find(blocks) {
+                    Some(func) => SiteVerdict::Left(Cause::TakesBoth { func: *func }),
+                    None => SiteVerdict::AsIs,
+                }
+            }
             SiteKind::Value | SiteKind::Made if converting => SiteVerdict::Left(Cause::Escapes { site: site.id }),
             SiteKind::Value | SiteKind::Made => SiteVerdict::AsIs,
             SiteKind::Offloaded { call, form } if converting => SiteVerdict::Unwrap { call: *call, form: *form },
@@ -349,8 +357,7 @@ impl Coloring<'_> {
                 None if site.kind == SiteKind::Iterated => SiteVerdict::Left(Cause::Consumed { site: site.id }),
                 None => SiteVerdict::Offload,
             },
-            // An operator that only the audit follows.
-            SiteKind::Read if blocks && self.is_operand(site) => SiteVerdict::Left(Cause::Dunder),
+            SiteKind::Read if blocks && self.is_operand(site) => SiteVerdict::Left(Cause::Operator { site: site.id }),
             SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None if is_written => SiteVerdict::Left(Cause::Property),
@@ -363,6 +370,7 @@ impl Coloring<'_> {
             | SiteKind::Carried
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
+            | SiteKind::Dispatched
             | SiteKind::Mention => SiteVerdict::AsIs,
         }
     }
@@ -373,7 +381,7 @@ impl Coloring<'_> {
         swap::is_async_now(self.world, site) || adapts() && obstacle::obstacle(self.world, site).is_none()
     }
 
-    /// Is the site an operand of which only the audit asks what the operator runs?
+    /// Is the site the operand of an operator that runs a method of it?
     fn is_operand(&self, site: &Site) -> bool {
         let facts = self.world.index.site(site.id);
         facts.is_implicit() && facts.usage == Usage::Other

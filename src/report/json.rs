@@ -262,6 +262,7 @@ fn kind(kind: &SiteKind) -> &'static str {
         SiteKind::Iterated => "iterated",
         SiteKind::Offloaded { .. } => "offloaded",
         SiteKind::Accepted => "accepted",
+        SiteKind::Dispatched => "dispatched",
         SiteKind::Mention => "mention",
     }
 }

@@ -152,6 +152,8 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::TestsIgnored => "tests-ignored",
         Cause::NeedsLoop { .. } => "needs-loop",
         Cause::WorksLater { .. } => "works-later",
+        Cause::TakesBoth { .. } => "takes-both",
+        Cause::Operator { .. } => "operator",
         Cause::ReadsCaller { .. } => "reads-caller",
         Cause::SetsContext { .. } => "sets-context",
         Cause::ThreadBound { .. } => "thread-bound",
@@ -336,6 +338,17 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::TestsIgnored => "`tests = \"ignore\"` leaves tests as they are".into(),
         Cause::NeedsLoop { func, name } => {
             format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
+        }
+        Cause::Operator { site } => {
+            let targets = world.graph.sites.get(site).map(|site| site.targets.as_slice()).unwrap_or_default();
+            let method = targets.first().map(|func| names.qualified_func(*func)).unwrap_or_default();
+            format!("an operator or builtin runs `{method}`, which blocks, and Python cannot await it there")
+        }
+        Cause::TakesBoth { func } => {
+            let name = names.qualified_func(*func);
+            format!(
+                "`{name}` blocks, and is given to code that takes coroutine functions and plain ones, and calls both on the loop"
+            )
         }
         Cause::WorksLater { func } => {
             format!("`{}` returns something that does its work later, on the loop", names.qualified_func(*func))

@@ -88,24 +88,45 @@ pub fn decorator_name<'a>(index: &'a Index, decorator: &Decorator) -> Option<&'a
 }
 
 /// Does a codemod say that this argument may be an async function?
-pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> bool {
+pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> Option<Accepts> {
     let call = builder.index.call(call);
-    let Some(path) = builder.names().dotted(call.func) else { return false };
+    let path = builder.names().dotted(call.func)?;
     let argument = &call.args[index as usize];
     let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
     let spelled = match &argument.keyword {
         Some(keyword) => format!("{path}:{keyword}"),
         None => format!("{path}:{position}"),
     };
-    if builder.names().func_of_path(&path).is_some_and(|taker| tests_for_coroutines(builder.names(), taker)) {
-        return true;
+    if let Some(taker) = builder.names().func_of_path(&path)
+        && tests_for_coroutines(builder.names(), taker)
+    {
+        return Some(dispatcher(builder.names(), taker));
     }
-    builder
-        .config
-        .codemods
-        .iter()
-        .flat_map(|codemod| &codemod.accepts_async)
-        .any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)))
+    let mut entries = builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
+    let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)));
+    accepts.then_some(Accepts::Elsewhere)
+}
+
+/// Who takes a coroutine function in the place of a plain one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepts {
+    /// A dispatcher of the project, which calls plain functions where it stands.
+    Here,
+    /// A framework, or a dispatcher that has a worker for plain functions.
+    Elsewhere,
+}
+
+/// What a dispatcher of the project does with plain functions: its class, or module, has an offload for them or not.
+pub(crate) fn dispatcher(names: Names, func: FuncId) -> Accepts {
+    let facts = names.index.file(func.file);
+    let class = names.index.func(func).class;
+    let around = |call: &Call| facts[call.context].func.map(|at| outermost(names.index, at));
+    let is_near = |call: &&Call| class.is_none() || around(call).is_some_and(|at| names.index.func(at).class == class);
+    let offloads = facts.calls.iter().filter(is_near).any(|call| {
+        let name = names.last_name(call.func).unwrap_or_default();
+        matches!(name, "to_thread" | "run_in_executor" | "run_sync" | "run_in_threadpool" | "sync_to_async" | "submit")
+    });
+    if offloads { Accepts::Elsewhere } else { Accepts::Here }
 }
 
 /// A dispatcher of the project: it tests what it was given with `iscoroutinefunction` or `isawaitable`, itself or in a function

@@ -321,6 +321,7 @@ impl Builder<'_> {
             | SiteKind::Carried
             | SiteKind::Offloaded { .. }
             | SiteKind::Accepted
+            | SiteKind::Dispatched
             | SiteKind::Mention => false,
         };
         let context = self.index.context(self.index.site(site.id).context);
@@ -328,7 +329,8 @@ impl Builder<'_> {
         let owner = runs.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
         // What may be run at a place where something unknown may, too, stays as it is: it brings nothing with it.
         let moves = !site.uncertain || self.config.uncertain != Uncertain::Block;
-        if site.targets.len() > 1 && moves && !matches!(site.kind, SiteKind::Blocking { .. }) {
+        let is_one = !matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Dispatched);
+        if site.targets.len() > 1 && moves && is_one {
             let sync: BTreeSet<FuncId> = site.targets.iter().copied().collect();
             if !self.in_tests(site.id.file) {
                 self.join(&sync);

@@ -90,11 +90,13 @@ fn names_class(builder: &Builder, site: &Site) -> bool {
 fn follow_class(builder: &mut Builder, id: RefId) -> bool {
     let (from, targets) = (builder.index.site(id).value, builder.graph.sites[&id].targets.clone());
     let meanings = builder.names().evaluate(from);
-    let [Meaning::Class(class)] = meanings.as_slice() else { return false };
-    let trace = flow::trace(builder, Token::Class(*class), from);
     let mut changed = false;
-    for place in trace.calls {
-        changed |= add_place(builder, place, targets.iter().copied().collect(), Runs::Calls);
+    for meaning in meanings {
+        let Meaning::Class(class) = meaning else { continue };
+        let trace = flow::trace(builder, Token::Class(class), from);
+        for place in trace.calls {
+            changed |= add_place(builder, place, targets.iter().copied().collect(), Runs::Calls);
+        }
     }
     changed
 }
@@ -116,7 +118,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     let Some(from) = from else { return false };
     let (mut calls, mut uses): (Places, Places) = Default::default();
     let (mut annotations, mut through) = (BTreeSet::new(), BTreeSet::new());
-    let mut escape = None;
+    let (mut escape, mut dispatched) = (None, false);
     let mut callbacks: Vec<(RefId, CallId, FuncId)> = vec![];
     for target in targets {
         let token = if is_made { Token::Generator(target) } else { Token::Function(target) };
@@ -134,13 +136,15 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
             builder.join(&BTreeSet::from([target, decorated]));
             builder.add_node(decorated);
         }
+        dispatched |= trace.accepted == Some(boundary::Accepts::Here);
         escape = escape.or(trace.escape);
     }
+    dispatched &= calls.is_empty() && uses.is_empty();
     if escape.is_none()
         && callbacks.is_empty()
         && let Some(site) = builder.graph.sites.get_mut(&id)
     {
-        site.kind = SiteKind::Carried;
+        site.kind = if dispatched { SiteKind::Dispatched } else { SiteKind::Carried };
     }
     let ranges = annotations.into_iter().filter_map(|(file, value)| annotation_range(builder, file, value)).collect();
     let through = if is_made { through } else { BTreeSet::new() };
@@ -207,7 +211,7 @@ fn follow_lambdas(builder: &mut Builder) -> bool {
     for func in new {
         let Some(lambda) = builder.index.func(func).lambda else { continue };
         let trace = flow::trace(builder, Token::Function(func), lambda.value);
-        builder.graph.lambdas.insert(func, LambdaUse { lost_at: trace.escape, is_accepted: trace.accepted });
+        builder.graph.lambdas.insert(func, LambdaUse { lost_at: trace.escape, is_accepted: trace.accepted.is_some() });
         for place in trace.calls {
             changed |= add_place(builder, place, BTreeSet::from([func]), Runs::Calls);
         }
@@ -263,7 +267,11 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     let known = builder.carried.runs.entry(place).or_default();
     let before = known.len();
     known.extend(funcs);
-    if known.len() == before || handles_both(builder, place) {
+    if known.len() == before {
+        return false;
+    }
+    if handles_both(builder, place) {
+        dispatched(builder, place);
         return false;
     }
     // What was known of it before stays known.
@@ -303,6 +311,19 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     true
 }
 
+/// A place that takes both colors is no obstacle to any; what stays, blocks there.
+fn dispatched(builder: &mut Builder, place: RefId) {
+    let is_known = builder.graph.sites.get(&place).is_some_and(|site| site.kind != SiteKind::Dispatched);
+    if is_known || !matches!(builder.index.site(place).usage, Usage::Called(_)) {
+        return;
+    }
+    let targets = builder.carried.runs[&place].iter().copied().collect();
+    builder.parked_sites.remove(&place);
+    builder.graph.foreign.remove(&place);
+    builder.open.remove(&place);
+    builder.add_site(Site::new(place, SiteKind::Dispatched, targets, Evidence::Flow));
+}
+
 /// Do too many functions arrive at the place? They are noted then.
 fn is_crowded(builder: &mut Builder, place: RefId) -> bool {
     let known = &builder.carried.runs[&place];
@@ -336,7 +357,11 @@ fn is_declared(builder: &Builder, place: RefId) -> bool {
 pub(super) fn add_wrapped(builder: &mut Builder, place: RefId, func: FuncId) -> bool {
     builder.carried.wrapped.insert(place);
     let known = builder.carried.runs.entry(place).or_default();
-    if !known.insert(func) || handles_both(builder, place) {
+    if !known.insert(func) {
+        return false;
+    }
+    if handles_both(builder, place) {
+        dispatched(builder, place);
         return false;
     }
     builder.graph.foreign.remove(&place);

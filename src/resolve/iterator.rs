@@ -150,13 +150,19 @@ impl Seeds {
         if matches!(usage, Usage::Store | Usage::Delete | Usage::Base | Usage::Annotation | Usage::Receiver) {
             return;
         }
-        match builder.names().evaluate(value).as_slice() {
-            [Meaning::Class(class)] if self.classes.contains(class) => match usage {
-                Usage::Called(call) => self.made(builder, call),
-                _ => self.class_value(builder, *class, value),
-            },
-            meanings if meanings.contains(&Meaning::Unknown) => drop(self.lost_at.get_or_insert((id.file, range))),
-            _ => {}
+        let meanings = builder.names().evaluate(value);
+        if meanings.contains(&Meaning::Unknown) {
+            self.lost_at.get_or_insert((id.file, range));
+        }
+        // `try: from app import Rows`, `except ImportError: Rows = list`: it may be the class.
+        let class = meanings.iter().find_map(|meaning| match meaning {
+            Meaning::Class(class) if self.classes.contains(class) => Some(*class),
+            _ => None,
+        });
+        match (class, usage) {
+            (Some(_), Usage::Called(call)) => self.made(builder, call),
+            (Some(class), _) => self.class_value(builder, class, value),
+            (None, _) => {}
         }
     }
 

@@ -32,6 +32,14 @@ pub enum Meaning {
 }
 
 impl Meaning {
+    /// The class, if it is one of the project.
+    pub fn class(&self) -> Option<ClassId> {
+        match self {
+            Meaning::Class(class) => Some(*class),
+            _ => None,
+        }
+    }
+
     /// Bound to a value that only flow or inference can tell.
     pub fn is_variable(&self) -> bool {
         match self {
@@ -84,7 +92,7 @@ impl<'a> Names<'a> {
     pub fn lookup(&self, scope: ScopeId, name: &str) -> Vec<Meaning> {
         let mut found = vec![];
         self.lookup_in(scope, name, &mut found, &mut FxHashSet::default(), 0);
-        found
+        without_repeats(found)
     }
 
     fn lookup_in(
@@ -294,7 +302,7 @@ impl<'a> Names<'a> {
                 for meaning in self.evaluate_at(*receiver, depth + 1) {
                     self.attribute(&meaning, name, &mut found);
                 }
-                found
+                without_repeats(found)
             }
             Value::Subscript { value, .. } => self.evaluate_at(*value, depth + 1),
             _ => vec![Meaning::Value(value)],
@@ -394,6 +402,17 @@ impl<'a> Names<'a> {
     pub fn qualified_class(&self, id: ClassId) -> String {
         format!("{}.{}", self.project.file(id.file).module, self.index.class(id).qualname)
     }
+}
+
+/// `import app.tools` and `import app.services` both bind `app` to the same package.
+fn without_repeats(meanings: Vec<Meaning>) -> Vec<Meaning> {
+    let mut found = Vec::with_capacity(meanings.len());
+    for meaning in meanings {
+        if !found.contains(&meaning) {
+            found.push(meaning);
+        }
+    }
+    found
 }
 
 impl<'a> Names<'a> {

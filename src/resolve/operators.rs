@@ -1,6 +1,6 @@
 //! Operators: `a[k]`, `k in a`, `len(a)`, `a + b`, `if a:` run a special method without naming it. They are looked for once
-//! such a method blocks, in all files, by the types of the operands. The audit wants them; the migration takes them for what
-//! they are without: Python can await none of them.
+//! such a method blocks, in all files, by the types of the operands. Python can await none of them, so a sync function with one
+//! is offloaded as a whole, and one in async code is listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,18 +17,9 @@ use crate::index::facts::*;
 use crate::py::infer::Questions;
 use crate::py::source;
 
-/// Are operators followed?
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Operators {
-    #[default]
-    Skip,
-    Follow,
-}
-
 /// What was looked for so far.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    pub(super) operators: Operators,
     done: BTreeSet<Name>,
 }
 
@@ -74,9 +65,6 @@ const METHODS: [&str; 36] = [
 
 /// Looks for the operators that run a special method which became a node. Returns whether anything new came of it.
 pub(super) fn enumerate(builder: &mut Builder) -> bool {
-    if builder.operators.operators == Operators::Skip {
-        return false;
-    }
     let names = builder.graph.nodes.iter().map(|func| &builder.index.func(*func).name);
     let wanted: BTreeSet<Name> = names
         .filter(|name| METHODS.contains(&name.as_str()) && !builder.operators.done.contains(*name))

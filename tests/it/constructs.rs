@@ -2,7 +2,7 @@
 //! is the same, nothing blocks the event loop, and no coroutine is left un-awaited.
 //!
 //! A case is a file in `tests/constructs`: comment lines, then files under `#- path` headers. Its `expect.toml` says which functions
-//! are coroutine functions afterwards (`async`) or not (`sync`), which text a file `contains` or `lacks`, and for a program that
+//! are coroutine functions afterwards (`async`) or not (`sync`), which text a file `contains` or `lacks`, what the report `says`, and for a program that
 //! goes on blocking by Python's own rules `strict = false`, for one whose calls run side by side `calls = false`.
 
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ fn migrate(path: &Path) -> Result<Case, String> {
     if again.code != 0 || !again.stdout.is_empty() {
         wrong.push(format!("a second run is not empty:\n{}", String::from_utf8_lossy(&again.stdout)));
     }
+    let unsaid = strings(expect.get("says")).into_iter().filter(|part| !apply.stderr.contains(part));
+    wrong.extend(unsaid.map(|part| format!("the report does not say `{part}`:\n{}", apply.stderr)));
     wrong.extend(text_problems(&after, &expect));
     match wrong.is_empty() {
         true => Ok(Case { name, before, after, expect }),

@@ -146,6 +146,13 @@ impl Solver<'_> {
                     self.push(class, None);
                 }
             }
+            // `load = staticmethod(load)` in a class: the function itself.
+            ("staticmethod", []) => self.flow_arg(call, 0, vec![]),
+            // It is called with the class first, which the arguments do not tell.
+            ("classmethod", []) => {
+                self.flow_arg(call, 0, vec![]);
+                self.push(Object::Unknown, None);
+            }
             ("open", _) => {
                 let symbol = self.symbol("io.IOBase");
                 self.push(Object::ExternalInstance(symbol), None);

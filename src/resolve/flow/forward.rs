@@ -21,6 +21,7 @@ use super::scope::Home;
 use crate::index::consumers::{Consumer, Consumers};
 use crate::index::facts::*;
 use crate::resolve::Builder;
+use crate::resolve::boundary::Accepts;
 use crate::resolve::eager;
 
 /// What is followed.
@@ -54,7 +55,7 @@ pub(crate) struct Trace {
     /// Calls of library functions that run the function before they return, by the place of their callee.
     pub(crate) callbacks: BTreeSet<(RefId, CallId)>,
     /// It goes where async functions are accepted.
-    pub(crate) accepted: bool,
+    pub(crate) accepted: Option<Accepts>,
     /// Functions in whose place it stands: it is returned by their decorator.
     pub(crate) decorates: BTreeSet<FuncId>,
     /// The first place where it is lost sight of.

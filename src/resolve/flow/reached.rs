@@ -267,10 +267,9 @@ impl Walk<'_, '_> {
         let result = self.solver.consumers(call.file).result(call);
         let keeps = is_method && KEEPING.contains(&last.as_str());
         let passes = match last.as_str() {
-            "partial" | "partialmethod" | "cast" | "list" | "tuple" | "set" | "frozenset" | "dict" | "sorted"
-            | "reversed" | "iter" | "enumerate" | "zip" | "deque" | "OrderedDict" | "next" | "copy" | "deepcopy" => {
-                true
-            }
+            "partial" | "partialmethod" | "staticmethod" | "classmethod" | "cast" | "list" | "tuple" | "set"
+            | "frozenset" | "dict" | "sorted" | "reversed" | "iter" | "enumerate" | "zip" | "deque" | "OrderedDict"
+            | "next" | "copy" | "deepcopy" => true,
             "get" | "pop" | "setdefault" if is_method => true,
             "getattr" => at == 2,
             _ => false,

@@ -5,6 +5,7 @@ use ruff_python_ast::name::Name;
 use super::is_constructor;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
+use crate::resolve::boundary::Accepts;
 use crate::resolve::builder::Builder;
 use crate::resolve::names::Meaning;
 use crate::resolve::{SiteKind, boundary, carried, eager, tested};
@@ -134,7 +135,11 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if index == 0 && is_exit_callback(builder, call) {
         return SiteKind::Callback { call };
     }
-    if boundary::accepts_async(builder, call, index) { SiteKind::Accepted } else { SiteKind::Value }
+    match boundary::accepts_async(builder, call, index) {
+        Some(Accepts::Here) => SiteKind::Dispatched,
+        Some(Accepts::Elsewhere) => SiteKind::Accepted,
+        None => SiteKind::Value,
+    }
 }
 
 /// `stack.callback(f, x)`, where `stack` is an exit stack.

@@ -43,8 +43,8 @@ impl Walk<'_, '_> {
         let (Token::Function(_) | Token::Layer, true) = (self.token, depth == 0) else {
             return self.given(call, at, depth);
         };
-        if boundary::accepts_async(self.builder, call, at) {
-            self.trace.accepted = true;
+        if let Some(accepts) = boundary::accepts_async(self.builder, call, at) {
+            self.trace.accepted.get_or_insert(accepts);
             return;
         }
         if !site::is_offload_of(self.builder, call, at) {
@@ -213,6 +213,7 @@ impl Walk<'_, '_> {
             name if LOOKING.contains(&name) => {}
             _ if !is_plain => self.escape_at(func),
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
+            "staticmethod" | "classmethod" if at == 0 && depth == 0 => into(self, 0),
             "cast" if at == 1 => into(self, depth),
             "getattr" if at == 2 => into(self, depth),
             // The write is followed by itself.

@@ -169,7 +169,7 @@ impl Walk<'_, '_> {
             && boundary::tests_for_coroutines(self.builder.names(), func)
         {
             // It takes both colors.
-            self.trace.accepted = true;
+            self.trace.accepted.get_or_insert(boundary::dispatcher(self.builder.names(), func));
             return;
         }
         self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
