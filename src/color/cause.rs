@@ -214,6 +214,10 @@ pub enum Cause {
     TestBase {
         path: String,
     },
+    /// It replaces something that an event loop needs.
+    TakesFromLoop {
+        name: String,
+    },
     /// It runs an event loop of its own, so it cannot run on one.
     RunsLoop {
         name: String,
@@ -378,6 +382,7 @@ impl Cause {
             | Cause::StandsIn { .. }
             | Cause::TestHook { .. }
             | Cause::TestBase { .. }
+            | Cause::TakesFromLoop { .. }
             | Cause::RunsLoop { .. }
             | Cause::Uses { .. }
             | Cause::TestsIgnored

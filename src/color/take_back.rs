@@ -31,6 +31,17 @@ impl Coloring<'_> {
         }
     }
 
+    /// The same for what a site of the code runs. Where a method of a test runs, the one of the code that it overrides may.
+    fn take_back_target(&mut self, target: FuncId, cause: &Cause) {
+        if !self.world.in_tests(target.file) {
+            return self.take_back(target, cause.clone());
+        }
+        let overridden = self.family(target).into_iter().filter(|member| !self.world.in_tests(member.file));
+        for member in overridden.collect::<Vec<_>>() {
+            self.take_back(member, cause.clone());
+        }
+    }
+
     /// How many functions have been taken back. A bridge is counted once it is none any more.
     fn taken_back(&self) -> usize {
         self.stays.len() - self.bridges.len()
@@ -92,7 +103,7 @@ impl Coloring<'_> {
         for target in &site.targets {
             // What gets a new name cannot be run by mistake under the old one.
             if !(site.uncertain && self.world.graph.renames.new_names.contains_key(target)) {
-                self.take_back(*target, cause.clone());
+                self.take_back_target(*target, cause);
             }
         }
         let runs_here = match site.kind {
@@ -140,7 +151,7 @@ impl Coloring<'_> {
                 };
                 let calls = calls && !self.world.only_lists(site);
                 for target in site.targets.iter().filter(|_| calls) {
-                    self.take_back(*target, Cause::CallerStays { site: id, caller: func });
+                    self.take_back_target(*target, &Cause::CallerStays { site: id, caller: func });
                 }
             }
         }

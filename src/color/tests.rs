@@ -1,6 +1,7 @@
 //! Tests follow the code (DESIGN section 8): once the code has its colors, every test, fixture and helper that has to await
 //! converts. A test that cannot is left as it is and named in the report; it never holds the code back.
 
+mod environment;
 pub mod framework;
 mod obstacle;
 pub mod site;
@@ -16,7 +17,7 @@ use super::{SiteVerdict, World};
 use crate::config::Tests as Mode;
 use crate::index::facts::*;
 use crate::resolve::fixtures;
-use crate::resolve::{Site, SiteKind};
+use crate::resolve::{Evidence, Site, SiteKind};
 
 /// What becomes of the tests.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Tests {
     /// Tests and hooks that stay sync, and run what they call with `asyncio.run`: no loop runs when they are called.
     pub runs: BTreeMap<FuncId, Cause>,
     pub stand_ins: StandIns,
+    /// Fixtures that take away what an event loop needs, with its name.
+    takers: BTreeMap<FuncId, String>,
 }
 
 impl Tests {
@@ -111,6 +114,7 @@ impl Coloring<'_> {
             return;
         }
         self.tests.stand_ins = stand_in::find(self.world, &|site| self.use_of(site), &|func| self.converts(func));
+        self.tests.takers = environment::takers(self.world);
         let mut open: Vec<FuncId> = test_functions(self.world);
         open.retain(|func| !self.world.index.func(*func).is_async);
         loop {
@@ -231,7 +235,13 @@ impl Coloring<'_> {
             let demanding = self.sites_in(func).into_iter().map(|id| self.site(id));
             demanding.filter(|site| self.demands_in_tests(site).is_some()).find_map(|site| self.obstacle_in_tests(site))
         };
-        obstacle::cause(self.world, func, demand).or_else(|| self.runs_bridge(func)).or_else(at_sites)
+        let taken = || {
+            let is_test = self.world.index.func(func).name.starts_with("test");
+            let taken = || environment::taken(self.world, &self.tests.takers, func);
+            is_test.then(taken).flatten().map(|name| Cause::TakesFromLoop { name })
+        };
+        let own = obstacle::cause(self.world, func, demand).or_else(taken);
+        own.or_else(|| self.runs_bridge(func)).or_else(at_sites)
     }
 
     /// Does it call a function that keeps its sync face, and so runs a loop of its own?
@@ -328,6 +338,10 @@ impl Coloring<'_> {
             return SiteVerdict::AsIs;
         }
         let Some(owner) = owner else { return SiteVerdict::AsIs };
+        let is_guess = site.evidence == Evidence::Agreement && !matches!(site.kind, SiteKind::Blocking { .. });
+        if is_guess || site::looks_at_caller(self.world, site) {
+            return SiteVerdict::AsIs;
+        }
         match self.or_later(site, owner, self.verdict_in_coroutine(site, false)) {
             SiteVerdict::Left(_) => SiteVerdict::AsIs,
             verdict => verdict,

@@ -147,6 +147,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::StandsIn { .. } => "stands-in",
         Cause::TestHook { .. } => "test-hook",
         Cause::TestBase { .. } => "test-base",
+        Cause::TakesFromLoop { .. } => "takes-from-loop",
         Cause::RunsLoop { .. } => "runs-loop",
         Cause::Uses { .. } => "uses",
         Cause::TestsIgnored => "tests-ignored",
@@ -331,6 +332,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::TestHook { name } => format!("the test framework calls `{name}` and cannot await it"),
         Cause::TestBase { path } => format!("its class derives from `{path}`, which cannot run async tests"),
+        Cause::TakesFromLoop { name } => {
+            format!("an event loop needs `{name}`, which the test or a fixture that it gets replaces")
+        }
         Cause::RunsLoop { name } => format!("it runs an event loop of its own (`{name}`)"),
         Cause::Uses { func } => {
             format!("it uses `{}` ({}), which cannot follow", names.qualified_func(*func), places.func(*func))

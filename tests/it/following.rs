@@ -691,3 +691,122 @@ def test_any(monkeypatch):
     ]);
     assert!(project.text("tests/test_app.py").contains("'insert', AsyncMock(side_effect=lambda *args: 1))"));
 }
+
+#[test]
+fn a_test_that_takes_away_what_a_loop_needs_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}{STORE}#- tests/conftest.py
+import pytest
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch):
+    monkeypatch.setattr('socket.socket', None)
+#- tests/test_store.py
+from store import Store
+
+def test_insert():
+    assert Store(None).insert('a')
+#- other/test_other.py
+from unittest.mock import patch
+import store
+
+def test_thread():
+    with patch('store.threading.Thread'):
+        store.Store(None).insert('a')
+
+def test_socket():
+    with patch('socket.socket'):
+        store.Store(None).insert('a')
+"
+    ));
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "tests that may break (2):",
+        "tests/test_store.py:3 test_insert: an event loop needs `socket.socket`",
+        "other/test_other.py:4 test_thread: an event loop needs `threading.Thread`",
+    ]);
+    assert!(project.text("other/test_other.py").contains("async def test_socket"));
+}
+
+#[test]
+fn a_test_that_looks_at_the_line_of_a_warning_calls_in_place() {
+    check(
+        "#- app.py
+class App:
+    def __init__(self, persistence):
+        self.first = persistence.get('first')
+#- tests/test_app.py
+import warnings
+from app import App
+from store import Store
+
+def test_line():
+    assert Store(None).insert('a')
+    with warnings.catch_warnings(record=True) as found:
+        App(None)
+    assert found[0].filename == __file__
+
+def test_warning():
+    assert Store(None).insert('a')
+    with warnings.catch_warnings(record=True) as found:
+        App(None)
+    assert found
+",
+        "#- tests/test_app.py
+import asyncio
+import warnings
+import pytest
+from app import App
+from store import Store
+
+@pytest.mark.asyncio
+async def test_line():
+    assert await Store(None).insert('a')
+    with warnings.catch_warnings(record=True) as found:
+        App(None)
+    assert found[0].filename == __file__
+
+@pytest.mark.asyncio
+async def test_warning():
+    assert await Store(None).insert('a')
+    with warnings.catch_warnings(record=True) as found:
+        await asyncio.to_thread(App, None)
+    assert found
+",
+    );
+}
+
+/// A method that only a test's class overrides stands for the one of the code.
+#[test]
+fn where_a_class_of_a_test_arrives_the_class_of_the_code_may() {
+    let project = Project::new(&format!(
+        "{CONFIG}{STORE}#- sync.py
+import os
+
+class Local:
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+class Syncer:
+    def __init__(self, target):
+        self.target = target
+
+    def copy(self, key):
+        return self.target.insert(key)
+#- tests/test_sync.py
+from store import Store
+from sync import Local, Syncer
+
+class Checking(Store):
+    def insert(self, key):
+        assert key
+
+def test_copy():
+    Syncer(Checking(None)).copy('a')
+
+def test_local():
+    Syncer(Local()).copy('a')
+"
+    ));
+    project.run("apply --allow-dirty").returned(0);
+    assert!(project.text("store.py").contains("    def insert"), "{}", project.text("store.py"));
+}

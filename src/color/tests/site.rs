@@ -179,6 +179,22 @@ pub fn raises_lambda(world: World, site: &Site) -> Option<CallId> {
     (facts[call].args.len() == position as usize + 1 && is_raises_statement(world, call, position)).then_some(call)
 }
 
+/// Does the test look at the line that a warning comes from? In a thread, that of the caller is not to be seen.
+pub fn looks_at_caller(world: World, site: &Site) -> bool {
+    let records = |with: &With| {
+        let Value::Call { call } = world.index.value(with.value) else { return false };
+        let name = world.names().last_name(world.index.call(*call).func);
+        matches!(name, Some("catch_warnings" | "warns" | "deprecated_call" | "assertWarns" | "assertWarnsRegex"))
+    };
+    let context = world.context(site.id);
+    let facts = world.index.file(site.id.file);
+    let looks = || {
+        let names = facts.refs.iter().filter(|name| matches!(name.name.as_str(), "filename" | "lineno"));
+        names.into_iter().any(|name| facts[name.context].func == context.func)
+    };
+    context.withs.iter().any(records) && looks()
+}
+
 /// May the generator expressions around a site become lists, because builtins use them up?
 fn are_consumed(world: World, id: RefId) -> bool {
     world.context(id).generators.iter().all(|generator| {
