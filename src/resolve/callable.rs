@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
 use super::flow::Runs;
@@ -127,6 +128,7 @@ fn passed_on(builder: &mut Builder) {
 /// Calls of names and attributes that scopes do not tie to a function, a class, or something foreign.
 fn open_calls(builder: &Builder) -> Vec<RefId> {
     let mut found = vec![];
+    let kept = kept_names(builder);
     for (file, facts) in builder.index.loaded_files() {
         for (index, site) in facts.refs.iter().enumerate() {
             let id = RefId { file, index: index as u32 };
@@ -141,10 +143,13 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
                 let scope = facts[site.context].scope;
                 builder.names().lookup(scope, &site.name).iter().any(|meaning| meaning.is_variable())
             };
-            let is_attribute = site.receiver.is_some() && !builder.index.writes_of(&site.name).is_empty();
+            let is_attribute = site.receiver.is_some() && {
+                let mut writes = builder.index.writes_of(&site.name).iter();
+                writes.any(|(other, _)| builder.in_tests(file) || !builder.in_tests(*other))
+            };
             // `module.name(...)`
             let is_global = || match site.usage {
-                Usage::Called(call) if site.receiver.is_some() => {
+                Usage::Called(call) if site.receiver.is_some() && kept.contains(&site.name) => {
                     let func = builder.index.call(call).func;
                     let names = builder.names();
                     names.evaluate(func).iter().any(|meaning| meaning.is_variable()) && !stack::is_method(&names, func)
@@ -157,6 +162,15 @@ fn open_calls(builder: &Builder) -> Vec<RefId> {
         }
     }
     found
+}
+
+/// Names under which modules and classes keep objects: of any other name, nobody can have one.
+fn kept_names(builder: &Builder) -> FxHashSet<Name> {
+    let scopes = builder.index.loaded_files().flat_map(|(_, facts)| &facts.scopes);
+    let scopes = scopes.filter(|scope| scope.parent.is_none() || matches!(scope.kind, ScopeKind::Class(_)));
+    let bindings = scopes.flat_map(|scope| &scope.bindings);
+    let kept = bindings.filter(|binding| !matches!(binding.bound, Bound::Func(_) | Bound::Class(_) | Bound::Import(_)));
+    kept.map(|binding| binding.name.clone()).collect()
 }
 
 fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {

@@ -186,10 +186,13 @@ fn places(builder: &mut Builder) -> Rc<[PickSite]> {
     found
 }
 
+/// Words of what runs code that is a string.
+const CODE: [&str; 6] = ["runctx", "cProfile", "profile", "pdb", "timeit", "Timer"];
+
 /// Parses the files in which a name may be computed.
 fn load(builder: &mut Builder) {
     let words = ["getattr", "methodcaller", "attrgetter", "globals", "vars", "__dict__", "getmembers", "eval", "exec"];
-    let words = words.iter().flat_map(|word| builder.index.words.files(word));
+    let words = words.iter().chain(&CODE).flat_map(|word| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
     files.retain(|file| text(builder, *file).is_some_and(|text| computes(&text)));
     builder.index.load(builder.project, &Vec::from_iter(files));
@@ -212,6 +215,7 @@ fn computes(text: &str) -> bool {
         comma.is_none_or(|(at, _)| !inner[at + 1..].trim_start().starts_with(['"', '\'']))
     }) || ["methodcaller(", "attrgetter(", "globals()", "vars(", "__dict__", "getmembers", "eval(", "exec("]
         .iter()
+        .chain(&CODE)
         .any(|word| text.contains(word))
 }
 

@@ -94,6 +94,31 @@ pub(crate) fn is_fixture(builder: &Builder, func: FuncId) -> bool {
     decorator(&builder.names(), func).is_some()
 }
 
+/// Is the expression a parameter of a test that asks for a fixture of a plugin, such as `requests_mock`? Nothing in the project
+/// has that name, so it is none of its objects. (Factories register fixtures by the names of what they make.)
+pub(crate) fn is_of_plugin(builder: &Builder, value: ValueId) -> bool {
+    let Value::Name { name, .. } = builder.index.value(value) else { return false };
+    let names = builder.names();
+    let [Meaning::Param { func, index }] = names.evaluate(value)[..] else { return false };
+    let facts = builder.index.func(func);
+    let is_asked = builder.in_tests(func.file)
+        && (facts.name.starts_with("test") && facts.parent.is_none() || is_fixture(builder, func));
+    let is_first = index == 0 && facts.class.is_some();
+    let is_marker = |decorator: &Decorator| {
+        names.dotted(decorator.value).is_some_and(|path| path.starts_with("pytest."))
+            && super::boundary::decorator_name(builder.index, decorator) != Some("parametrize")
+    };
+    let is_unittest = facts.class.is_some_and(|class| !builder.index.class(class).bases.is_empty());
+    is_asked
+        && !is_first
+        && !is_unittest
+        && facts.params[index as usize].default.is_none()
+        && facts.decorators.iter().all(is_marker)
+        && builder.index.funcs_of(name).is_empty()
+        && !builder.index.loaded_files().any(|(_, facts)| facts.lookups.iter().any(|lookup| lookup.name == *name))
+        && builder.index.words.files("pytest_factoryboy").len() == 0
+}
+
 /// The name that asks for a fixture: `@fixture(name="app")`, else its own.
 fn exposed_name(names: &Names, func: FuncId, decorator: FixtureDecorator) -> Name {
     let given = decorator.call.and_then(|call| {

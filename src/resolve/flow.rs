@@ -128,6 +128,10 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
 
 fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, Vec<Place>)> {
     let answer = answer(builder, id);
+    let receiver = builder.index.site(id).receiver;
+    if receiver.is_some_and(|receiver| super::fixtures::is_of_plugin(builder, receiver)) {
+        return Some((site::Found::Foreign, Evidence::Flow, vec![]));
+    }
     match builder.open.get(&id).and_then(|open| open.typed.clone()) {
         Some(site::Found::Targets(typed)) => {
             let evidence =

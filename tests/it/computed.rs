@@ -254,6 +254,8 @@ fn code_in_strings_and_reflection_hold_what_they_may_name() {
     let uses = [
         "eval('job.fetch()')",
         "eval(f'job.{verb}ch()')",
+        "cProfile.runctx('job.fetch()', globals(), locals())",
+        "timeit.timeit('job.fetch()', globals=globals())",
         "Job.__dict__['fetch'](job)",
         "[method() for _, method in inspect.getmembers(job, inspect.ismethod)]",
         "[method(job) for method in vars(Job).values() if callable(method)]",
@@ -268,7 +270,7 @@ def run(job, verb):
     return {used}
 "
         );
-        let before = "import inspect, operator
+        let before = "import cProfile, inspect, operator, timeit
 
 class Job:
     def __init__(self, persistence):

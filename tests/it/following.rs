@@ -810,3 +810,48 @@ def test_local():
     project.run("apply --allow-dirty").returned(0);
     assert!(project.text("store.py").contains("    def insert"), "{}", project.text("store.py"));
 }
+
+/// Nothing of the project bears the name of the parameter, so it asks a plugin for its fixture.
+#[test]
+fn a_fixture_of_a_plugin_is_no_object_of_the_project() {
+    check(
+        "#- api.py
+class Api:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def post(self, key):
+        return self.persistence.put(key)
+#- tests/conftest.py
+import pytest
+from api import Api
+
+@pytest.fixture
+def api(given):
+    return given(Api)
+#- tests/test_api.py
+def test_post(api, requests_mock):
+    mock = requests_mock.post('http://x')
+    assert api.post('a')
+",
+        "#- api.py
+import asyncio
+
+
+class Api:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    async def post(self, key):
+        return await asyncio.to_thread(self.persistence.put, key)
+#- tests/test_api.py
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_post(api, requests_mock):
+    mock = requests_mock.post('http://x')
+    assert await api.post('a')
+",
+    );
+}

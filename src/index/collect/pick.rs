@@ -51,6 +51,12 @@ impl Collector<'_> {
                 self.pick_all(Holder::Object(object.value), value, 2, range);
             }
             ("eval" | "exec", None, [code, ..]) => self.pick(Holder::Code, code.value, value, 0, range),
+            ("runctx" | "runeval" | "timeit" | "repeat" | "Timer", _, [code, ..]) => {
+                self.pick(Holder::Code, code.value, value, 0, range);
+            }
+            ("run", Some(module), [code, ..]) if self.runs_code(module) => {
+                self.pick(Holder::Code, code.value, value, 0, range);
+            }
             _ => {}
         }
     }
@@ -63,6 +69,11 @@ impl Collector<'_> {
     fn pick_all(&mut self, holder: Holder, value: ValueId, depth: u32, range: TextRange) {
         let any = self.value(Value::Unknown);
         self.pick(holder, any, value, depth, range);
+    }
+
+    /// Profilers and debuggers: `cProfile.run("main()")`.
+    fn runs_code(&self, module: ValueId) -> bool {
+        matches!(&self.facts[module], Value::Name { name, .. } if matches!(name.as_str(), "profile" | "cProfile" | "pdb" | "bdb"))
     }
 
     /// Whose members a mapping holds: `globals()`, `vars(x)`, `x.__dict__`.
