@@ -15,6 +15,7 @@ pub mod exit_stack;
 pub mod guard;
 pub mod hazard;
 pub mod iteration;
+pub mod nesting;
 pub mod obstacle;
 pub mod selected;
 pub mod shape;

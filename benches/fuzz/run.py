@@ -182,7 +182,7 @@ def unsaid(after, files, root, told):
     maps = {}
     sites = [site for site in told.get("sites", ()) if site["verdict"] == "left" or site.get("undecided")]
     said = {(site["file"], site["line"]) for site in sites}
-    names = {(site["file"], site["name"]) for site in sites}
+    names = {(site["file"], name.split(".")[-1]) for site in sites for name in [site["name"], *site["targets"]]}
     listed = {(one["file"], one["name"]) for one in told.get("functions", ()) if one["verdict"] == "stays" and one["cause"] in LISTED}
     listed |= {(one["file"], what) for site in sites if site.get("cause") == "takes-both" for what in site["targets"] for one in told["functions"] if one["name"] == what}
     for name, stack in after.get("blocked", ()):

@@ -239,6 +239,10 @@ pub enum Cause {
     WorksLater {
         func: FuncId,
     },
+    /// It stands in a comprehension inside of another one, where the target version takes no await.
+    NestedComprehension {
+        site: RefId,
+    },
     /// An operator or a builtin runs a special method of its operand there.
     Operator {
         site: RefId,
@@ -307,6 +311,7 @@ impl Cause {
                 | Cause::TwinGives { .. }
                 | Cause::CannotRewrite { .. }
                 | Cause::RunsLoop { .. }
+                | Cause::NestedComprehension { .. }
         )
     }
 
@@ -338,6 +343,7 @@ impl Cause {
             | Cause::FileStays { site }
             | Cause::Later { site }
             | Cause::Operator { site }
+            | Cause::NestedComprehension { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }
             | Cause::Family { .. }

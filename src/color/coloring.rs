@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
 use super::shape::Shape;
-use super::{World, consumer, exit_stack, guard, hazard, obstacle, shape, swap, tests};
+use super::{World, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind, eager};
@@ -216,11 +216,13 @@ impl<'a> Coloring<'a> {
                 return None;
             }
             let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
+            let free = free && !nesting::is_call_too_deep(self.world, call);
             return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
         }
         let runs =
             matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated) && !site.uncertain;
-        let call = consumer::offloadable(self.world, site).filter(|_| runs)?;
+        let call = consumer::offloadable(self.world, site)
+            .filter(|call| runs && !nesting::is_call_too_deep(self.world, *call))?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
         let is_generator = shape::shape_of_targets(self.world, site) == Some(Shape::Generator);
         let safe = hazard::hazard_in_consumer(self.world, site).is_none();

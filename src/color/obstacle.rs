@@ -6,7 +6,7 @@ use super::consumer::becomes_list;
 use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
 use super::{World, swap};
-use super::{exit_stack, guard, hazard};
+use super::{exit_stack, guard, hazard, nesting};
 use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
@@ -127,6 +127,9 @@ fn called(world: World, site: &Site) -> Option<Cause> {
     }
     if world.owner(id).is_none() && !is_entry_point(world, site) {
         return Some(Cause::ModuleLevel { site: id });
+    }
+    if nesting::is_too_deep(world, site) {
+        return Some(Cause::NestedComprehension { site: id });
     }
     if let Some(with) = context.withs.iter().find(|with| is_lock(world, with)) {
         return Some(Cause::Lock { site: id, with: with.value });

@@ -155,6 +155,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::WorksLater { .. } => "works-later",
         Cause::TakesBoth { .. } => "takes-both",
         Cause::Operator { .. } => "operator",
+        Cause::NestedComprehension { .. } => "nested-comprehension",
         Cause::ReadsCaller { .. } => "reads-caller",
         Cause::SetsContext { .. } => "sets-context",
         Cause::ThreadBound { .. } => "thread-bound",
@@ -342,6 +343,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::TestsIgnored => "`tests = \"ignore\"` leaves tests as they are".into(),
         Cause::NeedsLoop { func, name } => {
             format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
+        }
+        Cause::NestedComprehension { site } => {
+            format!(
+                "{} stands in a comprehension inside another one, where Python before 3.11 takes no await",
+                call(places, *site)
+            )
         }
         Cause::Operator { site } => {
             let targets = world.graph.sites.get(site).map(|site| site.targets.as_slice()).unwrap_or_default();

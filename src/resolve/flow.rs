@@ -11,6 +11,7 @@ mod builtin;
 mod bulk;
 mod call;
 mod caller;
+mod classes;
 mod decorated;
 mod doubt;
 mod fakes;
@@ -39,6 +40,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
 
+pub(crate) use self::classes::classes;
 pub(crate) use self::doubt::contradictions;
 pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
@@ -114,6 +116,10 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
     load_receivers(builder, &asked);
     let mut changed = false;
     for id in asked {
+        if site::runs_operator(builder, id) {
+            changed |= settle_operator(builder, id);
+            continue;
+        }
         let found = stated::found(builder, id).map(|found| (found, Evidence::Stated, vec![]));
         let found = found.or_else(|| by_flow(builder, id));
         if let Some((found, evidence, support)) = found {
@@ -124,6 +130,16 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
         }
     }
     changed
+}
+
+/// Operators are everywhere: where no object is known to get to, nothing of ours runs.
+fn settle_operator(builder: &mut Builder, id: RefId) -> bool {
+    let funcs = answer(builder, id).funcs;
+    builder.open.remove(&id);
+    let is_ours = !funcs.is_empty();
+    let found = if is_ours { site::Found::Targets(funcs) } else { site::Found::Foreign };
+    site::settle(builder, id, found, Evidence::Flow);
+    is_ours
 }
 
 fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, Vec<Place>)> {

@@ -12,7 +12,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
-use super::{Evidence, Site, SiteKind, site};
+use super::{Evidence, Site, SiteKind, flow, hierarchy, site};
 use crate::index::facts::*;
 use crate::py::infer::Questions;
 use crate::py::source;
@@ -20,7 +20,18 @@ use crate::py::source;
 /// What was looked for so far.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    done: BTreeSet<Name>,
+    asked: BTreeSet<Name>,
+    /// What runs a method that is no node yet.
+    waiting: Vec<Operand>,
+}
+
+/// An operand of an operator, with what runs there.
+#[derive(Debug)]
+struct Operand {
+    file: FileId,
+    site: Ref,
+    targets: Vec<FuncId>,
+    evidence: Evidence,
 }
 
 /// The special methods that operators and builtins run.
@@ -67,48 +78,71 @@ const METHODS: [&str; 36] = [
 pub(super) fn enumerate(builder: &mut Builder) -> bool {
     let names = builder.graph.nodes.iter().map(|func| &builder.index.func(*func).name);
     let wanted: BTreeSet<Name> = names
-        .filter(|name| METHODS.contains(&name.as_str()) && !builder.operators.done.contains(*name))
+        .filter(|name| METHODS.contains(&name.as_str()) && !builder.operators.asked.contains(*name))
         .cloned()
         .collect();
-    if wanted.is_empty() {
-        return false;
+    if !wanted.is_empty() {
+        builder.operators.asked.extend(wanted.iter().cloned());
+        let found = find(builder, &wanted);
+        builder.operators.waiting.extend(found);
     }
-    builder.operators.done.extend(wanted.iter().cloned());
+    let nodes = &builder.graph.nodes;
+    let runs = |operand: &Operand| operand.targets.iter().any(|target| nodes.contains(target));
+    let (ready, waiting) = std::mem::take(&mut builder.operators.waiting).into_iter().partition(runs);
+    builder.operators.waiting = waiting;
+    let ready: Vec<Operand> = ready;
+    let any = !ready.is_empty();
+    for Operand { file, site, targets, evidence } in ready {
+        let id = builder.index.add_ref(file, site);
+        builder.resolved.insert(id);
+        builder.add_site(Site::new(id, SiteKind::Read, targets, evidence));
+    }
+    any
+}
+
+/// The operands for which methods of these names are methods of the project.
+fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
     let every: Vec<FileId> = builder.project.ids().collect();
     builder.index.load(builder.project, &every);
-    let uses = find_uses(builder, &wanted);
+    let uses = find_uses(builder, wanted);
     let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
     for (file, found) in &uses {
         by_file.entry(*file).or_default().members.extend(found.iter().cloned());
     }
     let answers = builder.ask(by_file);
-    let mut sites = vec![];
+    let mut operands = vec![];
     for (file, found) in uses {
         let Some(members) = answers.get(&file).map(|answers| &answers.members) else { continue };
         let names = names_by_start(builder.index.file(file));
-        let known: FxHashSet<(TextRange, &Name)> =
-            builder.index.file(file).refs.iter().map(|site| (site.range, &site.name)).collect();
-        for (operand, name) in found.into_iter().filter(|(operand, name)| !known.contains(&(*operand, name))) {
-            let definitions = members.get(&(operand, name.clone())).into_iter().flatten();
-            let targets: Vec<FuncId> = definitions.flat_map(|definition| site::defined(builder, definition)).collect();
-            let blocks = targets.iter().any(|target| builder.graph.nodes.contains(target));
-            if let Some((context, value)) = names.get(&operand.start()).filter(|_| blocks) {
-                let name_range = TextRange::empty(operand.start());
-                let (context, value) = (*context, *value);
-                let (receiver, looked_up_on) = (Some(value), None);
-                let usage = Usage::Other;
-                let site = Ref { name, name_range, range: operand, receiver, looked_up_on, value, context, usage };
-                sites.push((file, site, targets));
-            }
+        let known: FxHashSet<(TextRange, Name)> =
+            builder.index.file(file).refs.iter().map(|site| (site.range, site.name.clone())).collect();
+        for (operand, name) in found.into_iter().filter(|asked| !known.contains(asked)) {
+            let Some(&Start { context, value, range }) = names.get(&operand.start()) else { continue };
+            let definitions = members.get(&(operand, name.clone())).cloned().unwrap_or_default();
+            let (targets, evidence) = match definitions.as_slice() {
+                [] if range == operand => (by_flow(builder, value, &name), Evidence::Flow),
+                found => (found.iter().flat_map(|one| site::defined(builder, one)).collect(), Evidence::Type),
+            };
+            let (name_range, usage) = (TextRange::empty(operand.start()), Usage::Other);
+            let (receiver, looked_up_on) = (Some(value), None);
+            let site = Ref { name, name_range, range: operand, receiver, looked_up_on, value, context, usage };
+            operands.extend((!targets.is_empty()).then_some(Operand { file, site, targets, evidence }));
         }
     }
-    let any = !sites.is_empty();
-    for (file, site, targets) in sites {
-        let id = builder.index.add_ref(file, site);
-        builder.resolved.insert(id);
-        builder.add_site(Site::new(id, SiteKind::Read, targets, Evidence::Type));
+    operands
+}
+
+/// ty knows no type: the methods of the objects that get there.
+fn by_flow(builder: &mut Builder, value: ValueId, name: &str) -> Vec<FuncId> {
+    let mut found = vec![];
+    for class in flow::classes(builder, value) {
+        builder.index_close(class);
+        let ancestors = builder.graph.hierarchy.ancestors(class);
+        found.extend(ancestors.iter().find_map(|id| hierarchy::method(builder.index, *id, name)));
     }
-    any
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The operands in each file whose type may have one of the methods, with the method.
@@ -128,11 +162,19 @@ fn find_uses(builder: &Builder, wanted: &BTreeSet<Name>) -> Vec<(FileId, Vec<(Te
         .collect()
 }
 
-/// The context and the value of the longest name that starts at a place.
-fn names_by_start(facts: &FileFacts) -> FxHashMap<TextSize, (ContextId, ValueId)> {
+/// The longest name that starts at a place.
+#[derive(Clone, Copy)]
+struct Start {
+    context: ContextId,
+    value: ValueId,
+    range: TextRange,
+}
+
+fn names_by_start(facts: &FileFacts) -> FxHashMap<TextSize, Start> {
     let mut names: Vec<&Ref> = facts.refs.iter().filter(|site| !site.is_implicit()).collect();
     names.sort_by_key(|site| site.range.len());
-    names.into_iter().map(|site| (site.range.start(), (site.context, site.value))).collect()
+    let start = |site: &Ref| Start { context: site.context, value: site.value, range: site.range };
+    names.into_iter().map(|site| (site.range.start(), start(site))).collect()
 }
 
 struct Finder<'w> {
@@ -238,6 +280,8 @@ impl<'a> Visitor<'a> for Finder<'_> {
                 UnaryOp::UAdd | UnaryOp::Invert => {}
             },
             Expr::If(node) => self.test(&node.test),
+            // `x or y` asks all but the last.
+            Expr::BoolOp(node) => node.values.iter().rev().skip(1).for_each(|value| self.test(value)),
             Expr::Call(call) => self.builtin(call),
             Expr::FString(node) => {
                 for element in node.value.elements() {

@@ -170,10 +170,6 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         (Certainty::Known | Certainty::Partly, true) if foreign_only => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
-        // Operators are everywhere: what nobody knows is no site.
-        (Certainty::Known | Certainty::Partly | Certainty::Unknown, true) if runs_operator(builder, id) => {
-            settle(builder, id, Found::Foreign, Evidence::Type);
-        }
         (Certainty::Known, true) if !may_be_ours(&answer.shown) => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
@@ -184,7 +180,7 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
 }
 
 /// Does an operator or a builtin run the method, without naming it?
-fn runs_operator(builder: &Builder, id: RefId) -> bool {
+pub(crate) fn runs_operator(builder: &Builder, id: RefId) -> bool {
     let site = builder.index.site(id);
     site.is_implicit()
         && match site.usage {

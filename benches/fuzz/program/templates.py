@@ -645,7 +645,7 @@ def load@(k, persistence):
 async def run@(k, persistence):
     bus = Bus@()
     bus.on(load@)
-    bus.on(lambda k, p: [[load@(k, p)||k + 1||<<int p k>>]])
+    bus.on(lambda k, persistence: [[load@(k, persistence)||k + 1||<<int persistence k>>]])
     return await bus.emit(k, persistence)
 
 
@@ -745,7 +745,8 @@ class Keys@:
     def take(self):
         if not self.left:
             raise [[StopIteration||IndexError]]
-        return <<int self.persistence self.left.pop()>>
+        key = self.left.pop()
+        return <<int self.persistence key>>
 
 
 def scene@(k<<hint int>>, persistence<<hint persistence>>):
