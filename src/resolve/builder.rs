@@ -248,6 +248,7 @@ impl Builder<'_> {
     /// may run nothing that blocks, is no part of it.
     fn add_read(&mut self, id: FuncId, class: ClassId, name: &Name) {
         let mut readers = self.graph.hierarchy.overridden(self.index, class, name);
+        readers.retain(|reader| !self.is_one_of_many(*reader, name));
         let accessor = boundary::accessor(self.index, id);
         readers.retain(|reader| boundary::accessor(self.index, *reader) == accessor);
         readers.insert(id);
@@ -260,6 +261,14 @@ impl Builder<'_> {
                 self.found(reader);
             }
         }
+    }
+
+    /// Do more classes define a property than are told apart? What reads it of any of them is not taken for what reads one.
+    fn is_one_of_many(&mut self, property: FuncId, name: &Name) -> bool {
+        let Some(class) = self.index.func(property).class else { return false };
+        self.index_close(class);
+        let below = self.graph.hierarchy.descendants(class).into_iter();
+        below.filter(|id| hierarchy::method(self.index, *id, name).is_some()).nth(carried::CROWD).is_some()
     }
 
     /// Does what a site runs lead to something blocking, when it is tied to this function? `super().name` runs no child's.
@@ -327,6 +336,8 @@ impl Builder<'_> {
         let context = self.index.context(self.index.site(site.id).context);
         let runs = if self.in_tests(site.id.file) { context.func } else { context.owner() };
         let owner = runs.filter(|_| demanding && context.barrier != Some(Barrier::Annotation));
+        // Nobody could move a property off the loop but where it is read: for that, what may block is not enough.
+        let owner = owner.filter(|owner| !(site.uncertain && boundary::is_property(self.index, *owner)));
         // What may be run at a place where something unknown may, too, stays as it is: it brings nothing with it.
         let moves = !site.uncertain || self.config.uncertain != Uncertain::Block;
         let is_one = !matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Dispatched);

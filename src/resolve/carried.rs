@@ -14,7 +14,7 @@ use crate::index::facts::*;
 
 /// Where more functions arrive than this, they stay as they are: nothing that runs so many converts as a whole, and each brings
 /// the functions that it shares other places with.
-const CROWD: usize = 16;
+pub(super) const CROWD: usize = 16;
 
 /// The functions that are run at each place.
 type Places = BTreeMap<RefId, BTreeSet<FuncId>>;

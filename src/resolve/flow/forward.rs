@@ -8,6 +8,7 @@ mod argument;
 mod container;
 mod holder;
 mod instance;
+mod typed;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

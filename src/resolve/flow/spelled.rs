@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caller::Caller;
 use super::solver::Solver;
@@ -85,12 +85,15 @@ impl Solver<'_> {
 pub(super) struct Reader<'a, 'b> {
     pub(super) solver: &'b mut Solver<'a>,
     found: Spelled,
-    seen: FxHashSet<(FuncId, u32)>,
+    /// What was read, and how many steps it was away: from further away it adds nothing.
+    seen: FxHashMap<ValueId, usize>,
+    seen_params: FxHashSet<(FuncId, u32)>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
     pub(super) fn read(solver: &'b mut Solver<'a>, value: ValueId) -> Spelled {
-        let mut reader = Self { solver, found: Spelled::default(), seen: FxHashSet::default() };
+        let (found, seen, seen_params) = Default::default();
+        let mut reader = Self { solver, found, seen, seen_params };
         reader.value(value, 0);
         reader.found
     }
@@ -108,6 +111,11 @@ impl<'a, 'b> Reader<'a, 'b> {
         if depth > DEPTH {
             return self.open();
         }
+        let seen = self.seen.entry(value).or_insert(usize::MAX);
+        if *seen <= depth {
+            return;
+        }
+        *seen = depth;
         match self.solver.index.value(value).clone() {
             Value::Text(text) | Value::Pattern(text) => self.text(&text),
             Value::Either(values) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
@@ -261,9 +269,10 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     /// `command.lower()`: the strings are others.
     fn changed(&mut self, receiver: ValueId, method: &str, depth: usize) {
-        let before = std::mem::take(&mut self.found);
+        let before = (std::mem::take(&mut self.found), std::mem::take(&mut self.seen));
         self.value(receiver, depth + 1);
-        let changed = std::mem::replace(&mut self.found, before);
+        let changed = std::mem::replace(&mut self.found, before.0);
+        self.seen = before.1;
         for text in changed.texts {
             match method {
                 "lower" => self.text(&text.to_lowercase()),
@@ -275,7 +284,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     fn param(&mut self, func: FuncId, at: u32, depth: usize) {
-        if !self.seen.insert((func, at)) {
+        if !self.seen_params.insert((func, at)) {
             return;
         }
         let facts = self.solver.index.func(func);

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::name::Name;
 
-use super::{Spot, Token, Walk};
+use super::{Spot, Token, Walk, typed};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::boundary;
@@ -87,16 +87,20 @@ impl Walk<'_, '_> {
         for (file, at) in self.builder.index.lookups_of(name).to_vec() {
             self.looked_up(file, at, depth);
         }
+        let mut reads = vec![];
         for id in self.builder.index.refs_of(name).to_vec() {
             let site = self.builder.index.site(id);
-            let (value, receiver, usage) = (site.value, site.receiver, site.usage);
+            let (receiver, usage) = (site.receiver, site.usage);
             let Some(receiver) = receiver.filter(|_| !site.is_implicit()) else { continue };
             if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || self.builder.in_tests(id.file) {
                 continue;
             }
             if self.may_have(receiver, owner) && self.may_read(receiver, name, depth) {
-                self.reach_value(value, depth);
+                reads.push(id);
             }
+        }
+        for id in typed::may_own(self.builder, owner, reads) {
+            self.reach_value(self.builder.index.site(id).value, depth);
         }
     }
 
