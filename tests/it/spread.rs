@@ -233,3 +233,143 @@ async def show(host, remote: Remote, other):
 ",
     );
 }
+
+/// A property that `count` classes define, of which the first blocks, read of any of them.
+fn many(count: usize) -> String {
+    let mut text = String::from("#- app.py\nclass Entity:\n    @property\n    def label(self):\n        return ''\n\n");
+    text += "class Stored(Entity):\n    @property\n    def label(self):\n        return persistence.get(self)\n\n";
+    for at in 0..count {
+        text += &format!("class Plain{at}(Entity):\n    @property\n    def label(self):\n        return '{at}'\n\n");
+    }
+    text + "async def show(entity: Entity, stored: Stored):\n    return entity.label, stored.label\n"
+}
+
+#[test]
+fn a_property_of_many_classes_is_read_as_what_it_is_in_most() {
+    let few = Project::new(&many(4)).run("diff");
+    assert!(few.text().contains("+    return await asyncio.to_thread(lambda: entity.label), "), "{}", few.text());
+    let crowd = Project::new(&many(40)).run("diff");
+    let expect = "+    return entity.label, await asyncio.to_thread(lambda: stored.label)";
+    assert!(crowd.text().contains(expect), "{}", crowd.text());
+}
+
+#[test]
+fn what_may_block_in_a_property_is_listed_and_its_readers_stay() {
+    let project = Project::new(
+        "#- app.py
+class Sensor:
+    def __init__(self, read):
+        self.read = read
+
+    @property
+    def value(self):
+        return self.read('a')
+
+def load(key):
+    return persistence.get(key)
+
+def build(job):
+    return Sensor(job)
+
+async def main():
+    return Sensor(load).value
+
+async def other(sensor: Sensor):
+    return sensor.value
+",
+    );
+    let diff = project.run("diff");
+    diff.says(&["app.py:7: `self.read` runs something that nobody knows"]);
+    assert!(!project.run("diff").text().contains("lambda: "));
+}
+
+#[test]
+fn an_attribute_is_read_where_the_type_of_its_object_has_it() {
+    check_project(
+        "#- app.py
+from dataclasses import dataclass
+from typing import Callable
+
+class Description:
+    pass
+
+@dataclass
+class Stored(Description):
+    read: Callable
+
+@dataclass
+class Plain(Description):
+    read: Callable
+
+def load(key):
+    return persistence.get(key)
+
+class Entity:
+    description: Description
+
+    def __init__(self, description):
+        self.description = description
+
+class StoredEntity(Entity):
+    description: Stored
+
+    def show(self):
+        return self.description.read('a')
+
+class PlainEntity(Entity):
+    description: Plain
+
+    def label(self):
+        return self.description.read('a')
+
+async def main():
+    print(StoredEntity(Stored(read=load)).show())
+
+async def other(entity: PlainEntity, job):
+    print(entity.label(), PlainEntity(Plain(read=job)).label())
+",
+        "#- app.py
+import asyncio
+from dataclasses import dataclass
+from typing import Callable
+
+class Description:
+    pass
+
+@dataclass
+class Stored(Description):
+    read: Callable
+
+@dataclass
+class Plain(Description):
+    read: Callable
+
+def load(key):
+    return persistence.get(key)
+
+class Entity:
+    description: Description
+
+    def __init__(self, description):
+        self.description = description
+
+class StoredEntity(Entity):
+    description: Stored
+
+    def show(self):
+        return self.description.read('a')
+
+class PlainEntity(Entity):
+    description: Plain
+
+    def label(self):
+        return self.description.read('a')
+
+async def main():
+    print(await asyncio.to_thread(StoredEntity(Stored(read=load)).show))
+
+async def other(entity: PlainEntity, job):
+    print(entity.label(), PlainEntity(Plain(read=job)).label())
+",
+    );
+}
