@@ -81,6 +81,11 @@ fn prepared(world: World, hook: FuncId) -> Vec<FuncId> {
 fn callers_in_file(world: World, helper: FuncId) -> Vec<FuncId> {
     let name = &world.index.func(helper).name;
     let refs = world.index.refs_of(name).iter().filter(|id| id.file == helper.file && !name.starts_with("test"));
+    // What `super()` gives is known by the classes.
+    let refs = refs.filter(|id| {
+        let receiver = world.index.site(**id).receiver;
+        receiver.is_none_or(|receiver| world.names().last_name(receiver) != Some("super"))
+    });
     let called = refs.filter(|id| matches!(world.index.site(**id).usage, Usage::Called(_)));
     called.filter_map(|id| world.context(*id).func).collect()
 }
@@ -287,7 +292,9 @@ impl Coloring<'_> {
             SiteKind::Made => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
                 _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
-                _ if site::is_mock_use(self.world, site.id) => SiteVerdict::AsIs,
+                _ if site::is_mock_use(self.world, site.id) || site::is_wrapped(self.world, site.id) => {
+                    SiteVerdict::AsIs
+                }
                 // What the test puts there is looked at as a stand-in.
                 _ if self.world.index.site(site.id).usage == Usage::Store => SiteVerdict::AsIs,
                 Some(call) if in_coroutine => SiteVerdict::Raises { call },

@@ -44,6 +44,7 @@ fn action(world: World, file: FileId, edit: &MockEdit) -> Action {
         },
         MockEdit::Argument { call, index } => Action::AsyncFake { fake: argument(*call, *index), mock },
         MockEdit::Wrapped { fake } => Action::AsyncFake { fake: range(*fake), mock },
+        MockEdit::Hoisted { fake } => Action::Hoist { lambda: range(*fake) },
         MockEdit::Assigned { target } => Action::AsyncFakeAssigned { target: range(*target), mock },
         MockEdit::Configured { target } => Action::MockConfigured { target: range(*target), mock },
     }

@@ -665,7 +665,7 @@ def test_insert():
 
 /// A mock on a class is not bound: the lambda would miss the object.
 #[test]
-fn a_lambda_in_the_place_of_a_method_of_a_class_is_named() {
+fn a_lambda_in_the_place_of_a_method_of_a_class_becomes_a_function() {
     let project = Project::new(&format!(
         "{CONFIG}{STORE}#- app.py
 from store import Store
@@ -680,6 +680,12 @@ def test_class(monkeypatch):
     monkeypatch.setattr(Store, 'insert', lambda self, key: 1)
     assert app.main('a') == 1
 
+def test_lines(monkeypatch):
+    monkeypatch.setattr(
+        Store, 'insert', lambda self, key: 1
+    )
+    assert app.main('a') == 1
+
 def test_any(monkeypatch):
     monkeypatch.setattr(Store, 'insert', lambda *args: 1)
     assert app.main('a') == 1
@@ -687,9 +693,98 @@ def test_any(monkeypatch):
     ));
     project.run("apply --allow-dirty").returned(0).says(&[
         "tests that may break (1):",
-        "tests/test_app.py:5 test_class: it is not clear how the code uses `insert` of the mock or fake `lambda self, key: 1`",
+        "tests/test_app.py:10 test_lines: it is not clear how the code uses `insert` of the mock or fake `lambda self, key: 1`",
     ]);
-    assert!(project.text("tests/test_app.py").contains("'insert', AsyncMock(side_effect=lambda *args: 1))"));
+    let text = project.text("tests/test_app.py");
+    assert!(text.contains("'insert', AsyncMock(side_effect=lambda *args: 1))"));
+    let hoisted = "    async def call(self, key):\n        return 1\n    monkeypatch.setattr(Store, 'insert', call)\n";
+    assert!(text.contains(hoisted), "{text}");
+}
+
+/// What gives methods of the code under the names of others.
+#[test]
+fn a_patched_class_a_spy_and_a_started_patch() {
+    check(
+        "#- cache.py
+class Cache:
+    def insert(self, key):
+        return key
+#- app.py
+from store import Store
+
+def load(key):
+    return key
+
+def main(key):
+    store = Store(None)
+    store.insert(load(key))
+    return store.insert(key)
+#- tests/test_app.py
+from unittest.mock import Mock, patch
+import unittest
+import app
+from store import Store
+
+def test_class():
+    with patch('app.Store') as made:
+        made.return_value.insert.return_value = 3
+        assert app.main('a') == 3
+
+def test_spy():
+    store = Store(Mock())
+    with patch.object(app, 'Store', return_value=store), patch.object(store, 'insert', wraps=store.insert) as spy:
+        assert app.main('a')
+    assert spy.called
+
+class TestApp(unittest.TestCase):
+    def setUp(self):
+        self.insert = patch('cache.Cache.insert').start()
+
+    def test_main(self):
+        self.insert.return_value = 2
+        with patch.object(Store, 'insert', return_value=1):
+            self.assertEqual(app.main('a'), 1)
+",
+        "#- app.py
+from store import Store
+
+def load(key):
+    return key
+
+async def main(key):
+    store = Store(None)
+    await store.insert(load(key))
+    return await store.insert(key)
+#- tests/test_app.py
+from unittest.mock import AsyncMock, Mock, patch
+import unittest
+import app
+import pytest
+from store import Store
+
+@pytest.mark.asyncio
+async def test_class():
+    with patch('app.Store') as made:
+        made.return_value.insert = AsyncMock(return_value=3)
+        assert await app.main('a') == 3
+
+@pytest.mark.asyncio
+async def test_spy():
+    store = Store(Mock())
+    with patch.object(app, 'Store', return_value=store), patch.object(store, 'insert', wraps=store.insert) as spy:
+        assert await app.main('a')
+    assert spy.called
+
+class TestApp(unittest.IsolatedAsyncioTestCase):
+    def setUp(self):
+        self.insert = patch('cache.Cache.insert').start()
+
+    async def test_main(self):
+        self.insert.return_value = 2
+        with patch.object(Store, 'insert', return_value=1):
+            self.assertEqual(await app.main('a'), 1)
+",
+    );
 }
 
 #[test]

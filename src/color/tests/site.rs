@@ -143,6 +143,18 @@ pub fn is_mock_use(world: World, id: RefId) -> bool {
         })
 }
 
+/// `patch.object(svc, "load", wraps=svc.load)`: the mock gives what the function gives.
+pub fn is_wrapped(world: World, id: RefId) -> bool {
+    match world.index.site(id).usage {
+        Usage::Argument { call, index } => {
+            let argument = &world.index.call(call).args[index as usize];
+            let is_patch = matches!(world.names().last_name(world.index.call(call).func), Some("object" | "patch"));
+            is_patch && argument.keyword.as_deref() == Some("wraps")
+        }
+        _ => false,
+    }
+}
+
 /// How many arguments stand before the function in `assertRaises(E, f, ...)` and its like.
 fn raises_position(world: World, call: CallId) -> Option<u32> {
     match world.names().last_name(world.index.call(call).func)? {

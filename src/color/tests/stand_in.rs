@@ -68,6 +68,8 @@ pub enum MockEdit {
     Argument { call: CallId, index: u32 },
     /// A lambda or another callable anywhere: the same. The expression.
     Wrapped { fake: TextRangeKey },
+    /// A lambda in the place of a method of a class: a mock would not be bound, so it becomes a function.
+    Hoisted { fake: TextRangeKey },
     /// The value of `m.load = lambda: 1`: the same. The target of the assignment.
     Assigned { target: TextRangeKey },
     /// `m.load.return_value = 1` to `m.load = AsyncMock(return_value=1)`. The target of the assignment.
@@ -309,7 +311,12 @@ impl<'a> Finder<'a> {
                 self.edit(value.file, context, MockEdit::Async { call: *call });
             }
             Value::Lambda { func, .. } if self.takes_self(*func, target) => {
-                self.unclear(value.file, index.func(*func).range, &index.func(target).name);
+                let range = index.func(*func).range;
+                if self.can_hoist(*func) {
+                    self.edit(value.file, context, MockEdit::Hoisted { fake: key(range) });
+                } else {
+                    self.unclear(value.file, range, &index.func(target).name);
+                }
             }
             Value::Lambda { .. } => self.edit(value.file, context, wrap),
             Value::Name { .. } => {
@@ -332,6 +339,13 @@ impl<'a> Finder<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Can a lambda become a definition before its statement?
+    fn can_hoist(&self, lambda: FuncId) -> bool {
+        let facts = self.world.index.func(lambda);
+        facts.lambda.is_some_and(|lambda| lambda.is_hoistable)
+            && !self.world.vetoes.contains(&(lambda.file, facts.range))
     }
 
     /// Does a lambda in the place of a method take the object as well? It stands on the class: `Store.load = lambda self: 1`. A mock

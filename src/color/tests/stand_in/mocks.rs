@@ -275,8 +275,17 @@ impl Finder<'_> {
                 let wrap = MockEdit::Assigned { target: key(write.range) };
                 self.stand_in(value, target, write.context, wrap);
             }
-            Color::Mixed => self.unclear(file, write.range, &write.name),
-            Color::Sync | Color::Unknown => {}
+            Color::Mixed if self.may_stand_in(value) => self.unclear(file, write.range, &write.name),
+            Color::Mixed | Color::Sync | Color::Unknown => {}
+        }
+    }
+
+    /// Is it something that could be made awaitable? `patcher.start()` gives what fits by itself.
+    fn may_stand_in(&self, value: ValueId) -> bool {
+        match self.world.index.value(value) {
+            Value::Call { call } => self.is_plain_mock(*call),
+            Value::Lambda { .. } | Value::Name { .. } => true,
+            _ => false,
         }
     }
 

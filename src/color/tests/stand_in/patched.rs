@@ -183,9 +183,16 @@ impl Finder<'_> {
         found.map_or_else(|| self.color_by_name(name), |func| self.color_of_func(func))
     }
 
-    /// The class of the object that `patch("app.state.manager")` replaces with the mock.
+    /// The class of the object that `patch("app.state.manager")` replaces with the mock, or that the mock of a class gives:
+    /// `patch("app.service.Store")`, and then `mock.return_value`.
     pub(super) fn patched_class(&self, mock: ValueId) -> Option<ClassId> {
         let (index, names) = (self.world.index, self.world.names());
+        let made = match index.value(mock) {
+            Value::Attribute { receiver, name } if name == "return_value" => Some(*receiver),
+            Value::Call { call } if !self.is_mocker_call(index.call(*call).func) => Some(index.call(*call).func),
+            _ => None,
+        };
+        let (mock, is_made) = made.map_or((mock, false), |mock| (mock, true));
         let call = names.evaluate(mock).into_iter().find_map(|meaning| match meaning {
             Meaning::Value(bound) => match index.value(bound) {
                 Value::Entered(entered) => match index.value(*entered) {
@@ -209,6 +216,8 @@ impl Finder<'_> {
             _ => None,
         };
         names.lookup(ScopeId { file, index: 0 }, &lookup.name).into_iter().find_map(|meaning| match meaning {
+            Meaning::Class(class) => is_made.then_some(class),
+            _ if is_made => None,
             Meaning::Value(value) => match index.value(value) {
                 Value::Call { call } => class(index.call(*call).func),
                 _ => None,
