@@ -54,8 +54,10 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
             SiteKind::Mention => names_class(builder, site),
             _ => false,
         })
+        // What a test makes of the functions of the code stays in the test.
+        .filter(|site| !builder.in_tests(site.id.file) || site.kind == SiteKind::Value)
         .map(|site| site.id)
-        .filter(|id| !builder.in_tests(id.file) && !builder.carried.done.contains(id))
+        .filter(|id| !builder.carried.done.contains(id))
         .collect();
     let mut changed = false;
     for func in std::mem::take(&mut builder.carried.constructors) {
@@ -65,7 +67,7 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
     }
     for id in new {
         builder.carried.done.insert(id);
-        changed |= follow_site(builder, id);
+        changed |= if builder.in_tests(id.file) { follow_in_test(builder, id) } else { follow_site(builder, id) };
     }
     changed | follow_lambdas(builder) | follow_layer(builder)
 }
@@ -99,6 +101,51 @@ fn follow_class(builder: &mut Builder, id: RefId) -> bool {
         }
     }
     changed
+}
+
+/// `run(store.insert)` in a test, where `run` is a helper of the tests that calls what it is given.
+fn follow_in_test(builder: &mut Builder, id: RefId) -> bool {
+    let facts = builder.index.site(id);
+    if !matches!(facts.usage, Usage::Argument { .. } | Usage::Assigned | Usage::Element { .. } | Usage::Returned) {
+        return false;
+    }
+    let (from, targets) = (facts.value, builder.graph.sites[&id].targets.clone());
+    let mut calls = Places::default();
+    let targets: Vec<FuncId> = targets.into_iter().filter(|target| builder.graph.nodes.contains(target)).collect();
+    for target in targets {
+        let trace = flow::trace(builder, Token::Function(target), from);
+        let stays = trace.calls.iter().all(|place| builder.in_tests(place.file));
+        let is_lost = trace.escape.is_some() || trace.accepted.is_some() || trace.calls.is_empty();
+        if !stays || is_lost || !trace.callbacks.is_empty() || !trace.decorates.is_empty() {
+            return false;
+        }
+        for place in trace.calls {
+            calls.entry(place).or_default().insert(target);
+        }
+    }
+    if calls.is_empty() || !calls.keys().all(|place| only_nodes_arrive(builder, *place)) {
+        return false;
+    }
+    if let Some(site) = builder.graph.sites.get_mut(&id) {
+        site.kind = SiteKind::Carried;
+    }
+    let mut changed = false;
+    for (place, funcs) in calls {
+        changed |= add_place(builder, place, funcs, Runs::Calls);
+        // A wrong guess in a test breaks the test and nothing else.
+        if let Some(site) = builder.graph.sites.get_mut(&place) {
+            site.uncertain = false;
+        }
+    }
+    changed
+}
+
+/// Is everything that is known to arrive at a call something that leads to a blocking one?
+fn only_nodes_arrive(builder: &mut Builder, place: RefId) -> bool {
+    let Usage::Called(call) = builder.index.site(place).usage else { return false };
+    let callee = builder.index.call(call).func;
+    let arriving = flow::arriving(builder, callee, Runs::Calls);
+    !arriving.others && arriving.funcs.iter().all(|func| builder.graph.nodes.contains(func))
 }
 
 fn follow_site(builder: &mut Builder, id: RefId) -> bool {

@@ -950,3 +950,55 @@ async def test_post(api, requests_mock):
 ",
     );
 }
+
+#[test]
+fn a_helper_of_the_tests_that_calls_what_it_is_given() {
+    check(
+        "#- tests/test_store.py
+from store import Store
+
+class Plain:
+    def keep(self, key):
+        return key
+
+def call(function, *args):
+    return function(*args)
+
+def either(function):
+    return function('a')
+
+def insert(store, key):
+    return call(store.insert, key)
+
+def test_insert():
+    assert insert(Store(None), 'a')
+
+def test_other():
+    assert either(Plain().keep)
+",
+        "#- tests/test_store.py
+import pytest
+from store import Store
+
+class Plain:
+    def keep(self, key):
+        return key
+
+async def call(function, *args):
+    return await function(*args)
+
+def either(function):
+    return function('a')
+
+async def insert(store, key):
+    return await call(store.insert, key)
+
+@pytest.mark.asyncio
+async def test_insert():
+    assert await insert(Store(None), 'a')
+
+def test_other():
+    assert either(Plain().keep)
+",
+    );
+}
