@@ -1002,3 +1002,43 @@ def test_other():
 ",
     );
 }
+
+/// What a helper gives, a hook keeps on the test case, and a method of the base class calls.
+#[test]
+fn tests_that_find_functions_by_name_in_modules_are_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}#- tools/__init__.py
+#- tools/copy.py
+persistence = None
+
+def main(argv):
+    return persistence.put(argv)
+#- tests/test_tools.py
+import importlib
+from unittest import TestCase
+
+def get_var(name, entry='main'):
+    module = importlib.import_module('tools.%s' % name.replace('-', '_'))
+    return getattr(module, entry)
+
+class Tool(TestCase):
+    NAME = None
+
+    def setUp(self):
+        self._main = get_var(self.NAME)
+
+    def call(self, *args):
+        return self._main(list(args))
+
+class CopyTest(Tool):
+    NAME = 'copy'
+
+    def test_copy(self):
+        self.assertEqual(self.call('a'), 1)
+"
+    ));
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "tests/test_tools.py:4 get_var: `getattr(module, entry)`",
+        "tests/test_tools.py:20 CopyTest.test_copy: it uses",
+    ]);
+}

@@ -83,6 +83,8 @@ pub(crate) enum Spot {
 struct Walk<'w, 'a> {
     builder: &'w mut Builder<'a>,
     token: Token,
+    /// What begins in a test goes on in tests.
+    in_tests: bool,
     /// Spots to look at, with how many containers are around the value there.
     pending: Vec<(Spot, u32)>,
     seen: FxHashSet<(Spot, u32)>,
@@ -108,9 +110,11 @@ pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at:
 
 /// Follows `token` from several spots, each with how many containers are around it there.
 pub(crate) fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
+    let in_tests = builder.in_tests(file);
     let mut walk = Walk {
         builder,
         token,
+        in_tests,
         pending: vec![],
         seen: FxHashSet::default(),
         filled: FxHashSet::default(),
@@ -132,6 +136,11 @@ impl Walk<'_, '_> {
         if self.seen.insert((spot.clone(), depth)) {
             self.pending.push((spot, depth));
         }
+    }
+
+    /// Is the file one of the tests, of which code that is tested knows nothing?
+    fn is_apart(&self, file: FileId) -> bool {
+        !self.in_tests && self.builder.in_tests(file)
     }
 
     fn reach_value(&mut self, value: ValueId, depth: u32) {

@@ -57,7 +57,7 @@ impl Walk<'_, '_> {
             let import = &self.builder.index.file(from).imports[at as usize];
             let (scope, binds) = (import.scope, import.binds.clone());
             let is_it = self.builder.names().absolute(from, import).is_some_and(|path| path == module);
-            if is_it && !self.builder.in_tests(from) {
+            if is_it && !self.is_apart(from) {
                 self.reach(Spot::Name(scope, binds), depth);
             }
         }
@@ -92,7 +92,7 @@ impl Walk<'_, '_> {
             let site = self.builder.index.site(id);
             let (receiver, usage) = (site.receiver, site.usage);
             let Some(receiver) = receiver.filter(|_| !site.is_implicit()) else { continue };
-            if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || self.builder.in_tests(id.file) {
+            if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || self.is_apart(id.file) {
                 continue;
             }
             if self.may_have(receiver, owner) && self.may_read(receiver, name, depth) {
@@ -151,7 +151,7 @@ impl Walk<'_, '_> {
     fn looked_up(&mut self, file: FileId, at: u32, depth: u32) {
         let lookup = &self.builder.index.file(file).lookups[at as usize];
         let (call, range) = (lookup.call, lookup.range);
-        if self.builder.in_tests(file) {
+        if self.is_apart(file) {
             return;
         }
         let finder = self.builder.names().last_name(self.builder.index.call(call).func).unwrap_or_default();
@@ -223,7 +223,7 @@ impl Walk<'_, '_> {
                 }
                 Caller::Decorates { .. } => {}
                 Caller::Call { callee, call, from, .. } => {
-                    if !self.builder.in_tests(call.file) && self.may_run(callee, func) {
+                    if !self.is_apart(call.file) && self.may_run(callee, func) {
                         if *from == 0 { self.result(*call, is_async, depth) } else { self.escape(place) }
                     }
                 }
