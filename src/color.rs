@@ -22,6 +22,7 @@ pub mod shape;
 pub mod swap;
 mod take_back;
 pub mod tests;
+mod unseen;
 mod verdict;
 pub mod worker;
 

@@ -281,22 +281,6 @@ impl Coloring<'_> {
         }
     }
 
-    /// A method that Python runs by itself blocks here.
-    fn unseen(&self, site: &Site) -> SiteVerdict {
-        let facts = self.world.index.site(site.id);
-        if let Some(cause) = hazard::hazard(self.world, site) {
-            return SiteVerdict::Left(cause);
-        }
-        match facts.usage {
-            Usage::Implied { whole } if facts.name != "__setitem__" => {
-                SiteVerdict::OffloadExpression { expression: whole }
-            }
-            // `len(x)`
-            Usage::Argument { call, index: 0 } => SiteVerdict::OffloadConsumer { call },
-            _ => SiteVerdict::Left(Cause::Consumed { site: site.id }),
-        }
-    }
-
     pub(super) fn verdict_in_coroutine(&self, site: &Site, converting: bool) -> SiteVerdict {
         let blocks = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. })
             || site.targets.iter().any(|target| self.blocking.contains(target));

@@ -139,6 +139,15 @@ impl Solver<'_> {
                 }
             },
             _ if matches!(last, "Depends" | "Security") => self.injected(call, path),
+            "contextlib.suppress"
+            | "contextlib.redirect_stdout"
+            | "contextlib.redirect_stderr"
+            | "contextlib.chdir"
+                if path.is_empty() =>
+            {
+                let symbol = self.symbol(name);
+                self.push(Object::ExternalInstance(symbol), None);
+            }
             _ if is_plain_module(name) || last.starts_with(char::is_uppercase) && path.is_empty() => {
                 let symbol = self.symbol(name);
                 self.push(Object::ExternalInstance(symbol), None);

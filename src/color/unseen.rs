@@ -1,0 +1,40 @@
+//! Methods that Python runs by itself, where they block in a coroutine: `len(x)`, `x[k]`, `stack.enter_context(x)`.
+
+use super::SiteVerdict;
+use super::cause::Cause;
+use super::coloring::Coloring;
+use super::hazard;
+use crate::index::facts::*;
+use crate::resolve::{Site, hierarchy};
+
+impl Coloring<'_> {
+    /// A method that Python runs by itself blocks here.
+    pub(super) fn unseen(&self, site: &Site) -> SiteVerdict {
+        let facts = self.world.index.site(site.id);
+        if let Some(cause) = hazard::hazard(self.world, site) {
+            return SiteVerdict::Left(cause);
+        }
+        match facts.usage {
+            Usage::Implied { whole } if facts.name != "__setitem__" => {
+                SiteVerdict::OffloadExpression { expression: whole }
+            }
+            // `stack.enter_context(x)`: the stack leaves it on the loop.
+            Usage::Argument { .. } if facts.name == "__enter__" && self.blocks_on_exit(site) => {
+                SiteVerdict::Left(Cause::Consumed { site: site.id })
+            }
+            // `len(x)`
+            Usage::Argument { call, index: 0 } => SiteVerdict::OffloadConsumer { call },
+            _ => SiteVerdict::Left(Cause::Consumed { site: site.id }),
+        }
+    }
+
+    /// Does the `__exit__` beside one of the `__enter__` block?
+    fn blocks_on_exit(&self, site: &Site) -> bool {
+        let hierarchy = &self.world.graph.hierarchy;
+        let classes = site.targets.iter().filter_map(|target| self.world.index.func(*target).class);
+        let related =
+            classes.flat_map(|class| hierarchy.ancestors(class).into_iter().chain(hierarchy.descendants(class)));
+        let mut exits = related.filter_map(|class| hierarchy::method(self.world.index, class, "__exit__"));
+        exits.any(|exit| self.blocking.contains(&exit))
+    }
+}
