@@ -5,8 +5,9 @@ use super::names::{Meaning, Names};
 use crate::index::facts::*;
 
 /// True when a coroutine function can stand under the decorator as a function did: it hands the function (or its result)
-/// on untouched, or tests what it was given.
-pub fn passes(names: &Names, decorator: &Decorator) -> bool {
+/// on untouched, or tests what it was given. `may_convert`: of a function that may become async itself; a coroutine that its wrapper
+/// hands on would be given inside of another one.
+pub fn passes(names: &Names, decorator: &Decorator, may_convert: impl Fn(FuncId) -> bool + Copy) -> bool {
     let (value, is_factory) = match names.index.value(decorator.value) {
         Value::Call { call } => (names.index.call(*call).func, true),
         _ => (decorator.value, false),
@@ -17,9 +18,9 @@ pub fn passes(names: &Names, decorator: &Decorator) -> bool {
     }
     if is_factory {
         let inner = returned_functions(names, func);
-        !inner.is_empty() && inner.iter().all(|inner| inner.is_some_and(|inner| hands_on(names, inner)))
+        !inner.is_empty() && inner.iter().all(|inner| inner.is_some_and(|inner| hands_on(names, inner, may_convert)))
     } else {
-        hands_on(names, func)
+        hands_on(names, func, may_convert)
     }
 }
 
@@ -45,7 +46,7 @@ fn returned_functions(names: &Names, func: FuncId) -> Vec<Option<FuncId>> {
 }
 
 /// `def decorate(f)`: returns `f`, or a wrapper that returns `f(...)` and nothing around the call.
-fn hands_on(names: &Names, decorate: FuncId) -> bool {
+fn hands_on(names: &Names, decorate: FuncId, may_convert: impl Fn(FuncId) -> bool) -> bool {
     let facts = names.index.func(decorate);
     let first = facts.params.iter().position(|param| !matches!(param.name.as_str(), "self" | "cls"));
     let Some(index) = first.filter(|_| !facts.returns.is_empty() && !facts.traits.is_generator) else { return false };
@@ -64,6 +65,7 @@ fn hands_on(names: &Names, decorate: FuncId) -> bool {
             [Meaning::Param { func, index: at }] if *func == decorate && *at == index as u32)
     });
     returns_known
+        && !wrappers.iter().any(|wrapper| may_convert(*wrapper))
         && names
             .index
             .refs_of(&name)

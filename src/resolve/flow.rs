@@ -407,9 +407,14 @@ fn properties(builder: &mut Builder, receiver: ValueId, name: &Name) -> Option<A
             Object::Instance(class) | Object::Below(class) => {
                 builder.index_close(class);
                 let ancestors = builder.graph.hierarchy.ancestors(class);
-                let method = ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, name));
-                let property = method.filter(|func| super::boundary::is_property(builder.index, *func))?;
-                answer.funcs.push(property);
+                // Getter and setter have one name: the use of it tells which of them runs.
+                let methods =
+                    ancestors.iter().map(|id| super::hierarchy::methods(builder.index, *id, name).collect::<Vec<_>>());
+                let own = methods.into_iter().find(|own| !own.is_empty())?;
+                if !own.iter().all(|func| super::boundary::is_property(builder.index, *func)) {
+                    return None;
+                }
+                answer.funcs.extend(own);
             }
             Object::None => {}
             _ => return None,

@@ -154,8 +154,10 @@ impl Solver<'_> {
                 Some(_) => self.hierarchy.descendants(class),
                 None => sorted(&self.cohort(class)),
             };
+            // `hook = None`, and a child has a method of that name.
+            let defines_method = definer.is_some_and(|id| hierarchy::method(self.index, id, name).is_some());
             for other in others.into_iter().filter(|other| Some(*other) != definer) {
-                let only_methods = definer.is_some() && hierarchy::method(self.index, other, name).is_some();
+                let only_methods = defines_method && hierarchy::method(self.index, other, name).is_some();
                 if !only_methods && self.has_binding(other, name) {
                     self.class_bindings(other, name, &path);
                 }
