@@ -81,7 +81,7 @@ fn is_value(usage: Usage) -> bool {
 }
 
 /// Keeps a function that is named as a value, to be followed. Returns whether it is one.
-fn keep_value(builder: &mut Builder, number: usize, id: RefId) -> bool {
+fn keep_value(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>) -> bool {
     let site = builder.index.site(id);
     let (usage, value) = (site.usage, site.value);
     let is_value = !site.is_implicit() && is_value(usage);
@@ -96,6 +96,8 @@ fn keep_value(builder: &mut Builder, number: usize, id: RefId) -> bool {
     }
     if is_value && offloads && !builder.in_tests(id.file) {
         builder.carried.layer_values.push((id, number));
+        let targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+        native::keep(builder, number, &targets);
     }
     // The stack runs it where it is left.
     if let Usage::Argument { call, index: 0 } = usage
@@ -142,7 +144,9 @@ fn by_receiver(builder: &mut Builder, number: usize, entry: &Blocking, patterns:
                 Some(answer) if answer.certainty == Certainty::Known => Evidence::Type,
                 _ => Evidence::Pattern,
             };
-            if keep_value(builder, number, id) || !native::settle(builder, number, id, answer.as_ref(), evidence) {
+            if keep_value(builder, number, id, answer.as_ref())
+                || !native::settle(builder, number, id, answer.as_ref(), evidence)
+            {
                 add(builder, number, id, answer.as_ref(), evidence);
             }
         }
@@ -270,7 +274,7 @@ fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
 }
 
 fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
-    if keep_value(builder, number, id) {
+    if keep_value(builder, number, id, answer) {
         return;
     }
     let mut targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
