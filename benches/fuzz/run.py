@@ -185,12 +185,13 @@ def unsaid(after, files, root, told):
     names = {(site["file"], name.split(".")[-1]) for site in sites for name in [site["name"], *site["targets"]]}
     listed = {(one["file"], one["name"]) for one in told.get("functions", ()) if one["verdict"] == "stays" and one["cause"] in LISTED}
     listed |= {(one["file"], what) for site in sites if site.get("cause") == "takes-both" for what in site["targets"] for one in told["functions"] if one["name"] == what}
+    listed = {(file, what.replace(".__next__", ".__iter__")) for file, what in listed}  # one is told of both
     for name, stack in after.get("blocked", ()):
         inner, closes = None, False
         for file, line, qualname, is_generator in stack:
             if file not in files:
                 continue
-            short = qualname.replace(".<locals>", "")
+            short = qualname.replace(".<locals>", "").replace(".__next__", ".__iter__")
             if any(one == file and what.endswith("." + short) for one, what in listed):
                 break
             # A generator that is given up is closed anywhere.
