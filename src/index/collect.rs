@@ -29,7 +29,20 @@ pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
     let bindings = collector.facts.scopes.iter().flat_map(|scope| &scope.bindings);
     let outer = bindings.filter(|binding| binding.bound == Bound::Outer).map(|binding| binding.name.clone());
     collector.facts.outer_names = outer.collect::<BTreeSet<Name>>().into_iter().collect();
+    give_back(&mut collector.facts);
     collector.facts
+}
+
+/// The facts stay: what the larger tables hold in reserve is given back.
+fn give_back(facts: &mut FileFacts) {
+    facts.refs.shrink_to_fit();
+    facts.calls.shrink_to_fit();
+    facts.values.shrink_to_fit();
+    facts.contexts.shrink_to_fit();
+    facts.funcs.shrink_to_fit();
+    facts.inert.shrink_to_fit();
+    facts.imports.shrink_to_fit();
+    facts.scopes.iter_mut().for_each(|scope| scope.bindings.shrink_to_fit());
 }
 
 /// The walk's state: where it stands, and the facts so far.

@@ -22,11 +22,15 @@ const NAMESPACES: [&str; 3] = ["types.SimpleNamespace", "argparse.Namespace", "t
 impl Solver<'_> {
     /// Loads the files that mention a name. Returns false when there are too many.
     pub(super) fn load_name(&mut self, name: &str) -> bool {
-        if self.index.words.files(name).len() > FILES {
-            return false;
+        if let Some(known) = self.state.loaded_names.get(name) {
+            return *known;
         }
-        self.index.load_words(self.project, [name]);
-        true
+        let is_rare = self.index.words.files(name).len() <= FILES;
+        if is_rare {
+            self.index.load_words(self.project, [name]);
+        }
+        self.state.loaded_names.insert(Name::new(name), is_rare);
+        is_rare
     }
 
     /// `object.name`.

@@ -70,6 +70,8 @@ pub(crate) struct State {
     pub(super) transparent: FxHashMap<FuncId, bool>,
     /// The strings that names are made of, for look-ups.
     pub(super) patterns: FxHashMap<ValueId, Rc<[Name]>>,
+    /// Whether all files that mention a name were loaded; not where there are too many.
+    pub(super) loaded_names: FxHashMap<Name, bool>,
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
     /// The classes that define what an attribute reads, by its type; none when that is not known.
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
