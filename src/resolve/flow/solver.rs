@@ -17,9 +17,8 @@ use crate::index::facts::*;
 use crate::project::Project;
 use crate::resolve::hierarchy::Hierarchy;
 
-/// Evaluations for one question after which what is not found out yet is unknown. Nearly all questions take less than a hundred;
-/// those that take more than this go through every container of the program.
-const STEPS: usize = 5_000;
+/// Evaluations for one question after which what is not found out yet is unknown. Nearly all questions take less than a hundred.
+const STEPS: usize = 50_000;
 
 /// The same for all that is asked to doubt annotations: nothing unknown ends the search there.
 const DOUBTS: usize = 10_000;
@@ -103,6 +102,8 @@ pub(super) struct Variable {
     pub(super) set: Rc<Set>,
     dependents: Vec<u32>,
     is_queued: bool,
+    /// It was put off, or reads what was.
+    is_stale: bool,
 }
 
 /// Which objects a place hands on.
@@ -135,23 +136,66 @@ impl<'a> Solver<'a> {
         Self { project, index, hierarchy, state, current: 0, out: vec![], is_saturated: false }
     }
 
-    /// The set of a node, at its fixpoint.
+    /// The set of a node, at its fixpoint, or as far as something unknown was found in it.
     pub(crate) fn solve(&mut self, node: Node, path: Path) -> Rc<Set> {
         let id = self.variable(node, path);
+        self.take_up(id);
         if self.state.asks == Asks::Answers {
             self.state.steps = 0;
         }
         loop {
-            self.drain();
+            self.drain(id);
+            let set = &self.state.variables[id as usize].set;
+            if set.has_unknown() {
+                let set = set.clone();
+                self.put_off();
+                return set;
+            }
             if !self.fill() {
                 return self.state.variables[id as usize].set.clone();
             }
         }
     }
 
-    fn drain(&mut self) {
-        while let Some(id) = self.state.queue.pop_front() {
-            self.state.variables[id as usize].is_queued = false;
+    /// Leaves what is queued for the question that needs it: it is stale, and so is all that reads it.
+    fn put_off(&mut self) {
+        let mut stale: Vec<u32> = self.state.queue.drain(..).collect();
+        for id in &stale {
+            self.state.variables[*id as usize].is_queued = false;
+        }
+        while let Some(id) = stale.pop() {
+            let variable = &mut self.state.variables[id as usize];
+            if !variable.set.has_unknown() && !std::mem::replace(&mut variable.is_stale, true) {
+                stale.extend(&variable.dependents);
+            }
+        }
+        for wave in &mut self.state.waiting {
+            wave.retain(|id| !self.state.variables[*id as usize].is_stale);
+        }
+    }
+
+    /// Queues a variable that was put off.
+    fn take_up(&mut self, id: u32) {
+        let variable = &mut self.state.variables[id as usize];
+        if !std::mem::take(&mut variable.is_stale) {
+            return;
+        }
+        variable.is_queued = true;
+        self.state.queue.push_front(id);
+        let variable = &self.state.variables[id as usize];
+        if let Some(wave) = self.wave(&variable.node, &variable.path) {
+            self.state.waiting[wave].push(id);
+        }
+    }
+
+    /// Evaluates what is queued, until nothing is, or something unknown is found in the set that is asked for.
+    fn drain(&mut self, asked: u32) {
+        while !self.state.variables[asked as usize].set.has_unknown()
+            && let Some(id) = self.state.queue.pop_front()
+        {
+            if !std::mem::take(&mut self.state.variables[id as usize].is_queued) {
+                continue;
+            }
             self.state.steps += 1;
             self.current = id;
             self.out.clear();
@@ -183,17 +227,22 @@ impl<'a> Solver<'a> {
             grew |= Rc::make_mut(&mut variable.set).insert(*object, *place);
         }
         self.out = out;
-        if grew {
-            for dependent in self.state.variables[id as usize].dependents.clone() {
-                self.enqueue(dependent);
-            }
+        if !grew {
+            return;
         }
-    }
-
-    fn enqueue(&mut self, id: u32) {
-        let variable = &mut self.state.variables[id as usize];
-        if !std::mem::replace(&mut variable.is_queued, true) {
-            self.state.queue.push_back(id);
+        let is_unknown = self.state.variables[id as usize].set.has_unknown();
+        for dependent in self.state.variables[id as usize].dependents.clone() {
+            let variable = &mut self.state.variables[dependent as usize];
+            if variable.is_stale || variable.set.has_unknown() {
+                continue;
+            }
+            // What is unknown goes first: it may settle the question.
+            if is_unknown {
+                self.state.queue.push_front(dependent);
+            } else if !variable.is_queued {
+                self.state.queue.push_back(dependent);
+            }
+            variable.is_queued = true;
         }
     }
 
@@ -236,7 +285,8 @@ impl<'a> Solver<'a> {
             self.state.waiting[wave].push(id);
         }
         self.state.ids.insert((node.clone(), path.clone()), id);
-        self.state.variables.push(Variable { node, path, set: Rc::default(), dependents: vec![], is_queued: true });
+        let (set, dependents) = Default::default();
+        self.state.variables.push(Variable { node, path, set, dependents, is_queued: true, is_stale: false });
         self.state.queue.push_front(id);
         id
     }
@@ -281,6 +331,7 @@ impl<'a> Solver<'a> {
     /// The set of a node as it is by now; the current evaluation is repeated when it grows.
     pub(super) fn read(&mut self, node: Node, path: Path) -> Rc<Set> {
         let id = self.variable(node, path);
+        self.take_up(id);
         if self.state.edges.insert((id, self.current)) {
             self.state.variables[id as usize].dependents.push(self.current);
         }
