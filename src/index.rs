@@ -115,6 +115,16 @@ impl Index {
         members_of in members -> ClassId;
     }
 
+    /// The sites of a name in one loaded file, in the order of the text.
+    pub fn refs_in(&self, file: FileId, name: &str) -> impl Iterator<Item = RefId> + Clone + use<> {
+        let facts = self.file(file);
+        let name_at = |index: &u32| facts.refs[*index as usize].name.as_str();
+        let start = facts.refs_by_name.partition_point(|index| name_at(index) < name);
+        let length = facts.refs_by_name[start..].iter().take_while(|index| name_at(index) == name).count();
+        let found = facts.refs_by_name[start..start + length].to_vec();
+        found.into_iter().map(move |index| RefId { file, index })
+    }
+
     /// The facts of a loaded file.
     pub fn file(&self, id: FileId) -> &FileFacts {
         self.facts[id.0 as usize].as_ref().expect("ids are only made for loaded files")
@@ -201,6 +211,8 @@ impl Index {
         let facts = self.facts[file.0 as usize].as_mut().expect("the file is loaded");
         let id = RefId { file, index: facts.refs.len() as u32 };
         self.refs.entry(site.name.clone()).or_default().push(id);
+        let behind = facts.refs_by_name.partition_point(|index| facts.refs[*index as usize].name <= site.name);
+        facts.refs_by_name.insert(behind, id.index);
         facts.refs.push(site);
         id
     }

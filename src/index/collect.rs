@@ -29,6 +29,10 @@ pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
     let bindings = collector.facts.scopes.iter().flat_map(|scope| &scope.bindings);
     let outer = bindings.filter(|binding| binding.bound == Bound::Outer).map(|binding| binding.name.clone());
     collector.facts.outer_names = outer.collect::<BTreeSet<Name>>().into_iter().collect();
+    let refs = &collector.facts.refs;
+    let mut by_name: Vec<u32> = (0..refs.len() as u32).collect();
+    by_name.sort_by(|left, right| refs[*left as usize].name.cmp(&refs[*right as usize].name));
+    collector.facts.refs_by_name = by_name;
     give_back(&mut collector.facts);
     collector.facts
 }

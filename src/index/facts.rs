@@ -52,6 +52,8 @@ pub struct FileFacts {
     pub funcs: Vec<Func>,
     pub classes: Vec<Class>,
     pub refs: Vec<Ref>,
+    /// The positions in `refs`, by name; those of one name in the order of the text.
+    pub refs_by_name: Vec<u32>,
     pub calls: Vec<Call>,
     pub values: Vec<Value>,
     pub scopes: Vec<Scope>,
@@ -690,6 +692,11 @@ impl Ref {
 }
 
 impl FileFacts {
+    /// Does the module have a `from x import *`?
+    pub fn imports_all(&self) -> bool {
+        !self.scopes[0].bindings_of("*").is_empty()
+    }
+
     /// Does a scope say `global name` or `nonlocal name`?
     pub fn declares_outer(&self, name: &str) -> bool {
         self.outer_names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()

@@ -66,9 +66,13 @@ impl Solver<'_> {
     /// A function of the project that is given a container may fill it.
     pub(super) fn passed(&mut self, scope: Option<ScopeId>, name: &Name) {
         let in_file = scope.filter(|scope| self.index.scope(*scope).parent.is_some()).map(|scope| scope.file);
-        let uses = self.index.refs_of(name).iter().filter(|id| in_file.is_none_or(|file| id.file == file));
+        let uses: Vec<RefId> = match in_file {
+            Some(file) => self.index.refs_in(file, name).collect(),
+            None => self.index.refs_of(name).to_vec(),
+        };
         let calls: Vec<CallId> = uses
-            .filter_map(|id| match *self.index.site(*id) {
+            .into_iter()
+            .filter_map(|id| match *self.index.site(id) {
                 Ref { receiver, usage: Usage::Argument { call, .. }, .. } => {
                     (receiver.is_some() == scope.is_none()).then_some(call)
                 }

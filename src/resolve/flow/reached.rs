@@ -178,7 +178,11 @@ impl Walk<'_, '_> {
             self.is_lost = true;
             return;
         }
-        for id in self.solver.index.refs_of(name).to_vec() {
+        let refs = match is_module {
+            true => self.solver.index.refs_of(name).to_vec(),
+            false => self.solver.index.refs_in(scope.file, name).collect(),
+        };
+        for id in refs {
             let site = self.solver.index.site(id);
             let (value, receiver, usage) = (site.value, site.receiver, site.usage);
             if site.is_implicit() || matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) {
@@ -186,7 +190,7 @@ impl Walk<'_, '_> {
             }
             let used_in = self.solver.index.context(site.context).scope;
             let reads = match receiver {
-                None if id.file == scope.file || is_module => {
+                None if id.file == scope.file || self.solver.index.file(id.file).imports_all() => {
                     matches!(self.solver.home(used_in, name), Home::Scope(home) if home == scope)
                 }
                 Some(receiver) if is_module => self.is_module(receiver, scope.file),

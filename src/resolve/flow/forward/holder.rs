@@ -22,7 +22,11 @@ impl Walk<'_, '_> {
         if is_module && !self.builder.solver().load_name(name) {
             return self.escape((scope.file, ruff_text_size::TextRange::default()));
         }
-        for id in self.builder.index.refs_of(name).to_vec() {
+        let refs = match is_module {
+            true => self.builder.index.refs_of(name).to_vec(),
+            false => self.builder.index.refs_in(scope.file, name).collect(),
+        };
+        for id in refs {
             let site = self.builder.index.site(id);
             let (value, receiver, is_test) =
                 (site.value, site.receiver, self.builder.in_tests(id.file) && !self.builder.in_tests(scope.file));
@@ -31,7 +35,7 @@ impl Walk<'_, '_> {
             }
             let used_in = self.builder.index.context(site.context).scope;
             let reads = match receiver {
-                None if id.file == scope.file || is_module => {
+                None if id.file == scope.file || self.builder.index.file(id.file).imports_all() => {
                     let home = self.builder.solver().home(used_in, name);
                     matches!(home, Home::Scope(home) if home == scope)
                 }
