@@ -1,7 +1,8 @@
 //! What it does: calls a function directly that was offloaded, because it is async now. An `await` around it stays.
 //! Before: `asyncio.to_thread(f, a, k=1)`, `loop.run_in_executor(None, partial(f, a))`, `sync_to_async(f)(a)`
 //! After: `f(a, k=1)`, `f(a)`, `f(a)`
-//! Left alone: a starred function argument, arguments that cannot be merged, comments inside of the callee.
+//! Left alone: a starred function argument, arguments that cannot be merged, comments inside of the callee, what bounds the
+//! threads: `to_thread.run_sync(f, limiter=limiter)`.
 //! Safety: Safe where `f` is a coroutine function now, which the plan makes sure of.
 
 use ruff_python_ast::token::TokenKind;
@@ -13,8 +14,14 @@ use super::{Leave, Outcome};
 use crate::edit::EditKind;
 use crate::plan::UnwrapForm;
 
+/// Keyword arguments of `anyio.to_thread.run_sync`; the function gets positional ones only.
+const OWN_KEYWORDS: [&str; 3] = ["abandon_on_cancel", "cancellable", "limiter"];
+
 pub(super) fn rewrite(context: &mut Context, call: &ExprCall, form: UnwrapForm) -> Outcome {
     context.check_callee(call)?;
+    if is_bounded(call) {
+        return Err(Leave::KeywordArguments);
+    }
     match form {
         UnwrapForm::First => unwrap_named(context, call, 0, form),
         UnwrapForm::Second => unwrap_named(context, call, 1, form),
@@ -22,6 +29,17 @@ pub(super) fn rewrite(context: &mut Context, call: &ExprCall, form: UnwrapForm) 
         UnwrapForm::Lambda { argument } => unwrap_lambda(context, call, argument, form),
         UnwrapForm::Curried => unwrap_curried(context, call, form),
     }
+}
+
+/// Is an argument meant for anyio's `to_thread.run_sync` itself?
+fn is_bounded(call: &ExprCall) -> bool {
+    let name = match &*call.func {
+        Expr::Attribute(attribute) => &attribute.attr.id,
+        Expr::Name(name) => &name.id,
+        _ => return false,
+    };
+    let keywords = call.arguments.keywords.iter().filter_map(|keyword| keyword.arg.as_deref());
+    name == "run_sync" && keywords.into_iter().any(|name| OWN_KEYWORDS.contains(&name))
 }
 
 fn record(context: &mut Context, call: &ExprCall, form: UnwrapForm) -> usize {
@@ -311,6 +329,8 @@ mod tests {
     fn what_cannot_be_merged_is_left() {
         let in_function = |call: &str| format!("async def g():\n    {call}\n");
         check_left(&in_function("«to_thread(*a)»"), unwrap(UnwrapForm::First), Leave::StarredFunction);
+        let bounded = in_function("«to_thread.run_sync(f, a, limiter=b)»");
+        check_left(&bounded, unwrap(UnwrapForm::First), Leave::KeywordArguments);
         check_left(&in_function("«to_thread(func=f)»"), unwrap(UnwrapForm::First), Leave::OtherShape);
         let partial = UnwrapForm::Partial { argument: 0 };
         check_left(&in_function("«to_thread(partial(f, k=1), 2)»"), unwrap(partial), Leave::PartialArguments);
