@@ -3,7 +3,7 @@
 //! Evaluation is monotone: a node's set only grows with the sets it reads. What stays empty for want of any source is
 //! set to unknown afterwards, parameters first, so that a missing source never looks like a proof.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
@@ -72,6 +72,8 @@ pub(crate) struct State {
     /// Whether all files that mention a name were loaded; not where there are too many.
     pub(super) loaded_names: FxHashMap<Name, bool>,
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
+    /// The methods that override one another, with the version of the hierarchy that says so.
+    pub(super) families: FxHashMap<(ClassId, Name), (u32, BTreeSet<FuncId>)>,
     /// The classes that define what an attribute reads, by its type; none when that is not known.
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
     /// The facts of files turned round, for walks forward.

@@ -1,5 +1,7 @@
 //! Arguments: the parameters of the project's functions that get the value, and what library functions do with it.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::name::Name;
 
 use super::{Spot, Token, Walk};
@@ -94,8 +96,7 @@ impl Walk<'_, '_> {
         let (class, name) = (facts.class, facts.name.clone());
         let mut family = vec![func];
         if let Some(class) = class.filter(|_| !site::is_constructor(&name)) {
-            self.builder.index_close(class);
-            family.extend(self.builder.graph.hierarchy.family(self.builder.index, class, &name));
+            family.extend(self.family(class, &name));
             family.sort_unstable();
             family.dedup();
         }
@@ -113,6 +114,21 @@ impl Walk<'_, '_> {
         for member in family {
             for bound in &bound {
                 self.fill(member, *bound, call, at, depth);
+            }
+        }
+    }
+
+    /// The methods that override one another with that of a class; looked for again when the hierarchy is another one.
+    fn family(&mut self, class: ClassId, name: &Name) -> BTreeSet<FuncId> {
+        self.builder.index_close(class);
+        let version = self.builder.graph.hierarchy.version();
+        let key = (class, name.clone());
+        match self.builder.flow.families.get(&key) {
+            Some((known, family)) if *known == version => family.clone(),
+            _ => {
+                let family = self.builder.graph.hierarchy.family(self.builder.index, class, name);
+                self.builder.flow.families.insert(key, (version, family.clone()));
+                family
             }
         }
     }
