@@ -61,12 +61,21 @@ fn makes_generator(builder: &Builder, call: CallId, targets: &[FuncId]) -> bool 
         Usage::Argument { call, index } => {
             let names = builder.names();
             !eager::takes_all(&names, call, index)
-                && names.evaluate(builder.index.call(call).func).iter().any(|meaning| match meaning {
+                && names.evaluate(taker(builder, call, index)).iter().any(|meaning| match meaning {
                     Meaning::External(path) => path == "builtins.iter",
                     _ => true,
                 })
         }
         _ => false,
+    }
+}
+
+/// What gets an argument: the callee, or the function that an offload runs.
+fn taker(builder: &Builder, call: CallId, at: u32) -> ValueId {
+    let facts = builder.index.call(call);
+    match carrier(builder, call) {
+        Some(carrier) if carrier < at as usize => facts.args[carrier].value,
+        _ => facts.func,
     }
 }
 

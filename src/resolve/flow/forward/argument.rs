@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::{Spot, Token, Walk};
 use crate::index::facts::*;
 use crate::resolve::flow::object::{Node, Object, Owner};
-use crate::resolve::{boundary, eager, hierarchy, site};
+use crate::resolve::{Builder, boundary, eager, hierarchy, site};
 
 /// Functions that look at what they are given, and neither call nor keep it.
 const LOOKING: [&str; 26] = [
@@ -39,6 +39,30 @@ const LOOKING: [&str; 26] = [
     "update_wrapper",
 ];
 
+/// An argument of a call.
+#[derive(Clone, Copy)]
+struct Given {
+    call: CallId,
+    at: u32,
+    /// What gets it.
+    callee: ValueId,
+    /// Where the arguments of that begin: behind the function, in `to_thread(f, x)`.
+    from: usize,
+}
+
+impl Given {
+    fn of(builder: &Builder, call: CallId, at: u32) -> Self {
+        let facts = builder.index.call(call);
+        let offloaded = site::carrier(builder, call).filter(|carrier| *carrier < at as usize);
+        match offloaded.map(|carrier| (carrier, &facts.args[carrier])) {
+            Some((carrier, arg)) if !arg.is_star && arg.keyword.is_none() => {
+                Self { call, at, callee: arg.value, from: carrier + 1 }
+            }
+            _ => Self { call, at, callee: facts.func, from: 0 },
+        }
+    }
+}
+
 impl Walk<'_, '_> {
     /// The value is the argument at `at` of a call.
     pub(super) fn argument(&mut self, value: ValueId, call: CallId, at: u32, depth: u32) {
@@ -60,20 +84,24 @@ impl Walk<'_, '_> {
     }
 
     fn given(&mut self, call: CallId, at: u32, depth: u32) {
-        let func = self.builder.index.call(call).func;
+        let given = Given::of(self.builder, call, at);
+        let func = given.callee;
         let set = self.builder.solver().solve(Node::Value(func), vec![]);
         for object in set.objects().collect::<Vec<_>>() {
             match object {
-                Object::Func(func) => self.given_to(func, call, at, depth),
-                Object::Class(class) => self.given_to_class(class, call, at, depth),
+                Object::Func(func) => self.given_to(func, given, depth),
+                Object::Class(class) => self.given_to_class(class, given, depth),
                 Object::Instance(class) | Object::Below(class) => {
                     self.builder.index_close(class);
                     let ancestors = self.builder.graph.hierarchy.ancestors(class);
                     let method = ancestors.iter().find_map(|id| hierarchy::method(self.builder.index, *id, "__call__"));
                     match method {
-                        Some(func) => self.given_to(func, call, at, depth),
+                        Some(func) => self.given_to(func, given, depth),
                         None => self.escape_at(func),
                     }
+                }
+                Object::External(_) | Object::ExternalMember(_) | Object::Unknown if given.from > 0 => {
+                    self.escape_at(func)
                 }
                 Object::External(_) | Object::ExternalMember(_) | Object::Unknown => {
                     self.given_outside(call, at, depth)
@@ -88,9 +116,9 @@ impl Walk<'_, '_> {
     }
 
     /// A function of the project, and those that override it.
-    fn given_to(&mut self, func: FuncId, call: CallId, at: u32, depth: u32) {
+    fn given_to(&mut self, func: FuncId, given: Given, depth: u32) {
         if !self.builder.solver().is_transparent(func) {
-            return self.escape_at(self.builder.index.call(call).func);
+            return self.escape_at(given.callee);
         }
         let facts = self.builder.index.func(func);
         let (class, name) = (facts.class, facts.name.clone());
@@ -100,7 +128,7 @@ impl Walk<'_, '_> {
             family.sort_unstable();
             family.dedup();
         }
-        let receiver = match self.builder.index.value(self.builder.index.call(call).func) {
+        let receiver = match self.builder.index.value(given.callee) {
             Value::Attribute { receiver, .. } => Some(*receiver),
             _ => None,
         };
@@ -113,7 +141,7 @@ impl Walk<'_, '_> {
         };
         for member in family {
             for bound in &bound {
-                self.fill(member, *bound, call, at, depth);
+                self.fill(member, *bound, given, depth);
             }
         }
     }
@@ -134,12 +162,13 @@ impl Walk<'_, '_> {
     }
 
     /// The parameter that takes the argument.
-    fn fill(&mut self, func: FuncId, bound: usize, call: CallId, at: u32, depth: u32) {
-        let args = &self.builder.index.call(call).args;
-        let arg = &args[at as usize];
+    fn fill(&mut self, func: FuncId, bound: usize, given: Given, depth: u32) {
+        let args = &self.builder.index.call(given.call).args[given.from..];
+        let at = given.at as usize - given.from;
+        let arg = &args[at];
         let (keyword, is_star, is_mapping) = (arg.keyword.clone(), arg.is_star, arg.is_mapping);
-        let before = args[..at as usize].iter().filter(|arg| arg.keyword.is_none() && !arg.is_mapping).count();
-        let behind_star = args[..at as usize].iter().any(|arg| arg.is_star && !arg.is_mapping);
+        let before = args[..at].iter().filter(|arg| arg.keyword.is_none() && !arg.is_mapping).count();
+        let behind_star = args[..at].iter().any(|arg| arg.is_star && !arg.is_mapping);
         let params: Vec<(Name, ParamKind)> =
             self.builder.index.func(func).params.iter().map(|param| (param.name.clone(), param.kind)).collect();
         let positional =
@@ -148,7 +177,7 @@ impl Walk<'_, '_> {
         let of_kind = |wanted: ParamKind| params.iter().position(|(_, kind)| *kind == wanted);
         let reach = |walk: &mut Self, at: Option<usize>, depth: u32| match at {
             Some(at) => walk.reach(Spot::Param(func, at as u32), depth),
-            None => walk.escape_at(walk.builder.index.call(call).func),
+            None => walk.escape_at(given.callee),
         };
         match keyword {
             Some(keyword) => {
@@ -160,7 +189,7 @@ impl Walk<'_, '_> {
                     None => reach(self, of_kind(ParamKind::Keywords), depth + 1),
                 }
             }
-            None if is_mapping || depth == 0 && is_star => self.escape_at(self.builder.index.call(call).func),
+            None if is_mapping || depth == 0 && is_star => self.escape_at(given.callee),
             // `*functions`: any of the parameters from there on.
             None if is_star || behind_star => {
                 let inner = if is_star { depth - 1 } else { depth };
@@ -179,7 +208,7 @@ impl Walk<'_, '_> {
     }
 
     /// A constructor's parameter, or a field of a dataclass.
-    fn given_to_class(&mut self, class: ClassId, call: CallId, at: u32, depth: u32) {
+    fn given_to_class(&mut self, class: ClassId, given: Given, depth: u32) {
         self.builder.index_close(class);
         let ancestors = self.builder.graph.hierarchy.ancestors(class);
         let constructors: Vec<FuncId> = ["__new__", "__init__"]
@@ -188,20 +217,21 @@ impl Walk<'_, '_> {
             .collect();
         if !constructors.is_empty() {
             for func in constructors {
-                self.given_to(func, call, at, depth);
+                self.given_to(func, given, depth);
             }
             return;
         }
-        let args = &self.builder.index.call(call).args;
-        let arg = &args[at as usize];
+        let args = &self.builder.index.call(given.call).args[given.from..];
+        let at = given.at as usize - given.from;
+        let arg = &args[at];
         let field = match &arg.keyword {
             Some(keyword) => Some(keyword.clone()),
-            None if args[..=at as usize].iter().any(|arg| arg.is_star) => None,
-            None => self.builder.solver().fields(&ancestors).get(at as usize).cloned(),
+            None if args[..=at].iter().any(|arg| arg.is_star) => None,
+            None => self.builder.solver().fields(&ancestors).get(at).cloned(),
         };
         match field {
             Some(field) => self.reach(Spot::Attribute(field, Owner::Exactly(class)), depth),
-            None => self.escape_at(self.builder.index.call(call).func),
+            None => self.escape_at(given.callee),
         }
     }
 
