@@ -328,6 +328,11 @@ impl Graph {
         self.families_of.get(&func).into_iter().flat_map(|family| &self.families[*family])
     }
 
+    /// May the function become async? What has one color with a blocking layer never does.
+    pub fn may_convert(&self, func: FuncId) -> bool {
+        self.nodes.contains(&func) && !self.family_of(func).any(|member| self.layer.contains(member))
+    }
+
     /// The sites that run or name a function, in file order.
     pub fn sites_of(&self, func: FuncId) -> &[RefId] {
         self.sites_of.get(&func).map_or(&[], Vec::as_slice)

@@ -90,7 +90,7 @@ fn may_dispatch(world: World, decorator: &Decorator) -> bool {
     let name = decorator_name(world.index, decorator).unwrap_or("?");
     if PLAIN.contains(&name)
         || name.ends_with("property")
-        || decorator::passes(&world.names(), decorator, |func| world.graph.nodes.contains(&func))
+        || decorator::passes(&world.names(), decorator, |func| world.graph.may_convert(func))
             && !tests(world, decorator)
     {
         return false;

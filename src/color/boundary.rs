@@ -202,7 +202,7 @@ fn decorators(world: World, func: &Func) -> Option<Cause> {
         }
         if COLORLESS.contains(&name)
             || decorator_accepts_async(&world.names(), world.config, decorator)
-            || decorator::passes(&world.names(), decorator, |func| world.graph.nodes.contains(&func))
+            || decorator::passes(&world.names(), decorator, |func| world.graph.may_convert(func))
             || world.graph.followed_decorators.contains(&decorator.value)
             || decorator::registers_with(&world.names(), decorator).is_some()
         {

@@ -288,6 +288,13 @@ impl Builder<'_> {
         self.graph.hierarchy = hierarchy;
     }
 
+    /// May the function become async, as far as is known by now?
+    pub(super) fn may_convert(&self, func: FuncId) -> bool {
+        let family = self.families_of.get(&func).map(|family| &self.graph.families[*family]);
+        let is_layer = family.is_some_and(|family| family.iter().any(|member| self.graph.layer.contains(member)));
+        self.graph.nodes.contains(&func) && !is_layer
+    }
+
     /// Puts functions into one family: one color for all.
     pub(crate) fn join(&mut self, members: &BTreeSet<FuncId>) {
         if members.len() < 2 {

@@ -77,7 +77,7 @@ fn decorators(world: World, func: FuncId) -> Option<Cause> {
         let is_own = is_handed && world.index.funcs_of(name).iter().any(|func| !world.in_tests(func.file));
         let known = is_own || FRAMEWORKS.contains(&root) || COLORLESS.contains(&name);
         if !known
-            && !decorator::passes(&world.names(), decorator, |func| world.graph.nodes.contains(&func))
+            && !decorator::passes(&world.names(), decorator, |func| world.graph.may_convert(func))
             && !decorator_accepts_async(&world.names(), world.config, decorator)
         {
             return Some(Cause::Decorator { name: name.to_owned() });
