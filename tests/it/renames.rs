@@ -317,3 +317,24 @@ fn an_entry_that_was_carried_out_is_no_error() {
         "#- app.py\nclass AsyncStore: ...\n",
     );
 }
+
+#[test]
+fn a_name_that_is_imported_from_where_nobody_looks() {
+    check(
+        "[[rename]]\nfrom = \"pkg.Client\"\nto = \"AsyncClient\"",
+        "#- pkg/tools.py
+X = 1
+#- app.py
+from pkg import Client
+
+def run(x: Client):
+    return Client()
+",
+        "#- app.py
+from pkg import AsyncClient
+
+def run(x: AsyncClient):
+    return AsyncClient()
+",
+    );
+}

@@ -21,7 +21,22 @@ pub(super) fn find(builder: &mut Builder) -> Vec<Problem> {
     }
     let every: Vec<FileId> = builder.project.ids().collect();
     builder.index.load(builder.project, &every);
-    unmatched.iter().filter_map(|entry| problem(builder, entry)).collect()
+    unmatched
+        .iter()
+        .filter(|entry| !is_taken(builder, &entry.from, &entry.to))
+        .filter_map(|entry| problem(builder, entry))
+        .collect()
+}
+
+/// Does a `from module import name` of the program spell the path, or what is to stand there? The module may have it from where
+/// nobody looks.
+fn is_taken(builder: &Builder, from: &str, to: &str) -> bool {
+    let Some((module, name)) = from.rsplit_once('.') else { return false };
+    let new = to.rsplit('.').next().unwrap_or(to);
+    [name, new].iter().flat_map(|name| builder.index.imports_of(name)).any(|&(file, at)| {
+        let import = &builder.index.file(file).imports[at as usize];
+        builder.names().absolute(file, import).as_deref() == Some(module)
+    })
 }
 
 fn names_something(builder: &Builder, entry: &Entry) -> bool {
