@@ -125,6 +125,14 @@ impl Index {
         found.into_iter().map(move |index| RefId { file, index })
     }
 
+    /// The sites that may name what a scope binds: those of its file, and of all loaded files for a module.
+    pub fn refs_from(&self, scope: ScopeId, name: &str) -> Vec<RefId> {
+        match self.scope(scope).parent {
+            Some(_) => self.refs_in(scope.file, name).collect(),
+            None => self.refs_of(name).to_vec(),
+        }
+    }
+
     /// The facts of a loaded file.
     pub fn file(&self, id: FileId) -> &FileFacts {
         self.facts[id.0 as usize].as_ref().expect("ids are only made for loaded files")

@@ -386,6 +386,5 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     }
     builder.graph.no_sync_form = native::no_sync_form(&builder);
     renames::find(&mut builder);
-    builder.graph.families_of = builder.families_of;
     Ok(builder.graph)
 }

@@ -221,14 +221,12 @@ impl Collector<'_, '_> {
             let bindings = scope.bindings_of(&target.id);
             let is_local = bindings.iter().all(|binding| !matches!(binding.bound, crate::index::facts::Bound::Outer));
             // The name is looked for in the whole file: a nested function may read it.
-            let is_read = self.parsed.world.index.refs_of(&target.id).iter().any(|id| {
-                id.file == self.parsed.file && {
-                    let site = self.parsed.world.index.site(*id);
-                    site.receiver.is_none()
-                        && site.range != target.range
-                        && site.usage != crate::index::facts::Usage::Store
-                        && facts[func].range.contains_range(site.range)
-                }
+            let is_read = self.parsed.world.index.refs_in(self.parsed.file, &target.id).any(|id| {
+                let site = self.parsed.world.index.site(id);
+                site.receiver.is_none()
+                    && site.range != target.range
+                    && site.usage != crate::index::facts::Usage::Store
+                    && facts[func].range.contains_range(site.range)
             });
             if is_local && !is_read && !facts[func].traits.inspects_frames && bindings.len() == 1 {
                 self.note(value, Use::Unread);

@@ -52,11 +52,10 @@ pub fn is_dual(world: World, func: FuncId) -> bool {
 
 fn calls_any(world: World, func: FuncId, wanted: &[&str]) -> bool {
     wanted.iter().any(|name| {
-        world.index.refs_of(name).iter().any(|id| {
-            id.file == func.file
-                && world.context(*id).func == Some(func)
-                && matches!(world.index.site(*id).usage, Usage::Called(_))
-        })
+        world
+            .index
+            .refs_in(func.file, name)
+            .any(|id| world.context(id).func == Some(func) && matches!(world.index.site(id).usage, Usage::Called(_)))
     })
 }
 
@@ -107,7 +106,7 @@ fn tests(world: World, decorator: &Decorator) -> bool {
 }
 
 fn file_asks(world: World, file: FileId) -> bool {
-    LOOP_TESTS.iter().any(|name| world.index.refs_of(name).iter().any(|id| id.file == file))
+    LOOP_TESTS.iter().any(|name| world.index.refs_in(file, name).next().is_some())
 }
 
 /// The function of the project that makes the decorator.
@@ -182,8 +181,8 @@ fn is_awaited_by_name(world: World, id: RefId) -> bool {
     let names: Vec<&Name> =
         facts[scope].bindings.iter().filter(|binding| is_result(&binding.bound)).map(|binding| &binding.name).collect();
     names.into_iter().any(|name| {
-        world.index.refs_of(name).iter().filter(|other| other.file == id.file).any(|other| {
-            let site = world.index.site(*other);
+        world.index.refs_in(id.file, name).any(|other| {
+            let site = world.index.site(other);
             site.receiver.is_none()
                 && facts[site.context].func == world.context(id).func
                 && match site.usage {

@@ -35,11 +35,7 @@ pub fn find(parsed: &Parsed, scan: &mut Scan) {
         let is_asyncio = import.module.as_deref() == Some("asyncio") && import.name.is_none() && import.level == 0;
         let bound = import.alias.as_ref().unwrap_or(&import.binds);
         let is_used = || {
-            world
-                .index
-                .refs_of(bound)
-                .iter()
-                .any(|id| id.file == parsed.file && world.index.site(*id).receiver.is_none())
+            world.index.refs_in(parsed.file, bound).any(|id| world.index.site(id).receiver.is_none())
                 || parsed.text.matches(bound.as_str()).count() > 1 + usize::from(import.alias.is_some())
         };
         // Others may take the name from here.

@@ -105,10 +105,10 @@ fn is_left_open(parsed: &Parsed, body: Body, name: &ast::ExprName) -> bool {
     if bindings.len() != 1 || bindings[0].bound == Bound::Outer || func.traits.inspects_frames {
         return false;
     }
-    parsed.world.index.refs_of(&name.id).iter().filter(|id| id.file == parsed.file).all(|id| {
-        let site = parsed.world.index.site(*id);
+    parsed.world.index.refs_in(parsed.file, &name.id).all(|id| {
+        let site = parsed.world.index.site(id);
         let elsewhere = site.receiver.is_some() || !func.range.contains_range(site.range);
-        elsewhere || site.range == name.range || is_plain_use(parsed.world, *id)
+        elsewhere || site.range == name.range || is_plain_use(parsed.world, id)
     })
 }
 

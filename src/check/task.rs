@@ -76,10 +76,9 @@ fn is_unread(parsed: &Parsed, body: Body, name: &ast::ExprName) -> bool {
     let Some(func) = body.def.and_then(|def| parsed.func(def)) else { return false };
     let func = &parsed.facts[func];
     let bindings = parsed.facts[func.scope].bindings_of(&name.id);
-    let is_read = parsed.world.index.refs_of(&name.id).iter().any(|id| {
-        let site = parsed.world.index.site(*id);
-        id.file == parsed.file
-            && site.receiver.is_none()
+    let is_read = parsed.world.index.refs_in(parsed.file, &name.id).any(|id| {
+        let site = parsed.world.index.site(id);
+        site.receiver.is_none()
             && site.range != name.range
             && site.usage != Usage::Store
             && func.range.contains_range(site.range)

@@ -271,11 +271,10 @@ pub fn is_lock(world: World, with: &With) -> bool {
 
 fn acquires(world: World, func: FuncId) -> bool {
     let facts = world.index.file(func.file);
-    world.index.refs_of("acquire").iter().any(|id| {
-        id.file == func.file
-            && facts[facts[*id].context].func == Some(func)
-            && matches!(facts[*id].usage, Usage::Called(_))
-            && !is_native(world, *id)
+    world.index.refs_in(func.file, "acquire").any(|id| {
+        facts[facts[id].context].func == Some(func)
+            && matches!(facts[id].usage, Usage::Called(_))
+            && !is_native(world, id)
     })
 }
 

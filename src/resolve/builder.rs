@@ -37,7 +37,6 @@ pub(crate) struct Builder<'a> {
     /// The writes that settled sites by flow.
     pub(super) support: FxHashMap<RefId, Vec<(FileId, TextRange)>>,
     pub(super) resolved: FxHashSet<RefId>,
-    pub(super) families_of: FxHashMap<FuncId, usize>,
     /// Properties that run nothing which blocks themselves: that of a child may be read in their place.
     pub(super) stands_for: FxHashSet<FuncId>,
     /// The version of the hierarchy at which a method was joined with all of its family.
@@ -74,7 +73,6 @@ impl<'a> Builder<'a> {
             stated: vec![],
             support: FxHashMap::default(),
             resolved: FxHashSet::default(),
-            families_of: FxHashMap::default(),
             stands_for: FxHashSet::default(),
             joined_at: FxHashMap::default(),
             callables: callable::Search::default(),
@@ -288,23 +286,16 @@ impl Builder<'_> {
         self.graph.hierarchy = hierarchy;
     }
 
-    /// May the function become async, as far as is known by now?
-    pub(super) fn may_convert(&self, func: FuncId) -> bool {
-        let family = self.families_of.get(&func).map(|family| &self.graph.families[*family]);
-        let is_layer = family.is_some_and(|family| family.iter().any(|member| self.graph.layer.contains(member)));
-        self.graph.nodes.contains(&func) && !is_layer
-    }
-
     /// Puts functions into one family: one color for all.
     pub(crate) fn join(&mut self, members: &BTreeSet<FuncId>) {
         if members.len() < 2 {
             return;
         }
         let known: BTreeSet<usize> =
-            members.iter().filter_map(|member| self.families_of.get(member).copied()).collect();
+            members.iter().filter_map(|member| self.graph.families_of.get(member).copied()).collect();
         if let Some(home) = known.first()
             && known.len() == 1
-            && members.iter().all(|member| self.families_of.contains_key(member))
+            && members.iter().all(|member| self.graph.families_of.contains_key(member))
         {
             debug_assert!(members.is_subset(&self.graph.families[*home]));
             return;
@@ -318,7 +309,7 @@ impl Builder<'_> {
             all.extend(std::mem::take(&mut self.graph.families[other]));
         }
         for member in &all {
-            self.families_of.insert(*member, home);
+            self.graph.families_of.insert(*member, home);
         }
         self.graph.families[home] = all;
     }

@@ -61,7 +61,7 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
     let decorator = &builder.index.func(func).decorators[at];
     let known = decorator_name(builder.index, decorator).is_some_and(|name| COLORLESS.contains(&name))
         || decorator_accepts_async(&builder.names(), builder.config, decorator)
-        || decorator::passes(&builder.names(), decorator, |func| builder.may_convert(func));
+        || decorator::passes(&builder.names(), decorator, |func| builder.graph.may_convert(func));
     if known || builder.index.func(func).traits.is_generator {
         return false;
     }

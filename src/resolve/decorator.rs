@@ -68,10 +68,8 @@ fn hands_on(names: &Names, decorate: FuncId, may_convert: impl Fn(FuncId) -> boo
         && !wrappers.iter().any(|wrapper| may_convert(*wrapper))
         && names
             .index
-            .refs_of(&name)
-            .iter()
-            .filter(|id| id.file == decorate.file)
-            .map(|id| &file[*id])
+            .refs_in(decorate.file, &name)
+            .map(|id| &file[id])
             .filter(|site| is_param(site))
             .all(|site| is_untouched(names, decorate, &wrappers, site))
 }

@@ -3,6 +3,8 @@
 //! Where the methods of all that arrives lead to blocking calls, they are targets of the site together; else the site is
 //! uncertain, and none of them converts.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashMap;
 
@@ -46,13 +48,11 @@ fn is_annotated(builder: &Builder, id: RefId) -> bool {
 /// Are there methods of the name of which one leads to a blocking call and another has nothing to do with it?
 fn has_unrelated(builder: &Builder, name: &Name) -> bool {
     let methods = || builder.index.funcs_of(name).iter().filter(|func| builder.index.func(**func).class.is_some());
-    methods().any(|func| {
-        builder.graph.nodes.contains(func)
-            && methods().any(|other| {
-                other != func
-                    && !(builder.families_of.contains_key(func)
-                        && builder.families_of.get(func) == builder.families_of.get(other))
-            })
+    // When all others are of the family of one, none is unrelated to any.
+    let node = methods().find(|func| builder.graph.nodes.contains(func));
+    node.is_some_and(|func| {
+        let family: BTreeSet<FuncId> = builder.graph.family_of(*func).copied().collect();
+        methods().any(|other| other != func && !family.contains(other))
     })
 }
 

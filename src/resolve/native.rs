@@ -236,8 +236,7 @@ pub(crate) fn no_sync_form(builder: &Builder) -> FxHashSet<FuncId> {
             continue;
         }
         pending.extend(callers.get(&func).into_iter().flatten().copied());
-        let family = builder.families_of.get(&func).map(|family| &builder.graph.families[*family]);
-        pending.extend(family.into_iter().flatten().copied());
+        pending.extend(builder.graph.family_of(func).copied());
     }
     found
 }

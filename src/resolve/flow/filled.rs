@@ -65,9 +65,8 @@ impl Solver<'_> {
 
     /// A function of the project that is given a container may fill it.
     pub(super) fn passed(&mut self, scope: Option<ScopeId>, name: &Name) {
-        let in_file = scope.filter(|scope| self.index.scope(*scope).parent.is_some()).map(|scope| scope.file);
-        let uses: Vec<RefId> = match in_file {
-            Some(file) => self.index.refs_in(file, name).collect(),
+        let uses = match scope {
+            Some(scope) => self.index.refs_from(scope, name),
             None => self.index.refs_of(name).to_vec(),
         };
         let calls: Vec<CallId> = uses

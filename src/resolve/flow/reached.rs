@@ -178,11 +178,7 @@ impl Walk<'_, '_> {
             self.is_lost = true;
             return;
         }
-        let refs = match is_module {
-            true => self.solver.index.refs_of(name).to_vec(),
-            false => self.solver.index.refs_in(scope.file, name).collect(),
-        };
-        for id in refs {
+        for id in self.solver.index.refs_from(scope, name) {
             let site = self.solver.index.site(id);
             let (value, receiver, usage) = (site.value, site.receiver, site.usage);
             if site.is_implicit() || matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) {

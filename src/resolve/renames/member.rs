@@ -163,16 +163,16 @@ fn looks_up(builder: &Builder, file: FileId, index: u32, renamed: &BTreeSet<RefI
     let lookup = &facts.lookups[index as usize];
     let first = builder.index.call(lookup.call).args.first()?;
     let func = facts[lookup.context].func;
-    let is_same = |id: &&RefId| {
-        let site = builder.index.site(**id);
+    let is_same = |id: RefId| {
+        let site = builder.index.site(id);
         site.receiver.is_some_and(|receiver| same_path(builder, receiver, first.value))
             && builder.index.context(site.context).func == func
     };
-    let in_file = || builder.index.refs_of(&lookup.name).iter().filter(|id| id.file == file);
-    if in_file().any(|id| is_same(&id) && renamed.contains(id)) {
+    let in_file = || builder.index.refs_in(file, &lookup.name);
+    if in_file().any(|id| is_same(id) && renamed.contains(&id)) {
         return Some(true);
     }
-    if in_file().any(|id| is_same(&id)) {
+    if in_file().any(is_same) {
         return Some(false);
     }
     let questions = infer::Questions { members: vec![(first.range, lookup.name.clone())], ..Default::default() };

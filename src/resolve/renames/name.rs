@@ -139,8 +139,8 @@ impl Search<'_> {
                 places.names.push(Named::plain(import.range));
             }
         }
-        for id in self.builder.index.refs_of(self.old).iter().filter(|id| id.file == file) {
-            let site = self.builder.index.site(*id);
+        for id in self.builder.index.refs_in(file, self.old) {
+            let site = self.builder.index.site(id);
             let scope = self.builder.index.context(site.context).scope;
             let meanings = match site.receiver {
                 None => self.names().lookup(scope, self.old),

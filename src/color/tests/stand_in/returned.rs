@@ -45,8 +45,8 @@ impl Finder<'_> {
     /// The methods that the module awaits of what it gets by calling `name`, and whether it uses their results.
     fn awaited_of_results(&self, module: FileId, name: &Name) -> BTreeMap<Name, bool> {
         let mut found = BTreeMap::new();
-        for id in self.world.index.refs_of(name).iter().filter(|id| id.file == module) {
-            let site = self.world.index.site(*id);
+        for id in self.world.index.refs_in(module, name) {
+            let site = self.world.index.site(id);
             let Usage::Called(call) = site.usage else { continue };
             let Some(value) = self.flow.value_of(call).filter(|_| site.receiver.is_none()) else { continue };
             let reach = self.flow.reach(value);

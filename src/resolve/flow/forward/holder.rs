@@ -22,11 +22,7 @@ impl Walk<'_, '_> {
         if is_module && !self.builder.solver().load_name(name) {
             return self.escape((scope.file, ruff_text_size::TextRange::default()));
         }
-        let refs = match is_module {
-            true => self.builder.index.refs_of(name).to_vec(),
-            false => self.builder.index.refs_in(scope.file, name).collect(),
-        };
-        for id in refs {
+        for id in self.builder.index.refs_from(scope, name) {
             let site = self.builder.index.site(id);
             let (value, receiver, is_test) =
                 (site.value, site.receiver, self.builder.in_tests(id.file) && !self.builder.in_tests(scope.file));
