@@ -28,6 +28,13 @@ impl Names {
         self.include.is_match(name) && !self.exclude.is_match(name)
     }
 
+    /// The patterns that include `name`, in their order.
+    pub fn including(&self, name: &str) -> impl Iterator<Item = &str> {
+        let matching = self.include.matches(name);
+        let included = self.patterns.iter().filter(|pattern| !pattern.starts_with('!')).enumerate();
+        included.filter(move |(at, _)| matching.contains(at)).map(|(_, pattern)| pattern.as_str())
+    }
+
     /// True when there is no pattern, and so no match.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()

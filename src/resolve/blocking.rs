@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::builder::{Builder, implicit_words};
 use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
-use super::{flow, hierarchy, native, replaced, site};
+use super::{flow, function, hierarchy, native, replaced, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
 use crate::index::words;
@@ -39,13 +39,13 @@ pub(crate) fn find(builder: &mut Builder) {
             by_class(builder, number, &entry, layer);
         }
         if let Some(patterns) = &entry.function {
-            by_function(builder, number, patterns);
+            function::find(builder, number, patterns);
         }
     }
 }
 
 /// Calls in the loaded files that `accept` takes and nothing awaits or runs elsewhere already.
-fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool) -> Vec<RefId> {
+pub(super) fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool) -> Vec<RefId> {
     let mut found = vec![];
     for (file, facts) in builder.index.loaded_files() {
         for (index, site) in facts.refs.iter().enumerate() {
@@ -175,13 +175,18 @@ fn pattern_holds(
     {
         return layer.has(builder, &builder.index.site(id).name, answer) || stands_in(builder, methods, &targets);
     }
-    let is_stdlib = |module: &str| {
+    !is_something_else(answer)
+}
+
+/// Is what ty knows a member of a plain object of the standard library, or a coroutine?
+pub(super) fn is_something_else(answer: &Answer) -> bool {
+    let is_plain = |module: &str| {
         let top = module.split('.').next().unwrap_or(module);
         matches!(top, "builtins" | "typing" | "collections" | "unittest" | "types" | "re" | "pathlib" | "logging")
     };
-    let foreign =
-        answer.definitions.iter().any(|definition| definition.path.is_none() && is_stdlib(&definition.module));
-    !foreign && !answer.own.starts_with("CoroutineType")
+    let is_foreign =
+        answer.definitions.iter().any(|definition| definition.path.is_none() && is_plain(&definition.module));
+    answer.certainty != Certainty::Unknown && (is_foreign || answer.own.starts_with("CoroutineType"))
 }
 
 /// Keeps what stands in for the layer where it is offloaded already: `to_thread(storage.write, x)`.
@@ -228,6 +233,7 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         let named = || methods.contains(&site.name) || every && layer::takes(entry, &site.name);
         site.receiver.is_some() && named()
     });
+    let is_used = layer.is_used(builder);
     for (id, answer) in builder.ask_sites(&found) {
         let Some(answer) = answer else { continue };
         if native::is_declared(builder, &answer) {
@@ -238,9 +244,14 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
             let receiver = builder.index.site(id).receiver.and_then(|receiver| builder.names().dotted(receiver));
             receiver.is_some_and(|path| layer.names(&path)) && entry.method.matches(&builder.index.site(id).name)
         };
-        let by_flow = (answer.certainty == Certainty::Unknown && !has && !layer.classes.is_empty())
-            .then(|| flow::is_of_class(builder, id, &layer.classes))
-            .flatten();
+        let is_open = answer.certainty == Certainty::Unknown && !has;
+        let by_flow = match layer.classes.is_empty() {
+            false if is_open => flow::is_of_class(builder, id, &layer.classes),
+            true if answer.definitions.is_empty() && !has && is_used && !spelled(builder) => {
+                flow::is_of_foreign(builder, id, &|path| layer.names(path))
+            }
+            _ => None,
+        };
         if let Some(support) = by_flow {
             builder.support.insert(id, support);
             add(builder, number, id, Some(&answer), Evidence::Flow);
@@ -251,29 +262,7 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
     }
 }
 
-fn by_function(builder: &mut Builder, number: usize, patterns: &Patterns) {
-    let words: BTreeSet<String> = layer::included(patterns).flat_map(|pattern| layer::search_words(pattern)).collect();
-    builder.index.load_words(builder.project, words.iter().map(String::as_str));
-    let names = builder.names();
-    let found = calls(builder, |site| {
-        let dotted = match site.receiver {
-            None => names.dotted_name(site, builder.index),
-            Some(receiver) => names.dotted(receiver).map(|path| format!("{path}.{}", site.name)),
-        };
-        !site.is_implicit() && dotted.is_some_and(|path| patterns.matches(&path))
-    });
-    for (id, answer) in builder.ask_sites(&found) {
-        let is_async = answer.as_ref().is_some_and(|answer| {
-            answer.own.starts_with("async ")
-                || site::targets_of(builder, answer).iter().any(|target| builder.index.func(*target).is_async)
-        });
-        if !is_async {
-            add(builder, number, id, answer.as_ref(), Evidence::Import);
-        }
-    }
-}
-
-fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
+pub(super) fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {
     if keep_value(builder, number, id, answer) {
         return;
     }

@@ -17,6 +17,7 @@ mod doubt;
 mod fakes;
 mod field;
 mod filled;
+mod foreign;
 mod forward;
 mod library;
 mod member;
@@ -44,6 +45,7 @@ pub(crate) use self::classes::classes;
 pub(crate) use self::doubt::contradictions;
 pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
+pub(crate) use self::foreign::is_of_foreign;
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
 
 use self::object::{Node, Object, Place};

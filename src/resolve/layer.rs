@@ -6,6 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
 use super::site;
+use super::spelling::Spelling;
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::Defined;
 use crate::index::facts::*;
@@ -67,6 +68,17 @@ impl Layer {
             names.extend(inherited.filter(|name| takes(entry, name)).cloned());
         }
         names
+    }
+
+    /// Does the program name one of the classes?
+    pub(crate) fn is_used(&self, builder: &Builder) -> bool {
+        let names = builder.names();
+        let last: BTreeSet<String> = included(&self.patterns).flat_map(|pattern| search_words(pattern)).collect();
+        let is_named = |site: &Ref| {
+            last.contains(site.name.as_str())
+                && Spelling::of(&names, site).is_some_and(|spelling| self.names(&spelling.dotted()))
+        };
+        builder.index.loaded_files().any(|(_, facts)| facts.refs.iter().any(is_named))
     }
 
     /// Is what ty found a method of one of the classes?

@@ -11,6 +11,7 @@ mod codemods;
 mod computed;
 mod following;
 mod constructs;
+mod functions;
 mod groups;
 mod handed;
 mod differences;

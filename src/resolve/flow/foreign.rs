@@ -1,0 +1,89 @@
+//! Objects of foreign classes whose package nobody has installed: where flow, an annotation or a `with` tells the class.
+
+use super::object::{Node, Object, Place};
+use crate::index::facts::*;
+use crate::resolve::Builder;
+use crate::resolve::hierarchy::{self, BaseClass};
+use crate::resolve::names::Meaning;
+use crate::resolve::spelling::Spelling;
+
+/// A class by its dotted path.
+pub(crate) type Named<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Are all objects that reach the receiver of a site of foreign classes that `named` takes, or of classes of the project below
+/// those that do not define the member themselves? The places that bring them there.
+pub(crate) fn is_of_foreign(builder: &mut Builder, id: RefId, named: Named) -> Option<Vec<Place>> {
+    let site = builder.index.site(id);
+    let (receiver, name) = (entered(builder, site.receiver?), site.name.clone());
+    let set = builder.solver().solve(Node::Value(receiver), vec![]);
+    if set.has_unknown() {
+        return is_written_so(builder, receiver, named).then(Vec::new);
+    }
+    let mut places = vec![];
+    for (object, place) in set.iter() {
+        let is_of_it = match object {
+            Object::ExternalInstance(symbol) => named(&builder.solver().text(symbol)),
+            Object::Instance(class) | Object::Below(class) => is_below(builder, class, &name, named),
+            Object::None | Object::Mock => continue,
+            _ => false,
+        };
+        if !is_of_it {
+            return None;
+        }
+        places.push(place);
+    }
+    match places.is_empty() {
+        true => is_written_so(builder, receiver, named).then(Vec::new),
+        false => Some(places.into_iter().flatten().collect()),
+    }
+}
+
+/// `with Session() as s`: a class of that kind gives itself, by all custom.
+fn entered(builder: &Builder, value: ValueId) -> ValueId {
+    let Value::Name { name, scope } = builder.index.value(value) else { return value };
+    match builder.names().lookup(*scope, name).as_slice() {
+        [Meaning::Value(bound)] => match builder.index.value(*bound) {
+            Value::Entered(inner) => *inner,
+            _ => value,
+        },
+        _ => value,
+    }
+}
+
+/// A class of the project below a foreign one that is named, where no class of the project defines the member.
+fn is_below(builder: &mut Builder, class: ClassId, name: &str, named: Named) -> bool {
+    builder.index_close(class);
+    let hierarchy = &builder.graph.hierarchy;
+    let ancestors = hierarchy.ancestors(class);
+    let defines = |class: &ClassId| hierarchy::method(builder.index, *class, name).is_some();
+    let is_named = |base: &BaseClass| matches!(base, BaseClass::External(path) if named(path));
+    !ancestors.iter().any(defines)
+        && hierarchy.external_bases(class).iter().any(|(_, base)| is_named(base))
+        && hierarchy.external_bases(class).iter().all(|(_, base)| !matches!(base, BaseClass::Unknown))
+}
+
+/// `self.session`, where the class writes to it only what an annotation or a call spells as such an object.
+fn is_written_so(builder: &mut Builder, receiver: ValueId, named: Named) -> bool {
+    let Value::Attribute { receiver, name } = builder.index.value(receiver).clone() else { return false };
+    let Some((class, _)) = builder.solver().self_class(receiver) else { return false };
+    let writes: Vec<(FileId, u32)> = builder.index.writes_of(&name).to_vec();
+    let (mut found, mut others) = (false, false);
+    for (file, at) in writes {
+        let write = &builder.index.file(file).attribute_writes[at as usize];
+        let (value, annotation, on) = (write.value, write.annotation, write.receiver);
+        if builder.solver().self_class(on).is_none_or(|(owner, _)| owner != class) {
+            continue;
+        }
+        let names = builder.names();
+        let spelled = match (annotation, value) {
+            (Some(annotation), _) => Spelling::of_annotation(&names, annotation),
+            (None, Some(value)) if matches!(builder.index.value(value), Value::None) => continue,
+            (None, Some(value)) => Spelling::of_value(&names, value),
+            (None, None) => None,
+        };
+        let is_object = spelled.is_some_and(|spelling| spelling.is_object() && named(&spelling.dotted()));
+        found |= is_object;
+        others |= !is_object;
+    }
+    found && !others
+}

@@ -1,0 +1,246 @@
+//! What `function` patterns reach, and the objects of foreign classes that nobody has installed.
+
+use crate::support::{Project, check_project};
+
+const CONFIG: &str = "#- awaitify.toml
+codemods = [\"./own.toml\"]
+#- own.toml
+[[blocking]]
+";
+
+#[track_caller]
+fn check(entry: &str, before: &str, after: &str) {
+    check_project(&format!("{CONFIG}{entry}\n#- app.py\n{before}"), &format!("#- app.py\n{after}"));
+}
+
+#[test]
+fn a_star_reaches_functions_and_the_methods_of_what_a_class_makes() {
+    check(
+        "function = \"webby.*\"",
+        "import webby
+from webby.api import put as send
+
+async def show(url):
+    session = webby.Session()
+    session.get(url)
+    webby.tools.Probe(url).run()
+    send(url)
+    with webby.Session() as other:
+        other.base
+    return webby.get(url)
+",
+        "import asyncio
+
+import webby
+from webby.api import put as send
+
+async def show(url):
+    session = webby.Session()
+    await asyncio.to_thread(session.get, url)
+    await asyncio.to_thread(webby.tools.Probe(url).run)
+    await asyncio.to_thread(send, url)
+    with webby.Session() as other:
+        other.base
+    return await asyncio.to_thread(webby.get, url)
+",
+    );
+}
+
+#[test]
+fn a_star_does_not_reach_what_a_call_gives_or_an_object_holds() {
+    check(
+        "function = \"webby.*\"",
+        "import webby
+
+def parse(reply: webby.Reply):
+    return reply.json()
+
+async def show(url):
+    reply = webby.get(url)
+    reply.check(1)
+    data = webby.get(url).json()['a'].get('b', 1)
+    full = webby.Request(url).url
+    full = full.replace('http', 'ws')
+    if not data:
+        raise webby.errors.WebError(url)
+    return parse(reply), full, reply.text.strip('x')
+",
+        "import asyncio
+
+import webby
+
+def parse(reply: webby.Reply):
+    return reply.json()
+
+async def show(url):
+    reply = await asyncio.to_thread(webby.get, url)
+    reply.check(1)
+    data = (await asyncio.to_thread(webby.get, url)).json()['a'].get('b', 1)
+    full = webby.Request(url).url
+    full = full.replace('http', 'ws')
+    if not data:
+        raise webby.errors.WebError(url)
+    return parse(reply), full, reply.text.strip('x')
+",
+    );
+}
+
+#[test]
+fn what_a_pattern_spells_it_reaches() {
+    check(
+        "function = [\"mailing.SMTP\", \"dbase.connect.*\", \"dbase.connect.cursor.{execute,fetchall}\", \"dbase.connect\"]",
+        "import dbase
+import mailing
+
+async def show(url):
+    mail = mailing.SMTP(url)
+    conn = dbase.connect(url)
+    cursor = conn.cursor()
+    cursor.execute('select')
+    rows = cursor.fetchall()
+    conn.commit()
+    cursor.close()
+    return mail, rows
+",
+        "import asyncio
+
+import dbase
+import mailing
+
+async def show(url):
+    mail = await asyncio.to_thread(mailing.SMTP, url)
+    conn = await asyncio.to_thread(dbase.connect, url)
+    cursor = await asyncio.to_thread(conn.cursor)
+    await asyncio.to_thread(cursor.execute, 'select')
+    rows = await asyncio.to_thread(cursor.fetchall)
+    await asyncio.to_thread(conn.commit)
+    cursor.close()
+    return mail, rows
+",
+    );
+}
+
+#[test]
+fn what_a_pattern_of_the_projects_own_module_defines_it_reaches() {
+    check(
+        "function = \"layer.*\"",
+        "import layer
+
+async def show():
+    return layer.connect().execute('select')
+#- layer.py
+class Connection:
+    def execute(self, text):
+        return [text]
+
+def connect():
+    return Connection()
+",
+        "import asyncio
+
+import layer
+
+async def show():
+    return await asyncio.to_thread((await asyncio.to_thread(layer.connect)).execute, 'select')
+",
+    );
+}
+
+#[test]
+fn what_a_pattern_leaves_is_said() {
+    let project = Project::new(&format!(
+        "{CONFIG}function = \"webby.*\"
+#- app.py
+import webby
+
+async def show(url):
+    session = webby.Session()
+    a = webby.get(url).json()
+    b = webby.get(url)
+    return session, a, b.json()
+"
+    ));
+    project
+        .run("diff")
+        .returned(1)
+        .says(&["app.py:4:21: `webby.*` does not reach", "`webby.get.*` (2), `webby.Session` (1)"]);
+}
+
+#[test]
+fn objects_of_a_class_that_is_not_installed_are_followed() {
+    check(
+        "class = \"webby.Session\"\nmethod = [\"get\"]",
+        "import webby
+
+class Client:
+    def __init__(self):
+        self.session = webby.Session()
+
+    def fetch(self, url):
+        return self.session.get(url)
+
+class Given:
+    def __init__(self, session: webby.Session | None = None):
+        self.session = session
+
+    def fetch(self, url):
+        return self.session.get(url)
+
+class Own(webby.Session):
+    def fetch(self, url):
+        return self.get(url)
+
+def load(session, url):
+    return session.get(url)
+
+def show(options, url):
+    return options.get(url)
+
+async def main(url, given: Given, own: Own):
+    Client().fetch(url)
+    given.fetch(url)
+    own.fetch(url)
+    load(webby.Session(), url)
+    with webby.Session() as session:
+        session.get(url)
+    show({}, url)
+",
+        "import asyncio
+
+import webby
+
+class Client:
+    def __init__(self):
+        self.session = webby.Session()
+
+    async def fetch(self, url):
+        return await asyncio.to_thread(self.session.get, url)
+
+class Given:
+    def __init__(self, session: webby.Session | None = None):
+        self.session = session
+
+    async def fetch(self, url):
+        return await asyncio.to_thread(self.session.get, url)
+
+class Own(webby.Session):
+    async def fetch(self, url):
+        return await asyncio.to_thread(self.get, url)
+
+async def load(session, url):
+    return await asyncio.to_thread(session.get, url)
+
+def show(options, url):
+    return options.get(url)
+
+async def main(url, given: Given, own: Own):
+    await Client().fetch(url)
+    await given.fetch(url)
+    await own.fetch(url)
+    await load(webby.Session(), url)
+    with webby.Session() as session:
+        await asyncio.to_thread(session.get, url)
+    show({}, url)
+",
+    );
+}
