@@ -72,8 +72,8 @@ pub(crate) fn leave_open(builder: &mut Builder) {
     for (id, open) in std::mem::take(&mut builder.open) {
         let mut candidates = open.mixed.unwrap_or_else(|| candidates(builder, id));
         plain::leave_out_never_awaited(builder, id, &mut candidates);
-        let targets: Vec<FuncId> =
-            candidates.iter().copied().filter(|func| builder.graph.nodes.contains(func)).collect();
+        let may_run = |func: &FuncId| builder.graph.nodes.contains(func) && !is_seen_elsewhere(builder, id, *func);
+        let targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
         let usage = builder.index.site(id).usage;
         let is_out = matches!(usage, Usage::Store | Usage::Delete) || is_made_elsewhere(builder, id);
         if targets.is_empty() || is_out {
@@ -93,6 +93,14 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let support = open.support;
         builder.graph.sites.insert(id, Site { uncertain: true, support, candidates, annotate, ..site });
     }
+}
+
+/// Is every place known that iterates over an object of the class, and this site none of them?
+fn is_seen_elsewhere(builder: &Builder, id: RefId, func: FuncId) -> bool {
+    let site = builder.index.site(id);
+    let is_iteration = site.is_implicit() && matches!(site.name.as_str(), "__iter__" | "__next__");
+    let followed = builder.graph.iterators.get(&func);
+    is_iteration && !builder.in_tests(id.file) && followed.is_some_and(|used| used.lost_at.is_none())
 }
 
 /// In a test, is what is entered or iterated over made by a call of somebody else's function, as in `with pytest.raises(E):`?
