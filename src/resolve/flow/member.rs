@@ -213,13 +213,10 @@ impl Solver<'_> {
     /// The class, as far as the project goes, has no such member: a base from outside or `__getattr__` may.
     fn lacking(&mut self, class: ClassId, name: &Name, path: Path) {
         let ancestors = self.hierarchy.ancestors(class);
-        let computes = |id: &ClassId| {
-            ["__getattr__", "__getattribute__"].iter().any(|name| hierarchy::method(self.index, *id, name).is_some())
-        };
         if let Some(objects) = self.forwarded(&ancestors) {
             return objects.into_iter().for_each(|object| self.flow(Node::Member(object, name.clone()), path.clone()));
         }
-        if ancestors.iter().any(computes) {
+        if ancestors.iter().any(|id| self.computes_attributes(*id)) {
             return self.push(Object::Unknown, None);
         }
         let bases: Vec<BaseClass> =
@@ -234,6 +231,19 @@ impl Solver<'_> {
                 BaseClass::Unknown | BaseClass::Class(_) => self.push(Object::Unknown, None),
             }
         }
+    }
+
+    /// Does the class compute attributes in its own body?
+    fn computes_attributes(&self, class: ClassId) -> bool {
+        ["__getattr__", "__getattribute__"].iter().any(|name| hierarchy::method(self.index, class, name).is_some())
+    }
+
+    /// May reading an attribute of the object read one of another object?
+    pub(super) fn stands_for_another(&mut self, object: Object) -> bool {
+        let (Object::Instance(class) | Object::Below(class)) = object else { return false };
+        self.close(class);
+        let below = if matches!(object, Object::Below(_)) { self.hierarchy.descendants(class) } else { vec![] };
+        self.hierarchy.ancestors(class).into_iter().chain(below).any(|id| self.computes_attributes(id))
     }
 
     /// The objects that `__getattr__` hands every name on to: `return getattr(self.table, name)`.

@@ -120,7 +120,9 @@ impl Walk<'_, '_> {
             Some((class, _)) => vec![Object::Below(class)],
             None => solver.solve(Node::Value(receiver), vec![]).objects().collect(),
         };
-        let may_be = |object: &Object| matches!(object, Object::Super(_)) || solver.may_be(owner, *object);
+        let may_be = |object: &Object| {
+            matches!(object, Object::Super(_)) || solver.may_be(owner, *object) || solver.stands_for_another(*object)
+        };
         objects.is_empty() || objects.iter().any(may_be)
     }
 
