@@ -73,8 +73,8 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
         escaped |= trace.escape.is_some();
         for place in trace.calls {
             changed |= match builder.index.site(place).usage {
-                Usage::Called(_) => carried::add_wrapped(builder, place, func),
-                // `to_thread(fn, x)`
+                Usage::Called(_) if is_inside(builder, place, taker) => carried::add_wrapped(builder, place, func),
+                // `to_thread(fn, x)`, and what calls the functions that the decorator registered.
                 _ => carried::add_place(builder, place, BTreeSet::from([func]), Runs::Calls),
             };
         }
@@ -96,4 +96,16 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
     }
     builder.graph.followed_decorators.insert(value);
     true
+}
+
+/// Does the place stand in a function that is defined in `outer`, as a wrapper does?
+fn is_inside(builder: &Builder, place: RefId, outer: FuncId) -> bool {
+    let mut func = builder.index.context(builder.index.site(place).context).func;
+    while let Some(at) = func {
+        if at == outer {
+            return true;
+        }
+        func = builder.index.func(at).parent;
+    }
+    false
 }
