@@ -6,6 +6,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use ruff_python_ast::PythonVersion;
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
@@ -143,6 +144,7 @@ fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
             Meaning::Value(value) => is_lazy(world, *value, depth),
             _ => false,
         }),
+        Value::Comprehension { generator: Some(range), .. } => blocks_later(world, value.file, *range),
         Value::Call { call } if world.graph.blocking_calls.contains(call) => gives_later(world, *call),
         Value::Call { call } => {
             let name = world.names().last_name(world.index.call(*call).func);
@@ -157,6 +159,22 @@ fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// May the generator expression at `range` block when somebody iterates over it? What it takes its elements from is called where
+/// it is made, and runs later when that is a generator.
+fn blocks_later(world: World, file: FileId, range: TextRange) -> bool {
+    let mut inside = world.graph.sites_in_file(file).filter(|site| {
+        let at = world.index.site(site.id).range;
+        range.contains_range(at) && site.kind.runs()
+    });
+    inside.any(|site| {
+        let is_source = matches!(world.result_usage(site.id), Some(Usage::ComprehensionIter { first: true, .. }))
+            && !world.context(site.id).generators.iter().any(|generator| generator.range == range);
+        let blocks = matches!(site.kind, SiteKind::Blocking { .. })
+            || site.targets.iter().any(|target| world.graph.nodes.contains(target));
+        blocks && (!is_source || shape_of_targets(world, site) != Some(Shape::Coroutine))
+    })
 }
 
 /// Does a blocking call give what does its work later?

@@ -183,7 +183,7 @@ impl Consumers {
             Value::Spread(value) => self.add(*value, Consumer::Spread(id)),
             Value::Elements(values) => values.iter().for_each(|value| self.add(*value, Consumer::Part(id))),
             Value::Dict(items) => items.iter().for_each(|(_, value)| self.add(*value, Consumer::Part(id))),
-            Value::Comprehension { element } => self.add(*element, Consumer::Part(id)),
+            Value::Comprehension { element, .. } => self.add(*element, Consumer::Part(id)),
             Value::ElementOf(value) => self.add(*value, Consumer::Element(id)),
             Value::PartOf(value, _) => self.add(*value, Consumer::Unpacked(id)),
             Value::Entered(value) => self.add(*value, Consumer::Entered(id)),

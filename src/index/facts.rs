@@ -397,9 +397,11 @@ pub enum Value {
     Spread(ValueId),
     /// A dict display: its values, with keys that are string literals.
     Dict(Vec<(Option<Name>, ValueId)>),
-    /// A comprehension or generator expression over elements of this value.
+    /// A comprehension or generator expression that gives this value, again and again.
     Comprehension {
         element: ValueId,
+        /// The range of a generator expression, which does its work later.
+        generator: Option<TextRange>,
     },
     /// An element of an iterable: a loop variable.
     ElementOf(ValueId),

@@ -657,7 +657,13 @@ impl Collector<'_> {
             },
         );
         match element {
-            Some(element) => self.value(Value::Comprehension { element }),
+            Some(element) => {
+                let generator = match kind {
+                    ComprehensionKind::Generator(generator) => Some(generator.range),
+                    ComprehensionKind::List | ComprehensionKind::Set | ComprehensionKind::Dict => None,
+                };
+                self.value(Value::Comprehension { element, generator })
+            }
             None => self.value(Value::Unknown),
         }
     }

@@ -26,7 +26,7 @@ impl Solver<'_> {
             Value::Sum(sides) => self.sum(&sides, path),
             Value::Elements(values) => self.elements(&values, &path),
             Value::Dict(items) => self.dict(&items, &path),
-            Value::Comprehension { element } => match path.split_first() {
+            Value::Comprehension { element, .. } => match path.split_first() {
                 None => self.push(Object::Builtin, None),
                 Some((_, rest)) => self.flow_value(element, rest.to_vec()),
             },
