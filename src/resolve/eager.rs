@@ -144,7 +144,11 @@ pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> 
         _ => false,
     };
     let is_looped_over = || match facts.usage {
-        Usage::ForIter { is_async: false, .. } => true,
+        Usage::ForIter { is_async: false, .. }
+        | Usage::YieldFrom { .. }
+        | Usage::Starred { .. }
+        | Usage::Unpacked
+        | Usage::Added => true,
         Usage::ComprehensionIter { is_async: false, kind, .. } => !matches!(kind, ComprehensionKind::Generator(_)),
         _ => false,
     };
