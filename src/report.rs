@@ -5,6 +5,7 @@ pub mod groups;
 pub mod findings;
 pub mod github;
 pub mod html;
+mod idle;
 pub mod json;
 pub mod markdown;
 pub mod proposal;

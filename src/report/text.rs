@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::idle;
 use super::stays;
 use super::tests;
 use super::uncertain;
@@ -47,6 +48,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length
         );
     }
     out.push('\n');
+    out += &idle::section(world, verdicts, counts);
     out += &by_evidence(world, verdicts);
     out += &stays::section(world, verdicts, &mut places, length);
     out += &left(world, verdicts, &mut places);

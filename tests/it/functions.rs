@@ -244,3 +244,20 @@ async def main(url, given: Given, own: Own):
 ",
     );
 }
+
+#[test]
+fn a_run_that_changes_nothing_says_why() {
+    let text = "#- app.py
+import time
+
+def wait():
+    time.sleep(1)
+";
+    let run = |config: &str, expect: &str| {
+        let project = Project::new(&format!("#- awaitify.toml\n{config}\n{text}"));
+        project.run("diff").returned(0).says(&[expect]);
+    };
+    run("codemods = [\"time-sleep\"]", "1 blocking call (1 of `time-sleep`) stands where no async code gets");
+    run("codemods = [\"requests\"]", "nothing that a codemod declares blocking is called here");
+    run("codemods = [\"pytest\"]", "no codemod says what blocks: `awaitify init` proposes a config");
+}
