@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 use self::plugin::Pytest;
 use self::protected::Attributes;
+use self::scripts::Entries;
+pub use self::scripts::Plugin;
 use crate::config::PathGlobs;
 use crate::index::facts::FileId;
 
@@ -58,6 +60,8 @@ pub struct Project {
     pub is_library: bool,
     /// Functions that installed commands call, by dotted path. Sorted.
     pub scripts: Vec<String>,
+    /// Entry points that something outside the project looks for. Sorted.
+    pub plugins: Vec<Plugin>,
     /// How the project's tests are run.
     pub pytest: Pytest,
 }
@@ -131,8 +135,9 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
         .collect();
     let tests = files.iter().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
     let pytest = plugin::find(root, &folders_of(root, &tests));
-    let scripts = scripts::find(root);
-    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, scripts, pytest }, problems)
+    let all: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+    let Entries { scripts, plugins } = scripts::find(root, &all);
+    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, scripts, plugins, pytest }, problems)
 }
 
 /// The folders of files, and those above them up to the root.

@@ -120,7 +120,21 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if facts.decorators.iter().any(accepted) {
         return None;
     }
-    called_by_base(world, func).or_else(|| exported(world, func))
+    entry_point(world, func).or_else(|| called_by_base(world, func)).or_else(|| exported(world, func))
+}
+
+/// Does the package name the function, or its class, for something that finds it by its name and calls it?
+fn entry_point(world: World, func: FuncId) -> Option<Cause> {
+    if world.project.plugins.is_empty() {
+        return None;
+    }
+    let facts = world.index.func(func);
+    let names = world.names();
+    let paths = [Some(names.qualified_func(func)), facts.class.map(|class| names.qualified_class(class))];
+    let is_hidden = facts.class.is_some() && (facts.name.starts_with('_') || is_called(world, func));
+    let plugins = world.project.plugins.iter().filter(|_| !is_hidden);
+    let found = plugins.into_iter().find(|plugin| paths.iter().flatten().any(|path| *path == plugin.path))?;
+    Some(Cause::EntryPoint { group: found.group.clone() })
 }
 
 /// A lambda can hand on the one awaitable that its body gives, or become a definition before its statement.

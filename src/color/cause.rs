@@ -81,6 +81,10 @@ pub enum Cause {
     },
     /// It keeps its sync face over an async body.
     Bridge,
+    /// An entry point of the package names it, for whoever looks for this group.
+    EntryPoint {
+        group: String,
+    },
     /// Exported by a library, and nothing in the tree calls it.
     Exported,
     /// It returns something awaitable already, and a caller does not await at once.
@@ -363,6 +367,7 @@ impl Cause {
             | Cause::CalledByBase
             | Cause::Bridge
             | Cause::Exported
+            | Cause::EntryPoint { .. }
             | Cause::CalledByTestRunner
             | Cause::Threaded
             | Cause::PassedOn { .. }

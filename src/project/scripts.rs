@@ -1,64 +1,132 @@
-//! Console scripts: the functions that an installed command calls, by the project's packaging files.
+//! Entry points: the functions that an installed command, or a program that looks for plugins, finds by the project's
+//! packaging files.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-/// The dotted paths of the functions: `pkg.cli.main` for `app = "pkg.cli:main"`.
-pub(super) fn find(root: &Path) -> Vec<String> {
-    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap_or_default();
-    let mut found = of_pyproject(&read("pyproject.toml"));
-    found.extend(of_ini(&read("setup.cfg")));
-    found.extend(of_setup(&read("setup.py")));
-    found.sort_unstable();
-    found.dedup();
-    found
+use rayon::prelude::*;
+
+/// What the packaging files name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Entries {
+    /// Of commands: dotted paths, sorted.
+    pub(super) scripts: Vec<String>,
+    /// Of everything else.
+    pub(super) plugins: Vec<Plugin>,
 }
 
-fn of_pyproject(text: &str) -> Vec<String> {
+/// An entry point that is no command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Plugin {
+    /// `twine.registered_commands`
+    pub group: String,
+    /// The dotted path of the function, class or object.
+    pub path: String,
+}
+
+/// Reads the packaging files of the project. A group that the project's own code names is one of commands: it is loaded where
+/// no loop runs, by what is there to be seen.
+pub(super) fn find(root: &Path, files: &BTreeSet<PathBuf>) -> Entries {
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap_or_default();
+    let mut entries = of_pyproject(&read("pyproject.toml"));
+    entries.extend(of_ini(&read("setup.cfg")));
+    entries.extend(of_setup(&read("setup.py")));
+    let groups: BTreeSet<String> = entries.iter().map(|entry| entry.group.clone()).collect();
+    let own: BTreeSet<String> = groups.into_iter().filter(|group| is_script(group) || is_named(group, files)).collect();
+    let (scripts, mut plugins): (Vec<Plugin>, Vec<Plugin>) =
+        entries.into_iter().partition(|entry| own.contains(&entry.group));
+    let scripts: BTreeSet<String> = scripts.into_iter().map(|entry| entry.path).collect();
+    plugins.sort_unstable();
+    plugins.dedup();
+    Entries { scripts: scripts.into_iter().collect(), plugins }
+}
+
+fn is_script(group: &str) -> bool {
+    matches!(group, "console_scripts" | "gui_scripts")
+}
+
+/// Does a Python file of the project, and not its `setup.py`, name the group in a string?
+fn is_named(group: &str, files: &BTreeSet<PathBuf>) -> bool {
+    let finders = ["\"", "'"].map(|quote| memchr::memmem::Finder::new(&format!("{quote}{group}{quote}")).into_owned());
+    files.par_iter().filter(|file| !file.ends_with("setup.py")).any(|file| {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        finders.iter().any(|finder| finder.find(&bytes).is_some())
+    })
+}
+
+fn of_pyproject(text: &str) -> Vec<Plugin> {
     let Ok(table) = text.parse::<toml::Table>() else { return vec![] };
-    let places: [&[&str]; 4] = [
+    let at = |place: &[&str]| {
+        let mut at = &table;
+        for key in place {
+            at = at.get(*key)?.as_table()?;
+        }
+        Some(at)
+    };
+    let scripts: [&[&str]; 4] = [
         &["project", "scripts"],
         &["project", "gui-scripts"],
         &["tool", "poetry", "scripts"],
         &["tool", "pdm", "scripts"],
     ];
-    let entries = places.iter().filter_map(|place| {
-        let mut at = &table;
-        for key in *place {
-            at = at.get(*key)?.as_table()?;
-        }
-        Some(at)
-    });
+    let mut found = vec![];
+    for place in scripts {
+        found.extend(at(place).into_iter().flat_map(|entries| of_table("console_scripts", entries)));
+    }
+    let groups: [&[&str]; 2] = [&["project", "entry-points"], &["tool", "poetry", "plugins"]];
+    for (group, entries) in groups.iter().filter_map(|place| at(place)).flatten() {
+        found.extend(entries.as_table().into_iter().flat_map(|entries| of_table(group, entries)));
+    }
+    found
+}
+
+fn of_table(group: &str, entries: &toml::Table) -> Vec<Plugin> {
     let target = |value: &toml::Value| match value {
         toml::Value::String(text) => path(text),
         toml::Value::Table(table) => path(table.get("reference").or_else(|| table.get("call"))?.as_str()?),
         _ => None,
     };
-    entries.flat_map(|table| table.values()).filter_map(target).collect()
+    let paths = entries.values().filter_map(target);
+    paths.map(|path| Plugin { group: group.to_owned(), path }).collect()
 }
 
-/// `console_scripts =` and the indented lines below it.
-fn of_ini(text: &str) -> Vec<String> {
-    let mut inside = false;
+/// `group =` under `[options.entry_points]`, and the indented lines below it; `console_scripts =` anywhere.
+fn of_ini(text: &str) -> Vec<Plugin> {
+    let mut in_section = false;
+    let mut group = None;
     let mut found = vec![];
     for line in text.lines() {
         let is_head = line.starts_with(|first: char| !first.is_whitespace());
-        if is_head || line.trim().is_empty() {
-            inside = matches!(line.split('=').next().map(str::trim), Some("console_scripts" | "gui_scripts"));
+        if line.starts_with('[') {
+            in_section = line.trim() == "[options.entry_points]";
         }
-        if let (true, Some((_, target))) = (inside, line.split_once('=')) {
-            found.extend(path(target));
+        if is_head || line.trim().is_empty() {
+            let name = line.split('=').next().map(str::trim).filter(|_| line.contains('='));
+            group = name.filter(|name| in_section || is_script(name));
+        }
+        if let (Some(group), Some((_, target))) = (group, line.split_once('=')) {
+            found.extend(path(target).map(|path| Plugin { group: group.to_owned(), path }));
         }
     }
     found
 }
 
-/// `"app = pkg.cli:main"` anywhere in a `setup.py` with console scripts.
-fn of_setup(text: &str) -> Vec<String> {
-    if !text.contains("console_scripts") {
+/// `"app = pkg.cli:main"` in a `setup.py` with entry points, after the string that names the group.
+fn of_setup(text: &str) -> Vec<Plugin> {
+    if !text.contains("entry_points") && !text.contains("console_scripts") {
         return vec![];
     }
-    let strings = text.split(['"', '\'']);
-    strings.filter_map(|part| part.split_once('=')).filter_map(|(_, target)| path(target)).collect()
+    let mut group = "console_scripts";
+    let mut found = vec![];
+    for part in text.split(['"', '\'']) {
+        let is_name = !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || "._-".contains(char));
+        match part.split_once('=') {
+            Some((_, target)) => found.extend(path(target).map(|path| Plugin { group: group.to_owned(), path })),
+            None if is_name => group = part,
+            None => {}
+        }
+    }
+    found
 }
 
 /// `pkg.cli.main` of `pkg.cli:main [extra]`.
@@ -74,18 +142,28 @@ fn path(target: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(found: &[Plugin], expect: &[&str]) {
+        let found: Vec<String> = found.iter().map(|entry| format!("{} {}", entry.group, entry.path)).collect();
+        assert_eq!(found, expect);
+    }
+
     #[test]
     fn pyproject() {
-        let text = "[project.scripts]\na = \"pkg.cli:main\"\n[tool.poetry.scripts]\nb = {reference = \"pkg:App.run\", type = \"console\"}\nc = \"x\"\n";
-        assert_eq!(of_pyproject(text), ["pkg.cli.main", "pkg.App.run"]);
+        let text = "[project.scripts]\na = \"pkg.cli:main\"\n[tool.poetry.scripts]\nb = {reference = \"pkg:App.run\", type = \"console\"}\nc = \"x\"\n[project.entry-points.\"pkg.commands\"]\nup = \"pkg.up:main\"\n";
+        check(
+            &of_pyproject(text),
+            &["console_scripts pkg.cli.main", "console_scripts pkg.App.run", "pkg.commands pkg.up.main"],
+        );
         assert!(of_pyproject("not toml").is_empty());
     }
 
     #[test]
     fn setup_files() {
-        let text = "[options.entry_points]\nconsole_scripts =\n    a = pkg.cli:main\n    b=pkg:go [x]\npytest11 =\n    c = pkg:plugin\n";
-        assert_eq!(of_ini(text), ["pkg.cli.main", "pkg.go"]);
-        assert_eq!(of_setup("setup(entry_points={'console_scripts': ['a=pkg.cli:main']})"), ["pkg.cli.main"]);
+        let text = "[options.entry_points]\nconsole_scripts =\n    a = pkg.cli:main\n    b=pkg:go [x]\npytest11 =\n    c = pkg:plugin\n[metadata]\nd =\n    e = pkg:no\n";
+        check(&of_ini(text), &["console_scripts pkg.cli.main", "console_scripts pkg.go", "pytest11 pkg.plugin"]);
+        let text = "setup(entry_points={'console_scripts': ['a=pkg.cli:main'], 'own.kind': ['b = pkg.b:make']})";
+        check(&of_setup(text), &["console_scripts pkg.cli.main", "own.kind pkg.b.make"]);
         assert!(of_setup("setup(x='a=pkg:b')").is_empty());
     }
 }

@@ -111,6 +111,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::PassedOn { .. } => "passed-on",
         Cause::IteratedUnseen { .. } => "iterated-unseen",
         Cause::Bridge => "bridge",
+        Cause::EntryPoint { .. } => "entry-point",
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
@@ -242,6 +243,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             )
         }
         Cause::Bridge => "it is a command: it keeps its sync face and runs an async body".into(),
+        Cause::EntryPoint { group } => {
+            format!("an entry point of the package (`{group}`) names it, and what loads it calls it")
+        }
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
         Cause::TargetVersion => "the target version of Python cannot express it".into(),

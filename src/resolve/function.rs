@@ -48,7 +48,7 @@ pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
             Err(_) if is_defined_there(builder, patterns, id, answer.as_ref()) => {
                 add(builder, number, id, answer.as_ref(), Evidence::Type);
             }
-            Err(_) if is_exception(spelling) => {}
+            Err(_) if is_exception(spelling) || spelling.names_class() && !is_call(builder, id) => {}
             Err((pattern, wanted)) => left.entry(pattern).or_default().push((id, wanted)),
         }
     }
@@ -83,7 +83,7 @@ fn reached<'p>(patterns: &'p Patterns, spelling: &Spelling, made: &BTreeSet<Stri
 
 /// The classes that the program calls to make objects, by last name. What is only ever handed to it, like a reply, is none.
 fn made(builder: &Builder, spelled: &BTreeMap<RefId, Spelling>) -> BTreeSet<String> {
-    let calls = spelled.iter().filter(|(id, _)| !builder.in_tests(id.file));
+    let calls = spelled.iter().filter(|(id, _)| !builder.in_tests(id.file) && is_call(builder, **id));
     let own = calls.filter(|(_, spelling)| spelling.names_class()).map(|(_, spelling)| spelling.last().to_owned());
     own.collect()
 }
@@ -103,6 +103,10 @@ fn is_defined_there(builder: &mut Builder, patterns: &Patterns, id: RefId, answe
 fn is_async(builder: &Builder, answer: &Answer) -> bool {
     answer.own.starts_with("async ")
         || site::targets_of(builder, answer).iter().any(|target| builder.index.func(*target).is_async)
+}
+
+fn is_call(builder: &Builder, id: RefId) -> bool {
+    matches!(builder.index.site(id).usage, Usage::Called(_))
 }
 
 fn is_exception(spelling: &Spelling) -> bool {

@@ -261,3 +261,50 @@ def wait():
     run("codemods = [\"requests\"]", "nothing that a codemod declares blocking is called here");
     run("codemods = [\"pytest\"]", "no codemod says what blocks: `awaitify init` proposes a config");
 }
+
+#[test]
+fn entry_points_are_called_by_what_loads_them() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+exported = \"convert\"
+#- pyproject.toml
+[project.entry-points.\"shop.commands\"]
+load = \"commands:load\"
+[project.entry-points.\"other.plugins\"]
+save = \"commands:save\"
+#- commands.py
+def load(args):
+    return persistence.get(args)
+
+def save(args):
+    return persistence.put(args)
+
+def drop(args):
+    return persistence.drop(args)
+#- shop.py
+from importlib.metadata import entry_points
+
+def run(name, args):
+    command = entry_points(group=\"shop.commands\")[name].load()
+    return command(args)
+",
+        "#- commands.py
+import asyncio
+
+
+def load(args):
+    return asyncio.run(_load(args))
+
+
+async def _load(args):
+    return await asyncio.to_thread(persistence.get, args)
+
+def save(args):
+    return persistence.put(args)
+
+async def drop(args):
+    return await asyncio.to_thread(persistence.drop, args)
+",
+    );
+}
