@@ -10,6 +10,7 @@ pub mod blocking;
 pub mod boundary;
 mod ask;
 mod builder;
+mod builtin;
 mod callable;
 mod carried;
 pub mod computed;

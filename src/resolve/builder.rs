@@ -9,8 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, LookupSite, Site, SiteKind};
 use super::{
-    agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, iterator,
-    native, operators, site,
+    agreement, boundary, builtin, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy,
+    iterator, native, operators, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -371,7 +371,12 @@ impl Builder<'_> {
         for (id, found) in settled {
             site::settle(self, id, found.expect("partitioned"), Evidence::Import);
         }
-        let asked: Vec<RefId> = asked.into_iter().map(|(id, _)| id).collect();
+        self.builtin_names();
+        let is_builtin = |id: &RefId| builtin::is_receiver(self.names(), *id, |name| self.flow.is_builtin_method(name));
+        let (plain, asked): (Vec<RefId>, Vec<RefId>) = asked.into_iter().map(|(id, _)| id).partition(is_builtin);
+        for id in plain {
+            site::settle(self, id, site::Found::Foreign, Evidence::Type);
+        }
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }

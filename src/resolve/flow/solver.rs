@@ -93,6 +93,11 @@ impl State {
         Self { own_carrier: own, ..Self::default() }
     }
 
+    /// Do the builtin types have a method of that name?
+    pub(crate) fn is_builtin_method(&self, name: &str) -> bool {
+        self.builtin_names.contains(name)
+    }
+
     pub(super) fn own_carrier(&self) -> Option<&String> {
         self.own_carrier.as_ref()
     }

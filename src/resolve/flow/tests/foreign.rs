@@ -251,3 +251,50 @@ def run(x):
         "foreign\nforeign\nstores.Store.load [uncertain]",
     );
 }
+
+const ROWS: &str = "#- rows.py
+class Rows:
+    def get(self, key):
+        return db.get(key)
+";
+
+#[test]
+fn what_the_text_says_is_builtin_is_foreign() {
+    let app = "#- app.py
+from typing import Any, Optional
+Config = dict[str, Any]
+def run(config: Config, other: 'dict', maybe: Optional[Config] = None, **options):
+    config.get(1)  # here
+    maybe.get(1)  # here
+    options.get(1)  # here
+    table = {'a': 1}
+    if config:
+        table = {}
+    table.get(1)  # here
+    {'a': 1}.get('a')  # here
+";
+    check(&format!("{ROWS}{app}"), &["foreign"; 5].join("\n"));
+}
+
+#[test]
+fn a_name_that_may_be_something_else_is_not_taken_for_a_builtin() {
+    let app = "#- app.py
+from rows import Rows
+def bound_again(rows):
+    table = {}
+    if rows:
+        table = Rows()
+        table.get(1)  # here
+def bound_inside():
+    table = {}
+    def change():
+        nonlocal table
+        table = Rows()
+    change()
+    return table.get(1)  # here
+def tested(table: dict | Rows):
+    if isinstance(table, Rows):
+        table.get(1)  # here
+";
+    check(&format!("{ROWS}{app}"), &["rows.Rows.get [type]"; 3].join("\n"));
+}
