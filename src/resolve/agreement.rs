@@ -28,7 +28,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
     let open: Vec<RefId> = builder.open.keys().copied().collect();
     let mut changed = false;
     for id in open {
-        if builder.open[&id].mixed.is_some() {
+        if builder.open[&id].mixed.is_some() || is_taken(builder, id) {
             continue;
         }
         let mut candidates = candidates(builder, id);
@@ -36,8 +36,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
         let agreed = !candidates.is_empty()
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
             && candidates.iter().any(|func| builder.graph.nodes.contains(func))
-            && !is_data(builder, id)
-            && !is_taken(builder, id);
+            && !is_data(builder, id);
         if agreed {
             builder.open.remove(&id);
             site::settle(builder, id, site::Found::Targets(candidates), Evidence::Agreement);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use ruff_python_ast::name::Name;
 
 use super::builder::{Builder, implicit_words};
@@ -45,26 +46,21 @@ pub(crate) fn find(builder: &mut Builder) {
 }
 
 /// Calls in the loaded files that `accept` takes and nothing awaits or runs elsewhere already.
-pub(super) fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool) -> Vec<RefId> {
-    let mut found = vec![];
-    for (file, facts) in builder.index.loaded_files() {
-        for (index, site) in facts.refs.iter().enumerate() {
-            let usage = match site.usage {
-                Usage::Called(call) => facts[call].usage,
-                usage if site.is_implicit() || is_value(usage) => usage,
-                _ => continue,
+pub(super) fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool + Sync) -> Vec<RefId> {
+    let files: Vec<(FileId, &FileFacts)> = builder.index.loaded_files().collect();
+    let accepted: Vec<RefId> = files
+        .into_par_iter()
+        .flat_map_iter(|(file, facts)| {
+            let may_block = |site: &Ref| match site.usage {
+                Usage::Called(call) => !is_async_already(facts[call].usage),
+                usage => (site.is_implicit() || is_value(usage)) && !is_async_already(usage),
             };
-            let id = RefId { file, index: index as u32 };
-            if accept(site)
-                && !is_async_already(usage)
-                && !builder.graph.sites.contains_key(&id)
-                && !site::under_carrier(builder, id)
-            {
-                found.push(id);
-            }
-        }
-    }
-    found
+            let found = facts.refs.iter().enumerate().filter(|(_, site)| may_block(site) && accept(site));
+            found.map(|(index, _)| RefId { file, index: index as u32 }).collect::<Vec<_>>()
+        })
+        .collect();
+    let is_new = |id: &RefId| !builder.graph.sites.contains_key(id) && !site::under_carrier(builder, *id);
+    accepted.into_iter().filter(is_new).collect()
 }
 
 /// The function is named, and something else may call it.
