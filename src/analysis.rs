@@ -28,7 +28,7 @@ use crate::index::words::Words;
 use crate::journal::git;
 use crate::plan::{self, Action, Plan};
 use crate::project::{self, Project};
-use crate::py::db::Kept;
+use crate::py::db::{Db, Kept};
 use crate::py::source::{self, Source};
 use crate::resolve::{self, Graph, Site, SiteKind};
 use crate::rewrite::Left;
@@ -106,7 +106,11 @@ pub fn analyze(paths: &[PathBuf], flags: &Flags) -> Result<Analysis> {
 /// # Errors
 /// Config errors, paths that do not exist, and git's answer to a revision that it does not know.
 pub fn answer(request: Request) -> Result<Analysis> {
-    answer_again(request, &mut Kept::default())
+    let mut kept = Kept::default();
+    let analysis = answer_again(request, &mut kept);
+    // What ty knows takes long to take apart.
+    rayon::spawn(move || drop(kept));
+    analysis
 }
 
 /// As [`answer`], with the database of an earlier analysis.
@@ -247,6 +251,7 @@ fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
     };
     analysis.kept = confined::escaping(analysis.world());
     decide(&mut analysis);
+    add_fakes(&mut analysis, db);
     if purpose == Purpose::Migrate {
         analysis.problems.extend(too_old(&analysis));
     }
@@ -289,6 +294,19 @@ fn decide(analysis: &mut Analysis) {
         analysis.hazards = hazard::Memo::default();
     }
     analysis.unreadable = unreadable(&analysis.index);
+}
+
+/// Looks for what tests hand to the functions that convert, and decides anew where there is any.
+fn add_fakes(analysis: &mut Analysis, db: &Db) {
+    let Analysis { project, config, index, graph, verdicts, .. } = analysis;
+    let becomes_async = |func| verdicts.converts.contains_key(&func) || verdicts.bridges.contains_key(&func);
+    *graph = resolve::add_fakes(project, config, index, db, std::mem::take(graph), becomes_async);
+    if analysis.graph.fakes.is_empty() {
+        analysis.unreadable = unreadable(&analysis.index);
+        return;
+    }
+    analysis.hazards = hazard::Memo::default();
+    decide(analysis);
 }
 
 fn existing(path: &Path) -> Result<PathBuf> {

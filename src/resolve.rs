@@ -365,7 +365,6 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     }
     builder.close();
     fixtures::load(&mut builder);
-    handed::find(&mut builder);
     builder.ask_about_withs();
     if rewrites_fallbacks {
         builder.graph.callers = alone::find(&mut builder);
@@ -390,4 +389,18 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.graph.no_sync_form = native::no_sync_form(&builder);
     renames::find(&mut builder);
     Ok(builder.graph)
+}
+
+/// Adds to the graph what tests hand to the code where it runs functions that become async.
+pub fn add_fakes(
+    project: &Project,
+    config: &Config,
+    index: &mut Index,
+    db: &Db,
+    graph: Graph,
+    becomes_async: impl Fn(FuncId) -> bool,
+) -> Graph {
+    let mut builder = Builder { graph, ..Builder::new(project, config, index, db) };
+    handed::find(&mut builder, becomes_async);
+    builder.graph
 }

@@ -40,6 +40,7 @@ mod write;
 use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
 
 pub(crate) use self::classes::classes;
 pub(crate) use self::doubt::contradictions;
@@ -99,12 +100,17 @@ impl Builder<'_> {
         self.open.entry(id).or_default().is_data = true;
     }
 
-    fn solver(&mut self) -> Solver<'_> {
+    /// Method names of the builtin types.
+    pub(super) fn builtin_names(&mut self) -> &FxHashSet<Name> {
         if self.flow.builtin_names.is_empty() {
-            let mut names = infer::stdlib_methods(self.db, ["builtins", "collections"]);
-            names.extend(MAPPING.map(Name::new_static));
-            self.flow.builtin_names = names;
+            self.flow.builtin_names = infer::stdlib_methods(self.db, ["builtins", "collections"]);
+            self.flow.builtin_names.extend(MAPPING.map(Name::new_static));
         }
+        &self.flow.builtin_names
+    }
+
+    fn solver(&mut self) -> Solver<'_> {
+        self.builtin_names();
         Solver::new(self.project, self.index, &mut self.graph.hierarchy, &mut self.flow)
     }
 }

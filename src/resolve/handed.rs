@@ -6,8 +6,8 @@ use super::flow::{self, State};
 use crate::config::Tests;
 use crate::index::facts::*;
 
-/// Looks for what tests put where the code calls something that it was given, and may have to await it.
-pub(super) fn find(builder: &mut Builder) {
+/// Looks for what tests put where the code calls something that it was given, and has to await it.
+pub(super) fn find(builder: &mut Builder, becomes_async: impl Fn(FuncId) -> bool) {
     if builder.config.tests == Tests::Ignore || !builder.project.ids().any(|file| builder.in_tests(file)) {
         return;
     }
@@ -15,9 +15,20 @@ pub(super) fn find(builder: &mut Builder) {
     let called = sites.filter(|site| matches!(site.kind, SiteKind::Call | SiteKind::Offloaded { .. }));
     let places: Vec<(RefId, ValueId)> =
         called.filter_map(|site| given(builder, site.id).map(|callee| (site.id, callee))).collect();
+    let is_awaited =
+        |(place, _): &(RefId, ValueId)| builder.graph.sites[place].targets.iter().any(|target| becomes_async(*target));
+    let (awaited, others): (Vec<_>, Vec<_>) = places.into_iter().partition(is_awaited);
     let mut state = State::with_carrier(builder.config.offload.own_path());
+    ask(builder, &mut state, awaited);
+    // What is awaited at one place and called at another cannot be changed.
+    if !builder.graph.fakes.is_empty() {
+        ask(builder, &mut state, others);
+    }
+}
+
+fn ask(builder: &mut Builder, state: &mut State, places: Vec<(RefId, ValueId)>) {
     for (place, callee) in places {
-        let fakes = flow::fakes(builder, &mut state, callee);
+        let fakes = flow::fakes(builder, state, callee);
         if !fakes.is_empty() {
             builder.graph.fakes.insert(place, fakes);
         }

@@ -42,7 +42,7 @@ fn class_of(object: Object) -> Option<ClassId> {
 fn doubting<'a>(builder: &'a mut Builder<'_>) -> Solver<'a> {
     if builder.doubts.asks == Asks::Answers {
         builder.doubts.asks = Asks::Doubts;
-        builder.doubts.builtin_names = builder.flow.builtin_names.clone();
+        builder.doubts.builtin_names = builder.builtin_names().clone();
     }
     Solver::new(builder.project, builder.index, &mut builder.graph.hierarchy, &mut builder.doubts)
 }

@@ -26,7 +26,7 @@ pub enum Fake {
 pub(crate) fn fakes(builder: &mut Builder, state: &mut State, callee: ValueId) -> Vec<Fake> {
     if state.asks == Asks::Answers {
         state.asks = Asks::Fakes;
-        state.builtin_names = builder.flow.builtin_names.clone();
+        state.builtin_names = builder.builtin_names().clone();
     }
     let mut solver = Solver::new(builder.project, builder.index, &mut builder.graph.hierarchy, state);
     let all = solver.solve(Node::Value(callee), vec![]);
