@@ -355,3 +355,98 @@ async def test_worker(done, key):
 ",
     );
 }
+
+#[test]
+fn a_stub_of_keywords_stands_in_for_a_class_with_all_of_its_members() {
+    check_project(
+        &format!(
+            "{CONFIG}#- store.py
+class Store:
+    kind = 'plain'
+
+    def load(self, key):
+        return persistence.get(key)
+
+    def name(self):
+        return self.kind
+
+
+class Service:
+    def __init__(self, make):
+        self.make = make
+
+    def show(self, key):
+        store: Store = self.make()
+        return store.load(key), store.name()
+#- test_store.py
+from pretend import stub
+
+from store import Service
+
+
+def test_show():
+    store = stub(load=lambda key: 1, name=lambda: 'x')
+    other = stub(load=lambda key: 1, weight=2)
+    assert Service(lambda: store).show('a') == (1, 'x')
+    assert other.weight == 2
+"
+        ),
+        "#- store.py
+import asyncio
+
+
+class Store:
+    kind = 'plain'
+
+    async def load(self, key):
+        return await asyncio.to_thread(persistence.get, key)
+
+    def name(self):
+        return self.kind
+
+
+class Service:
+    def __init__(self, make):
+        self.make = make
+
+    async def show(self, key):
+        store: Store = self.make()
+        return await store.load(key), store.name()
+#- test_store.py
+from unittest.mock import AsyncMock
+
+from pretend import stub
+
+from store import Service
+
+
+async def test_show():
+    store = stub(load=AsyncMock(side_effect=lambda key: 1), name=lambda: 'x')
+    other = stub(load=lambda key: 1, weight=2)
+    assert await Service(lambda: store).show('a') == (1, 'x')
+    assert other.weight == 2
+",
+    );
+}
+
+#[test]
+fn what_a_foreign_recorder_makes_of_a_function_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}#- store.py
+def load(key):
+    return persistence.get(key)
+
+def show(key):
+    return load(key)
+#- test_store.py
+import pretend
+import store
+
+def test_show(monkeypatch):
+    load = pretend.call_recorder(lambda key: 1)
+    monkeypatch.setattr(store, 'load', load)
+    assert store.show('a') == 1
+"
+    ));
+    project.run("diff").returned(1).says(&["test_show: it is not clear how the code uses `load`"]);
+}

@@ -7,6 +7,7 @@ mod mocks;
 mod patched;
 mod returned;
 mod scope;
+mod stubs;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,6 +121,7 @@ pub fn find(world: World, use_of: &dyn Fn(&Site) -> Use, converts: &dyn Fn(FuncI
         Finder { world, use_of, converts, names, tied, flow, scopes: RefCell::default(), found: StandIns::default() };
     finder.fakes();
     finder.mocks();
+    finder.stubs();
     finder.patched();
     finder.returned();
     finder.configured();
@@ -319,6 +321,9 @@ impl<'a> Finder<'a> {
                 }
             }
             Value::Lambda { .. } => self.edit(value.file, context, wrap),
+            Value::Call { call } if self.wraps_foreign(index.call(*call)) => {
+                self.unclear(value.file, index.call(*call).range, &index.func(target).name);
+            }
             Value::Name { .. } => {
                 for meaning in self.world.names().evaluate(value) {
                     match meaning {
@@ -326,11 +331,12 @@ impl<'a> Finder<'a> {
                             self.found.fakes.insert(func, target);
                         }
                         Meaning::Value(bound) if bound != value => {
-                            if let Value::Call { call } = index.value(bound)
-                                && self.is_plain_mock(*call)
-                            {
-                                let context = index.call(*call).context;
-                                self.edit(bound.file, context, MockEdit::Async { call: *call });
+                            let Value::Call { call } = index.value(bound) else { continue };
+                            let facts = index.call(*call);
+                            if self.is_plain_mock(*call) {
+                                self.edit(bound.file, facts.context, MockEdit::Async { call: *call });
+                            } else if self.wraps_foreign(facts) {
+                                self.unclear(bound.file, facts.range, &index.func(target).name);
                             }
                         }
                         _ => {}
@@ -339,6 +345,20 @@ impl<'a> Finder<'a> {
             }
             _ => {}
         }
+    }
+
+    /// `recorder(lambda: 1)`: something that nobody knows, made of a function by what is not the project's.
+    fn wraps_foreign(&self, call: &Call) -> bool {
+        let names = self.world.names();
+        let is_function = |arg: &Arg| match self.world.index.value(arg.value) {
+            Value::Lambda { .. } => true,
+            Value::Name { .. } => names.evaluate(arg.value).iter().any(|meaning| matches!(meaning, Meaning::Func(_))),
+            _ => false,
+        };
+        let meanings = names.evaluate(call.func);
+        let is_mock = names.last_name(call.func).is_some_and(|name| name.contains("Mock") || name == "partial");
+        let is_foreign = !meanings.is_empty() && meanings.iter().all(|one| matches!(one, Meaning::External(_)));
+        !is_mock && is_foreign && call.args.iter().any(is_function)
     }
 
     /// Can a lambda become a definition before its statement?

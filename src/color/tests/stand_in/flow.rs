@@ -173,7 +173,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The class of the method that `self` is named in.
-    fn own_class(&self, value: ValueId) -> Option<ClassId> {
+    pub fn own_class(&self, value: ValueId) -> Option<ClassId> {
         let Value::Name { name, scope } = self.world.index.value(value) else { return None };
         if !matches!(name.as_str(), "self" | "cls") {
             return None;
