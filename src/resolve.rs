@@ -29,6 +29,7 @@ mod layer;
 pub mod names;
 mod native;
 mod operators;
+mod path_string;
 mod plain;
 pub mod renames;
 mod replaced;
@@ -370,6 +371,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         builder.graph.callers = alone::find(&mut builder);
     }
     builder.graph.text_calls = text::find(&builder);
+    for (func, call) in path_string::find(&builder) {
+        builder.graph.text_calls.entry(func).or_insert(call);
+    }
     for site in builder.graph.sites.values() {
         let facts = builder.index.site(site.id);
         if let (SiteKind::Blocking { .. }, Usage::Called(call)) = (&site.kind, facts.usage) {

@@ -323,6 +323,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 Medium::Unparsed => "which does not parse",
                 Medium::Notebook => "a notebook",
                 Medium::Template => "a template",
+                Medium::Path => {
+                    return format!("{}{line} names it in a string, and what finds it by that calls it", call.path);
+                }
             };
             format!("something of its name is called in {}{line}, {why}, where no await can be put", call.path)
         }

@@ -28,6 +28,8 @@ pub enum Medium {
     Unparsed,
     Notebook,
     Template,
+    /// A dotted path in a string of Python.
+    Path,
 }
 
 /// The first call, in path order, for every node whose name is called. Tests hold nothing back.

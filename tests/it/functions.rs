@@ -308,3 +308,62 @@ async def drop(args):
 ",
     );
 }
+
+#[test]
+fn what_a_string_names_by_its_path_stays() {
+    check_project(
+        "#- shop/__init__.py
+#- shop/tasks.py
+def load(key):
+    return persistence.get(key)
+
+def save(key):
+    return persistence.put(key)
+
+def fetch_all(key):
+    return persistence.all(key)
+
+class Hook:
+    def __call__(self, key):
+        return persistence.hook(key)
+#- shop/more.py
+def drop(key):
+    return persistence.drop(key)
+#- shop/free.py
+def keep(key):
+    return persistence.keep(key)
+#- main.py
+from somewhere import queue
+
+SETTINGS = {'save': 'shop.tasks:save', 'hook': 'shop.tasks.Hook'}
+
+def start(name):
+    \"\"\"Runs shop.free.keep.\"\"\"
+    queue.enqueue('shop.tasks.load', 1)
+    queue.enqueue(f'shop.more.{name}', 1)
+",
+        "#- shop/tasks.py
+import asyncio
+
+
+def load(key):
+    return persistence.get(key)
+
+def save(key):
+    return persistence.put(key)
+
+async def fetch_all(key):
+    return await asyncio.to_thread(persistence.all, key)
+
+class Hook:
+    def __call__(self, key):
+        return persistence.hook(key)
+#- shop/free.py
+import asyncio
+
+
+async def keep(key):
+    return await asyncio.to_thread(persistence.keep, key)
+",
+    );
+}

@@ -1,0 +1,124 @@
+//! Functions whose dotted path stands in a string of the code: `queue.enqueue("shop.tasks.load")`, `"shop.tasks:load"` in a
+//! table of settings, `f"shop.tasks.{name}"`. Something finds them by it and calls them, and nobody sees what comes of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::builder::Builder;
+use super::text::{Medium, TextCall};
+use crate::index::Index;
+use crate::index::facts::*;
+use crate::project::Project;
+use crate::py::source;
+
+/// What is looked for: dotted paths, and the modules whose path may be the beginning of a computed one.
+struct Wanted {
+    paths: FxHashMap<String, Vec<FuncId>>,
+    modules: FxHashMap<String, Vec<FuncId>>,
+}
+
+/// The first string, in path order, for every node that one names. Tests hold nothing back.
+pub(crate) fn find(builder: &Builder) -> BTreeMap<FuncId, TextCall> {
+    let wanted = wanted(builder);
+    let (project, index) = (builder.project, &*builder.index);
+    let mut files: BTreeSet<FileId> = BTreeSet::new();
+    for path in wanted.paths.keys().chain(wanted.modules.keys()) {
+        let word = path.rsplit('.').next().unwrap_or(path);
+        files.extend(builder.index.words.files(word).filter(|file| !builder.in_tests(*file)));
+    }
+    let files: Vec<FileId> = files.into_iter().collect();
+    let found: Vec<Vec<(FuncId, TextCall)>> =
+        files.par_iter().map(|file| in_file(project, index, *file, &wanted)).collect();
+    let mut calls = BTreeMap::new();
+    for (func, call) in found.into_iter().flatten() {
+        calls.entry(func).or_insert(call);
+    }
+    calls
+}
+
+fn wanted(builder: &Builder) -> Wanted {
+    let names = builder.names();
+    let called: FxHashSet<FuncId> = builder.graph.sites.values().flat_map(|site| &site.targets).copied().collect();
+    let (mut paths, mut modules): (FxHashMap<String, Vec<FuncId>>, FxHashMap<String, Vec<FuncId>>) = Default::default();
+    for func in builder.graph.nodes.iter().filter(|func| !builder.in_tests(func.file)) {
+        let facts = builder.index.func(*func);
+        if facts.lambda.is_some() || facts.parent.is_some() {
+            continue;
+        }
+        paths.entry(names.qualified_func(*func)).or_default().push(*func);
+        match facts.class {
+            // What makes an object of the class calls what nothing else does.
+            Some(class) if !called.contains(func) && (!facts.name.starts_with('_') || facts.name == "__call__") => {
+                paths.entry(names.qualified_class(class)).or_default().push(*func);
+            }
+            Some(_) => {}
+            None => {
+                let module = builder.project.file(func.file).module.clone();
+                // `f"users.{key}"` is more often the key of a cache.
+                if module.contains('.') {
+                    modules.entry(module).or_default().push(*func);
+                }
+            }
+        }
+    }
+    Wanted { paths, modules }
+}
+
+fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> Vec<(FuncId, TextCall)> {
+    let place = project.file(file);
+    let Some(text) = std::fs::read(&place.path).ok().and_then(|bytes| source::decode(&bytes).ok()) else {
+        return vec![];
+    };
+    // These are followed where they are looked up.
+    let is_followed = |at: usize| {
+        let lookups = index.loaded(file).map(|facts| &facts.lookups);
+        lookups.into_iter().flatten().any(|lookup| usize::from(lookup.range.start()) == at)
+    };
+    let mut found = vec![];
+    for (at, path, is_whole) in paths(&text.text) {
+        let (path, funcs) = match is_whole {
+            true => (path.replace(':', "."), &wanted.paths),
+            false => (path.trim_end_matches(['.', ':']).to_owned(), &wanted.modules),
+        };
+        let Some(funcs) = funcs.get(&path).filter(|_| !is_followed(at)) else { continue };
+        let line = text.text[..at].matches('\n').count() + 1;
+        let call = TextCall { path: place.relative.clone(), line: Some(line), medium: Medium::Path };
+        found.extend(funcs.iter().map(|func| (*func, call.clone())));
+    }
+    found
+}
+
+/// The dotted paths that strings begin with: where the quote stands, the path, and whether it is the whole string. One that is
+/// not ends with its separator, before a field.
+fn paths(text: &str) -> Vec<(usize, &str, bool)> {
+    let bytes = text.as_bytes();
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':');
+    let mut found = vec![];
+    for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
+        let start = at + 1;
+        let end = bytes[start..].iter().position(|byte| !is_part(*byte)).map_or(bytes.len(), |length| start + length);
+        let path = &text[start..end];
+        let closes = bytes.get(end) == Some(&bytes[at]);
+        match path.as_bytes().last() {
+            Some(b'.' | b':') if closes || matches!(bytes.get(end), Some(b'{' | b'%')) => found.push((at, path, false)),
+            Some(b'.' | b':') | None => {}
+            Some(_) if closes && path.contains(['.', ':']) => found.push((at, path, true)),
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_strings() {
+        let text = "f('a.b.c', \"a.b:c\", f\"a.b.{x}\", 'a.b.' + x, 'plain', \"see a.b.c\", 'a.b.c d')";
+        let found: Vec<(&str, bool)> = paths(text).into_iter().map(|(_, path, is_whole)| (path, is_whole)).collect();
+        assert_eq!(found, [("a.b.c", true), ("a.b:c", true), ("a.b.", false), ("a.b.", false)]);
+    }
+}
