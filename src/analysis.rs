@@ -69,6 +69,11 @@ impl Analysis {
             selected: self.part.as_ref().map(|(selected, _)| selected),
         }
     }
+
+    /// What the plan does, for the summary.
+    pub fn counts(&self) -> plan::Counts {
+        plan::Counts::of(self.world(), &self.plan, &self.left)
+    }
 }
 
 /// One file's change, planned and verified.

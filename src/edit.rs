@@ -58,6 +58,9 @@ pub enum EditKind {
     /// a `raise`, as DESIGN section 8 says. `statement` is what was replaced: the `try` or the `asyncio.run` statement, the comment
     /// behind it, and for the latter the comment lines above it.
     Fallback { statement: TextRange },
+    /// Statements that ran a coroutine on a thread with a loop of its own and waited for it to `await c()`. `statements` are all of
+    /// them, `coroutine` is the expression that is awaited now.
+    Joined { statements: TextRange, coroutine: TextRange },
     /// `main()` under an `if __name__` guard becomes `asyncio.run(main())`. `call` is the original call.
     EntryPoint { call: TextRange },
     /// A lambda becomes a coroutine function that is defined before its statement.

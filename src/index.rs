@@ -5,6 +5,7 @@
 pub mod collect;
 pub mod consumers;
 pub mod facts;
+pub mod joined;
 pub mod modules;
 pub mod mutations;
 pub mod texts;

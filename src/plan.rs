@@ -309,14 +309,19 @@ pub struct Counts {
     pub awaited: usize,
     pub unwrapped: usize,
     pub fallbacks: usize,
+    /// Fallbacks that drop work now when no loop runs.
+    pub dropping: usize,
 }
 
 impl Counts {
-    /// Counts the actions of a plan.
-    pub fn of(world: World, plan: &Plan) -> Self {
-        let mut counts = Self { files: plan.len(), ..Self::default() };
-        for (file, action) in plan.iter().flat_map(|(file, actions)| actions.iter().map(move |action| (*file, action)))
-        {
+    /// Counts the actions of a plan, but for those that the rewriters left.
+    pub fn of(world: World, plan: &Plan, left: &Plan) -> Self {
+        let mut counts = Self::default();
+        let is_left = |file: &FileId, action: &Action| left.get(file).is_some_and(|left| left.contains(action));
+        let actions = plan.iter().flat_map(|(file, actions)| actions.iter().map(move |action| (*file, action)));
+        let mut files = FxHashSet::default();
+        for (file, action) in actions.filter(|(file, action)| !is_left(file, action)) {
+            files.insert(file);
             match action {
                 Action::AsyncDef { .. } | Action::Bridge { .. } => {
                     counts.converted += 1;
@@ -329,10 +334,14 @@ impl Counts {
                 | Action::Native { .. }
                 | Action::Replace { .. } => counts.offloaded += 1,
                 Action::Unwrap { .. } | Action::UnwrapRun { .. } => counts.unwrapped += 1,
-                Action::Fallback { .. } => counts.fallbacks += 1,
+                Action::Fallback { style, in_async, .. } => {
+                    counts.fallbacks += 1;
+                    counts.dropping += usize::from(*style == crate::config::Fallback::Log && !in_async);
+                }
                 _ => {}
             }
         }
+        counts.files = files.len();
         counts
     }
 }

@@ -357,6 +357,10 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     let rewrites_fallbacks = config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
     if rewrites_fallbacks {
         builder.index.load_words(project, ["create_task", "ensure_future", "get_event_loop"]);
+        let words = &builder.index.words;
+        let threads: FxHashSet<FileId> = words.files("Thread").chain(words.files("ThreadPoolExecutor")).collect();
+        let both: Vec<FileId> = words.files("asyncio").filter(|file| threads.contains(file)).collect();
+        builder.index.load(project, &both);
     }
     flow::read_config(&mut builder);
     renames::read(&mut builder);

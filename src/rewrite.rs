@@ -20,6 +20,7 @@ mod entry_point;
 mod fallback;
 mod layout;
 mod hoist;
+mod joined;
 mod list_comprehension;
 mod main_guard;
 mod mention;
@@ -315,6 +316,9 @@ impl<'a> Rewriter<'a> {
                 true => fallback::rewrite_in_async(context, statement, parents),
                 false => fallback::rewrite_in_sync(context, statement, parents, *style),
             },
+            (Action::Fallback { statement, in_async: true, .. }, AnyNodeRef::StmtWith(_) | AnyNodeRef::StmtExpr(_)) => {
+                joined::rewrite(context, *statement, parents)
+            }
             (Action::MainGuard { globals, .. }, AnyNodeRef::StmtIf(statement)) => {
                 main_guard::rewrite(context, statement, parents, globals)
             }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use awaitify::analysis::{Analysis, Request, Rewritten, answer_again, rewrite_all, verify_all};
 use awaitify::config::flags::Flags;
-use awaitify::plan::Counts;
 use awaitify::py::db::Kept;
 use awaitify::report::{json, text};
 
@@ -43,7 +42,7 @@ fn program(folder: &Path, kept: &mut Kept) -> serde_json::Value {
 
 fn answer(folder: &Path, kept: &mut Kept) -> Result<serde_json::Value> {
     let (analysis, rewritten) = migrate(folder, kept)?;
-    let counts = Counts::of(analysis.world(), &analysis.plan);
+    let counts = analysis.counts();
     let report = text::summary(analysis.world(), &analysis.verdicts, counts, text::Length::Short);
     let beside = json::Beside { groups: &[], chosen: None, hazards: &[], problems: &[], unreadable: &[] };
     let all: serde_json::Value =

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Analysis, Rewritten};
 use crate::color::shape::{Adaptation, becomes_async_def};
 use crate::color::{SiteVerdict, swap};
+use crate::edit::EditKind;
 use crate::index::collect::collect;
 use crate::index::facts::*;
 use crate::verify::{Check, Failure, Offsets};
@@ -50,6 +51,14 @@ fn failure(analysis: &Analysis, file: FileId, offset: TextSize, message: &str) -
     }
 }
 
+/// Does the text stand in statements that waited for a thread?
+fn is_replaced(done: &Rewritten, range: TextRange) -> bool {
+    done.edits.changes.iter().any(|kind| match kind {
+        EditKind::Joined { statements, .. } => statements.contains_range(range),
+        _ => false,
+    })
+}
+
 fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
     let Ok(parsed) = ruff_python_parser::parse_module(&done.text) else { return vec![] };
     // Edits that overlap fail a check of their own.
@@ -65,6 +74,8 @@ fn check_file(analysis: &Analysis, done: &Rewritten) -> Vec<Failure> {
         let message = match colors.first() {
             // A lambda may give way to what it runs.
             None if func.lambda.is_some() => continue,
+            // It ran a coroutine on a thread, which is awaited now.
+            None if is_replaced(done, func.range) => continue,
             None => "the function is lost",
             Some(_) if colors.contains(&(converts || func.is_async)) => continue,
             Some(true) => "the function was to stay and is async",

@@ -17,6 +17,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use self::narrow::{Holds, Narrowed};
 
 use super::facts::*;
+use super::joined;
 
 /// Collects the facts of one parsed file. `text` is what was parsed; comments are looked up in it.
 pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
@@ -125,9 +126,14 @@ impl<'a> Collector<'a> {
 
     fn body(&mut self, body: &[Stmt]) {
         let before = self.narrowed.len();
-        for statement in body {
+        for (at, statement) in body.iter().enumerate() {
             self.statement(statement);
             self.learn_behind(statement);
+            if let Some(joined) = joined::ending_at(body, at) {
+                let (context, run) = (self.context(), joined.runner.range());
+                let kind = FallbackKind::Joined;
+                self.facts.fallbacks.push(Fallback { statement: statement.range(), context, run, kind });
+            }
         }
         self.narrowed.truncate(before);
     }
@@ -203,7 +209,7 @@ impl<'a> Collector<'a> {
     fn if_statement(&mut self, node: &ast::StmtIf) {
         if let Some(run) = fallback::of_if(node) {
             let context = self.context();
-            self.facts.fallbacks.push(Fallback { statement: node.range, context, run });
+            self.facts.fallbacks.push(Fallback { statement: node.range, context, run, kind: FallbackKind::Alone });
         }
         self.expression(&node.test, Usage::Condition);
         let main_guard = self.context.func.is_none() && is_main_guard(&node.test);

@@ -655,8 +655,18 @@ pub enum Barrier {
 pub struct Fallback {
     pub statement: TextRange,
     pub context: ContextId,
-    /// The `asyncio.run` call in the handler, or in the branch without a loop.
+    /// The `asyncio.run` call in the handler, or in the branch without a loop; what runs it on a thread.
     pub run: TextRange,
+    pub kind: FallbackKind,
+}
+
+/// Where a fallback runs its coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FallbackKind {
+    /// Here, when no loop runs.
+    Alone,
+    /// On another thread, which is waited for. `statement` is the last of the statements that do it.
+    Joined,
 }
 
 /// `StopIteration` where it is raised.

@@ -22,8 +22,10 @@ pub fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
 
 /// The fallbacks that are rewritten, each with the function around it.
 pub fn rewritten<'a>(world: World<'a>, verdicts: &Verdicts) -> impl Iterator<Item = (FileId, &'a Fallback, FuncId)> {
-    wanted(world)
-        .filter(move |(_, _, func)| is_coroutine(world, verdicts, *func) || needed_by(world, verdicts, *func).is_none())
+    wanted(world).filter(move |(_, fallback, func)| {
+        is_coroutine(world, verdicts, *func)
+            || fallback.kind == FallbackKind::Alone && needed_by(world, verdicts, *func).is_none()
+    })
 }
 
 /// The fallbacks that a codemod asks to rewrite.
@@ -91,6 +93,11 @@ pub fn problems(world: World, verdicts: &Verdicts) -> Vec<Problem> {
     let mut found = vec![];
     for (file, fallback, func) in wanted(world) {
         if is_coroutine(world, verdicts, func) {
+            continue;
+        }
+        if fallback.kind == FallbackKind::Joined {
+            let name = world.names().qualified_func(func);
+            found.push(remark(world, file, fallback, &format!("it waits for a thread, and `{name}` stays sync")));
             continue;
         }
         let why = match needed_by(world, verdicts, func) {

@@ -42,10 +42,12 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length
         out += &format!(", {} unwrapped", plural(counts.unwrapped, "offload"));
     }
     if counts.fallbacks > 0 {
-        out += &format!(
-            ", {} rewritten (these drop work that ran without a loop)",
-            plural(counts.fallbacks, "asyncio.run fallback")
-        );
+        out += &format!(", {} rewritten", plural(counts.fallbacks, "asyncio.run fallback"));
+        out += &match counts.dropping {
+            0 => String::new(),
+            all if all == counts.fallbacks => " (these drop work that ran without a loop)".to_owned(),
+            some => format!(" ({some} of them drop work that ran without a loop)"),
+        };
     }
     out.push('\n');
     out += &idle::section(world, verdicts, counts);

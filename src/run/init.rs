@@ -63,7 +63,7 @@ fn first_run(path: &Path, text: &str, kept: &mut Kept) -> Result<Counts> {
     let paths = [path.to_path_buf()];
     let request = Request { paths: &paths, flags: &flags, since: None, config_of: None };
     let analysis = analysis::answer_again(request, kept)?;
-    Ok(Counts::of(analysis.world(), &analysis.plan))
+    Ok(analysis.counts())
 }
 
 /// `requires-python` of the project.

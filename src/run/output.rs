@@ -11,7 +11,6 @@ use crate::analysis::{Analysis, Rewritten};
 use crate::check::Finding;
 use crate::cli::Console;
 use crate::cli::options::{Format, Output};
-use crate::plan::Counts;
 use crate::report::{self, diff, findings, json, text};
 
 pub(super) fn say(console: &Console, text: &str) {
@@ -69,7 +68,7 @@ pub(super) fn color_of(console: &Console, output: &Output) -> diff::Color {
 pub(super) fn report(migration: &Migration, notes: &[Finding], output: &Output, console: &Console) -> Result<()> {
     let Migration { analysis, groups, chosen, .. } = migration;
     let world = analysis.world();
-    let counts = Counts::of(world, &analysis.plan);
+    let counts = analysis.counts();
     match output.format {
         Format::Json => {
             let hazards = findings::shown(world, notes);

@@ -9,6 +9,7 @@ mod counted;
 mod entry;
 mod fallback;
 mod imports;
+mod joined;
 mod mocks;
 mod names;
 mod nested;
@@ -48,6 +49,11 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
         _ => None,
     };
     let fallbacks = file.edits.changes.iter().filter_map(fallback).collect();
+    let joined = |kind: &EditKind| match kind {
+        EditKind::Joined { statements, coroutine } => Some((statements.start(), (*statements, *coroutine))),
+        _ => None,
+    };
+    let joined = file.edits.changes.iter().filter_map(joined).collect();
     let used = RefCell::new(vec![false; file.edits.changes.len()]);
     let (imports, old_imports) = (Imports::of(new), Imports::of(old));
     let cx = Context {
@@ -58,6 +64,7 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
         by_range,
         changed,
         fallbacks,
+        joined,
         used,
         failures: RefCell::default(),
         scheduler: Cell::new(None),
@@ -93,6 +100,7 @@ pub(super) fn node(kind: &EditKind) -> Option<TextRange> {
         | EditKind::Schedule { call: range }
         | EditKind::UnwrapRun { call: range }
         | EditKind::Fallback { statement: range }
+        | EditKind::Joined { statements: range, .. }
         | EditKind::EntryPoint { call: range }
         | EditKind::Rename { name: range, .. }
         | EditKind::MainGuard { statement: range }
@@ -122,6 +130,8 @@ struct Context<'a> {
     changed: Vec<TextRange>,
     /// Ranges of replaced fallbacks, by their start.
     fallbacks: BTreeMap<TextSize, TextRange>,
+    /// Statements that waited for a thread, by their start, with the coroutine that is awaited now.
+    joined: BTreeMap<TextSize, (TextRange, TextRange)>,
     /// Which changes were met.
     used: RefCell<Vec<bool>>,
     failures: RefCell<Vec<Failure>>,

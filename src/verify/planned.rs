@@ -50,6 +50,7 @@ fn is_loose(kind: &EditKind) -> bool {
     matches!(
         kind,
         EditKind::Fallback { .. }
+            | EditKind::Joined { .. }
             | EditKind::Collect { .. }
             | EditKind::Hoist { .. }
             | EditKind::Raises { .. }
@@ -140,7 +141,12 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::MainGuard { statement, .. } => *kind == EditKind::MainGuard { statement: *statement },
         // The statement of the handler, or all of it, with the comments that go.
         Action::Fallback { statement, .. } => {
-            matches!(kind, EditKind::Fallback { statement: at } if at.intersect(*statement).is_some_and(|both| !both.is_empty()))
+            let overlaps = |at: &TextRange| at.intersect(*statement).is_some_and(|both| !both.is_empty());
+            match kind {
+                EditKind::Fallback { statement: at } => overlaps(at),
+                EditKind::Joined { statements, .. } => statements.end() == statement.end(),
+                _ => false,
+            }
         }
         Action::AsyncWith { statement } => *kind == EditKind::AsyncWith { statement: *statement },
         Action::SplitWith { statement, entered } => {

@@ -119,10 +119,14 @@ fn comments(file: &Rewritten, old: &[Token], new: &[Token]) -> Option<Failure> {
     let text = |text, token: &Token| slice(text, token.range()).unwrap_or_default().trim_end().to_string();
     let is_comment = |token: &&Token| token.kind() == TokenKind::Comment;
     let fallback = |change: &EditKind| match change {
-        EditKind::Fallback { statement } => Some(*statement),
-        _ => None,
+        EditKind::Fallback { statement } => vec![*statement],
+        EditKind::Joined { statements, coroutine } => vec![
+            TextRange::new(statements.start(), coroutine.start()),
+            TextRange::new(coroutine.end(), statements.end()),
+        ],
+        _ => vec![],
     };
-    let fallbacks: Vec<TextRange> = file.edits.changes.iter().filter_map(fallback).collect();
+    let fallbacks: Vec<TextRange> = file.edits.changes.iter().flat_map(fallback).collect();
     let replaced = |token: &Token| fallbacks.iter().any(|statement| statement.contains_range(token.range()));
     let mut rest = new.iter().filter(is_comment).map(|token| text(file.new, token));
     let mut kept = old.iter().filter(is_comment).filter(|token| !replaced(token));

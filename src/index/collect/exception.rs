@@ -71,7 +71,7 @@ impl Collector<'_> {
             },
         );
         if let Some(run) = fallback::of_try(node) {
-            self.facts.fallbacks.push(Fallback { statement: node.range, context, run });
+            self.facts.fallbacks.push(Fallback { statement: node.range, context, run, kind: FallbackKind::Alone });
         }
     }
 

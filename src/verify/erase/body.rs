@@ -48,6 +48,10 @@ impl Context<'_> {
                 (old, new) = (after, &new[taken..]);
                 continue;
             }
+            if let Some(taken) = self.joined(old, new) {
+                (old, new) = (&old[taken..], new.get(1..).unwrap_or_default());
+                continue;
+            }
             if self.take(first.range(), |kind| matches!(kind, EditKind::MainGuard { .. })).is_some() {
                 let [function, guard, rest @ ..] = new else {
                     return self.misfit(first.range(), "a function and a guard");

@@ -69,6 +69,7 @@ impl Context<'_> {
             | EditKind::AsyncFor { .. }
             | EditKind::AsyncComprehension { .. }
             | EditKind::Fallback { .. }
+            | EditKind::Joined { .. }
             | EditKind::MainGuard { .. }
             | EditKind::Bridge { .. }
             | EditKind::Hoist { .. }
@@ -258,6 +259,7 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::AsyncFor { .. }
         | EditKind::AsyncComprehension { .. }
         | EditKind::Fallback { .. }
+        | EditKind::Joined { .. }
         | EditKind::MainGuard { .. }
         | EditKind::Bridge { .. }
         | EditKind::Hoist { .. }

@@ -43,6 +43,7 @@ impl Context<'_> {
             | EditKind::Schedule { .. }
             | EditKind::UnwrapRun { .. }
             | EditKind::Fallback { .. }
+            | EditKind::Joined { .. }
             | EditKind::EntryPoint { .. }
             | EditKind::OffloadExpression { .. }
             | EditKind::MainGuard { .. }

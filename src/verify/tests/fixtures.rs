@@ -409,7 +409,41 @@ fn statements() -> Vec<Build> {
             .logger()
             .change(fallback, RUN, &[Swap(RUN, "logger.warning('%s was not scheduled', 'c')")]),
         new("fallback handler raises", &method("def")).change(fallback, RUN, &[Swap(RUN, "raise")]),
+        new("an executor that is waited for", &waiting(EXECUTOR)).change(
+            |statements| joined(statements, EXECUTOR, ", |self"),
+            EXECUTOR,
+            &[
+                Swap("with ThreadPoolExecutor() as pool:\n        return pool.submit(asyncio.run, ", "return await "),
+                Swap("'x')|).result()", ""),
+            ],
+        ),
+        new("a thread that is waited for", &waiting(THREAD)).change(
+            |statements| joined(statements, THREAD, "lambda: asyncio.run(|self"),
+            THREAD,
+            &[
+                Swap("t = Thread(target=lambda: asyncio.run(", "await "),
+                Swap("'x')|))\n    t.start()\n    t.join()", ""),
+            ],
+        ),
     ]
+}
+
+const EXECUTOR: &str =
+    "with ThreadPoolExecutor() as pool:\n        return pool.submit(asyncio.run, self.c(1, 'x')).result()";
+const THREAD: &str = "t = Thread(target=lambda: asyncio.run(self.c(1, 'x')))\n    t.start()\n    t.join()";
+
+/// A coroutine function with these statements in it.
+fn waiting(statements: &str) -> String {
+    format!("import asyncio\n\nasync def f(self):\n    {statements}\n")
+}
+
+/// The change of `text`, in which the coroutine begins at the bar of `at`.
+fn joined(statements: TextRange, text: &str, at: &str) -> EditKind {
+    let (before, behind) = at.split_once('|').expect("a bar");
+    let start = text.find(&format!("{before}{behind}")).expect("the coroutine") + before.len();
+    let start = statements.start() + TextSize::try_from(start).expect("a short text");
+    let length = TextSize::of("self.c(1, 'x')");
+    EditKind::Joined { statements, coroutine: TextRange::at(start, length) }
 }
 
 impl Build {
