@@ -2,6 +2,8 @@
 //! `collect/expression.rs`, binding targets in `collect/binding.rs`, `raise` and `try` in `collect/exception.rs`.
 
 mod binding;
+mod call;
+mod deferred;
 mod exception;
 mod expression;
 mod fallback;
