@@ -40,6 +40,7 @@ mod spelling;
 pub mod stack;
 mod tested;
 pub mod text;
+mod unrelated;
 
 use std::collections::{BTreeMap, BTreeSet};
 

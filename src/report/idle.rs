@@ -11,7 +11,7 @@ use crate::resolve::SiteKind;
 
 /// The section of the summary; empty when something changes, or the reasons are told elsewhere.
 pub fn section(world: World, verdicts: &Verdicts, counts: Counts) -> String {
-    if counts.files > 0 {
+    if counts.files > 0 || world.config.codemods.is_empty() {
         return String::new();
     }
     let moves = |entry: usize| world.graph.entries[entry].action != BlockingAction::Tell;

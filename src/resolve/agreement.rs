@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, plain, site};
+use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, plain, site, unrelated};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -32,6 +32,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
             continue;
         }
         let mut candidates = candidates(builder, id);
+        unrelated::leave_out(builder, id, &mut candidates);
         plain::leave_out_never_awaited(builder, id, &mut candidates);
         let agreed = !candidates.is_empty()
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
@@ -70,6 +71,7 @@ const PASS_ON: [&str; 7] = ["next", "iter", "cast", "copy", "deepcopy", "getattr
 pub(crate) fn leave_open(builder: &mut Builder) {
     for (id, open) in std::mem::take(&mut builder.open) {
         let mut candidates = open.mixed.unwrap_or_else(|| candidates(builder, id));
+        unrelated::leave_out(builder, id, &mut candidates);
         plain::leave_out_never_awaited(builder, id, &mut candidates);
         let may_run = |func: &FuncId| builder.graph.nodes.contains(func) && !is_seen_elsewhere(builder, id, *func);
         let targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();

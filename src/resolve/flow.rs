@@ -42,7 +42,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
-pub(crate) use self::classes::classes;
+pub(crate) use self::classes::{classes, known_classes};
 pub(crate) use self::doubt::contradictions;
 pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;

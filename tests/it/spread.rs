@@ -373,3 +373,55 @@ async def other(entity: PlainEntity, job):
 ",
     );
 }
+
+#[test]
+fn a_member_that_a_foreign_base_has_is_not_of_a_class_beside_it() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"./own.toml\"]
+#- own.toml
+[[blocking]]
+class = \"client.Client\"
+#- client.py
+class Client:
+    def get_channel(self, number):
+        return number
+#- bot.py
+from elsewhere import Base
+
+class Bot(Base):
+    pass
+#- app.py
+from bot import Bot
+from client import Client
+
+class Cog:
+    def __init__(self, bot: Bot):
+        self.bot = bot
+
+    async def show(self, client, number):
+        self.bot.get_channel(number)
+        return client.get_channel(number)
+
+async def main(bot: Bot):
+    await Cog(bot).show(Client(), 1)
+",
+        "#- app.py
+import asyncio
+
+from bot import Bot
+from client import Client
+
+class Cog:
+    def __init__(self, bot: Bot):
+        self.bot = bot
+
+    async def show(self, client, number):
+        self.bot.get_channel(number)
+        return await asyncio.to_thread(client.get_channel, number)
+
+async def main(bot: Bot):
+    await Cog(bot).show(Client(), 1)
+",
+    );
+}

@@ -13,3 +13,17 @@ pub(crate) fn classes(builder: &mut Builder, value: ValueId) -> Vec<ClassId> {
     });
     found.collect()
 }
+
+/// The same, when every object that gets there is of a class of the project, and known.
+pub(crate) fn known_classes(builder: &mut Builder, value: ValueId) -> Option<Vec<ClassId>> {
+    let set = builder.solver().solve(Node::Value(value), vec![]);
+    let mut found = vec![];
+    for object in set.objects() {
+        match object {
+            Object::Instance(class) | Object::Below(class) => found.push(class),
+            Object::None => {}
+            _ => return None,
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
