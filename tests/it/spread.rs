@@ -425,3 +425,48 @@ async def main(bot: Bot):
 ",
     );
 }
+
+#[test]
+fn what_a_test_for_a_builtin_type_rules_out_is_not_iterated_over() {
+    check_project(
+        "#- app.py
+class Rows:
+    def __init__(self, table):
+        self.table = table
+
+    def __iter__(self):
+        for row in persistence.all(self.table):
+            yield row
+
+def plain(data):
+    if isinstance(data, (list, tuple)):
+        return [plain(inner) for inner in data]
+    return str(data)
+
+async def show(table):
+    rows = Rows(table)
+    return plain(rows), plain([1]), [row for row in rows]
+",
+        "#- app.py
+import asyncio
+
+
+class Rows:
+    def __init__(self, table):
+        self.table = table
+
+    async def __aiter__(self):
+        for row in await asyncio.to_thread(persistence.all, self.table):
+            yield row
+
+def plain(data):
+    if isinstance(data, (list, tuple)):
+        return [plain(inner) for inner in data]
+    return str(data)
+
+async def show(table):
+    rows = Rows(table)
+    return plain(rows), plain([1]), [row async for row in rows]
+",
+    );
+}

@@ -8,6 +8,7 @@ mod argument;
 mod container;
 mod holder;
 mod instance;
+mod narrowed;
 mod typed;
 
 use std::collections::BTreeSet;
@@ -184,7 +185,7 @@ impl Walk<'_, '_> {
         if depth > NESTING {
             return self.escape_at(value);
         }
-        if depth == 0 && self.is_iterated(value) {
+        if depth == 0 && (self.is_ruled_out(value) || self.is_iterated(value)) {
             return;
         }
         let consumers = self.consumers(value.file);
