@@ -61,7 +61,7 @@ fn look(builder: &mut Builder, id: RefId, targets: Vec<FuncId>) {
     let name = builder.index.site(id).name.clone();
     let mut all = targets.clone();
     let mut support = vec![];
-    for (class, place) in flow::contradictions(builder, receiver) {
+    for (class, place) in flow::contradictions(builder, receiver, &targets) {
         let ancestors = builder.graph.hierarchy.ancestors(class);
         let method = ancestors.iter().find_map(|id| hierarchy::method(builder.index, *id, &name));
         if let Some(method) = method.filter(|method| !all.contains(method)) {

@@ -10,9 +10,13 @@ use crate::resolve::builder::Builder;
 
 /// The classes of objects that arrive at a receiver, and are neither what its annotations name nor above or below that; each
 /// with the place that brings it.
-pub(crate) fn contradictions(builder: &mut Builder, receiver: ValueId) -> Vec<(ClassId, Place)> {
-    let said = builder.solver().solve(Node::Value(receiver), vec![]);
-    let said: Vec<ClassId> = said.objects().filter_map(class_of).collect();
+pub(crate) fn contradictions(builder: &mut Builder, receiver: ValueId, targets: &[FuncId]) -> Vec<(ClassId, Place)> {
+    let known = builder.solver().solve(Node::Value(receiver), vec![]);
+    let mut said: Vec<ClassId> = known.objects().filter_map(class_of).collect();
+    // Where something unknown arrives, the search ended there; the type knew these.
+    if known.has_unknown() {
+        said.extend(targets.iter().filter_map(|func| builder.index.func(*func).class));
+    }
     if said.is_empty() {
         return vec![];
     }
