@@ -63,9 +63,11 @@ impl Coloring<'_> {
                 _ => None,
             })
             .collect();
-        let in_list = |id: &RefId| {
+        // A list around the call is made where the call is awaited.
+        let in_list = |id: &RefId, call: CallId| {
             let mut around = self.world.context(*id).generators.iter();
-            around.any(|generator| lists.contains(&(id.file, generator.range)))
+            let whole = self.world.index.call(call).range;
+            around.any(|generator| whole.contains_range(generator.range) && lists.contains(&(id.file, generator.range)))
         };
         // The outermost first: it runs the others too.
         let mut offloaded: Vec<(CallId, Vec<RefId>)> = offloaded.into_iter().collect();
@@ -80,7 +82,7 @@ impl Coloring<'_> {
                 id.file == call.file && generators.iter().any(|own| consumer::is_run_by(self.world, own, call))
             };
             let inside: Vec<RefId> = lazy.iter().filter(is_run).filter(|id| !asking.contains(id)).copied().collect();
-            if inside.iter().any(|id| awaits_in_place(&sites[id])) || asking.iter().any(in_list) {
+            if inside.iter().any(|id| awaits_in_place(&sites[id])) || asking.iter().any(|id| in_list(id, call)) {
                 sites.extend(asking.into_iter().map(|id| (id, self.unseen(self.site(id)))));
             } else {
                 let moves = |id: &RefId| !matches!(sites[id], SiteVerdict::Left(_));
@@ -284,7 +286,15 @@ impl Coloring<'_> {
     pub(super) fn verdict_in_coroutine(&self, site: &Site, converting: bool) -> SiteVerdict {
         let blocks = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. })
             || site.targets.iter().any(|target| self.blocking.contains(target));
-        if self.world.result_usage(site.id) == Some(Usage::Awaited) || obstacle::runs_in_worker(self.world, site) {
+        if self.world.result_usage(site.id) == Some(Usage::Awaited) {
+            // What is called blocks before it returns what is awaited.
+            let blocks_first = site.kind == SiteKind::Call && !converting && self.blocks_now(site);
+            return match blocks_first {
+                true => SiteVerdict::Left(Cause::AwaitedAlready { site: site.id }),
+                false => SiteVerdict::AsIs,
+            };
+        }
+        if obstacle::runs_in_worker(self.world, site) {
             return SiteVerdict::AsIs;
         }
         if !converting && worker::is_given_to_one(self.world, site) {
