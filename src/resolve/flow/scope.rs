@@ -108,12 +108,27 @@ impl Solver<'_> {
     pub(super) fn name(&mut self, scope: ScopeId, name: &Name, path: Path) {
         match self.home(scope, name) {
             Home::Scope(home) if home != scope => self.flow(Node::Name(home, name.clone()), path),
-            Home::Scope(home) => self.bound_name(home, name, path),
+            Home::Scope(home) => {
+                self.bound_name(home, name, path.clone());
+                self.not_bound_yet(home, name, path);
+            }
             Home::Builtin => {
                 let symbol = self.symbol(&format!("builtins.{name}"));
                 self.push(Object::External(symbol), None);
             }
             Home::Unknown => self.push(Object::Unknown, None),
+        }
+    }
+
+    /// `load = staticmethod(load)`: a class body looks outside for what it has not bound yet.
+    fn not_bound_yet(&mut self, scope: ScopeId, name: &Name, path: Path) {
+        let here = self.index.scope(scope);
+        let is_late = |binding: &Binding| matches!(binding.bound, Bound::Value(_) | Bound::Annotated { .. });
+        let (is_class, parent) = (matches!(here.kind, ScopeKind::Class(_)), here.parent);
+        if let Some(parent) = parent.filter(|_| is_class && here.bindings_of(name).iter().all(is_late))
+            && let Home::Scope(outer) = self.home(parent, name)
+        {
+            self.flow(Node::Name(outer, name.clone()), path);
         }
     }
 

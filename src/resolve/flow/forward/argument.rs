@@ -286,9 +286,18 @@ impl Walk<'_, '_> {
             "enumerate" | "zip" if depth > 0 => into(self, depth + 1),
             "next" if depth > 0 && at == 0 => into(self, depth - 1),
             "chain" if depth > 0 => into(self, depth),
-            _ if depth > 0 && eager::takes_all(&self.builder.names(), call, at) => {}
+            _ if depth > 0 && eager::takes_all(&self.builder.names(), call, at) && !self.hands_out(call) => {}
             _ => self.escape_at(func),
         }
+    }
+
+    /// `reduce(lambda x, f: f(x), functions)`, `max(functions, key=...)`: another function gets the elements.
+    fn hands_out(&self, call: CallId) -> bool {
+        let args = &self.builder.index.call(call).args;
+        let at = |at: usize| {
+            args.get(at).is_some_and(|_| eager::runs_callback(&self.builder.names(), call, at as u32).is_some())
+        };
+        (0..args.len()).any(at)
     }
 
     fn is_literal(&self, call: CallId, at: usize) -> bool {
