@@ -33,6 +33,7 @@ mod path_string;
 mod plain;
 pub mod renames;
 mod replaced;
+mod replacement;
 pub mod runner;
 mod satisfies;
 mod site;

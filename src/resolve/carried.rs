@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::builder::Builder;
 use super::flow::{self, Arrives, Runs, Token};
 use super::names::Meaning;
-use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, site};
+use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, replacement, site};
 use crate::index::facts::*;
 
 /// Where more functions arrive than this, they stay as they are: nothing that runs so many converts as a whole, and each brings
@@ -155,8 +155,10 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     let site = &builder.graph.sites[&id];
     let (targets, is_made) = (site.targets.clone(), site.kind == SiteKind::Made);
     let facts = builder.index.site(id);
-    if matches!(facts.usage, Usage::Store | Usage::Delete | Usage::Decorator) {
-        return false;
+    match facts.usage {
+        Usage::Store => return replacement::follow(builder, id),
+        Usage::Delete | Usage::Decorator => return false,
+        _ => {}
     }
     let from = match facts.usage {
         Usage::Called(call) if is_made => result_of(builder, call),
