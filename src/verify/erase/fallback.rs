@@ -17,8 +17,9 @@ const SCHEDULERS: [&str; 2] = ["create_task", "ensure_future"];
 const RUNNERS: [&str; 2] = ["run", "run_until_complete"];
 /// What hands a coroutine to the loop of another thread.
 const THREADSAFE: [&str; 1] = ["asyncio.run_coroutine_threadsafe"];
-/// Log calls; they need a message.
-const LOGS: [&str; 5] = ["info", "warning", "error", "exception", "critical"];
+/// What a log line says, with the name of the coroutine function (or `task`) in it, or `%s` and the name behind it.
+const MESSAGE: (&str, &str) = ("No running event loop: ", " was not scheduled");
+const NO_LOOP: &str = "no running event loop";
 
 impl Context<'_> {
     /// When a fallback change covers the first old statement: how many new statements stand for it.
@@ -40,9 +41,11 @@ impl Context<'_> {
             (Stmt::Try(statement), _) => self.scheduled(range, statement, new),
             (Stmt::If(statement), _) => self.scheduled_branch(range, statement, new),
             (Stmt::Assign(_), _) if new.is_empty() => self.dropped_lookup(first, old.get(1)),
-            (Stmt::Expr(statement), Place::Handler) => self.dropped_run(range, &statement.value, new, NoLoop::Caught),
+            (Stmt::Expr(statement), Place::Handler) => {
+                self.dropped_run((range, written), &statement.value, new, NoLoop::Caught);
+            }
             (Stmt::Expr(statement), _) if self.asks_for_loop.get().is_some_and(|asks| asks.contains_range(range)) => {
-                self.dropped_run(range, &statement.value, new, NoLoop::Asked);
+                self.dropped_run((range, written), &statement.value, new, NoLoop::Asked);
             }
             _ => self.misfit(range, "a fallback where this statement stands"),
         }
@@ -141,7 +144,7 @@ impl Context<'_> {
     }
 
     /// `asyncio.run(c())` of a handler, and a log line or `raise`.
-    fn dropped_run(&self, range: TextRange, old: &Expr, new: &[Stmt], no_loop: NoLoop) {
+    fn dropped_run(&self, (range, written): (TextRange, TextRange), old: &Expr, new: &[Stmt], no_loop: NoLoop) {
         let Some(run) = run_call(old) else { return self.misfit(range, "an `asyncio.run` to drop") };
         if let [Stmt::Expr(line)] = new
             && let Expr::Call(call) = &*line.value
@@ -150,11 +153,16 @@ impl Context<'_> {
             return self.handed_over(range, run, call);
         }
         self.forget(range);
+        // The comments on the loop that runs no more go with it.
+        let text = |range: TextRange| self.file.new.get(range.to_std_range()).unwrap_or_default();
+        if !matches!(new, [line] if text(written).trim() == text(line.range())) {
+            return self.misfit(range, "one statement, and no comment on what is gone");
+        }
         match new {
             [Stmt::Raise(raise)] if no_loop == NoLoop::Caught && raise.exc.is_none() && raise.cause.is_none() => {}
             [Stmt::Raise(raise)]
                 if no_loop == NoLoop::Asked && raise.cause.is_none() && is_error(raise.exc.as_deref()) => {}
-            [Stmt::Expr(line)] => self.log_line(range, &line.value),
+            [Stmt::Expr(line)] => self.log_line(range, run, &line.value),
             _ => self.misfit(range, "one log line, or `raise`"),
         }
     }
@@ -169,16 +177,23 @@ impl Context<'_> {
         }
     }
 
-    /// `logger.warning("...", "...")`: nothing but constants, through a logger that is bound.
-    fn log_line(&self, range: TextRange, line: &Expr) {
-        let Some(call) = calls(line, &LOGS) else { return self.misfit(range, "a log call") };
-        let arguments = &call.arguments;
-        let constant = arguments.args.iter().all(Expr::is_string_literal_expr)
-            && arguments.keywords.iter().all(|keyword| keyword.arg.is_some() && keyword.value.is_string_literal_expr());
-        let message = arguments.args.first().and_then(Expr::as_string_literal_expr);
-        let placeholders = message.map(|message| message.value.to_str().matches("%s").count());
-        if !constant || placeholders != arguments.args.len().checked_sub(1) {
-            self.misfit(range, "a log call with a message and constants that fit it");
+    /// `logger.warning("...", "...")`: the message with the name of what does not run, through a logger that is bound.
+    fn log_line(&self, range: TextRange, run: &ExprCall, line: &Expr) {
+        let Some(call) = calls(line, &["warning"]) else { return self.misfit(range, "a warning") };
+        let task = run.arguments.args.first().and_then(task_name);
+        let text = |expr: &Expr| expr.as_string_literal_expr().map(|literal| literal.value.to_str().to_owned());
+        let says = |expr: &Expr, name: &str| text(expr) == Some(format!("{}{name}{}", MESSAGE.0, MESSAGE.1));
+        let is_task = |expr: &Expr| task.is_some() && text(expr).as_deref() == task;
+        let fits = match (&*call.arguments.args, &*call.arguments.keywords) {
+            ([message], []) => says(message, task.unwrap_or("task")),
+            ([message, name], []) => says(message, "%s") && is_task(name),
+            ([message], [keyword]) => {
+                says(message, "task") && keyword.arg.as_deref() == Some("task") && is_task(&keyword.value)
+            }
+            _ => false,
+        };
+        if !fits {
+            self.misfit(range, "a warning that names what does not run");
         }
         let logger = dotted(&call.func);
         let root = logger.as_deref().and_then(|name| name.split('.').next()).unwrap_or_default();
@@ -209,7 +224,7 @@ fn is_error(raised: Option<&Expr>) -> bool {
     let Some(Expr::Call(call)) = raised else { return false };
     matches!(&*call.func, Expr::Name(name) if name.id == "RuntimeError")
         && call.arguments.keywords.is_empty()
-        && matches!(&*call.arguments.args, [Expr::StringLiteral(_)])
+        && matches!(&*call.arguments.args, [Expr::StringLiteral(message)] if message.value.to_str() == NO_LOOP)
 }
 
 /// Does a test ask whether a loop runs, or is there?
@@ -231,6 +246,14 @@ fn value(stmt: &Stmt) -> Option<&Expr> {
         Stmt::Assign(stmt) => Some(&stmt.value),
         Stmt::AnnAssign(stmt) => stmt.value.as_deref(),
         _ => None,
+    }
+}
+
+/// The name of a coroutine function: `c` of `self.c(1)`.
+fn task_name(coroutine: &Expr) -> Option<&str> {
+    match coroutine {
+        Expr::Call(call) => task_name(&call.func),
+        other => last_name(other),
     }
 }
 

@@ -407,7 +407,7 @@ fn statements() -> Vec<Build> {
         new("fallback handler becomes a log line", &method("def"))
             .import(After("import os", "\nimport logging"))
             .logger()
-            .change(fallback, RUN, &[Swap(RUN, "logger.warning('%s was not scheduled', 'c')")]),
+            .change(fallback, RUN, &[Swap(RUN, "logger.warning('No running event loop: %s was not scheduled', 'c')")]),
         new("fallback handler raises", &method("def")).change(fallback, RUN, &[Swap(RUN, "raise")]),
         new("an executor that is waited for", &waiting(EXECUTOR)).change(
             |statements| joined(statements, EXECUTOR, ", |self"),
