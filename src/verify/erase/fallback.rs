@@ -20,6 +20,8 @@ const THREADSAFE: [&str; 1] = ["asyncio.run_coroutine_threadsafe"];
 /// What a log line says, with the name of the coroutine function (or `task`) in it, or `%s` and the name behind it.
 const MESSAGE: (&str, &str) = ("No running event loop: ", " was not scheduled");
 const NO_LOOP: &str = "no running event loop";
+/// What loggers are called.
+const LOGGERS: [&str; 7] = ["logger", "_logger", "log", "_log", "LOGGER", "LOG", "_awaitify_logger"];
 
 impl Context<'_> {
     /// When a fallback change covers the first old statement: how many new statements stand for it.
@@ -196,7 +198,12 @@ impl Context<'_> {
             self.misfit(range, "a warning that names what does not run");
         }
         let logger = dotted(&call.func);
-        let root = logger.as_deref().and_then(|name| name.split('.').next()).unwrap_or_default();
+        let mut parts = logger.as_deref().unwrap_or_default().rsplit('.').skip(1);
+        let name = parts.next().unwrap_or_default();
+        let root = parts.last().unwrap_or(name);
+        if !LOGGERS.contains(&name) || root != name && !self.file.old.contains(&format!("{root}.{name}")) {
+            self.misfit(range, "a logger that was there");
+        }
         if !self.imports.binds(root) {
             self.fail(range.start(), format!("nothing binds the name `{root}` of the log line"));
         }
