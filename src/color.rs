@@ -17,6 +17,7 @@ pub mod hazard;
 pub mod iteration;
 pub mod nesting;
 pub mod obstacle;
+mod on_purpose;
 pub mod selected;
 pub mod shape;
 pub mod swap;
@@ -167,7 +168,10 @@ pub fn color(world: World) -> Verdicts {
     coloring.take_back_boundaries();
     loop {
         coloring.propagate();
-        if !coloring.take_back_what_blocks_within() && !coloring.take_back_unsupported() {
+        let is_done = !coloring.take_back_what_blocks_within()
+            && !coloring.take_back_unsupported()
+            && !coloring.take_back_offloaded();
+        if is_done {
             break;
         }
     }

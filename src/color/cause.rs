@@ -79,6 +79,10 @@ pub enum Cause {
         file: FileId,
         range: TextRange,
     },
+    /// Every caller runs it in a thread, as the code stands.
+    InThread {
+        site: RefId,
+    },
     /// It keeps its sync face over an async body.
     Bridge,
     /// An entry point of the package names it, for whoever looks for this group.
@@ -348,6 +352,7 @@ impl Cause {
             | Cause::Later { site }
             | Cause::Operator { site }
             | Cause::NestedComprehension { site }
+            | Cause::InThread { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }
             | Cause::Family { .. }

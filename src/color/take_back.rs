@@ -43,7 +43,7 @@ impl Coloring<'_> {
     }
 
     /// How many functions have been taken back. A bridge is counted once it is none any more.
-    fn taken_back(&self) -> usize {
+    pub(super) fn taken_back(&self) -> usize {
         self.stays.len() - self.bridges.len()
     }
 

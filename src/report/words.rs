@@ -110,6 +110,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
         Cause::IteratedUnseen { .. } => "iterated-unseen",
+        Cause::InThread { .. } => "in-thread",
         Cause::Bridge => "bridge",
         Cause::EntryPoint { .. } => "entry-point",
         Cause::Exported => "exported",
@@ -241,6 +242,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 "an object of its class goes where nobody sees who iterates over it ({})",
                 places.place(*file, range.start())
             )
+        }
+        Cause::InThread { site } => {
+            format!("every caller runs it in a thread already, as {}", call(places, *site))
         }
         Cause::Bridge => "it is a command: it keeps its sync face and runs an async body".into(),
         Cause::EntryPoint { group } => {

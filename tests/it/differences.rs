@@ -156,6 +156,7 @@ async def main(persistence):
     print(await loop.run_in_executor(None, lambda: Cache(persistence).pick(3)))
     print(await loop.run_in_executor(None, lambda: find(persistence.get(4), persistence)))
     print(await loop.run_in_executor(None, lambda: load(int('5'), persistence)))
+    print(load(6, persistence))
 ",
         "#- app.py
 import asyncio
@@ -179,6 +180,7 @@ async def main(persistence):
     print(await loop.run_in_executor(None, lambda: Cache(persistence).pick(3)))
     print(await loop.run_in_executor(None, lambda: find(persistence.get(4), persistence)))
     print(await load(int('5'), persistence))
+    print(await load(6, persistence))
 ",
     );
 }
@@ -628,7 +630,7 @@ def fetch(persistence, k):
 
 async def main(persistence):
     service = Service(Store(persistence))
-    print(service.find(1), await offload(fetch, persistence, 1), await offload(lambda: fetch(persistence, 1)))
+    print(service.find(1), await offload(fetch, persistence, 1), await offload(lambda: fetch(persistence, 1)), fetch(persistence, 2))
 #- other.py
 class Other:
     def load(self, k):
@@ -657,7 +659,7 @@ async def fetch(persistence, k):
 
 async def main(persistence):
     service = Service(await offload(Store, persistence))
-    print(await service.find(1), await fetch(persistence, 1), await fetch(persistence, 1))
+    print(await service.find(1), await fetch(persistence, 1), await fetch(persistence, 1), await fetch(persistence, 2))
 ",
     );
 }
@@ -954,7 +956,12 @@ async def dispatch(name, *args):
 #[test]
 fn a_registered_handler_that_a_helper_offloads_is_not_lost_sight_of() {
     check_project(
-        REGISTRY,
+        &format!(
+            "{REGISTRY}
+async def direct(k, persistence):
+    return load(k, persistence)
+"
+        ),
         "#- threads.py
 import asyncio
 
@@ -983,8 +990,17 @@ async def other(k, persistence):
 
 async def dispatch(name, *args):
     return await run_blocking(HANDLERS[name], *args)
+
+async def direct(k, persistence):
+    return await load(k, persistence)
 ",
     );
+}
+
+#[test]
+fn a_registered_handler_that_only_a_helper_in_a_thread_runs_stays() {
+    let project = Project::new(REGISTRY);
+    project.run("diff").returned(0).says(&["app.load: every caller runs it in a thread already"]);
 }
 
 /// The project's own offload stays an offload, whatever it is given out of a table.

@@ -450,3 +450,30 @@ def test_show(monkeypatch):
     ));
     project.run("diff").returned(1).says(&["test_show: it is not clear how the code uses `load`"]);
 }
+
+#[test]
+fn a_mock_that_stands_in_for_a_method_called_name_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}#- store.py
+class Store:
+    def name(self):
+        return persistence.get('name')
+
+def show(store):
+    kept: Store = store
+    return kept.name()
+#- test_store.py
+from unittest.mock import Mock
+import store
+
+def test_show():
+    fake = Mock(name='fake')
+    assert store.show(fake)
+
+def test_other():
+    assert Mock(name='other').size
+"
+    ));
+    let run = project.run("diff").returned(1).says(&["test_show: it is not clear how the code uses `name`"]);
+    assert!(!run.stderr.contains("test_other"), "{}", run.stderr);
+}

@@ -31,6 +31,8 @@ const OWN: [&str; 14] = [
     "name",
     "parent",
 ];
+/// Of these, names that methods of the code have too. A mock cannot be given them as keywords.
+const TAKEN: [&str; 2] = ["name", "parent"];
 
 impl Finder<'_> {
     /// `Mock()`, `MagicMock(...)`, `mocker.Mock()`, and not `AsyncMock`.
@@ -82,6 +84,13 @@ impl Finder<'_> {
         let mut wanted: Vec<(Name, bool)> = vec![];
         let given: BTreeSet<Name> =
             self.world.index.call(call).args.iter().filter_map(|arg| arg.keyword.clone()).collect();
+        for name in TAKEN.map(Name::new_static) {
+            let in_code = |id: &RefId| !self.world.in_tests(id.file);
+            let uses = self.uses(reach.strong.iter().copied(), &name);
+            if uses.iter().any(in_code) && matches!(self.color_of(&uses), Color::Async(_) | Color::Mixed) {
+                self.unclear(call.file, self.world.index.call(call).range, &name);
+            }
+        }
         for name in self.attributes(call, reach) {
             let Color::Async(target) = self.color_or_report(call, reach, &name) else { continue };
             if given.contains(&name) {
