@@ -61,6 +61,9 @@ impl Solver<'_> {
                 self.push(if chooses { Object::Below(class) } else { Object::Instance(class) }, None);
             }
             Object::ClassBelow(class) if path.is_empty() => self.push(Object::Below(class), None),
+            Object::Class(class) | Object::ClassBelow(class) if path[0] == Selector::Element => {
+                self.taken_from(class, path);
+            }
             Object::Lambda(func) => {
                 let result = self.index.func(func).returns.first().map(|returned| returned.value);
                 result.into_iter().for_each(|result| self.flow_value(result, path.clone()));
@@ -100,6 +103,32 @@ impl Solver<'_> {
             | Object::Record(..)
             | Object::Builtin
             | Object::Unknown => self.push(Object::Unknown, None),
+        }
+    }
+
+    /// What a loop takes from an object of the class, or of one below it. `path` begins with that element.
+    pub(super) fn taken_from(&mut self, class: ClassId, path: &Path) {
+        self.close(class);
+        let mut iterators: Vec<(FuncId, Option<FuncId>)> = vec![];
+        for class in self.hierarchy.descendants(class) {
+            let ancestors = self.hierarchy.ancestors(class);
+            let method = |name: &str| ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, name));
+            match method("__iter__") {
+                Some(iter) => iterators.push((iter, method("__next__"))),
+                None => self.push(Object::Unknown, None),
+            }
+        }
+        iterators.sort_unstable();
+        iterators.dedup();
+        for (iter, next) in iterators {
+            let is_plain = self.index.func(iter).decorators.is_empty();
+            match next {
+                _ if !is_plain => self.push(Object::Unknown, None),
+                _ if self.index.func(iter).traits.is_generator => self.flow(Node::Yield(iter), path[1..].to_vec()),
+                // An iterator gives itself.
+                Some(next) => self.flow(Node::Return(next), path[1..].to_vec()),
+                None => self.flow(Node::Return(iter), path.clone()),
+            }
         }
     }
 

@@ -28,6 +28,11 @@ impl Solver<'_> {
                 _ => {}
             }
         }
+        // `for x in self:`
+        let class = self.index.func(func).class.filter(|_| at == 0 && path.first() == Some(&Selector::Element));
+        if let Some(class) = class.filter(|_| self.binding_of(func) == Binds::Instance) {
+            return self.taken_from(class, &path);
+        }
         let inner = match kind {
             ParamKind::Variadic | ParamKind::Keywords if path.is_empty() => {
                 return self.push(Object::Builtin, None);
