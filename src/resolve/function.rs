@@ -22,16 +22,13 @@ pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
     let words: BTreeSet<String> = layer::included(patterns).flat_map(|pattern| layer::search_words(pattern)).collect();
     builder.index.load_words(builder.project, words.iter().map(String::as_str));
     let names = builder.names();
-    let mut spelled: BTreeMap<RefId, Spelling> = BTreeMap::new();
-    let found: Vec<RefId> = calls(builder, |site| !site.is_implicit())
-        .into_iter()
-        .filter(|id| {
-            let spelling = Spelling::of(&names, builder.index.site(*id));
-            let is_function = |spelling: &Spelling| !spelling.ends_in_object() && patterns.matches(&spelling.dotted());
-            let spelling = spelling.filter(is_function);
-            spelling.is_some_and(|spelling| spelled.insert(*id, spelling).is_none())
-        })
-        .collect();
+    let spelling = |site: &Ref| {
+        let is_function = |spelling: &Spelling| !spelling.ends_in_object() && patterns.matches(&spelling.dotted());
+        Spelling::of(&names, site).filter(is_function)
+    };
+    let found = calls(builder, |site| !site.is_implicit() && spelling(site).is_some());
+    let spelled: BTreeMap<RefId, Spelling> =
+        found.iter().filter_map(|id| Some((*id, spelling(builder.index.site(*id))?))).collect();
     let made = made(builder, &spelled);
     let mut left: BTreeMap<&str, Vec<(RefId, String)>> = BTreeMap::new();
     for (id, answer) in builder.ask_sites(&found) {
