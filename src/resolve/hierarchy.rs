@@ -34,8 +34,8 @@ pub struct Hierarchy {
     knows_protocols: bool,
     /// Counts the changes to what is below or above what.
     version: u32,
-    /// The registered classes that declare what others have.
-    protocols: BTreeSet<ClassId>,
+    /// The registered classes that declare what others have, by the first of their members.
+    protocols: FxHashMap<Name, BTreeSet<ClassId>>,
     /// Classes that are replaced by others: what is below them is no family with them.
     pub(super) replaced: BTreeSet<ClassId>,
 }
@@ -77,7 +77,11 @@ impl Hierarchy {
             }
             return;
         }
-        for protocol in self.protocols.clone() {
+        let ancestors = self.ancestors(class);
+        let bound = ancestors.iter().flat_map(|id| &index.scope(index.class(*id).scope).bindings);
+        let declaring: BTreeSet<ClassId> =
+            bound.filter_map(|binding| self.protocols.get(&binding.name)).flatten().copied().collect();
+        for protocol in declaring {
             let members = protocol_members(index, protocol);
             self.link(index, class, protocol, &members);
         }
@@ -139,8 +143,10 @@ impl Hierarchy {
             }
             self.bases.insert(id, bases);
             self.version += 1;
-            if self.is_protocol(id) {
-                self.protocols.insert(id);
+            if self.is_protocol(id)
+                && let Some(first) = protocol_members(index, id).into_iter().next()
+            {
+                self.protocols.entry(first).or_default().insert(id);
             }
         }
     }
