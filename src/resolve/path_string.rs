@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use ruff_python_ast::token::TokenKind;
+use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
@@ -76,18 +78,39 @@ fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> V
         let lookups = index.loaded(file).map(|facts| &facts.lookups);
         lookups.into_iter().flatten().any(|lookup| usize::from(lookup.range.start()) == at)
     };
-    let mut found = vec![];
+    let mut found: Vec<(usize, &[FuncId])> = vec![];
     for (at, path, is_whole) in paths(&text.text) {
         let (path, funcs) = match is_whole {
             true => (path.replace(':', "."), &wanted.paths),
             false => (path.trim_end_matches(['.', ':']).to_owned(), &wanted.modules),
         };
-        let Some(funcs) = funcs.get(&path).filter(|_| !is_followed(at)) else { continue };
-        let line = text.text[..at].matches('\n').count() + 1;
-        let call = TextCall { path: place.relative.clone(), line: Some(line), medium: Medium::Path };
-        found.extend(funcs.iter().map(|func| (*func, call.clone())));
+        found.extend(funcs.get(&path).filter(|_| !is_followed(at)).map(|funcs| (at, funcs.as_slice())));
     }
-    found
+    if found.is_empty() {
+        return vec![];
+    }
+    let strings = beginnings(&text.text);
+    found.retain(|(at, _)| strings.as_ref().is_none_or(|strings| strings.contains(at)));
+    let call = |at: usize| {
+        let line = text.text[..at].matches('\n').count() + 1;
+        TextCall { path: place.relative.clone(), line: Some(line), medium: Medium::Path }
+    };
+    found.into_iter().flat_map(|(at, funcs)| funcs.iter().map(move |func| (*func, call(at)))).collect()
+}
+
+/// Where the last opening quote of each string literal stands, not of what is quoted in a docstring or a comment; none when the
+/// file does not parse.
+fn beginnings(text: &str) -> Option<FxHashSet<usize>> {
+    let parsed = ruff_python_parser::parse_module(text).ok()?;
+    let strings = parsed.tokens().iter().filter_map(|token| {
+        let is_triple = match token.kind() {
+            TokenKind::String | TokenKind::FStringStart | TokenKind::TStringStart => token.is_triple_quoted_string(),
+            _ => return None,
+        };
+        let quote = text[token.range()].find(['"', '\''])?;
+        Some(token.start().to_usize() + quote + if is_triple { 2 } else { 0 })
+    });
+    Some(strings.collect())
 }
 
 /// The dotted paths that strings begin with: where the quote stands, the path, and whether it is the whole string. One that is
@@ -120,5 +143,14 @@ mod tests {
         let text = "f('a.b.c', \"a.b:c\", f\"a.b.{x}\", 'a.b.' + x, 'plain', \"see a.b.c\", 'a.b.c d')";
         let found: Vec<(&str, bool)> = paths(text).into_iter().map(|(_, path, is_whole)| (path, is_whole)).collect();
         assert_eq!(found, [("a.b.c", true), ("a.b:c", true), ("a.b.", false), ("a.b.", false)]);
+    }
+
+    #[test]
+    fn what_a_docstring_quotes_is_no_string() {
+        let text = "def f():\n    \"\"\"Gives <class 'a.b.c'>\"\"\"\n    # 'a.b.c'\n    return f'a.b.{x}', r'a.b.c', \"\"\"a.b.c\"\"\"\n";
+        let strings = beginnings(text).unwrap();
+        let found: Vec<&str> =
+            paths(text).into_iter().filter(|(at, ..)| strings.contains(at)).map(|(_, path, _)| path).collect();
+        assert_eq!(found, ["a.b.", "a.b.c", "a.b.c"]);
     }
 }
