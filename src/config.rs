@@ -73,6 +73,8 @@ pub enum OffloadVia {
     Asgiref,
     /// The user's own wrapper, called as `wrapper(f, *args, **kwargs)`.
     Custom { module: String, function: String },
+    /// The user's own wrapper in the module that defines it, where it needs no import. Plans say so, no config.
+    Here { function: String },
 }
 
 /// What happens to a function with an uncertain site.

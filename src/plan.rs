@@ -234,20 +234,19 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
         Usage::Called(call) => world.index.call(call).range,
         _ => world.index.site(id).range,
     };
+    let via = || world.config.offload.in_module(&world.project.file(id.file).module);
     match verdict {
         SiteVerdict::Await => Some(Action::Await { call: called() }),
-        SiteVerdict::Offload => Some(Action::Offload { call: called(), via: world.config.offload.clone() }),
-        SiteVerdict::OffloadHandedOn => {
-            Some(Action::OffloadHandedOn { call: called(), via: world.config.offload.clone() })
-        }
+        SiteVerdict::Offload => Some(Action::Offload { call: called(), via: via() }),
+        SiteVerdict::OffloadHandedOn => Some(Action::OffloadHandedOn { call: called(), via: via() }),
         SiteVerdict::HandedOn => None,
         SiteVerdict::Native(method) => Some(Action::Native { call: called(), method: method.clone() }),
         SiteVerdict::Replace(function) => Some(Action::Replace { call: called(), function: function.clone() }),
         SiteVerdict::OffloadConsumer { call } => {
-            Some(Action::Offload { call: world.index.call(*call).range, via: world.config.offload.clone() })
+            Some(Action::Offload { call: world.index.call(*call).range, via: via() })
         }
         SiteVerdict::OffloadExpression { expression } => {
-            Some(Action::OffloadExpression { expression: *expression, via: world.config.offload.clone() })
+            Some(Action::OffloadExpression { expression: *expression, via: via() })
         }
         SiteVerdict::Adapt(adaptation) => adapt(world, id, *adaptation),
         SiteVerdict::Unwrap { call, form } => {

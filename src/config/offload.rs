@@ -41,7 +41,15 @@ impl OffloadVia {
     pub fn own_path(&self) -> Option<String> {
         match self {
             Self::Custom { module, function } => Some(format!("{module}.{function}")),
-            Self::Asyncio | Self::Anyio | Self::Starlette | Self::Asgiref => None,
+            Self::Here { .. } | Self::Asyncio | Self::Anyio | Self::Starlette | Self::Asgiref => None,
+        }
+    }
+
+    /// What carries a call in this module.
+    pub fn in_module(&self, name: &str) -> Self {
+        match self {
+            Self::Custom { module, function } if module == name => Self::Here { function: function.clone() },
+            via => via.clone(),
         }
     }
 }
@@ -51,6 +59,7 @@ impl fmt::Display for OffloadVia {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Custom { module, function } => write!(f, "{module}:{function}"),
+            Self::Here { function } => f.write_str(function),
             known => {
                 let name = CARRIERS.iter().find(|(_, via)| via == known).map(|(name, _)| *name);
                 f.write_str(name.expect("all but the user's own are in the table"))

@@ -71,6 +71,7 @@ pub(super) fn request_carrier(context: &mut Context, at: TextSize, via: &Offload
         OffloadVia::Starlette => context.imports.request("starlette.concurrency.run_in_threadpool", at),
         OffloadVia::Asgiref => context.imports.request("asgiref.sync.sync_to_async", at),
         OffloadVia::Custom { module, function } => context.imports.request_from(module, function, at),
+        OffloadVia::Here { function } => function.clone(),
     }
 }
 
@@ -80,7 +81,7 @@ fn needs_partial(call: &ExprCall, via: &OffloadVia) -> bool {
     match via {
         OffloadVia::Anyio => !keywords.is_empty(),
         OffloadVia::Starlette => keywords.iter().any(|keyword| keyword.arg.as_deref() == Some("func")),
-        OffloadVia::Asyncio | OffloadVia::Asgiref | OffloadVia::Custom { .. } => false,
+        OffloadVia::Asyncio | OffloadVia::Asgiref | OffloadVia::Custom { .. } | OffloadVia::Here { .. } => false,
     }
 }
 

@@ -1377,3 +1377,38 @@ async def main(persistence):
 ",
     );
 }
+
+/// Importing it from the module that is being loaded would fail.
+#[test]
+fn the_own_offload_needs_no_import_where_it_is_defined() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+offload = \"app.offloading:offload\"
+#- app/__init__.py
+#- app/offloading.py
+import asyncio
+
+async def offload(f, *args, **kwargs):
+    return await asyncio.to_thread(f, *args, **kwargs)
+
+async def first(persistence):
+    return persistence.get(0)
+#- main.py
+import asyncio
+from app.offloading import first
+from layer import Persistence
+
+print(asyncio.run(first(Persistence())))
+",
+        "#- app/offloading.py
+import asyncio
+
+async def offload(f, *args, **kwargs):
+    return await asyncio.to_thread(f, *args, **kwargs)
+
+async def first(persistence):
+    return await offload(persistence.get, 0)
+",
+    );
+}
