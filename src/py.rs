@@ -5,5 +5,6 @@ pub mod db;
 pub mod functions;
 pub mod infer;
 pub mod lint;
+mod narrowing;
 pub mod source;
 pub mod system;

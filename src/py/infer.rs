@@ -19,6 +19,7 @@ use ty_python_semantic::{
 };
 
 use super::db::Db;
+use super::narrowing;
 
 /// How much ty knows of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,6 +114,8 @@ fn ask_file(db: &Db, questions: &Questions) -> Answers {
     finder.ranges.sort_by_key(|range| (range.start(), range.end()));
     finder.ranges.dedup();
     finder.visit_body(module.suite());
+    let hopeless = narrowing::hopeless(module.suite());
+    finder.found.retain(|expr| !hopeless.iter().any(|function| function.contains_range(expr.range())));
     for expr in finder.found {
         answers.expressions.insert(expr.range(), answer(db, &model, expr));
         for (range, name) in questions.members.iter().filter(|(range, _)| *range == expr.range()) {
