@@ -10,8 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::text::{Medium, TextCall};
-use crate::index::Index;
 use crate::index::facts::*;
+use crate::index::{Index, texts};
 use crate::project::Project;
 use crate::py::source;
 
@@ -98,8 +98,8 @@ fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> V
     found.into_iter().flat_map(|(at, funcs)| funcs.iter().map(move |func| (*func, call(at)))).collect()
 }
 
-/// Where the last opening quote of each string literal stands, not of what is quoted in a docstring or a comment; none when the
-/// file does not parse.
+/// Where the last opening quote of each string literal stands, not of what is quoted in a docstring or a comment, nor of types;
+/// none when the file does not parse.
 fn beginnings(text: &str) -> Option<FxHashSet<usize>> {
     let parsed = ruff_python_parser::parse_module(text).ok()?;
     let strings = parsed.tokens().iter().filter_map(|token| {
@@ -110,7 +110,9 @@ fn beginnings(text: &str) -> Option<FxHashSet<usize>> {
         let quote = text[token.range()].find(['"', '\''])?;
         Some(token.start().to_usize() + quote + if is_triple { 2 } else { 0 })
     });
-    Some(strings.collect())
+    let named: FxHashSet<usize> =
+        texts::find(parsed.suite()).iter().map(|text| text.contents.start().to_usize() - 1).collect();
+    Some(strings.filter(|at| !named.contains(at)).collect())
 }
 
 /// The dotted paths that strings begin with: where the quote stands, the path, and whether it is the whole string. One that is
@@ -146,8 +148,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_docstring_quotes_is_no_string() {
-        let text = "def f():\n    \"\"\"Gives <class 'a.b.c'>\"\"\"\n    # 'a.b.c'\n    return f'a.b.{x}', r'a.b.c', \"\"\"a.b.c\"\"\"\n";
+    fn what_a_docstring_quotes_or_is_a_type_names_nothing_to_be_called() {
+        let text = "def f():\n    \"\"\"Gives <class 'a.b.c'>\"\"\"\n    # 'a.b.c'\n    return f'a.b.{x}', r'a.b.c', \"\"\"a.b.c\"\"\"\ndef g(x: 'a.b') -> 'a.b.c': ...\n__all__ = ['a.b']\n";
         let strings = beginnings(text).unwrap();
         let found: Vec<&str> =
             paths(text).into_iter().filter(|(at, ..)| strings.contains(at)).map(|(_, path, _)| path).collect();
