@@ -118,6 +118,12 @@ impl FileFacts {
         self.outer_names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()
     }
 
+    /// The class or classes that a test says an expression is an instance of.
+    pub fn narrowed_to(&self, value: ValueId) -> Option<ValueId> {
+        let at = self.narrowed.binary_search_by_key(&value, |(value, _)| *value).ok()?;
+        Some(self.narrowed[at].1)
+    }
+
     /// The innermost function around an offset (its whole statement counts).
     pub fn func_at(&self, offset: TextSize) -> Option<usize> {
         self.funcs

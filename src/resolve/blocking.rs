@@ -229,7 +229,8 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         let named = || methods.contains(&site.name) || every && layer::takes(entry, &site.name);
         site.receiver.is_some() && named()
     });
-    let is_used = layer.is_used(builder);
+    // What no class of the project stands for is looked for by flow, when the program names it.
+    let is_foreign = layer.classes.is_empty() && layer.is_used(builder);
     for (id, answer) in builder.ask_sites(&found) {
         let Some(answer) = answer else { continue };
         if native::is_declared(builder, &answer) {
@@ -243,7 +244,7 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         let is_open = answer.certainty == Certainty::Unknown && !has;
         let by_flow = match layer.classes.is_empty() {
             false if is_open => flow::is_of_class(builder, id, &layer.classes),
-            true if answer.definitions.is_empty() && !has && is_used && !spelled(builder) => {
+            true if is_foreign && answer.definitions.is_empty() && !has && !spelled(builder) => {
                 flow::is_of_foreign(builder, id, &|path| layer.names(path))
             }
             _ => None,

@@ -29,12 +29,11 @@ pub(super) fn is_receiver(names: Names, id: RefId, is_builtin_method: impl Fn(&s
 fn is_local(names: Names, scope: ScopeId, name: &str, value: ValueId, method: &str) -> bool {
     let home = names.home(scope, name);
     let facts = names.index.file(home.file);
-    let is_narrowed = || facts.narrowed.binary_search_by_key(&value, |(value, _)| *value).is_ok();
     let bindings = facts[home].bindings_of(name);
     matches!(facts[home].kind, ScopeKind::Function(_))
         && !bindings.is_empty()
         && !facts.declares_outer(name)
-        && !is_narrowed()
+        && facts.narrowed_to(value).is_none()
         && bindings.iter().all(|binding| is_bound(names, binding.bound, method))
 }
 

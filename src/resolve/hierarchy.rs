@@ -321,6 +321,11 @@ pub fn methods<'a>(index: &'a Index, class: ClassId, name: &'a str) -> impl Iter
     index.class(class).methods.iter().copied().filter(is_named).chain(aliased)
 }
 
+/// Does the class compute attributes in its own body?
+pub fn computes_attributes(index: &Index, class: ClassId) -> bool {
+    ["__getattr__", "__getattribute__"].iter().any(|name| method(index, class, name).is_some())
+}
+
 /// The other names that a class body gives a method.
 pub fn aliases(index: &Index, class: ClassId, method: FuncId) -> Vec<Name> {
     let facts = index.file(class.file);

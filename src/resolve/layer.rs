@@ -74,11 +74,10 @@ impl Layer {
     pub(crate) fn is_used(&self, builder: &Builder) -> bool {
         let names = builder.names();
         let last: BTreeSet<String> = included(&self.patterns).flat_map(|pattern| search_words(pattern)).collect();
-        let is_named = |site: &Ref| {
-            last.contains(site.name.as_str())
-                && Spelling::of(&names, site).is_some_and(|spelling| self.names(&spelling.dotted()))
+        let is_named = |id: &RefId| {
+            Spelling::of(&names, builder.index.site(*id)).is_some_and(|spelling| self.names(&spelling.dotted()))
         };
-        builder.index.loaded_files().any(|(_, facts)| facts.refs.iter().any(is_named))
+        last.iter().flat_map(|word| builder.index.refs_of(word)).any(is_named)
     }
 
     /// Is what ty found a method of one of the classes?

@@ -8,9 +8,6 @@ use super::flow;
 use super::hierarchy::{self, BaseClass};
 use crate::index::facts::*;
 
-/// Methods that hand every member on to another object.
-const DELEGATES: [&str; 2] = ["__getattr__", "__getattribute__"];
-
 /// Leaves out the candidates whose class has nothing to do with any class that the receiver is known to be of.
 pub(super) fn leave_out(builder: &mut Builder, id: RefId, candidates: &mut Vec<FuncId>) {
     let Some(receiver) = builder.index.site(id).receiver.filter(|_| !candidates.is_empty()) else { return };
@@ -21,9 +18,7 @@ pub(super) fn leave_out(builder: &mut Builder, id: RefId, candidates: &mut Vec<F
         let hierarchy = &builder.graph.hierarchy;
         for below in hierarchy.descendants(class) {
             let ancestors = hierarchy.ancestors(below);
-            let delegates =
-                |class: &ClassId| DELEGATES.iter().any(|name| hierarchy::method(builder.index, *class, name).is_some());
-            if ancestors.iter().any(delegates) {
+            if ancestors.iter().any(|class| hierarchy::computes_attributes(builder.index, *class)) {
                 return;
             }
             related.extend(ancestors);

@@ -216,7 +216,7 @@ impl Solver<'_> {
         if let Some(objects) = self.forwarded(&ancestors) {
             return objects.into_iter().for_each(|object| self.flow(Node::Member(object, name.clone()), path.clone()));
         }
-        if ancestors.iter().any(|id| self.computes_attributes(*id)) {
+        if ancestors.iter().any(|id| hierarchy::computes_attributes(self.index, *id)) {
             return self.push(Object::Unknown, None);
         }
         let bases: Vec<BaseClass> =
@@ -233,17 +233,13 @@ impl Solver<'_> {
         }
     }
 
-    /// Does the class compute attributes in its own body?
-    fn computes_attributes(&self, class: ClassId) -> bool {
-        ["__getattr__", "__getattribute__"].iter().any(|name| hierarchy::method(self.index, class, name).is_some())
-    }
-
     /// May reading an attribute of the object read one of another object?
     pub(super) fn stands_for_another(&mut self, object: Object) -> bool {
         let (Object::Instance(class) | Object::Below(class)) = object else { return false };
         self.close(class);
         let below = if matches!(object, Object::Below(_)) { self.hierarchy.descendants(class) } else { vec![] };
-        self.hierarchy.ancestors(class).into_iter().chain(below).any(|id| self.computes_attributes(id))
+        let mut classes = self.hierarchy.ancestors(class).into_iter().chain(below);
+        classes.any(|id| hierarchy::computes_attributes(self.index, id))
     }
 
     /// The objects that `__getattr__` hands every name on to: `return getattr(self.table, name)`.

@@ -8,9 +8,7 @@ use crate::resolve::names::Meaning;
 impl Solver<'_> {
     /// The classes that a name was tested for where it stands; none when one of them is not the project's.
     pub(super) fn narrowed(&mut self, value: ValueId) -> Option<Vec<ClassId>> {
-        let known = &self.index.file(value.file).narrowed;
-        let at = known.binary_search_by_key(&value, |(value, _)| *value).ok()?;
-        let mut pending = vec![known[at].1];
+        let mut pending = vec![self.index.file(value.file).narrowed_to(value)?];
         let mut found = vec![];
         while let Some(value) = pending.pop() {
             match self.index.value(value) {

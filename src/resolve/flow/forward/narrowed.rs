@@ -13,10 +13,8 @@ impl Walk<'_, '_> {
     /// Was the name tested for classes that what is followed has nothing to do with?
     pub(super) fn is_ruled_out(&mut self, value: ValueId) -> bool {
         let Token::Instance(class) = self.token else { return false };
-        let known = &self.builder.index.file(value.file).narrowed;
-        let Ok(at) = known.binary_search_by_key(&value, |(value, _)| *value) else { return false };
-        let tested = known[at].1;
-        let Some((classes, builtins)) = self.tested(tested) else { return false };
+        let tested = self.builder.index.file(value.file).narrowed_to(value);
+        let Some((classes, builtins)) = tested.and_then(|tested| self.tested(tested)) else { return false };
         self.builder.index_close(class);
         for tested in &classes {
             self.builder.index_close(*tested);
