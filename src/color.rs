@@ -18,6 +18,7 @@ pub mod iteration;
 pub mod nesting;
 pub mod obstacle;
 mod on_purpose;
+mod outside;
 pub mod selected;
 pub mod shape;
 pub mod swap;

@@ -198,6 +198,21 @@ pub struct AcceptsAsync {
     pub method: Option<Names>,
 }
 
+/// One `[[found_by_name]]` entry: functions that something outside of the program finds by their names and calls, without an
+/// await. All conditions that are given must hold.
+#[derive(Clone, Debug)]
+pub struct FoundByName {
+    pub codemod: String,
+    /// Names (globs) of functions of a module.
+    pub function: Names,
+    /// Names (globs) of files, without their folders.
+    pub file: Option<Names>,
+    /// Names that the module binds, all of them.
+    pub binds: Vec<String>,
+    /// The names of the function's parameters, in their order.
+    pub parameters: Option<Vec<String>>,
+}
+
 /// One `[[rename]]` entry: a new name for a definition and all its uses once the code around it is async.
 #[derive(Clone, Debug)]
 pub struct Rename {
@@ -228,6 +243,7 @@ pub struct Codemod {
     /// Qualified names (globs) of callables whose functions a framework runs in its own threads: decorators, or
     /// `pkg.function:parameter`.
     pub threaded: Option<Names>,
+    pub found_by_name: Vec<FoundByName>,
     pub renames: Vec<Rename>,
     /// Qualified names (globs) of decorators that make a function a command: it is called where no loop runs.
     pub commands: Option<Names>,

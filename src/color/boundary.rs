@@ -3,6 +3,7 @@
 use super::World;
 use super::cause::Cause;
 use super::iteration;
+use super::outside;
 use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, shape_of_targets};
 use super::tests::framework;
 use crate::config::Uncertain;
@@ -120,7 +121,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if facts.decorators.iter().any(accepted) {
         return None;
     }
-    entry_point(world, func).or_else(|| called_by_base(world, func)).or_else(|| exported(world, func))
+    entry_point(world, func)
+        .or_else(|| outside::cause(world, func))
+        .or_else(|| called_by_base(world, func))
+        .or_else(|| exported(world, func))
 }
 
 /// Does the package name the function, or its class, for something that finds it by its name and calls it?

@@ -89,6 +89,12 @@ pub enum Cause {
     EntryPoint {
         group: String,
     },
+    /// Only a path can load its file, whose name is no identifier, and nothing in the tree calls it.
+    LoadedByPath,
+    /// Something outside finds it by its name and calls it: a codemod says so.
+    FoundByName {
+        codemod: String,
+    },
     /// Exported by a library, and nothing in the tree calls it.
     Exported,
     /// It returns something awaitable already, and a caller does not await at once.
@@ -179,6 +185,11 @@ pub enum Cause {
     /// What it calls there blocks and cannot be offloaded by itself.
     BlocksWithin {
         site: RefId,
+    },
+    /// What it calls there blocks and must not be moved to a thread: why not. Nothing else in it would be awaited.
+    NotMoved {
+        site: RefId,
+        why: Box<Cause>,
     },
     /// A string names it where names are looked up.
     LookedUp {
@@ -302,6 +313,7 @@ impl Cause {
                 | Cause::ReachNone
                 | Cause::NotReached
                 | Cause::NoAwait
+                | Cause::NotMoved { .. }
                 | Cause::Family { .. }
         )
     }
@@ -348,6 +360,7 @@ impl Cause {
             | Cause::CannotRewrite { site }
             | Cause::Unawaited { site }
             | Cause::BlocksWithin { site }
+            | Cause::NotMoved { site, .. }
             | Cause::FileStays { site }
             | Cause::Later { site }
             | Cause::Operator { site }
@@ -373,6 +386,8 @@ impl Cause {
             | Cause::Bridge
             | Cause::Exported
             | Cause::EntryPoint { .. }
+            | Cause::LoadedByPath
+            | Cause::FoundByName { .. }
             | Cause::CalledByTestRunner
             | Cause::Threaded
             | Cause::PassedOn { .. }

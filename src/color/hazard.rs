@@ -89,14 +89,21 @@ fn undeclared(world: World, site: &Site) -> Vec<FuncId> {
     targets.flat_map(|target| overriding(world, *target).to_vec()).collect()
 }
 
-/// The function itself, and the methods that override it: an object of an abstract class is one of a class below.
+/// The function itself, and the methods that override it: an object of an abstract class is one of a class below. What only a
+/// test puts below is run by that test alone.
 fn overriding(world: World, func: FuncId) -> Arc<[FuncId]> {
     remembered(&world.hazards.overriding, func, || {
         let facts = world.index.func(func);
         let below = facts.class.into_iter().flat_map(|class| world.graph.hierarchy.descendants(class));
         let overriding = below.filter_map(|class| hierarchy::method(world.index, class, &facts.name));
-        std::iter::once(func).chain(overriding.filter(|id| *id != func)).collect()
+        let others = overriding.filter(|id| *id != func && is_met_by(world, *id, func));
+        std::iter::once(func).chain(others).collect()
     })
+}
+
+/// Is a function there where another one is run? What tests define is there for tests only.
+fn is_met_by(world: World, func: FuncId, other: FuncId) -> bool {
+    !world.in_tests(func.file) || world.in_tests(other.file)
 }
 
 /// Why a call that is offloaded today must not come back to the loop's thread: what it does there would be seen by others.
@@ -255,7 +262,8 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             .iter()
             .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
             .flat_map(|arg| named(world, func, arg.value));
-        found.extend(callees.into_iter().chain(given).map(|callee| Step::Runs { callee, caught }));
+        let run = callees.into_iter().chain(given).filter(|callee| is_met_by(world, *callee, func));
+        found.extend(run.map(|callee| Step::Runs { callee, caught }));
     }
     // Who iterates takes `StopIteration` for the end.
     let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
@@ -292,7 +300,7 @@ fn iterated(world: World, func: FuncId) -> Vec<FuncId> {
 
 fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
     let traits = world.index.func(func).traits;
-    if traits.reads_current_exception || traits.inspects_frames {
+    if traits.reads_current_exception || traits.reads_callers {
         return Some(Cause::ReadsCaller { func });
     }
     (traits.raises_stop_iteration && !caught).then_some(Cause::StopsIteration { func })
@@ -307,20 +315,26 @@ fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     found.get(&func).cloned()
 }
 
-/// The targets of the calls of a file that the graph is certain of.
+/// The targets of the calls of a file that the graph is certain of, and of those that were proved to be something else.
 fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
     remembered(&world.hazards.resolved, file, || {
         let certain = world
             .graph
             .sites_in_file(file)
-            .filter(|site| site.kind == SiteKind::Call && !site.uncertain && !site.others && !site.targets.is_empty());
+            .filter(|site| site.kind == SiteKind::Call && !site.uncertain && !site.targets.is_empty());
+        let all_of =
+            |targets: &[FuncId]| targets.iter().flat_map(|target| overriding(world, *target).to_vec()).collect();
         let by_call = certain.filter_map(|site| match world.index.site(site.id).usage {
-            Usage::Called(call) => {
-                Some((call, site.targets.iter().flat_map(|target| overriding(world, *target).to_vec()).collect()))
-            }
+            Usage::Called(call) => Some((call, all_of(&site.targets))),
             _ => None,
         });
-        Arc::new(by_call.collect::<Targets>())
+        let in_file = RefId { file, index: 0 }..=RefId { file, index: u32::MAX };
+        let elsewhere =
+            world.graph.foreign.range(in_file).filter_map(|(id, found)| match world.index.site(*id).usage {
+                Usage::Called(call) => Some((call, all_of(&found.targets))),
+                _ => None,
+            });
+        Arc::new(elsewhere.chain(by_call).collect::<Targets>())
     })
 }
 
@@ -332,7 +346,7 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
             own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
         }
         Value::Attribute { name, .. } => match function_meanings(names, call.func) {
-            found if !found.is_empty() => found,
+            found if !found.is_empty() || is_outside(names, call.func) => found,
             _ => world
                 .index
                 .funcs_of(name)
@@ -356,6 +370,12 @@ fn named(world: World, func: FuncId, value: ValueId) -> Vec<FuncId> {
         Value::Name { .. } => function_meanings(world.names(), value),
         _ => vec![],
     }
+}
+
+/// Does an import say that it is nothing of the project: `pickle.loads`?
+fn is_outside(names: Names, value: ValueId) -> bool {
+    let meanings = names.evaluate(value);
+    !meanings.is_empty() && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
 }
 
 fn function_meanings(names: Names, value: ValueId) -> Vec<FuncId> {

@@ -202,10 +202,23 @@ impl Coloring<'_> {
             .filter(|func| self.comes_to_await(*func) && !supported.contains(func))
             .collect();
         let before = self.taken_back();
-        for func in &unsupported {
-            self.take_back_body(*func, Cause::NoAwait);
+        let causes: Vec<Cause> = unsupported.iter().map(|func| self.why_unsupported(*func)).collect();
+        for (func, cause) in unsupported.into_iter().zip(causes) {
+            self.take_back_body(func, cause);
         }
         self.taken_back() > before
+    }
+
+    /// Why nothing in a function would be awaited: what blocks in it may be nothing for a thread.
+    fn why_unsupported(&self, func: FuncId) -> Cause {
+        let ids = self.sites_in(func);
+        let blocking = ids.iter().map(|id| self.site(*id)).filter(|site| {
+            site.kind == SiteKind::Call && !site.uncertain && !self.world.only_lists(site) && self.blocks_now(site)
+        });
+        let mut kept = blocking.filter_map(|site| {
+            hazard::hazard(self.world, site).map(|why| Cause::NotMoved { site: site.id, why: Box::new(why) })
+        });
+        kept.next().unwrap_or(Cause::NoAwait)
     }
 
     /// Converting functions with an await in them that goes back to a blocking call.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::{Codemod, Names, codemod};
+use super::{Codemod, FoundByName, Names, codemod};
 
 /// Name and text of every file in `codemods/`, sorted by name.
-const BUILTIN: [(&str, &str); 24] = [
+const BUILTIN: [(&str, &str); 25] = [
     ("aiohttp", include_str!("../../codemods/aiohttp.toml")),
     ("asyncio-locks", include_str!("../../codemods/asyncio-locks.toml")),
     ("asyncio-run", include_str!("../../codemods/asyncio-run.toml")),
@@ -16,6 +16,7 @@ const BUILTIN: [(&str, &str); 24] = [
     ("django", include_str!("../../codemods/django.toml")),
     ("fastapi", include_str!("../../codemods/fastapi.toml")),
     ("flask", include_str!("../../codemods/flask.toml")),
+    ("hooks", include_str!("../../codemods/hooks.toml")),
     ("httpx", include_str!("../../codemods/httpx.toml")),
     ("open", include_str!("../../codemods/open.toml")),
     ("persistence", include_str!("../../codemods/persistence.toml")),
@@ -52,6 +53,12 @@ pub fn get(name: &str) -> Option<Codemod> {
 pub fn commands() -> impl Iterator<Item = &'static Names> {
     static COMMANDS: OnceLock<Vec<Names>> = OnceLock::new();
     COMMANDS.get_or_init(|| all().into_iter().filter_map(|codemod| codemod.commands).collect()).iter()
+}
+
+/// What all built-in codemods say of functions that are found by their names, whether they are on or not.
+pub fn found_by_name() -> impl Iterator<Item = &'static FoundByName> {
+    static FOUND: OnceLock<Vec<FoundByName>> = OnceLock::new();
+    FOUND.get_or_init(|| all().into_iter().flat_map(|codemod| codemod.found_by_name).collect()).iter()
 }
 
 /// All built-in codemods, sorted by name.

@@ -11,11 +11,12 @@ use super::reader::{Reader, suggestion};
 use super::{Codemod, Example, builtin, entries};
 use crate::error::{Error, Problem};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "description",
     entries::BLOCKING,
     entries::ACCEPTS_ASYNC,
     entries::THREADED,
+    entries::FOUND_BY_NAME,
     entries::RENAME,
     entries::COMMANDS,
     "rewrite-run-fallbacks",

@@ -1,5 +1,5 @@
-//! Reads what a codemod declares: `[[blocking]]`, `[[accepts_async]]`, `threaded` and `[[rename]]`, in a codemod file or in
-//! the config itself.
+//! Reads what a codemod declares: `[[blocking]]`, `[[accepts_async]]`, `threaded`, `[[found_by_name]]` and `[[rename]]`, in a
+//! codemod file or in the config itself.
 
 use std::ops::Range;
 
@@ -8,11 +8,12 @@ use toml::de::DeTable;
 use ruff_python_stdlib::identifiers::is_identifier;
 
 use super::reader::{Fields, Reader, Text};
-use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, Names, Rename};
+use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, FoundByName, Names, Rename};
 
 pub(super) const BLOCKING: &str = "blocking";
 pub(super) const ACCEPTS_ASYNC: &str = "accepts_async";
 pub(super) const THREADED: &str = "threaded";
+pub(super) const FOUND_BY_NAME: &str = "found_by_name";
 pub(super) const RENAME: &str = "rename";
 const CHECK_ONLY: &str = "check-only";
 pub(super) const COMMANDS: &str = "commands";
@@ -23,6 +24,7 @@ impl Codemod {
         self.blocking.is_empty()
             && self.accepts_async.is_empty()
             && self.threaded.is_none()
+            && self.found_by_name.is_empty()
             && self.renames.is_empty()
             && self.commands.is_none()
             && !self.rewrites_run_fallbacks
@@ -40,6 +42,9 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, codemod
     }
     read.threaded = reader.names(fields, THREADED);
     read.commands = reader.names(fields, COMMANDS);
+    for (span, table) in reader.tables(fields, FOUND_BY_NAME) {
+        read.found_by_name.extend(read_found_by_name(reader, &span, table, codemod));
+    }
     for (span, table) in reader.tables(fields, RENAME) {
         read.renames.extend(read_rename(reader, &span, table, codemod));
     }
@@ -146,6 +151,25 @@ fn read_accepts_async<'t>(
         }
     }
     Some(AcceptsAsync { codemod: codemod.to_owned(), decorator, parameter, method })
+}
+
+fn read_found_by_name<'t>(
+    reader: &mut Reader<'t>,
+    span: &Range<usize>,
+    table: &DeTable<'t>,
+    codemod: &str,
+) -> Option<FoundByName> {
+    let fields = reader.fields(table, &["function", "file", "binds", "parameters"]);
+    if fields.get("function").is_none() {
+        reader.missing(span, &fields, "`found_by_name` needs `function` to say which functions are called");
+        return None;
+    }
+    let function = reader.names(&fields, "function")?;
+    let file = reader.names(&fields, "file");
+    let texts = |texts: Vec<Text>| texts.into_iter().map(Text::into_inner).collect::<Vec<String>>();
+    let binds = reader.strings(&fields, "binds").map(texts).unwrap_or_default();
+    let parameters = reader.strings(&fields, "parameters").map(texts);
+    Some(FoundByName { codemod: codemod.to_owned(), function, file, binds, parameters })
 }
 
 fn read_rename<'t>(reader: &mut Reader<'t>, span: &Range<usize>, table: &DeTable<'t>, codemod: &str) -> Option<Rename> {

@@ -12,7 +12,7 @@ use super::reader::{Fields, Reader, Text};
 use super::{Codemod, Config, PathGlobs, Settled, codemod, entries, version};
 use crate::error::Problem;
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "codemods",
     "reach",
     "offload",
@@ -34,6 +34,7 @@ const KEYS: [&str; 22] = [
     entries::BLOCKING,
     entries::ACCEPTS_ASYNC,
     entries::THREADED,
+    entries::FOUND_BY_NAME,
     entries::RENAME,
 ];
 

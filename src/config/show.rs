@@ -1,6 +1,6 @@
 //! What `awaitify codemods` prints.
 
-use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, Example, Names, Reach};
+use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, Example, FoundByName, Names, Reach};
 
 /// The list: a line for each codemod, names in one column and descriptions in the other.
 pub fn list(codemods: &[Codemod]) -> String {
@@ -15,6 +15,11 @@ pub fn one(codemod: &Codemod) -> String {
     section(&mut text, "May be async", codemod.accepts_async.iter().flat_map(accepts_async_lines));
     let threaded = codemod.threaded.iter().flat_map(|names| names.patterns.clone());
     section(&mut text, "Run in threads by the framework, so blocking there is no fault", threaded);
+    section(
+        &mut text,
+        "Called by their names without an await, so they stay",
+        codemod.found_by_name.iter().map(found_line),
+    );
     let renames = codemod.renames.iter().map(|rename| format!("{} -> {}", rename.from, rename.to));
     section(&mut text, "Renamed once the code around is async", renames);
     let fallbacks = codemod.rewrites_run_fallbacks.then(|| "`asyncio.run` fallbacks".to_owned());
@@ -73,6 +78,16 @@ fn accepts_async_lines(entry: &AcceptsAsync) -> Vec<String> {
     };
     [lines("decorator", &entry.decorator), lines("parameter", &entry.parameter), lines("method", &entry.method)]
         .concat()
+}
+
+fn found_line(entry: &FoundByName) -> String {
+    let parameters = entry.parameters.as_ref().map(|names| format!("({})", names.join(", "))).unwrap_or_default();
+    let file = entry.file.as_ref().map(|names| format!(", in {}", joined(names))).unwrap_or_default();
+    let binds = match entry.binds.as_slice() {
+        [] => String::new(),
+        names => format!(", in a module with {}", names.join(" and ")),
+    };
+    format!("function {}{parameters}{file}{binds}", joined(&entry.function))
 }
 
 fn joined(names: &Names) -> String {

@@ -113,6 +113,8 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::InThread { .. } => "in-thread",
         Cause::Bridge => "bridge",
         Cause::EntryPoint { .. } => "entry-point",
+        Cause::LoadedByPath => "loaded-by-path",
+        Cause::FoundByName { .. } => "found-by-name",
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
@@ -120,6 +122,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::ReachNone => "reach-none",
         Cause::NotReached => "not-reached",
         Cause::NoAwait => "no-await",
+        Cause::NotMoved { .. } => "not-moved",
         Cause::ModuleLevel { .. } => "module-level",
         Cause::Barrier { .. } => "lambda-or-class-body",
         Cause::GeneratorExpression { .. } => "generator-expression",
@@ -250,6 +253,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::EntryPoint { group } => {
             format!("an entry point of the package (`{group}`) names it, and what loads it calls it")
         }
+        Cause::LoadedByPath => {
+            "only a path can load its file, whose name is no identifier, and what loads it calls it".into()
+        }
+        Cause::FoundByName { codemod } => {
+            format!("it is found by its name and called without an await, as the codemod `{codemod}` says")
+        }
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
         Cause::TargetVersion => "the target version of Python cannot express it".into(),
@@ -257,6 +266,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::ReachNone => "`reach = \"none\"` converts nothing".into(),
         Cause::NotReached => "no async function reaches it".into(),
         Cause::NoAwait => "nothing in it that blocks would be awaited".into(),
+        Cause::NotMoved { site, why } => {
+            format!("{} must not run in a thread: {}", call(places, *site), sentence(world, places, why))
+        }
         Cause::ModuleLevel { site } => format!("{} runs at module level", call(places, *site)),
         Cause::Barrier { site } => {
             format!(

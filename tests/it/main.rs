@@ -17,6 +17,7 @@ mod handed;
 mod differences;
 mod init;
 mod limits;
+mod outside;
 mod plans;
 mod native;
 mod projects;

@@ -161,7 +161,11 @@ impl Collector<'_> {
                 let Some(traits) = self.traits() else { return };
                 match attribute.attr.as_str() {
                     "exc_info" => traits.reads_current_exception |= !in_handler,
-                    "_getframe" | "currentframe" => traits.inspects_frames = true,
+                    "_getframe" | "currentframe" => {
+                        traits.inspects_frames = true;
+                        traits.reads_callers = true;
+                    }
+                    "stack" if is_named(&attribute.value, "inspect") => traits.reads_callers = true,
                     _ => {}
                 }
             }

@@ -67,6 +67,8 @@ pub struct FuncTraits {
     pub reads_current_exception: bool,
     /// Calls `locals()`, `eval`, `exec` or `sys._getframe`, or inspects the stack.
     pub inspects_frames: bool,
+    /// Looks at its caller's frame: `sys._getframe`, `inspect.currentframe`, `inspect.stack`.
+    pub reads_callers: bool,
     /// Raises `StopIteration` by name, and does not catch it.
     pub raises_stop_iteration: bool,
 }

@@ -1,0 +1,112 @@
+//! What something outside of the program calls, and what only tests put there.
+
+use crate::support::{Project, check_project, check_round};
+
+/// Migrates `files`, in which nothing may change; stderr has `words`.
+#[track_caller]
+fn check_stays(files: &str, words: &[&str]) {
+    let project = Project::new(files);
+    let diff = check_round(&project).says(words);
+    assert_eq!(diff.text(), "");
+}
+
+const UPGRADE: &str = "def upgrade():\n    persistence.save(1)\n";
+
+#[test]
+fn what_only_a_path_can_load_stays_when_nothing_calls_it() {
+    for name in ["651f54.py", "0001_initial.py", "my-script.py", "gunicorn.conf.py", "class.py"] {
+        check_stays(&format!("#- pkg/{name}\n{UPGRADE}"), &["loaded-by-path (1)", "no identifier"]);
+    }
+    // What the file itself calls is the program's.
+    check_project(
+        &format!("#- my-script.py\n{UPGRADE}\n\nif __name__ == '__main__':\n    upgrade()\n"),
+        "#- my-script.py\nimport asyncio\n\n\nasync def upgrade():\n    await asyncio.to_thread(persistence.save, 1)\n\n\nif __name__ == '__main__':\n    asyncio.run(upgrade())\n",
+    );
+}
+
+#[test]
+fn what_is_found_by_its_name_stays() {
+    let revision = format!("#- versions/first.py\nrevision = '1'\ndown_revision = None\n\n{UPGRADE}");
+    check_stays(&revision, &["found-by-name (1)", "the codemod `sqlalchemy`"]);
+    let server = "#- wsgi.py\ndef serve(environ, start_response):\n    return [persistence.get(1)]\n";
+    check_stays(server, &["the codemod `hooks`"]);
+    let factory = "#- app.py\ndef create_app():\n    return persistence.get(1)\n#- tests/test_app.py\nfrom app import create_app\n\ndef test_app():\n    create_app()\n";
+    check_stays(factory, &["the codemod `hooks`"]);
+    let own = "#- awaitify.toml\ncodemods = ['persistence']\n[[found_by_name]]\nfunction = 'job_*'\nfile = 'jobs_*.py'\n#- jobs_night.py\ndef job_clean():\n    persistence.save(1)\n";
+    check_stays(own, &["the codemod `config`"]);
+}
+
+/// A name alone says nothing of what the program calls.
+#[test]
+fn a_factory_that_the_program_calls_converts() {
+    check_project(
+        "#- app.py
+def create_app():
+    return persistence.get(1)
+
+async def main():
+    return create_app()
+",
+        "#- app.py
+import asyncio
+
+
+async def create_app():
+    return await asyncio.to_thread(persistence.get, 1)
+
+async def main():
+    return await create_app()
+",
+    );
+}
+
+/// A test's class below one of the code, which reads its caller, keeps nothing on the loop.
+#[test]
+fn what_a_test_overrides_is_no_hazard_of_the_code() {
+    let store = "#- store.py
+class Store:
+    @timed
+    def get(self, key):
+        return persistence.get(self.name() + key)
+
+    def name(self):
+        return eval('1')
+
+async def show(store: Store):
+    print(store.get('a'))
+#- tests/test_store.py
+import sys
+
+from store import Store
+
+class Fake(Store):
+    def name(self):
+        return sys._getframe(1).f_code.co_name
+";
+    let project = Project::new(store);
+    check_round(&project);
+    project.run("apply --allow-dirty").returned(0);
+    assert!(project.text("store.py").contains("print(await asyncio.to_thread(store.get, 'a'))"));
+}
+
+/// A function that would be converted for an offload which is refused says so.
+#[test]
+fn a_function_that_stays_for_a_hazard_names_it() {
+    let project = Project::new(
+        "#- store.py
+import threading
+
+LOCAL = threading.local()
+
+@timed
+def connect():
+    LOCAL.connection = persistence.connect()
+    return LOCAL.connection
+
+def load(key):
+    return connect().get(key)
+",
+    );
+    let line = "`connect` (store.py:11) must not run in a thread: `store.connect` uses what `threading.local` made";
+    check_round(&project).says(&["not-moved (1)", line]);
+}
