@@ -115,11 +115,8 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
             .sites
             .iter()
             .filter(|(id, verdict)| id.file == func.file && **verdict == SiteVerdict::Adapt(Adaptation::YieldFrom))
-            .filter_map(|(id, _)| match world.index.site(*id).usage {
-                Usage::Called(call) => match world.index.call(call).usage {
-                    Usage::YieldFrom { statement } => statement,
-                    _ => None,
-                },
+            .filter_map(|(id, _)| match world.result_usage(*id).unwrap_or(world.index.site(*id).usage) {
+                Usage::YieldFrom { statement } => statement,
                 _ => None,
             })
             .collect();

@@ -251,7 +251,10 @@ impl<'a> Rewriter<'a> {
                 Action::AsyncComprehension { clause } => (*clause, Sort::Clause),
             };
             context.planned.push(range);
-            self.waiting.entry((range, sort)).or_default().push(index);
+            let waiting = self.waiting.entry((range, sort)).or_default();
+            // A list around what is awaited: what is written first stands outside.
+            let at = if matches!(action, Action::CollectWhole { .. }) { 0 } else { waiting.len() };
+            waiting.insert(at, index);
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Consumers {
     refs: FxHashMap<ValueId, RefId>,
     /// The callee of each call that is no name: the place of its `__call__`.
     callees: FxHashMap<ValueId, RefId>,
+    /// The places that iterate over a value.
+    iterated: FxHashMap<ValueId, RefId>,
 }
 
 impl Consumers {
@@ -104,6 +106,8 @@ impl Consumers {
                 found.refs.insert(site.value, id);
             } else if site.name == "__call__" {
                 found.callees.insert(site.value, id);
+            } else if matches!(site.name.as_str(), "__iter__" | "__next__") {
+                found.iterated.insert(site.value, id);
             } else if site.name == "__contains__" {
                 found.add(site.value, Consumer::Searched);
             }
@@ -148,6 +152,11 @@ impl Consumers {
     /// The place of the name that an expression is.
     pub fn site(&self, value: ValueId) -> Option<RefId> {
         self.refs.get(&value).copied()
+    }
+
+    /// The place where a value is iterated over.
+    pub fn iterated(&self, value: ValueId) -> Option<RefId> {
+        self.iterated.get(&value).copied()
     }
 
     /// The place of a callee, by the value that is called.

@@ -180,7 +180,9 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
         }
         callbacks.extend(trace.callbacks.into_iter().map(|(place, call)| (place, call, target)));
         annotations.extend(trace.annotations);
-        through.extend(trace.through);
+        if shares_place(builder, uses.keys()) {
+            through.extend(trace.through);
+        }
         for decorated in trace.decorates.into_iter().chain(trace.handed_on) {
             builder.join(&BTreeSet::from([target, decorated]));
             builder.add_node(decorated);
@@ -209,6 +211,11 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
         changed |= add_callback(builder, place, call, func);
     }
     changed
+}
+
+/// Is one of the places that iterate over something that of the call which gives it? It cannot be awaited first there.
+pub(super) fn shares_place<'a>(builder: &Builder, mut uses: impl Iterator<Item = &'a RefId>) -> bool {
+    uses.any(|place| matches!(builder.index.site(*place).usage, Usage::Called(_)))
 }
 
 /// A library function runs the function before it returns.

@@ -49,6 +49,7 @@ fn follow_class(builder: &mut Builder, class: ClassId, funcs: &BTreeSet<FuncId>)
         .iter()
         .filter_map(|(file, value)| carried::annotation_range(builder, *file, *value))
         .collect();
+    let shares_place = carried::shares_place(builder, trace.uses.iter());
     let mut changed = false;
     for func in funcs {
         let returned = returned(builder, *func);
@@ -57,7 +58,7 @@ fn follow_class(builder: &mut Builder, class: ClassId, funcs: &BTreeSet<FuncId>)
         let used = IteratorUse {
             lost_at: trace.escape,
             annotations: annotations.clone(),
-            through: trace.through.clone(),
+            through: if shares_place { trace.through.clone() } else { BTreeSet::new() },
             hands_on_others: returned.others || returned.unknown,
         };
         builder.graph.iterators.insert(*func, used);

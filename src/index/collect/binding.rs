@@ -24,6 +24,9 @@ impl Collector<'_> {
     pub(super) fn assign(&mut self, node: &ast::StmtAssign) {
         let unpacks = node.targets.iter().all(|target| matches!(target, Expr::Tuple(_) | Expr::List(_)));
         let value = self.expression(&node.value, if unpacks { Usage::Unpacked } else { Usage::Assigned });
+        if unpacks {
+            self.used_up(&node.value, value, Usage::Unpacked);
+        }
         for target in &node.targets {
             self.target(target, Some(value));
         }
@@ -57,6 +60,7 @@ impl Collector<'_> {
             return self.target(&node.target, None);
         }
         let added = self.expression(&node.value, Usage::Added);
+        self.used_up(&node.value, added, Usage::Added);
         let before = self.value(Value::Name { name: name.id.clone(), scope: self.scope });
         let sum = match self.facts[added] {
             Value::Builtin | Value::Text(_) | Value::Pattern(_) => self.value(Value::Builtin),

@@ -116,6 +116,13 @@ impl Collector<'_> {
         }
     }
 
+    /// What a call gives is iterated over where it stands: a place apart from that of the call. A name has one already.
+    pub(super) fn used_up(&mut self, expr: &Expr, value: ValueId, usage: Usage) {
+        if expr.is_call_expr() {
+            self.iterated(expr, value, usage);
+        }
+    }
+
     pub(super) fn expression(&mut self, expr: &Expr, usage: Usage) -> ValueId {
         match expr {
             Expr::Name(name) => {
@@ -212,6 +219,7 @@ impl Collector<'_> {
             Expr::Subscript(node) => self.subscript(node, usage),
             Expr::Starred(node) => {
                 let inner = self.expression(&node.value, Usage::Starred { taker: None });
+                self.used_up(&node.value, inner, Usage::Starred { taker: None });
                 self.value(Value::Spread(inner))
             }
             Expr::Slice(node) => {

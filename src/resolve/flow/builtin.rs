@@ -137,14 +137,7 @@ impl Solver<'_> {
             }
             ("type", []) if self.index.call(call).args.len() == 1 => {
                 let of = self.arg(call, 0).map(|value| self.read_value(value));
-                for object in of.iter().flat_map(|set| set.objects()) {
-                    let class = match object {
-                        Object::Instance(class) => Object::Class(class),
-                        Object::Below(class) => Object::ClassBelow(class),
-                        _ => Object::Unknown,
-                    };
-                    self.push(class, None);
-                }
+                of.iter().flat_map(|set| set.objects()).for_each(|object| self.class_of(object));
             }
             // `load = staticmethod(load)` in a class: the function itself.
             ("staticmethod", []) => self.flow_arg(call, 0, vec![]),

@@ -224,7 +224,8 @@ impl Walk<'_, '_> {
         iterated
     }
 
-    /// What is done with an expression, and the place of its name (of its callee, for a call).
+    /// What is done with an expression, and the place of its name. A call has a place for what it calls, and one for what
+    /// iterates over its result.
     fn usage(&mut self, value: ValueId) -> Option<(RefId, Usage)> {
         let consumers = self.consumers(value.file);
         if let Some(site) = consumers.site(value) {
@@ -232,7 +233,8 @@ impl Walk<'_, '_> {
         }
         let Value::Call { call } = self.builder.index.value(value) else { return None };
         let call = self.builder.index.call(*call);
-        Some((consumers.callee(call.func)?, call.usage))
+        let place = consumers.iterated(value).or_else(|| consumers.callee(call.func));
+        Some((place?, call.usage))
     }
 
     fn consumer(&mut self, value: ValueId, consumer: &Consumer, depth: u32) {

@@ -41,6 +41,7 @@ impl Solver<'_> {
                 let symbol = self.symbol("builtins.__call__");
                 self.push(Object::ExternalMember(symbol), None);
             }
+            Object::Instance(_) | Object::Below(_) if name == "__class__" && path.is_empty() => self.class_of(object),
             Object::Instance(class) => self.class_member(class, Owner::Exactly(class), name, path),
             Object::Below(class) => self.class_member(class, Owner::Below(class), name, path),
             Object::Class(class) | Object::ClassBelow(class) => self.class_attribute(class, object, name, path),
@@ -89,6 +90,16 @@ impl Solver<'_> {
             Object::Mock => self.push(Object::Mock, None),
             Object::None => {}
         }
+    }
+
+    /// `type(x)` and `x.__class__`.
+    pub(super) fn class_of(&mut self, object: Object) {
+        let class = match object {
+            Object::Instance(class) => Object::Class(class),
+            Object::Below(class) => Object::ClassBelow(class),
+            _ => Object::Unknown,
+        };
+        self.push(class, None);
     }
 
     fn below(&mut self, symbol: super::object::Symbol, name: &str) -> super::object::Symbol {

@@ -22,6 +22,10 @@ impl Context<'_> {
     /// Compares two expressions of which the old one carries changes: they are peeled off from the outside in.
     pub(super) fn changed(&self, old: &Expr, new: &Expr) {
         let range = old.range();
+        // The list stands around what else becomes of its iterable.
+        if self.take(range, |kind| matches!(kind, EditKind::Collect { iterable, .. } if *iterable == range)).is_some() {
+            return self.collect_starred(old, new);
+        }
         let mut new = new;
         if self.take(range, |kind| matches!(kind, EditKind::EntryPoint { .. })).is_some() {
             match entry_point(new) {
@@ -50,7 +54,6 @@ impl Context<'_> {
             EditKind::Replace { .. } => self.replace(change, old, new),
             EditKind::Unwrap { .. } => self.unwrap(old, new),
             EditKind::UnwrapRun { .. } => self.unwrap_run(old, new),
-            EditKind::Collect { iterable, .. } if *iterable == range => self.collect_starred(old, new),
             EditKind::Collect { .. } => self.collect(old, new),
             EditKind::ListComprehension { .. } => self.list_comprehension(old, new),
             EditKind::Rename { .. } => self.rename(change, old, new),
