@@ -202,10 +202,13 @@ fn enters_freely(world: World, site: &Site) -> bool {
     let name = |shown: &String| shown.split('[').next().unwrap_or_default().to_owned();
     let is_file =
         || world.graph.entered_types.get(&(site.id.file, range)).is_some_and(|shown| FILES.contains(&&*name(shown)));
+    // `async with await f() as x:` enters it as it should.
+    let becomes_async =
+        |other: &Site| shape_of_targets(world, other).is_some_and(|shape| adaptation(world, other, shape).is_some());
     let entered_unseen = || {
         world.graph.sites_in_file(site.id.file).any(|other| {
             let facts = world.index.site(other.id);
-            facts.runs_unseen() && facts.range == range
+            facts.runs_unseen() && facts.range == range && !becomes_async(other)
         })
     };
     match site.kind {

@@ -60,6 +60,8 @@ pub struct Consumers {
     callees: FxHashMap<ValueId, RefId>,
     /// The places that iterate over a value.
     iterated: FxHashMap<ValueId, RefId>,
+    /// The places that enter a context manager.
+    entered: FxHashMap<ValueId, RefId>,
 }
 
 impl Consumers {
@@ -108,6 +110,8 @@ impl Consumers {
                 found.callees.insert(site.value, id);
             } else if matches!(site.name.as_str(), "__iter__" | "__next__") {
                 found.iterated.insert(site.value, id);
+            } else if site.name == "__enter__" {
+                found.entered.insert(site.value, id);
             } else if site.name == "__contains__" {
                 found.add(site.value, Consumer::Searched);
             }
@@ -157,6 +161,11 @@ impl Consumers {
     /// The place where a value is iterated over.
     pub fn iterated(&self, value: ValueId) -> Option<RefId> {
         self.iterated.get(&value).copied()
+    }
+
+    /// The place where a value is entered: `with x`, `stack.enter_context(x)`.
+    pub fn entered(&self, value: ValueId) -> Option<RefId> {
+        self.entered.get(&value).copied()
     }
 
     /// The place of a callee, by the value that is called.

@@ -20,6 +20,13 @@ pub fn is_property(index: &Index, id: FuncId) -> bool {
     })
 }
 
+/// Does calling the function give a context manager that its own `yield` makes?
+pub fn is_manager(index: &Index, id: FuncId) -> bool {
+    let func = index.func(id);
+    let is_decorated = |decorator: &Decorator| decorator_name(index, decorator) == Some("contextmanager");
+    func.traits.is_generator && !func.is_async && func.decorators.iter().any(is_decorated)
+}
+
 /// What a function is to a property of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Accessor {

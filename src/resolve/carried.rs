@@ -165,18 +165,24 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
         _ => Some(facts.value),
     };
     let Some(from) = from else { return false };
-    let (mut calls, mut uses): (Places, Places) = Default::default();
+    let (mut calls, mut uses, mut entered): (Places, Places, Places) = Default::default();
     let (mut annotations, mut through) = (BTreeSet::new(), BTreeSet::new());
     let (mut escape, mut dispatched) = (None, false);
     let mut callbacks: Vec<(RefId, CallId, FuncId)> = vec![];
     for target in targets {
-        let token = if is_made { Token::Generator(target) } else { Token::Function(target) };
+        let is_manager = is_made && boundary::is_manager(builder.index, target);
+        let token = match is_made {
+            true if is_manager => Token::Manager(target),
+            true => Token::Generator(target),
+            false => Token::Function(target),
+        };
         let trace = flow::trace(builder, token, from);
         for place in trace.calls {
             calls.entry(place).or_default().insert(target);
         }
         for place in trace.uses {
-            uses.entry(place).or_default().insert(target);
+            let of = if is_manager { &mut entered } else { &mut uses };
+            of.entry(place).or_default().insert(target);
         }
         callbacks.extend(trace.callbacks.into_iter().map(|(place, call)| (place, call, target)));
         annotations.extend(trace.annotations);
@@ -190,7 +196,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
         dispatched |= trace.accepted == Some(boundary::Accepts::Here);
         escape = escape.or(trace.escape);
     }
-    dispatched &= calls.is_empty() && uses.is_empty();
+    dispatched &= calls.is_empty() && uses.is_empty() && entered.is_empty();
     if escape.is_none()
         && callbacks.is_empty()
         && let Some(site) = builder.graph.sites.get_mut(&id)
@@ -206,6 +212,9 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     }
     for (place, funcs) in uses {
         changed |= add_place(builder, place, funcs, Runs::Iterates);
+    }
+    for (place, funcs) in entered {
+        changed |= add_place(builder, place, funcs, Runs::Enters);
     }
     for (place, call, func) in callbacks {
         changed |= add_callback(builder, place, call, func);
@@ -347,7 +356,7 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
     let Some(value) = value else { return false };
     let mut arriving = flow::arriving(builder, value, runs);
     targets.extend(&arriving.funcs);
-    if let Some(site) = builder.graph.sites.get(&place).filter(|_| runs == Runs::Calls) {
+    if let Some(site) = builder.graph.sites.get(&place).filter(|_| runs != Runs::Iterates) {
         targets.extend(&site.targets);
         // What is known of its name without flow stays known.
         arriving.unknown &= site.uncertain || site.evidence >= Evidence::Flow;
@@ -359,7 +368,7 @@ pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<Fun
         |func: &FuncId| !site::is_constructor(&builder.index.func(*func).name) || builder.graph.nodes.contains(func);
     let targets: Vec<FuncId> = targets.into_iter().filter(is_kept).collect();
     let kind = match runs {
-        Runs::Calls => site::kind_of(builder, place, &targets),
+        Runs::Calls | Runs::Enters => site::kind_of(builder, place, &targets),
         Runs::Iterates => SiteKind::Iterated,
     };
     let Arrives { others, unknown, .. } = arriving;

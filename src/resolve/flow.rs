@@ -39,6 +39,7 @@ mod write;
 
 use std::collections::BTreeSet;
 
+use ruff_python_ast::PythonVersion;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
@@ -56,7 +57,7 @@ pub(crate) use self::solver::State;
 pub(crate) use self::spelled::Spelled;
 pub(crate) use self::stated::{Stated, from_config as read_config};
 use super::builder::Builder;
-use super::{Evidence, site};
+use super::{Evidence, boundary, site};
 use crate::index::facts::*;
 use crate::py::infer;
 
@@ -358,9 +359,11 @@ pub(crate) fn decorating(builder: &mut Builder, decorator: ValueId) -> Option<De
 pub(crate) enum Runs {
     Calls,
     Iterates,
+    Enters,
 }
 
-/// The functions among what arrives at a value that is called, or the generator functions of one that is iterated over.
+/// The functions among what arrives at a value that is called, or the generator functions of one that is iterated over or
+/// entered.
 pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arrives {
     let set = builder.solver().solve(Node::Value(value), vec![]);
     let mut found = Arrives::default();
@@ -371,6 +374,17 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
                 found.funcs.push(func)
             }
             Object::Generator(func) if runs == Runs::Iterates => found.funcs.push(func),
+            Object::Generator(func) if runs == Runs::Enters && boundary::is_manager(builder.index, func) => {
+                found.funcs.push(func);
+            }
+            Object::Instance(class) | Object::Below(class) if runs == Runs::Enters => {
+                builder.index_close(class);
+                let ancestors = builder.graph.hierarchy.ancestors(class);
+                let enter = ancestors.iter().find_map(|id| super::hierarchy::method(builder.index, *id, "__enter__"));
+                let enter = enter.filter(|func| builder.graph.nodes.contains(func));
+                found.others |= enter.is_none();
+                found.funcs.extend(enter);
+            }
             Object::Instance(class) | Object::Below(class) if runs == Runs::Iterates => {
                 let func = super::iterator::of_class(builder, class);
                 let func = func.filter(|func| builder.graph.nodes.contains(func));
@@ -396,6 +410,11 @@ pub(crate) fn arriving(builder: &mut Builder, value: ValueId, runs: Runs) -> Arr
                 found.unknown |= method.is_none();
                 found.funcs.extend(method);
             }
+            // It is entered in both ways.
+            Object::ExternalInstance(symbol)
+                if runs == Runs::Enters
+                    && builder.config.target_version >= PythonVersion::PY310
+                    && &*builder.solver().text(symbol) == "contextlib.nullcontext" => {}
             Object::Unknown => found.unknown = true,
             Object::None | Object::Mock => {}
             // It follows the code.
@@ -419,7 +438,7 @@ fn properties(builder: &mut Builder, receiver: ValueId, name: &Name) -> Option<A
                 let methods =
                     ancestors.iter().map(|id| super::hierarchy::methods(builder.index, *id, name).collect::<Vec<_>>());
                 let own = methods.into_iter().find(|own| !own.is_empty())?;
-                if !own.iter().all(|func| super::boundary::is_property(builder.index, *func)) {
+                if !own.iter().all(|func| boundary::is_property(builder.index, *func)) {
                     return None;
                 }
                 answer.funcs.extend(own);

@@ -37,6 +37,8 @@ pub(crate) enum Token {
     Layer,
     /// What calling a generator function gives, up to where it is iterated over.
     Generator(FuncId),
+    /// What calling a function under `@contextmanager` gives, up to where it is entered.
+    Manager(FuncId),
     /// An object of this class or of a child, up to where it is iterated over.
     Instance(ClassId),
 }
@@ -46,7 +48,7 @@ pub(crate) enum Token {
 pub(crate) struct Trace {
     /// Calls that run the function, by the place of the callee.
     pub(crate) calls: BTreeSet<RefId>,
-    /// Places that iterate over the generator: a name, or the callee of the call that gave it.
+    /// Places that iterate over the generator, or enter the context manager.
     pub(crate) uses: BTreeSet<RefId>,
     /// `__iter__` methods that return it.
     pub(crate) handed_on: BTreeSet<FuncId>,
@@ -185,7 +187,7 @@ impl Walk<'_, '_> {
         if depth > NESTING {
             return self.escape_at(value);
         }
-        if depth == 0 && (self.is_ruled_out(value) || self.is_iterated(value)) {
+        if depth == 0 && (self.is_ruled_out(value) || self.is_iterated(value) || self.is_entered(value)) {
             return;
         }
         let consumers = self.consumers(value.file);
@@ -222,6 +224,14 @@ impl Walk<'_, '_> {
             self.trace.uses.insert(site);
         }
         iterated
+    }
+
+    /// Is the context manager that is followed entered here? The place is noted then.
+    fn is_entered(&mut self, value: ValueId) -> bool {
+        let Token::Manager(_) = self.token else { return false };
+        let Some(place) = self.consumers(value.file).entered(value) else { return false };
+        self.trace.uses.insert(place);
+        true
     }
 
     /// What is done with an expression, and the place of its name. A call has a place for what it calls, and one for what

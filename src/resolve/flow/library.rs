@@ -140,6 +140,7 @@ impl Solver<'_> {
             },
             _ if matches!(last, "Depends" | "Security") => self.injected(call, path),
             "contextlib.suppress"
+            | "contextlib.nullcontext"
             | "contextlib.redirect_stdout"
             | "contextlib.redirect_stderr"
             | "contextlib.chdir"

@@ -23,7 +23,8 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         _ if is_property => SiteKind::Read,
         Usage::Store | Usage::Delete => SiteKind::Value,
         Usage::Called(call) if !under_carrier(builder, id) => {
-            let made = !builder.in_tests(id.file) && makes_generator(builder, call, targets);
+            let made = !builder.in_tests(id.file)
+                && (makes_generator(builder, call, targets) || makes_manager(builder, call, targets));
             if made { SiteKind::Made } else { SiteKind::Call }
         }
         Usage::Called(call) => offloaded_lambda(builder, id, call),
@@ -66,6 +67,19 @@ fn makes_generator(builder: &Builder, call: CallId, targets: &[FuncId]) -> bool 
                     _ => true,
                 })
         }
+        _ => false,
+    }
+}
+
+/// Does the call only make a context manager, which something else enters later?
+fn makes_manager(builder: &Builder, call: CallId, targets: &[FuncId]) -> bool {
+    if targets.is_empty() || !targets.iter().all(|target| boundary::is_manager(builder.index, *target)) {
+        return false;
+    }
+    match builder.index.call(call).usage {
+        Usage::Assigned | Usage::Returned | Usage::Element { .. } | Usage::Yielded => true,
+        Usage::Other => is_choice(builder, call),
+        Usage::Argument { call, .. } => last_name(builder, call).is_none_or(|name| name != "enter_context"),
         _ => false,
     }
 }

@@ -45,7 +45,7 @@ impl Walk<'_, '_> {
                 Token::Class(_) => false,
                 Token::Instance(_) if name == "__class__" => return self.class_of(attribute),
                 Token::Instance(_) => matches!(name.as_str(), "__iter__" | "__next__" | "__dict__"),
-                Token::Generator(_) => true,
+                Token::Generator(_) | Token::Manager(_) => true,
             };
             if hands_on {
                 self.escape_at(attribute);

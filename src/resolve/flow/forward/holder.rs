@@ -139,9 +139,8 @@ impl Walk<'_, '_> {
         set.is_empty()
             || set.objects().any(|object| match (object, token) {
                 (Object::Unknown, _) => true,
-                (Object::Func(func), Token::Function(wanted)) | (Object::Generator(func), Token::Generator(wanted)) => {
-                    func == wanted
-                }
+                (Object::Func(func), Token::Function(wanted))
+                | (Object::Generator(func), Token::Generator(wanted) | Token::Manager(wanted)) => func == wanted,
                 (Object::Class(class), Token::Class(wanted)) => class == wanted,
                 (Object::Lambda(func), Token::Function(wanted)) => func == wanted,
                 (Object::ClassBelow(_), Token::Class(_)) => true,
@@ -244,7 +243,7 @@ impl Walk<'_, '_> {
         let token = match self.token {
             Token::Function(token) if objects.contains(&Object::Func(token)) => return,
             Token::Function(_) => Some(depth),
-            Token::Class(_) | Token::Layer | Token::Generator(_) | Token::Instance(_) => None,
+            Token::Class(_) | Token::Layer | Token::Generator(_) | Token::Manager(_) | Token::Instance(_) => None,
         };
         for object in objects {
             match (object, token) {

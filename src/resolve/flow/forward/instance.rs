@@ -29,7 +29,7 @@ impl Walk<'_, '_> {
     pub(super) fn searched(&mut self, value: ValueId, depth: u32) {
         let searches_itself = match self.token {
             Token::Function(_) | Token::Class(_) | Token::Layer => true,
-            Token::Generator(_) => false,
+            Token::Generator(_) | Token::Manager(_) => false,
             Token::Instance(class) => {
                 let ancestors = self.builder.graph.hierarchy.ancestors(class);
                 ancestors.iter().any(|id| hierarchy::method(self.builder.index, *id, "__contains__").is_some())
