@@ -31,12 +31,13 @@ mod native;
 mod operators;
 mod path_string;
 mod plain;
+mod protocol;
 pub mod renames;
 mod replaced;
 mod replacement;
 pub mod runner;
 mod satisfies;
-mod site;
+pub(crate) mod site;
 mod spelling;
 pub mod stack;
 mod tested;
@@ -277,12 +278,17 @@ pub struct Graph {
     pub carriages: BTreeMap<RefId, Carriage>,
     /// Functions that run at a place where more arrive than are followed.
     pub crowded: BTreeMap<FuncId, RefId>,
+    /// Nodes that Protocols declare which more classes satisfy than are told apart.
+    pub declared_for_many: BTreeMap<FuncId, ClassId>,
     /// Calls by the name of a node in files that no facts come from, one a node.
     pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Nodes that are looked up by a name that the program computes, and go out of sight from there.
     pub computed: computed::Computed,
     /// Functions that override one another.
     pub families: Vec<BTreeSet<FuncId>>,
+    /// Functions that run when another one is called, without overriding it: what wraps it, what is written in its place, what
+    /// another file declares.
+    pub tied: FxHashMap<FuncId, BTreeSet<FuncId>>,
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Methods that a `native` entry declares async in place, by the index of the entry.
@@ -376,6 +382,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     if rewrites_fallbacks {
         builder.graph.callers = alone::find(&mut builder);
     }
+    builder.graph.declared_for_many = protocol::declared_for_many(&builder);
     builder.graph.text_calls = text::find(&builder);
     for (func, call) in path_string::find(&builder) {
         builder.graph.text_calls.entry(func).or_insert(call);

@@ -82,6 +82,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if let Some(site) = world.graph.crowded.get(&func) {
         return Some(Cause::RunsMany { site: *site });
     }
+    if let Some(protocol) = world.graph.declared_for_many.get(&func) {
+        return Some(Cause::DeclaredForMany { protocol: *protocol });
+    }
     if has_twin(world, facts) {
         return Some(Cause::HasTwin);
     }

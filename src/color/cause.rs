@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 
-use crate::index::facts::{CallId, FileId, FuncId, RefId, ValueId};
+use crate::index::facts::{CallId, ClassId, FileId, FuncId, RefId, ValueId};
 use crate::resolve::text::TextCall;
 use crate::resolve::{LookupSite, PickSite};
 
@@ -149,6 +149,10 @@ pub enum Cause {
     /// Run at a place that runs more functions than are followed.
     RunsMany {
         site: RefId,
+    },
+    /// A Protocol declares it for more classes than are told apart, and most of them run nothing blocking.
+    DeclaredForMany {
+        protocol: ClassId,
     },
     /// The call is awaited already, so it returns an awaitable.
     AwaitedAlready {
@@ -383,6 +387,7 @@ impl Cause {
             | Cause::Decorator { .. }
             | Cause::OverridesExternal { .. }
             | Cause::CalledByBase
+            | Cause::DeclaredForMany { .. }
             | Cause::Bridge
             | Cause::Exported
             | Cause::EntryPoint { .. }

@@ -9,7 +9,7 @@ use super::shape::Shape;
 use super::{World, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
-use crate::resolve::{Site, SiteKind, eager};
+use crate::resolve::{Site, SiteKind, eager, site};
 
 pub(super) struct Coloring<'a> {
     pub(super) world: World<'a>,
@@ -172,7 +172,7 @@ impl<'a> Coloring<'a> {
     /// A least fixpoint upwards from the leaves that count.
     fn lead_to(&self, counts: impl Fn(&Site) -> bool) -> BTreeSet<FuncId> {
         let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
-        let mut blocking = BTreeSet::new();
+        let (mut blocking, mut running) = (BTreeSet::new(), FxHashSet::default());
         let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
         for site in self.world.graph.sites.values() {
             let Some(owner) = self.world.owner(site.id) else { continue };
@@ -187,17 +187,34 @@ impl<'a> Coloring<'a> {
             }
         }
         while let Some(func) = pending.pop() {
-            // Where one of a family is, all of it is.
-            if self.world.index.func(func).is_async || blocking.contains(&func) {
+            if self.world.index.func(func).is_async || !running.insert(func) {
                 continue;
             }
-            for member in self.family(func) {
-                if blocking.insert(member) {
-                    pending.extend(callers.get(&member).into_iter().flatten().copied());
+            let tied = self.tied(func);
+            for called in self.overridden(func).into_iter().chain(tied.iter().copied()).chain([func]) {
+                if blocking.insert(called) {
+                    pending.extend(callers.get(&called).into_iter().flatten().copied());
                 }
             }
+            pending.extend(tied);
         }
         blocking
+    }
+
+    /// The methods of its family that a call may name which runs this one: not its siblings.
+    fn overridden(&self, func: FuncId) -> Vec<FuncId> {
+        let facts = self.world.index.func(func);
+        let Some(class) = facts.class.filter(|_| self.family_of.contains_key(&func)) else { return vec![] };
+        let above = self.world.graph.hierarchy.overridden(self.world.index, class, &facts.name);
+        above.into_iter().filter(|other| self.family_of.get(other) == self.family_of.get(&func)).collect()
+    }
+
+    /// The functions that a call may name which runs this one, though it overrides none of them.
+    fn tied(&self, func: FuncId) -> Vec<FuncId> {
+        if site::paired(&self.world.index.func(func).name).is_some() {
+            return self.family(func);
+        }
+        self.world.graph.tied.get(&func).into_iter().flatten().copied().collect()
     }
 
     /// Can the generators around the site become lists, so that it is awaited in place?

@@ -133,6 +133,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Uncertain { .. } => "uncertain",
         Cause::RunsOthers { .. } => "runs-others",
         Cause::RunsMany { .. } => "runs-many",
+        Cause::DeclaredForMany { .. } => "declared-for-many",
         Cause::AwaitedAlready { .. } => "awaited-already",
         Cause::SharesWorker { .. } => "shares-worker",
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
@@ -298,6 +299,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::RunsMany { site } => {
             format!("it is one of too many functions that run at {}", call(places, *site))
+        }
+        Cause::DeclaredForMany { protocol } => {
+            let protocol = names.qualified_class(*protocol);
+            format!("the Protocol `{protocol}` declares it for many classes, and most of them do not block")
         }
         Cause::Uncertain { site } => format!("it is not certain what {} calls", call(places, *site)),
         Cause::AwaitedAlready { site } => format!("the result of {} is awaited already", call(places, *site)),

@@ -179,7 +179,7 @@ impl Builder<'_> {
             return;
         }
         let group = group::of(self, id);
-        self.join(&group);
+        self.tie(&group);
         for member in group {
             self.add_node(member);
         }
@@ -215,6 +215,7 @@ impl Builder<'_> {
         if boundary::is_property(self.index, id) {
             return self.add_read(id, class, &name);
         }
+        self.admit_crowds(class, &name);
         // All of a family have the same one, as long as no class comes between.
         let version = self.graph.hierarchy.version();
         if self.joined_at.get(&id) == Some(&version) {
@@ -242,6 +243,17 @@ impl Builder<'_> {
             self.add_node(member);
         }
         native::join_overrides(self, class, &name);
+    }
+
+    /// One more of the classes that satisfy a Protocol leads to something blocking: it may be most of them now.
+    fn admit_crowds(&mut self, class: ClassId, name: &Name) {
+        for protocol in self.graph.hierarchy.crowds_of(self.index, class, name) {
+            let leads = |func: FuncId| self.graph.nodes.contains(&func);
+            for method in self.graph.hierarchy.admit(self.project, self.index, protocol, leads) {
+                self.index_close(protocol);
+                self.add_node(method);
+            }
+        }
     }
 
     /// Adds what reading a property elsewhere may run it through. None of them ever converts, so the rest of the family, which
@@ -286,6 +298,18 @@ impl Builder<'_> {
         let mut hierarchy = std::mem::take(&mut self.graph.hierarchy);
         hierarchy.close(self.project, self.index, class);
         self.graph.hierarchy = hierarchy;
+    }
+
+    /// Puts functions into one family of which a call of one may run any other, whatever classes they are of.
+    pub(crate) fn tie(&mut self, members: &BTreeSet<FuncId>) {
+        self.join(members);
+        let mut others = members.iter();
+        if let Some(first) = others.next() {
+            for other in others {
+                self.graph.tied.entry(*first).or_default().insert(*other);
+                self.graph.tied.entry(*other).or_default().insert(*first);
+            }
+        }
     }
 
     /// Puts functions into one family: one color for all.

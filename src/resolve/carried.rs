@@ -190,7 +190,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
             through.extend(trace.through);
         }
         for decorated in trace.decorates.into_iter().chain(trace.handed_on) {
-            builder.join(&BTreeSet::from([target, decorated]));
+            builder.tie(&BTreeSet::from([target, decorated]));
             builder.add_node(decorated);
         }
         dispatched |= trace.accepted == Some(boundary::Accepts::Here);
@@ -284,7 +284,7 @@ fn follow_lambdas(builder: &mut Builder) -> bool {
             changed |= add_callback(builder, place, call, func);
         }
         for decorated in trace.decorates {
-            builder.join(&BTreeSet::from([func, decorated]));
+            builder.tie(&BTreeSet::from([func, decorated]));
             builder.add_node(decorated);
         }
     }

@@ -91,7 +91,7 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
         return changed;
     }
     if !wrappers.is_empty() {
-        builder.join(&wrappers.iter().copied().chain([func]).collect());
+        builder.tie(&wrappers.iter().copied().chain([func]).collect());
         wrappers.iter().for_each(|wrapper| builder.add_node(*wrapper));
     }
     builder.graph.followed_decorators.insert(value);

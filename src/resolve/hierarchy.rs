@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::names::{Meaning, Names};
-use super::satisfies::satisfies;
+use super::protocol::{self, Protocols};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
@@ -31,11 +31,10 @@ pub struct Hierarchy {
     /// Classes whose mentions were loaded, so that all their children are known.
     closed: FxHashSet<ClassId>,
     registered: FxHashSet<FileId>,
-    knows_protocols: bool,
     /// Counts the changes to what is below or above what.
     version: u32,
-    /// The registered classes that declare what others have, by the first of their members.
-    protocols: FxHashMap<Name, BTreeSet<ClassId>>,
+    /// The registered classes that declare what others have.
+    pub(super) protocols: Protocols,
     /// Classes that are replaced by others: what is below them is no family with them.
     pub(super) replaced: BTreeSet<ClassId>,
 }
@@ -51,60 +50,10 @@ impl Hierarchy {
             let name = index.class(class).name.clone();
             index.load_words(project, [name.as_str()]);
             self.register(project, index);
-            self.link_protocols(project, index, class);
+            protocol::link(self, project, index, class);
             pending.extend(self.parents(class));
             pending.extend(self.children.get(&class).into_iter().flatten().copied());
         }
-    }
-
-    /// Ties a class to the Protocols that it satisfies without naming them, and a Protocol to the classes that satisfy it
-    /// (PEP 544). A class with all its methods counts, when they can be called as declared: it may flow into any place of that type.
-    fn link_protocols(&mut self, project: &Project, index: &mut Index, class: ClassId) {
-        if !self.knows_protocols {
-            self.knows_protocols = true;
-            index.load_words(project, ["Protocol"]);
-            self.register(project, index);
-        }
-        if self.is_protocol(class) {
-            let members = protocol_members(index, class);
-            index.load_words(project, members.first().map(Name::as_str));
-            self.register(project, index);
-            let Some(first) = members.first() else { return };
-            let classes: Vec<ClassId> =
-                index.funcs_of(first).iter().filter_map(|func| index.func(*func).class).collect();
-            for other in classes {
-                self.link(index, other, class, &members);
-            }
-            return;
-        }
-        let ancestors = self.ancestors(class);
-        let bound = ancestors.iter().flat_map(|id| &index.scope(index.class(*id).scope).bindings);
-        let declaring: BTreeSet<ClassId> =
-            bound.filter_map(|binding| self.protocols.get(&binding.name)).flatten().copied().collect();
-        for protocol in declaring {
-            let members = protocol_members(index, protocol);
-            self.link(index, class, protocol, &members);
-        }
-    }
-
-    fn link(&mut self, index: &Index, class: ClassId, protocol: ClassId, members: &[Name]) {
-        let ancestors = self.ancestors(class);
-        let has = |name: &Name| {
-            let own = ancestors.iter().find_map(|id| method(index, *id, name));
-            let declared = method(index, protocol, name);
-            own.is_some_and(|own| declared.is_none_or(|declared| satisfies(index, declared, own)))
-        };
-        if self.is_protocol(class) || members.is_empty() || ancestors.contains(&protocol) || !members.iter().all(has) {
-            return;
-        }
-        self.children.entry(protocol).or_default().insert(class);
-        self.bases.entry(class).or_default().push(BaseClass::Class(protocol));
-        self.version += 1;
-    }
-
-    /// Does the class declare what others have (PEP 544)?
-    pub fn is_protocol(&self, class: ClassId) -> bool {
-        self.bases(class).iter().any(|base| matches!(base, BaseClass::External(path) if path.ends_with(".Protocol")))
     }
 
     /// Resolves the bases of all classes in files that were loaded since the last time.
@@ -143,10 +92,8 @@ impl Hierarchy {
             }
             self.bases.insert(id, bases);
             self.version += 1;
-            if self.is_protocol(id)
-                && let Some(first) = protocol_members(index, id).into_iter().next()
-            {
-                self.protocols.entry(first).or_default().insert(id);
+            if self.is_protocol(id) {
+                self.protocols.register(index, id);
             }
         }
     }
@@ -154,6 +101,13 @@ impl Hierarchy {
     /// The bases of a class as written, resolved.
     pub fn bases(&self, class: ClassId) -> &[BaseClass] {
         self.bases.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// Makes one class the child of another.
+    pub(super) fn add_base(&mut self, class: ClassId, base: ClassId) {
+        self.children.entry(base).or_default().insert(class);
+        self.bases.entry(class).or_default().push(BaseClass::Class(base));
+        self.version += 1;
     }
 
     fn parents(&self, class: ClassId) -> Vec<ClassId> {
@@ -282,15 +236,6 @@ impl Hierarchy {
             .filter(|(_, base)| external(base))
             .collect()
     }
-}
-
-/// The methods that a Protocol declares.
-fn protocol_members(index: &Index, class: ClassId) -> Vec<Name> {
-    let mut members: Vec<Name> = index.class(class).methods.iter().map(|id| index.func(*id).name.clone()).collect();
-    members.retain(|name| name != "__init__");
-    members.sort_unstable();
-    members.dedup();
-    members
 }
 
 fn base_classes(names: &Names, value: ValueId) -> Vec<BaseClass> {

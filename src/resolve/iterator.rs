@@ -54,7 +54,7 @@ fn follow_class(builder: &mut Builder, class: ClassId, funcs: &BTreeSet<FuncId>)
     for func in funcs {
         let returned = returned(builder, *func);
         let together: BTreeSet<FuncId> = returned.funcs.iter().copied().chain([*func]).collect();
-        builder.join(&together);
+        builder.tie(&together);
         let used = IteratorUse {
             lost_at: trace.escape,
             annotations: annotations.clone(),
@@ -74,7 +74,7 @@ fn follow_class(builder: &mut Builder, class: ClassId, funcs: &BTreeSet<FuncId>)
     for method in trace.handed_on {
         if builder.index.func(method).class.is_some_and(|owner| !is_related(builder, owner, class)) {
             let together = funcs.iter().copied().chain([method]).collect();
-            builder.join(&together);
+            builder.tie(&together);
             builder.add_node(method);
             changed = true;
         }

@@ -21,7 +21,7 @@ pub(super) fn follow(builder: &mut Builder, id: RefId) -> bool {
     if arriving.funcs.is_empty() || arriving.others || arriving.unknown || !are_alike(builder, &together) {
         return false;
     }
-    builder.join(&together);
+    builder.tie(&together);
     if let Some(site) = builder.graph.sites.get_mut(&id) {
         site.kind = SiteKind::Carried;
     }

@@ -72,6 +72,115 @@ async def show(entity: Entity, stored: Stored, plain: Plain):
 }
 
 #[test]
+fn a_method_that_stays_is_offloaded_where_it_or_what_overrides_it_blocks() {
+    check_project(
+        "#- app.py
+class Entity:
+    def label(self):
+        return ''
+
+class Stored(Entity):
+    def label(self):
+        return persistence.get(self)
+
+class Plain(Entity):
+    def label(self):  # awaitify: keep
+        return 'plain'
+
+    async def show(self):
+        return self.label()
+
+class More(Plain):
+    def label(self):
+        return super().label() + '!'
+
+class Both(Plain, Stored):
+    pass
+
+class Other(Entity):
+    def label(self):
+        return 'other'
+
+async def show(entity: Entity, stored: Stored, plain: Plain, other: Other):
+    return entity.label(), stored.label(), plain.label(), other.label()
+",
+        "#- app.py
+import asyncio
+
+
+class Entity:
+    def label(self):
+        return ''
+
+class Stored(Entity):
+    def label(self):
+        return persistence.get(self)
+
+class Plain(Entity):
+    def label(self):  # awaitify: keep
+        return 'plain'
+
+    async def show(self):
+        return await asyncio.to_thread(self.label)
+
+class More(Plain):
+    def label(self):
+        return super().label() + '!'
+
+class Both(Plain, Stored):
+    pass
+
+class Other(Entity):
+    def label(self):
+        return 'other'
+
+async def show(entity: Entity, stored: Stored, plain: Plain, other: Other):
+    return await asyncio.to_thread(entity.label), await asyncio.to_thread(stored.label), await asyncio.to_thread(plain.label), other.label()
+",
+    );
+}
+
+/// A Protocol, and `count` classes that have its method without naming it, `blocking` of which block.
+fn gettables(count: usize, blocking: usize) -> String {
+    let mut text = "#- app.py
+from typing import Protocol
+
+
+class Gettable(Protocol):
+    def fetch(self, key: str) -> object: ...
+
+"
+    .to_owned();
+    for number in 0..count {
+        let body = if number < blocking { "persistence.get(key)" } else { "len(key)" };
+        text += &format!("class Part{number}:\n    def fetch(self, key):\n        return {body}\n\n");
+    }
+    text + "async def show(any: Gettable, first: Part0, last: Part19):\n    return any.fetch('a'), first.fetch('a'), last.fetch('a')\n"
+}
+
+#[test]
+fn classes_that_a_protocol_fits_by_chance_say_nothing_of_one_another() {
+    let before = gettables(20, 1);
+    let after = before
+        .replace("from typing", "import asyncio\nfrom typing")
+        .replace("first.fetch('a')", "await asyncio.to_thread(first.fetch, 'a')");
+    check_project(&before, &after);
+}
+
+#[test]
+fn a_protocol_that_stands_for_what_blocks_is_one_family_with_it() {
+    let before = gettables(20, 20);
+    let after = before
+        .replace("from typing", "import asyncio\nfrom typing")
+        .replace("    def fetch", "    async def fetch")
+        .replace("persistence.get(key)", "await asyncio.to_thread(persistence.get, key)")
+        .replace("any.fetch", "await any.fetch")
+        .replace("first.fetch", "await first.fetch")
+        .replace("last.fetch", "await last.fetch");
+    check_project(&before, &after);
+}
+
+#[test]
 fn a_property_of_a_mixin_is_read_through_its_sibling() {
     check_project(
         "#- app.py
