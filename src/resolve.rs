@@ -23,6 +23,7 @@ mod flow;
 mod function;
 mod group;
 mod handed;
+mod intercepted;
 pub mod hierarchy;
 mod iterator;
 mod layer;
@@ -280,6 +281,8 @@ pub struct Graph {
     pub crowded: BTreeMap<FuncId, RefId>,
     /// Nodes that Protocols declare which more classes satisfy than are told apart.
     pub declared_for_many: BTreeMap<FuncId, ClassId>,
+    /// The `__getattribute__`s that give something else than the attribute, with their classes.
+    pub intercepting: BTreeMap<FuncId, ClassId>,
     /// Calls by the name of a node in files that no facts come from, one a node.
     pub text_calls: BTreeMap<FuncId, TextCall>,
     /// Nodes that are looked up by a name that the program computes, and go out of sight from there.

@@ -85,6 +85,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if let Some(protocol) = world.graph.declared_for_many.get(&func) {
         return Some(Cause::DeclaredForMany { protocol: *protocol });
     }
+    if let Some(hook) = intercepted(world, facts) {
+        return Some(Cause::Intercepted { hook });
+    }
     if has_twin(world, facts) {
         return Some(Cause::HasTwin);
     }
@@ -128,6 +131,14 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
         .or_else(|| outside::cause(world, func))
         .or_else(|| called_by_base(world, func))
         .or_else(|| exported(world, func))
+}
+
+/// The `__getattribute__` of a class below or above that hands out something else in the place of the method.
+fn intercepted(world: World, facts: &Func) -> Option<FuncId> {
+    let class = facts.class?;
+    let ancestors = |id: ClassId| world.graph.hierarchy.ancestors(id);
+    let mut hooks = world.graph.intercepting.iter();
+    hooks.find(|(_, own)| ancestors(**own).contains(&class) || ancestors(class).contains(own)).map(|(hook, _)| *hook)
 }
 
 /// Does the package name the function, or its class, for something that finds it by its name and calls it?

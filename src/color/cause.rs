@@ -154,6 +154,10 @@ pub enum Cause {
     DeclaredForMany {
         protocol: ClassId,
     },
+    /// A `__getattribute__` hands out something else in the place of it.
+    Intercepted {
+        hook: FuncId,
+    },
     /// The call is awaited already, so it returns an awaitable.
     AwaitedAlready {
         site: RefId,
@@ -397,6 +401,7 @@ impl Cause {
             | Cause::Threaded
             | Cause::PassedOn { .. }
             | Cause::IteratedUnseen { .. }
+            | Cause::Intercepted { .. }
             | Cause::ReturnsAwaitable
             | Cause::TargetVersion
             | Cause::StubFile

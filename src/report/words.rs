@@ -134,6 +134,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::RunsOthers { .. } => "runs-others",
         Cause::RunsMany { .. } => "runs-many",
         Cause::DeclaredForMany { .. } => "declared-for-many",
+        Cause::Intercepted { .. } => "intercepted",
         Cause::AwaitedAlready { .. } => "awaited-already",
         Cause::SharesWorker { .. } => "shares-worker",
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
@@ -245,6 +246,13 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!(
                 "an object of its class goes where nobody sees who iterates over it ({})",
                 places.place(*file, range.start())
+            )
+        }
+        Cause::Intercepted { hook } => {
+            format!(
+                "`{}` ({}) hands out something else in the place of it",
+                names.qualified_func(*hook),
+                places.func(*hook)
             )
         }
         Cause::InThread { site } => {

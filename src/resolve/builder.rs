@@ -11,8 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, Site, SiteKind};
 use super::{
-    agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, iterator,
-    native, operators, site,
+    agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, intercepted,
+    iterator, native, operators, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -58,6 +58,7 @@ pub(crate) struct Builder<'a> {
     pub(super) carried: carried::State,
     pub(super) operators: operators::Search,
     pub(super) computed: computed::State,
+    pub(super) intercepted: intercepted::State,
 }
 
 impl<'a> Builder<'a> {
@@ -87,6 +88,7 @@ impl<'a> Builder<'a> {
             carried: carried::State::default(),
             operators: operators::Search::default(),
             computed: computed::State::default(),
+            intercepted: intercepted::State::default(),
         }
     }
 }

@@ -4,8 +4,8 @@ mod kind;
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::plain;
 use super::{Elsewhere, Evidence, Site, SiteKind};
+use super::{intercepted, plain};
 use crate::index::Defined;
 use crate::index::facts::*;
 use crate::py::infer::{self, Answer, Certainty, Definition};
@@ -284,6 +284,7 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
         builder.graph.foreign.insert(id, Elsewhere::outside(Some(evidence)));
         return;
     };
+    intercepted::add(builder, id, &mut targets);
     targets.sort_unstable();
     targets.dedup();
     plain::leave_out_never_awaited(builder, id, &mut targets);

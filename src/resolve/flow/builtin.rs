@@ -158,6 +158,16 @@ impl Solver<'_> {
         }
     }
 
+    /// `super().__getattribute__("name")`
+    fn looked_up_on_self(&mut self, call: CallId, path: &Path) {
+        let name = self.arg(call, 0).map(|value| self.index.value(value).clone());
+        let class = self.class_around(self.index.context(self.index.call(call).context).scope);
+        match (name, class) {
+            (Some(Value::Text(name)), Some(class)) => self.member(Object::Below(class), &name, path.clone()),
+            _ => self.push(Object::Unknown, None),
+        }
+    }
+
     /// A method of a container, or of something foreign.
     pub(super) fn member_result(&mut self, name: &str, call: CallId, path: &Path) {
         let last = name.rsplit('.').next().unwrap_or_default();
@@ -165,6 +175,9 @@ impl Solver<'_> {
             Value::Attribute { receiver, .. } => Some(*receiver),
             _ => None,
         };
+        if name == "builtins.object.__getattribute__" {
+            return self.looked_up_on_self(call, path);
+        }
         if let Some(receiver) = receiver.filter(|_| is_getter(name)) {
             self.flow_value(receiver, into(Selector::Item, path));
             // Others are asked whether to wait.

@@ -45,6 +45,11 @@ impl Solver<'_> {
             Object::Instance(class) => self.class_member(class, Owner::Exactly(class), name, path),
             Object::Below(class) => self.class_member(class, Owner::Below(class), name, path),
             Object::Class(class) | Object::ClassBelow(class) => self.class_attribute(class, object, name, path),
+            // Of `object`: it looks up whatever it is given the name of.
+            Object::Super(_) if name == "__getattribute__" => {
+                let symbol = self.symbol("builtins.object.__getattribute__");
+                self.push(Object::ExternalMember(symbol), None);
+            }
             Object::Super(class) => self.super_member(class, name, path),
             Object::Module(file) => {
                 let dotted = self.project.file(file).module.clone();
