@@ -25,6 +25,7 @@ pub mod swap;
 mod take_back;
 pub mod tests;
 mod unseen;
+mod used_up;
 mod verdict;
 pub mod worker;
 
@@ -61,6 +62,10 @@ pub enum SiteVerdict {
     /// It blocks in a generator: the call that takes the generator is offloaded.
     OffloadConsumer {
         call: CallId,
+    },
+    /// It blocks in what stays a generator and is used up where it stands: `[*g()]`. A worker makes a list of it.
+    OffloadIterable {
+        iterable: TextRange,
     },
     /// It blocks without a call (a property, `x[k]`): the whole expression is offloaded.
     OffloadExpression {

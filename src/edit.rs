@@ -25,6 +25,8 @@ pub enum EditKind {
     Offload { call: TextRange, via: OffloadVia, carrier: String, partial: Option<String>, handed_on: bool },
     /// An expression that is no call to `await asyncio.to_thread(lambda: expression)`, whatever carries it.
     OffloadExpression { expression: TextRange },
+    /// `g()` to `await asyncio.to_thread(list, g())`. `iterable` is the original expression that is used up.
+    OffloadIterable { iterable: TextRange },
     /// `obj.get(x)` to `await obj.async_get(x)`: the attribute token is replaced and the call awaited.
     Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: the callee is replaced and the call awaited.

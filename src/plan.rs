@@ -135,6 +135,7 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         SiteVerdict::Await
             | SiteVerdict::Offload
             | SiteVerdict::OffloadExpression { .. }
+            | SiteVerdict::OffloadIterable { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::Adapt(_)
@@ -245,6 +246,7 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
         SiteVerdict::OffloadExpression { expression } => {
             Some(Action::OffloadExpression { expression: *expression, via: via() })
         }
+        SiteVerdict::OffloadIterable { iterable } => Some(Action::OffloadIterable { iterable: *iterable, via: via() }),
         SiteVerdict::Adapt(adaptation) => adapt(world, id, *adaptation),
         SiteVerdict::Unwrap { call, form } => {
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })

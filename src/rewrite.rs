@@ -32,6 +32,7 @@ mod native;
 mod nest;
 mod offload;
 mod offload_expression;
+mod offload_iterable;
 mod raises;
 mod rename;
 mod rename_imported;
@@ -219,6 +220,7 @@ impl<'a> Rewriter<'a> {
                 | Action::Offload { call, .. }
                 | Action::OffloadHandedOn { call, .. }
                 | Action::OffloadExpression { expression: call, .. }
+                | Action::OffloadIterable { iterable: call, .. }
                 | Action::Native { call, .. }
                 | Action::Replace { call, .. }
                 | Action::Unwrap { call, .. }
@@ -269,6 +271,9 @@ impl<'a> Rewriter<'a> {
                 offload::rewrite_handed_on(context, call, via)
             }
             (Action::Hoist { .. }, AnyNodeRef::ExprLambda(lambda)) => hoist::rewrite(context, lambda, parents),
+            (Action::OffloadIterable { via, .. }, _) => {
+                offload_iterable::rewrite(context, node.as_expr_ref()?, parents, via)
+            }
             (Action::OffloadExpression { via, .. }, _) => {
                 offload_expression::rewrite(context, node.as_expr_ref()?, parents, via)
             }

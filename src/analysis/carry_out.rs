@@ -121,7 +121,7 @@ fn action_range(action: &Action) -> Option<TextRange> {
         | Action::AsyncForClosing { statement }
         | Action::AsyncForCounted { statement }
         | Action::YieldFrom { statement, .. } => Some(*statement),
-        Action::CollectWhole { iterable } => Some(*iterable),
+        Action::CollectWhole { iterable } | Action::OffloadIterable { iterable, .. } => Some(*iterable),
         Action::AsyncComprehension { clause } => Some(*clause),
         Action::ListComprehension { generator } => Some(*generator),
         Action::Hoist { lambda } => Some(*lambda),

@@ -89,6 +89,7 @@ fn verdict_of(analysis: &Analysis, id: RefId) -> Option<Verdict> {
         SiteVerdict::HandedOn => Verdict::Accepted,
         SiteVerdict::Unwrap { .. } => Verdict::Unwrapped,
         SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::OffloadIterable { .. }
         | SiteVerdict::Offload
         | SiteVerdict::UnwrapRun { .. }
         | SiteVerdict::OffloadHandedOn

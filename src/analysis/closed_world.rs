@@ -240,7 +240,8 @@ impl<'a> New<'a> {
             SiteVerdict::Offload
             | SiteVerdict::OffloadHandedOn
             | SiteVerdict::OffloadExpression { .. }
-            | SiteVerdict::OffloadConsumer { .. } => "the call was to be offloaded and is not",
+            | SiteVerdict::OffloadConsumer { .. }
+            | SiteVerdict::OffloadIterable { .. } => "the call was to be offloaded and is not",
             SiteVerdict::Adapt(_) => "the site was to adapt and does not",
             SiteVerdict::Unwrap { .. } => "the offload was to be unwrapped and is not",
             SiteVerdict::EntryPoint | SiteVerdict::Raises { .. } => "the site is not as it was decided",
@@ -276,7 +277,7 @@ impl<'a> New<'a> {
                 now != Stands::Awaited && matches!(barrier, Some(Barrier::Lambda { .. }))
             }
             // What the worker runs is inside of it.
-            SiteVerdict::OffloadConsumer { .. } => now != Stands::Awaited,
+            SiteVerdict::OffloadConsumer { .. } | SiteVerdict::OffloadIterable { .. } => now != Stands::Awaited,
             SiteVerdict::Adapt(adaptation) => match adaptation {
                 Adaptation::For
                 | Adaptation::ForCounted { .. }

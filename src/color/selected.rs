@@ -60,7 +60,8 @@ impl Coloring<'_> {
             | SiteVerdict::UnwrapRun { .. }
             | SiteVerdict::OffloadHandedOn
             | SiteVerdict::OffloadExpression { .. }
-            | SiteVerdict::OffloadConsumer { .. } => true,
+            | SiteVerdict::OffloadConsumer { .. }
+            | SiteVerdict::OffloadIterable { .. } => true,
             SiteVerdict::Await
             | SiteVerdict::HandedOn
             | SiteVerdict::Adapt(_)

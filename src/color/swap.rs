@@ -89,6 +89,7 @@ pub fn broken(world: World, verdicts: &Verdicts) -> Kept {
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::OffloadConsumer { .. }
+            | SiteVerdict::OffloadIterable { .. }
             | SiteVerdict::Adapt(_)
             | SiteVerdict::Unwrap { .. }
             | SiteVerdict::EntryPoint

@@ -164,6 +164,7 @@ impl Coloring<'_> {
             SiteVerdict::AsIs
             | SiteVerdict::Offload
             | SiteVerdict::OffloadConsumer { .. }
+            | SiteVerdict::OffloadIterable { .. }
             | SiteVerdict::Native(_)
             | SiteVerdict::Replace(_)
             | SiteVerdict::UnwrapRun { .. }

@@ -125,6 +125,7 @@ impl Coloring<'_> {
                     sites[id],
                     SiteVerdict::Offload
                         | SiteVerdict::OffloadConsumer { .. }
+                        | SiteVerdict::OffloadIterable { .. }
                         | SiteVerdict::OffloadExpression { .. }
                         | SiteVerdict::Replace(_)
                         | SiteVerdict::AsIs
@@ -150,6 +151,7 @@ impl Coloring<'_> {
                 (SiteVerdict::Native(_) | SiteVerdict::Replace(_), _) => return Cause::Blocks { site: id },
                 (
                     SiteVerdict::OffloadConsumer { .. }
+                    | SiteVerdict::OffloadIterable { .. }
                     | SiteVerdict::OffloadExpression { .. }
                     | SiteVerdict::UnwrapRun { .. },
                     _,
@@ -309,6 +311,14 @@ impl Coloring<'_> {
         {
             return SiteVerdict::OffloadConsumer { call };
         }
+        if blocks
+            && !converting
+            && self.blocks_now(site)
+            && !self.has_twin(site)
+            && let Some(verdict) = self.used_up(site)
+        {
+            return verdict;
+        }
         if site.others && !converting && self.offloads(site) {
             return SiteVerdict::Offload;
         }
@@ -397,6 +407,7 @@ fn awaits_in_place(verdict: &SiteVerdict) -> bool {
         | SiteVerdict::Offload
         | SiteVerdict::OffloadHandedOn
         | SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::OffloadIterable { .. }
         | SiteVerdict::OffloadExpression { .. }
         | SiteVerdict::AsIs
         | SiteVerdict::Left(_) => false,

@@ -19,6 +19,8 @@ pub enum Action {
     OffloadHandedOn { call: TextRange, via: OffloadVia },
     /// `obj.name` to `await asyncio.to_thread(lambda: obj.name)`: an expression that blocks without a call.
     OffloadExpression { expression: TextRange, via: OffloadVia },
+    /// `*g()` and `a, b = g()`: the iterable `g()` becomes `await asyncio.to_thread(list, g())`.
+    OffloadIterable { iterable: TextRange, via: OffloadVia },
     /// `obj.get(x)` to `await obj.async_get(x)`.
     Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: `function` is the dotted path of the awaitable twin.

@@ -63,7 +63,8 @@ fn moves(verdict: &SiteVerdict) -> bool {
         | SiteVerdict::UnwrapRun { .. }
         | SiteVerdict::OffloadHandedOn
         | SiteVerdict::OffloadExpression { .. }
-        | SiteVerdict::OffloadConsumer { .. } => true,
+        | SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::OffloadIterable { .. } => true,
         SiteVerdict::Await
         | SiteVerdict::HandedOn
         | SiteVerdict::Adapt(_)
@@ -88,6 +89,7 @@ fn adapts(verdict: &SiteVerdict) -> bool {
         | SiteVerdict::Native(_)
         | SiteVerdict::Replace(_)
         | SiteVerdict::OffloadConsumer { .. }
+        | SiteVerdict::OffloadIterable { .. }
         | SiteVerdict::UnwrapRun { .. }
         | SiteVerdict::OffloadHandedOn
         | SiteVerdict::OffloadExpression { .. }

@@ -93,7 +93,8 @@ fn inside(world: World, verdicts: &Verdicts, func: FuncId) -> String {
                 SiteVerdict::Offload
                 | SiteVerdict::Native(_)
                 | SiteVerdict::Replace(_)
-                | SiteVerdict::OffloadConsumer { .. },
+                | SiteVerdict::OffloadConsumer { .. }
+                | SiteVerdict::OffloadIterable { .. },
                 _,
             ) => Cause::Blocks { site: site.id },
             _ => continue,

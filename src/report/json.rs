@@ -274,6 +274,7 @@ fn verdict_name(verdict: &SiteVerdict) -> &'static str {
         SiteVerdict::Native(_) => "native",
         SiteVerdict::Replace(_) => "replace",
         SiteVerdict::OffloadConsumer { .. } => "offload-consumer",
+        SiteVerdict::OffloadIterable { .. } => "offload-iterable",
         SiteVerdict::Adapt(_) => "adapt",
         SiteVerdict::Unwrap { .. } => "unwrap",
         SiteVerdict::UnwrapRun { .. } => "unwrap-run",

@@ -227,6 +227,7 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
             SiteVerdict::Replace(function) => format!("becomes `await {function}(...)`"),
             SiteVerdict::OffloadExpression { .. } => "moved to a thread in a lambda".to_owned(),
             SiteVerdict::OffloadConsumer { .. } => "moved to a thread with the call that iterates over it".to_owned(),
+            SiteVerdict::OffloadIterable { .. } => "made a list in a thread".to_owned(),
             SiteVerdict::Adapt(_) => "iterated or entered as async".to_owned(),
             SiteVerdict::Unwrap { .. } => "the offload around it is taken away".to_owned(),
             SiteVerdict::UnwrapRun { .. } => "is awaited instead of run in a loop of its own".to_owned(),

@@ -80,6 +80,7 @@ fn node(action: &Action) -> TextRange {
         | Action::Offload { call: range, .. }
         | Action::OffloadHandedOn { call: range, .. }
         | Action::OffloadExpression { expression: range, .. }
+        | Action::OffloadIterable { iterable: range, .. }
         | Action::Native { call: range, .. }
         | Action::Replace { call: range, .. }
         | Action::Unwrap { call: range, .. }
@@ -130,6 +131,7 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::OffloadExpression { expression, .. } => {
             *kind == EditKind::OffloadExpression { expression: *expression }
         }
+        Action::OffloadIterable { iterable, .. } => *kind == EditKind::OffloadIterable { iterable: *iterable },
         Action::Native { call, method } => *kind == EditKind::Native { call: *call, method: method.clone() },
         Action::Replace { call, function } => *kind == EditKind::Replace { call: *call, function: function.clone() },
         Action::Unwrap { call, form } => *kind == EditKind::Unwrap { call: *call, form: *form },

@@ -50,6 +50,7 @@ impl Context<'_> {
             EditKind::Offload { partial, handed_on: false, .. } => self.offload(old, new, partial.is_some()),
             EditKind::Offload { partial, handed_on: true, .. } => self.carried(old, new, partial.is_some()),
             EditKind::OffloadExpression { .. } => self.offload_expression(old, new),
+            EditKind::OffloadIterable { .. } => self.offload_iterable(old, new),
             EditKind::Native { .. } => self.native(change, old, new),
             EditKind::Replace { .. } => self.replace(change, old, new),
             EditKind::Unwrap { .. } => self.unwrap(old, new),
@@ -157,6 +158,31 @@ impl Context<'_> {
         }
     }
 
+    /// `g()` and `await asyncio.to_thread(list, g())`, whatever carries it.
+    fn offload_iterable(&self, old: &Expr, new: &Expr) {
+        let carrier = new.as_await_expr().and_then(|awaited| awaited.value.as_call_expr());
+        let Some(carrier) = carrier else { return self.misfit(old.range(), "an awaited offload") };
+        let parts = match &*carrier.func {
+            Expr::Call(curried) => {
+                let known = self.names(&curried.func, &CURRIED);
+                sole_argument(&curried.arguments).filter(|_| known).zip(sole_argument(&carrier.arguments))
+            }
+            func => {
+                let known = self.names(func, &CARRIERS) || self.names(func, &RUN_SYNC) || self.own_carrier(func);
+                match &*carrier.arguments.args {
+                    [list, iterable] if known && carrier.arguments.keywords.is_empty() => Some((list, iterable)),
+                    _ => None,
+                }
+            }
+        };
+        match parts {
+            Some((Expr::Name(list), iterable)) if list.id == "list" && !iterable.is_starred_expr() => {
+                self.same(old, iterable);
+            }
+            _ => self.misfit(old.range(), "`list` and the iterable in a known offload function"),
+        }
+    }
+
     /// `carrier(partial(f, *args, **kwargs))`.
     fn partial(&self, call: &ExprCall, carrier: &ExprCall) {
         let partial = sole_argument(&carrier.arguments).and_then(Expr::as_call_expr);
@@ -240,6 +266,7 @@ fn reshapes(kind: &EditKind) -> bool {
     match kind {
         EditKind::Offload { .. }
         | EditKind::OffloadExpression { .. }
+        | EditKind::OffloadIterable { .. }
         | EditKind::Native { .. }
         | EditKind::Replace { .. }
         | EditKind::Unwrap { .. }

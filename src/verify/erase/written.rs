@@ -46,6 +46,7 @@ impl Context<'_> {
             | EditKind::Joined { .. }
             | EditKind::EntryPoint { .. }
             | EditKind::OffloadExpression { .. }
+            | EditKind::OffloadIterable { .. }
             | EditKind::MainGuard { .. }
             | EditKind::Bridge { .. }
             | EditKind::Hoist { .. }

@@ -196,6 +196,13 @@ fn awaits() -> Vec<Build> {
         )
         .awaited("g(a, h(a))")
         .awaited("h(a)"),
+        new("a worker makes a list of a generator", "import os\nasync def f(a, b):\n    return [1, *g(a, b), 2]\n")
+            .asyncio()
+            .change(
+                |iterable| EditKind::OffloadIterable { iterable },
+                "g(a, b)",
+                &[Before("g(a, b)", "await asyncio.to_thread(list, "), After("g(a, b)", ")")],
+            ),
         new("native", "async def f(c):\n    return c.cache.get('k', 1)\n").change(
             |call| EditKind::Native { call, method: "async_get".into() },
             "c.cache.get('k', 1)",

@@ -1,0 +1,62 @@
+//! Generators that stay ones, where an expression uses them up at once: a worker does.
+
+use ruff_text_size::TextRange;
+
+use super::cause::Cause;
+use super::coloring::Coloring;
+use super::shape::{Shape, shape_of_targets};
+use super::{SiteVerdict, hazard};
+use crate::index::facts::*;
+use crate::resolve::names::Meaning;
+use crate::resolve::{Site, SiteKind};
+
+impl Coloring<'_> {
+    /// What becomes of the iterable of `[*g()]`, `a, b = g()`, `x += g()` or `k in g()`; nothing when it is another.
+    pub(super) fn used_up(&self, site: &Site) -> Option<SiteVerdict> {
+        let world = self.world;
+        let is_iterated = matches!(site.kind, SiteKind::Call | SiteKind::Iterated) && !site.uncertain && !site.others;
+        let facts = world.index.site(site.id);
+        let (usage, iterable) = match facts.usage {
+            Usage::Called(call) => (world.index.call(call).usage, world.index.call(call).range),
+            usage => (usage, facts.range),
+        };
+        let searched = matches!(usage, Usage::Compared).then(|| self.searched(site, iterable)).flatten();
+        let uses_up = searched.is_some() || matches!(usage, Usage::Starred { .. } | Usage::Unpacked | Usage::Added);
+        let context = world.context(site.id);
+        if !is_iterated || !uses_up || context.barrier.is_some() {
+            return None;
+        }
+        if shape_of_targets(world, site) != Some(Shape::Generator) || hazard::hazard_in_consumer(world, site).is_some()
+        {
+            return None;
+        }
+        let is_vetoed = |range| world.vetoes.contains(&(site.id.file, range));
+        if let Some(expression) = searched {
+            return Some(match is_vetoed(expression) {
+                true => SiteVerdict::Left(Cause::CannotRewrite { site: site.id }),
+                false => SiteVerdict::OffloadExpression { expression },
+            });
+        }
+        let is_builtin = |meaning: &Meaning| matches!(meaning, Meaning::External(path) if path == "builtins.list");
+        if !world.names().lookup(context.scope, "list").iter().all(is_builtin) {
+            return None;
+        }
+        Some(match is_vetoed(iterable) {
+            true => SiteVerdict::Left(Cause::CannotRewrite { site: site.id }),
+            false => SiteVerdict::OffloadIterable { iterable },
+        })
+    }
+
+    /// The comparison that searches a generator: `x in g()`.
+    fn searched(&self, site: &Site, generator: TextRange) -> Option<TextRange> {
+        let refs = self.world.index.refs_in(site.id.file, "__contains__");
+        refs.filter_map(|id| {
+            let facts = self.world.index.site(id);
+            match facts.usage {
+                Usage::Implied { whole } if facts.range == generator => Some(whole),
+                _ => None,
+            }
+        })
+        .next()
+    }
+}
