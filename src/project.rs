@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use ruff_python_stdlib::identifiers::is_identifier;
 
 use self::plugin::Pytest;
 use self::protected::Attributes;
@@ -28,6 +29,14 @@ pub struct SourceFile {
     /// Inside PATHS, not excluded, not vendored, and (once the words are read) not generated.
     pub editable: bool,
     pub is_test: bool,
+}
+
+impl SourceFile {
+    /// Can an `import` name the file? Else only its path can load it: `0001_initial.py`.
+    pub fn is_importable(&self) -> bool {
+        let name = self.relative.rsplit('/').next().unwrap_or_default();
+        is_identifier(name.rsplit_once('.').map_or(name, |(stem, _)| stem))
+    }
 }
 
 /// A notebook or a template: it may call functions of the project, and is never edited.

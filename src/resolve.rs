@@ -27,6 +27,7 @@ mod intercepted;
 pub mod hierarchy;
 mod iterator;
 mod layer;
+mod loggers;
 pub mod names;
 mod native;
 mod operators;

@@ -1,10 +1,6 @@
 //! Functions that nothing in the program needs to call: something outside loads their file by its path, or finds them by their
 //! names, and takes no coroutine from them.
 
-use std::path::Path;
-
-use ruff_python_stdlib::identifiers::is_identifier;
-
 use super::World;
 use super::cause::Cause;
 use crate::config::{FoundByName, builtin};
@@ -20,8 +16,8 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if let Some(entry) = own.or_else(|| builtin::found_by_name().find(|entry| is_named(world, func, entry))) {
         return Some(Cause::FoundByName { codemod: entry.codemod.clone() });
     }
-    let stem = Path::new(&world.project.file(func.file).relative).file_stem()?.to_str()?;
-    (!is_identifier(stem) && !is_called(world, func)).then_some(Cause::LoadedByPath)
+    let is_importable = world.project.file(func.file).is_importable();
+    (!is_importable && !is_called(world, func)).then_some(Cause::LoadedByPath)
 }
 
 /// Does the entry mean this function?

@@ -74,7 +74,9 @@ fn by_evidence(world: World, verdicts: &Verdicts) -> String {
     let mut uncertain = 0;
     for site in world.graph.sites.values() {
         if site.uncertain {
-            uncertain += usize::from(decision::is_open(world, verdicts, site));
+            let is_left = !world.in_tests(site.id.file)
+                && matches!(verdicts.sites.get(&site.id), Some(SiteVerdict::Left(Cause::Uncertain { .. })));
+            uncertain += usize::from(is_left || decision::is_open(world, verdicts, site));
         } else {
             *counts.entry(site.evidence).or_default() += 1;
         }

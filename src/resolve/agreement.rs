@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, plain, site, unrelated};
+use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, site, unrelated};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -32,7 +32,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
             continue;
         }
         let mut candidates = candidates(builder, id);
-        unrelated::leave_out(builder, id, &mut candidates);
+        leave_out(builder, id, &mut candidates);
         plain::leave_out_never_awaited(builder, id, &mut candidates);
         let agreed = !candidates.is_empty()
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
@@ -45,6 +45,13 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
         }
     }
     changed
+}
+
+/// Leaves out what the receiver is not, by what is known of it.
+fn leave_out(builder: &mut Builder, id: RefId, candidates: &mut Vec<FuncId>) {
+    unrelated::leave_out(builder, id, candidates);
+    loggers::leave_out(builder, id, candidates);
+    unrelated::leave_out_of_makers(builder, id, candidates);
 }
 
 /// Settles what is still open in tests by the names of the receivers. Returns whether anything came of it.
@@ -70,8 +77,13 @@ const PASS_ON: [&str; 7] = ["next", "iter", "cast", "copy", "deepcopy", "getattr
 /// What stays open is uncertain for every node of the name that it may mean.
 pub(crate) fn leave_open(builder: &mut Builder) {
     for (id, open) in std::mem::take(&mut builder.open) {
+        // What flow brings there is there, whatever the receiver looks like.
+        let is_known = open.mixed.is_some() && !open.has_unknown;
         let mut candidates = open.mixed.unwrap_or_else(|| candidates(builder, id));
-        unrelated::leave_out(builder, id, &mut candidates);
+        match is_known {
+            true => unrelated::leave_out(builder, id, &mut candidates),
+            false => leave_out(builder, id, &mut candidates),
+        }
         plain::leave_out_never_awaited(builder, id, &mut candidates);
         let may_run = |func: &FuncId| builder.graph.nodes.contains(func) && !is_seen_elsewhere(builder, id, *func);
         let targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
@@ -200,10 +212,10 @@ pub(super) fn may_meet(builder: &Builder, file: FileId, func: FuncId) -> bool {
         && (func.file == file || !builder.in_tests(func.file) || builder.in_tests(file) && (is_shared() || is_named()))
 }
 
-/// Methods, and functions of modules (the receiver may be a module).
+/// Methods, and functions of modules (the receiver may be a module, if one can import it).
 fn is_member(builder: &Builder, func: FuncId) -> bool {
-    let func = builder.index.func(func);
-    func.class.is_some() || func.parent.is_none()
+    let facts = builder.index.func(func);
+    facts.class.is_some() || facts.parent.is_none() && builder.project.file(func.file).is_importable()
 }
 
 /// Can the function take these arguments? What decorators nobody knows make of a signature, they may be anything.

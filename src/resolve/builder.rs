@@ -45,6 +45,8 @@ pub(crate) struct Builder<'a> {
     pub(super) joined_at: FxHashMap<FuncId, u32>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
     pub(super) callables: callable::Search,
+    /// Classes whose objects were followed: do any get out of sight?
+    pub(super) lost: FxHashMap<ClassId, bool>,
     /// Calls of objects that nobody knows the type of.
     pub(super) unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
@@ -79,6 +81,7 @@ impl<'a> Builder<'a> {
             stands_for: FxHashSet::default(),
             joined_at: FxHashMap::default(),
             callables: callable::Search::default(),
+            lost: FxHashMap::default(),
             unknown_calls: vec![],
             unasked: vec![],
             external_names: agreement::ExternalNames::default(),

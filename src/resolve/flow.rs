@@ -18,6 +18,7 @@ mod fakes;
 mod field;
 mod filled;
 mod foreign;
+mod outside;
 mod forward;
 mod library;
 mod member;
@@ -49,6 +50,7 @@ pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
 pub(crate) use self::foreign::is_of_foreign;
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
+pub(crate) use self::outside::{is_fed, makers};
 
 use self::object::{Node, Object, Place};
 pub(crate) use self::picked::{is_global, may_have_member, spelled};
@@ -87,6 +89,8 @@ pub(crate) struct Open {
     is_data: bool,
     /// Flow knows every object that gets there, and not all are ours: the ones that are.
     pub(crate) mixed: Option<Vec<FuncId>>,
+    /// Something that nobody knows gets there too.
+    pub(crate) has_unknown: bool,
     pub(crate) support: Vec<Place>,
 }
 
@@ -170,17 +174,17 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
         // A part of the type has the member from elsewhere, and nobody knows what else gets here.
         Some(site::Found::Foreign) if answer.funcs.is_empty() => {
             let open = builder.open.entry(id).or_default();
-            *open = Open { is_asked: true, is_data: false, typed: None, mixed: Some(vec![]), support: vec![] };
+            *open = Open { is_asked: true, has_unknown: true, mixed: Some(vec![]), ..Open::default() };
             return None;
         }
         Some(site::Found::Foreign) => {
             let open = builder.open.entry(id).or_default();
             *open = Open {
                 is_asked: true,
-                is_data: false,
-                typed: None,
+                has_unknown: answer.has_unknown,
                 mixed: Some(answer.funcs),
                 support: answer.support,
+                ..Open::default()
             };
             return None;
         }
@@ -197,6 +201,7 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
     }
     let open = builder.open.entry(id).or_default();
     open.is_asked = true;
+    open.has_unknown = answer.has_unknown;
     if !answer.has_unknown || open.is_data {
         open.mixed = Some(answer.funcs);
     }

@@ -105,6 +105,16 @@ fn is_related(builder: &mut Builder, one: ClassId, other: ClassId) -> bool {
     hierarchy.ancestors(one).contains(&other) || hierarchy.ancestors(other).contains(&one)
 }
 
+/// Do objects of the class get somewhere that nobody sees?
+pub(super) fn is_lost(builder: &mut Builder, class: ClassId) -> bool {
+    if let Some(known) = builder.lost.get(&class) {
+        return *known;
+    }
+    let is_lost = trace(builder, class).escape.is_some();
+    builder.lost.insert(class, is_lost);
+    is_lost
+}
+
 /// Follows the objects of the class and its children.
 fn trace(builder: &mut Builder, class: ClassId) -> Trace {
     builder.index_close(class);

@@ -1,6 +1,6 @@
 //! Calls that nobody knows for certain: what is listed, how each is settled, and what becomes of them by the setting.
 
-use crate::support::Project;
+use crate::support::{Project, check_round};
 
 /// `combat` may be anything: it comes from a registry that is filled elsewhere.
 const GAME: &str = "#- services.py
@@ -159,4 +159,103 @@ async def run(player, service: Service):
     );
     let run = project.run("diff").returned(1).says(&["0 uncertain"]);
     assert!(run.text().contains("+    async def is_admin(self, who):"), "{}", run.text());
+}
+
+/// `Client` has methods that everything has: they say nothing of loggers, and of what a package made that is not installed.
+const CLIENT: &str = "class Client:
+    def info(self, key):
+        return persistence.get(key)
+
+    def get(self, key):
+        return persistence.get(key)
+
+    def start(self):
+        persistence.save(1)
+
+async def main():
+    client = Client()
+    client.info('a'), client.get('a'), client.start()
+";
+const CONVERTED: &str = "import asyncio
+
+class Client:
+    async def info(self, key):
+        return await asyncio.to_thread(persistence.get, key)
+
+    async def get(self, key):
+        return await asyncio.to_thread(persistence.get, key)
+
+    async def start(self):
+        await asyncio.to_thread(persistence.save, 1)
+
+async def main():
+    client = Client()
+    await client.info('a'), await client.get('a'), await client.start()
+";
+
+/// All methods of [`CLIENT`] convert beside `other`, which nothing changes.
+#[track_caller]
+fn check_settled(other: &str) {
+    let project = Project::new(&format!("#- client.py\nimport asyncio\n\n{CLIENT}#- other.py\n{other}"));
+    let diff = check_round(&project);
+    assert!(!diff.stderr.contains("not certain") && diff.stderr.contains(" 0 uncertain"), "{}", diff.stderr);
+    project.run("apply --allow-dirty").returned(0);
+    assert_eq!(project.text("client.py"), CONVERTED);
+    assert_eq!(project.text("other.py"), other);
+}
+
+/// A method of [`CLIENT`] that `other` may call stays, and the site is named.
+#[track_caller]
+fn check_open(other: &str) {
+    let project = Project::new(&format!("#- client.py\nimport asyncio\n\n{CLIENT}#- other.py\n{other}"));
+    check_round(&project).says(&["uncertain sites:", "1 uncertain"]);
+}
+
+#[test]
+fn loggers_are_no_class_that_has_nothing_to_do_with_logs() {
+    check_settled(
+        "class App(Base):\n    def run(self, request):\n        self.log.info('a')\n        request.app.logger.info('b')\n",
+    );
+    check_settled(
+        "import logging\nlogger = logging.getLogger(__name__)\ndef run(log=None):\n    (log or logger).info('a')\n    _logger = log or logging.getLogger('x')\n    _logger.info('a')\n",
+    );
+    check_settled("import structlog\nlog = structlog.get_logger().bind(a=1)\ndef run():\n    log.info('a')\n");
+    // A class of that kind may well be one.
+    let own = "class AuditLog:\n    def error(self, text):\n        persistence.save(text)\n\nasync def audit(log):\n    AuditLog().error('x')\n    log.error('x')\n";
+    let project = Project::new(&format!("#- audit.py\n{own}"));
+    check_round(&project);
+    project.run("apply --allow-dirty").returned(0);
+    assert!(project.text("audit.py").contains("    await log.error('x')"), "{}", project.text("audit.py"));
+}
+
+#[test]
+fn what_a_foreign_package_makes_of_data_is_nothing_of_the_project() {
+    check_settled("import tornado.ioloop\ndef run():\n    loop = tornado.ioloop.IOLoop.current()\n    loop.start()\n");
+    check_settled("import boto3\ndef run(region: str):\n    boto3.client('s3', region_name='eu').get('a')\n");
+    check_settled("from web import Request\nasync def view(request: Request):\n    request.headers.get('a')\n");
+    check_settled(
+        "import api\nasync def view():\n    data = (await api.fetch('x')).json()\n    data.get('a')\n    for row in data['rows']:\n        row.get('a')\n",
+    );
+    check_settled("from web import View\nclass Page(View):\n    def show(self):\n        self.request.GET.get('a')\n");
+}
+
+#[test]
+fn what_got_something_of_the_project_may_give_it_back() {
+    check_open("import wrap\nfrom client import Client\ndef run():\n    wrap.proxy(Client()).get('a')\n");
+    check_open(
+        "import box\nfrom client import Client\ndef run():\n    held = box.Box()\n    held.put(Client())\n    held.take().get('a')\n",
+    );
+    check_open("import box\ndef run(client):\n    box.proxy(client).get('a')\n");
+    check_open("import load\ndef run():\n    load.new('client.Client').get('a')\n");
+    check_open(
+        "from web import Request\ndef prepare(app, client):\n    app.service = client\nasync def view(request: Request):\n    request.service.get('a')\n",
+    );
+    check_open("from web import Request\nasync def view(request: Request):\n    request.state['client'].get('a')\n");
+}
+
+/// A class below one of the package is what the package may make.
+#[test]
+fn a_foreign_package_makes_what_is_below_its_own() {
+    let below = "import web\nclass User(web.Model):\n    def load(self):\n        return persistence.get(1)\n\nasync def main():\n    User().load()\n    web.current_user().load()\n";
+    check_round(&Project::new(&format!("#- user.py\n{below}"))).says(&["uncertain"]);
 }

@@ -74,6 +74,8 @@ pub(crate) struct State {
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
     /// The methods that override one another, with the version of the hierarchy that says so.
     pub(super) families: FxHashMap<(ClassId, Name), (u32, BTreeSet<FuncId>)>,
+    /// Foreign packages by their first names: were they given something of the program?
+    pub(super) fed: FxHashMap<String, bool>,
     /// The classes that define what an attribute reads, by its type; none when that is not known.
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
     /// The facts of files turned round, for walks forward.

@@ -1,0 +1,254 @@
+//! Objects that a foreign package made, where nobody has installed it: `boto3.client("s3")`, `response.json()`. They are nothing of
+//! the project as long as nothing of the project was handed in.
+
+use ruff_python_ast::PythonVersion;
+use ruff_python_ast::name::Name;
+use ruff_python_stdlib::sys::is_known_standard_library;
+
+use super::object::{Node, Object};
+use crate::index::facts::*;
+use crate::resolve::Builder;
+use crate::resolve::hierarchy::BaseClass;
+use crate::resolve::names::Meaning;
+
+/// Values are followed through this many names and calls.
+const DEPTH: usize = 16;
+
+/// The packages that made what a value is; none when something else may have, or something of the project got into it.
+pub(crate) fn makers(builder: &mut Builder, value: ValueId) -> Option<Vec<String>> {
+    let made = made(builder, value, DEPTH)?;
+    let foreign = |top: &String| {
+        !is_known_standard_library(PythonVersion::latest().minor, top)
+            && !matches!(top.as_str(), "builtins" | "mock" | "pytest_mock" | "typing_extensions")
+    };
+    (!made.tops.is_empty() && made.tops.iter().all(foreign)).then_some(made.tops)
+}
+
+/// Does the program give the package anything that is not plainly data, or decorate something with it?
+pub(crate) fn is_fed(builder: &mut Builder, top: &str) -> bool {
+    if let Some(known) = builder.flow.fed.get(top) {
+        return *known;
+    }
+    let is_fed = !builder.solver().load_name(top) || gets_something(builder, top);
+    builder.flow.fed.insert(top.to_owned(), is_fed);
+    is_fed
+}
+
+fn gets_something(builder: &mut Builder, top: &str) -> bool {
+    let files: Vec<FileId> =
+        builder.index.loaded_files().map(|(file, _)| file).filter(|file| !builder.in_tests(*file)).collect();
+    for file in files {
+        let facts = builder.index.file(file);
+        let decorators = facts.funcs.iter().flat_map(|func| &func.decorators);
+        let decorators = decorators.chain(facts.classes.iter().flat_map(|class| &class.decorators));
+        if decorators.into_iter().any(|decorator| is_of(builder, decorator.value, top, DEPTH)) {
+            return true;
+        }
+        let calls = (0..facts.calls.len() as u32).map(|index| CallId { file, index });
+        let calls: Vec<CallId> =
+            calls.filter(|call| is_of(builder, builder.index.call(*call).func, top, DEPTH)).collect();
+        if calls.into_iter().any(|call| !takes_data(builder, call, DEPTH)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Does the path to the value begin in the package?
+fn is_of(builder: &Builder, value: ValueId, top: &str, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    match builder.index.value(value) {
+        Value::Name { name, scope } => builder.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+            Meaning::External(path) => path.split('.').next() == Some(top),
+            Meaning::Value(value) => is_of(builder, *value, top, depth),
+            _ => false,
+        }),
+        Value::Attribute { receiver, .. } => is_of(builder, *receiver, top, depth),
+        Value::Call { call } => is_of(builder, builder.index.call(*call).func, top, depth),
+        Value::Subscript { value, .. } | Value::Await { value } | Value::Entered(value) => {
+            is_of(builder, *value, top, depth)
+        }
+        _ => false,
+    }
+}
+
+/// What is known of an object from outside.
+struct Made {
+    /// The first names of the paths of what made it.
+    tops: Vec<String>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A module, function or class, by its path.
+    Path,
+    /// An object.
+    Object,
+    /// What a call just gave: nobody put anything in.
+    Fresh,
+}
+
+impl Made {
+    fn of_path(path: &str) -> Self {
+        Self { tops: vec![path.split('.').next().unwrap_or_default().to_owned()], kind: Kind::Path }
+    }
+
+    fn becomes(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+fn made(builder: &mut Builder, value: ValueId, depth: usize) -> Option<Made> {
+    let depth = depth.checked_sub(1)?;
+    match builder.index.value(value).clone() {
+        Value::Name { name, scope } => named(builder, scope, &name, depth),
+        Value::Call { call } => {
+            let func = builder.index.call(call).func;
+            let made = made(builder, func, depth)?;
+            takes_data(builder, call, depth).then(|| made.becomes(Kind::Fresh))
+        }
+        Value::Attribute { receiver, name } => {
+            if let Some(path) = external(builder, value) {
+                return Some(Made::of_path(&path));
+            }
+            if let Some((class, _)) = builder.solver().self_class(receiver) {
+                return inherited(builder, class, &name);
+            }
+            let made = made(builder, receiver, depth)?;
+            match made.kind {
+                Kind::Path => Some(made),
+                Kind::Object | Kind::Fresh => is_its_own(builder, &name).then(|| made.becomes(Kind::Object)),
+            }
+        }
+        Value::Subscript { value, .. } | Value::ElementOf(value) | Value::PartOf(value, _) => {
+            made(builder, value, depth).filter(|made| made.kind == Kind::Fresh)
+        }
+        Value::Await { value } | Value::Entered(value) => {
+            made(builder, value, depth).filter(|made| made.kind != Kind::Path)
+        }
+        _ => None,
+    }
+}
+
+/// A name with one meaning.
+fn named(builder: &mut Builder, scope: ScopeId, name: &Name, depth: usize) -> Option<Made> {
+    let mut meanings = builder.names().lookup(scope, name);
+    meanings.dedup();
+    let [meaning] = meanings.as_slice() else { return None };
+    match meaning.clone() {
+        Meaning::External(path) => Some(Made::of_path(&path)),
+        Meaning::Annotated { annotation, .. } => annotated(builder, annotation),
+        Meaning::Param { func, index } => {
+            let annotation = builder.index.func(func).params.get(index as usize)?.annotation?;
+            annotated(builder, annotation)
+        }
+        Meaning::Value(value) => {
+            let made = made(builder, value, depth)?;
+            (made.kind == Kind::Path || !is_filled(builder, scope, name, depth)).then_some(made)
+        }
+        Meaning::Func(_) | Meaning::Class(_) | Meaning::Module(_) | Meaning::Unknown => None,
+    }
+}
+
+/// `request: Request`, `client: redis.Redis | None`.
+fn annotated(builder: &Builder, annotation: ValueId) -> Option<Made> {
+    let annotation = match builder.index.value(annotation) {
+        Value::Either(sides) => match sides.as_slice() {
+            [one, none] | [none, one] if matches!(builder.index.value(*none), Value::None) => *one,
+            _ => return None,
+        },
+        _ => annotation,
+    };
+    Some(Made::of_path(&external(builder, annotation)?).becomes(Kind::Object))
+}
+
+/// The path of what is imported from outside.
+fn external(builder: &Builder, value: ValueId) -> Option<String> {
+    match builder.names().evaluate(value).as_slice() {
+        [Meaning::External(path)] => Some(path.clone()),
+        _ => None,
+    }
+}
+
+/// `self.request` of a base from outside, where the project has no attribute of that name.
+fn inherited(builder: &mut Builder, class: ClassId, name: &Name) -> Option<Made> {
+    if !is_its_own(builder, name) {
+        return None;
+    }
+    builder.index_close(class);
+    let mut tops = vec![];
+    for (_, base) in builder.graph.hierarchy.external_bases(class) {
+        match base {
+            BaseClass::External(path) => tops.push(path.split('.').next().unwrap_or_default().to_owned()),
+            BaseClass::Unknown => return None,
+            BaseClass::Class(_) => {}
+        }
+    }
+    tops.retain(|top| !matches!(top.as_str(), "builtins" | "abc" | "typing"));
+    Some(Made { tops, kind: Kind::Object })
+}
+
+/// Does nothing in the project write, pass or define an attribute of that name?
+fn is_its_own(builder: &mut Builder, name: &Name) -> bool {
+    builder.solver().load_name(name)
+        && builder.index.writes_of(name).is_empty()
+        && builder.index.keywords_of(name).is_empty()
+        && builder.index.members_of(name).is_empty()
+}
+
+/// Is something that is not plainly data given to a method of what the name holds, or written to it?
+fn is_filled(builder: &mut Builder, scope: ScopeId, name: &Name, depth: usize) -> bool {
+    let home = builder.names().home(scope, name);
+    let facts = builder.index.file(scope.file);
+    let is_it = |value: ValueId| match builder.index.value(value) {
+        Value::Name { name: own, scope } => own == name && builder.names().home(*scope, name) == home,
+        _ => false,
+    };
+    let is_on_it = |call: &Call| match builder.index.value(call.func) {
+        Value::Attribute { receiver, .. } => is_it(*receiver),
+        _ => false,
+    };
+    let calls: Vec<CallId> = (0..facts.calls.len() as u32)
+        .map(|index| CallId { file: scope.file, index })
+        .filter(|call| is_on_it(builder.index.call(*call)))
+        .collect();
+    let is_written = facts.attribute_writes.iter().any(|write| is_it(write.receiver));
+    is_written || calls.into_iter().any(|call| !takes_data(builder, call, depth))
+}
+
+/// Is everything that a call is given data?
+fn takes_data(builder: &mut Builder, call: CallId, depth: usize) -> bool {
+    let args: Vec<ValueId> = builder.index.call(call).args.iter().map(|arg| arg.value).collect();
+    args.into_iter().all(|arg| is_data(builder, arg, depth))
+}
+
+/// Nothing of the project, and nothing that holds something of it: a literal, what came from outside, or what flow knows to be
+/// that. A string that ends in the name of a class may be a path to it.
+fn is_data(builder: &mut Builder, value: ValueId, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    match builder.index.value(value).clone() {
+        Value::Text(text) => {
+            let last = text.rsplit(['.', ':']).next().unwrap_or_default();
+            builder.index.classes_of(last).is_empty()
+        }
+        Value::Pattern(_) | Value::Builtin | Value::None => true,
+        Value::Elements(values) | Value::Either(values) | Value::Sum(values) => {
+            values.into_iter().all(|value| is_data(builder, value, depth))
+        }
+        Value::Dict(items) => items.into_iter().all(|(_, value)| is_data(builder, value, depth)),
+        Value::Spread(value) | Value::Await { value } => is_data(builder, value, depth),
+        Value::Subscript { value, .. } if external(builder, value).is_some() => true,
+        Value::Name { name, .. } if name == "__name__" || name == "__file__" => true,
+        Value::Lambda { .. } | Value::Comprehension { .. } | Value::Unknown => false,
+        _ if external(builder, value).is_some() || made(builder, value, depth).is_some() => true,
+        _ => is_known_data(builder, value),
+    }
+}
+
+/// Does flow know all that gets there, and is it data?
+fn is_known_data(builder: &mut Builder, value: ValueId) -> bool {
+    let set = builder.solver().solve(Node::Value(value), vec![]);
+    let mut objects = set.objects();
+    !set.is_empty() && objects.all(|object| matches!(object, Object::Builtin | Object::None | Object::External(_)))
+}
