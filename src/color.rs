@@ -41,7 +41,7 @@ use self::shape::Adaptation;
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
 use crate::index::facts::*;
-use crate::plan::UnwrapForm;
+use crate::plan::{IteratedBy, UnwrapForm};
 use crate::project::Project;
 use crate::resolve::names::Names;
 use crate::resolve::{Graph, Site};
@@ -63,9 +63,10 @@ pub enum SiteVerdict {
     OffloadConsumer {
         call: CallId,
     },
-    /// It blocks in what stays a generator and is used up where it stands: `[*g()]`. A worker makes a list of it.
+    /// It blocks in what is iterated over and stays sync. A worker makes a list of it, or begins the iteration.
     OffloadIterable {
         iterable: TextRange,
+        by: IteratedBy,
     },
     /// It blocks without a call (a property, `x[k]`): the whole expression is offloaded.
     OffloadExpression {

@@ -9,7 +9,7 @@ pub mod import;
 use ruff_text_size::{TextRange, TextSize};
 
 use crate::config::OffloadVia;
-use crate::plan::{UnwrapForm, YieldSource};
+use crate::plan::{IteratedBy, UnwrapForm, YieldSource};
 
 pub use apply::{Applied, EditError, PositionMap, Side};
 
@@ -25,8 +25,8 @@ pub enum EditKind {
     Offload { call: TextRange, via: OffloadVia, carrier: String, partial: Option<String>, handed_on: bool },
     /// An expression that is no call to `await asyncio.to_thread(lambda: expression)`, whatever carries it.
     OffloadExpression { expression: TextRange },
-    /// `g()` to `await asyncio.to_thread(list, g())`. `iterable` is the original expression that is used up.
-    OffloadIterable { iterable: TextRange },
+    /// `g()` to `await asyncio.to_thread(list, g())`, or `iter` for `list`. `iterable` is the original expression.
+    OffloadIterable { iterable: TextRange, by: IteratedBy },
     /// `obj.get(x)` to `await obj.async_get(x)`: the attribute token is replaced and the call awaited.
     Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: the callee is replaced and the call awaited.

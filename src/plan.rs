@@ -13,7 +13,7 @@ pub mod tests;
 
 use std::collections::BTreeMap;
 
-pub use action::{Action, MockName, UnwrapForm, YieldSource};
+pub use action::{Action, IteratedBy, MockName, UnwrapForm, YieldSource};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
@@ -246,7 +246,9 @@ fn site_action(world: World, id: RefId, verdict: &SiteVerdict) -> Option<Action>
         SiteVerdict::OffloadExpression { expression } => {
             Some(Action::OffloadExpression { expression: *expression, via: via() })
         }
-        SiteVerdict::OffloadIterable { iterable } => Some(Action::OffloadIterable { iterable: *iterable, via: via() }),
+        SiteVerdict::OffloadIterable { iterable, by } => {
+            Some(Action::OffloadIterable { iterable: *iterable, by: *by, via: via() })
+        }
         SiteVerdict::Adapt(adaptation) => adapt(world, id, *adaptation),
         SiteVerdict::Unwrap { call, form } => {
             Some(Action::Unwrap { call: unwrapped_range(world, *call, *form), form: *form })

@@ -271,8 +271,8 @@ impl<'a> Rewriter<'a> {
                 offload::rewrite_handed_on(context, call, via)
             }
             (Action::Hoist { .. }, AnyNodeRef::ExprLambda(lambda)) => hoist::rewrite(context, lambda, parents),
-            (Action::OffloadIterable { via, .. }, _) => {
-                offload_iterable::rewrite(context, node.as_expr_ref()?, parents, via)
+            (Action::OffloadIterable { by, via, .. }, _) => {
+                offload_iterable::rewrite(context, node.as_expr_ref()?, parents, (*by, via))
             }
             (Action::OffloadExpression { via, .. }, _) => {
                 offload_expression::rewrite(context, node.as_expr_ref()?, parents, via)

@@ -149,7 +149,7 @@ fn outcome(planned: Planned, site: &Site, range: TextRange) -> Outcome {
         SiteVerdict::Left(cause) => Outcome::Left(cause.clone()),
         SiteVerdict::AsIs => Outcome::Nothing,
         SiteVerdict::OffloadConsumer { call } => edited(planned, site.id.file, planned.world.index.call(*call).range),
-        SiteVerdict::OffloadIterable { iterable } => edited(planned, site.id.file, *iterable),
+        SiteVerdict::OffloadIterable { iterable, .. } => edited(planned, site.id.file, *iterable),
         SiteVerdict::Await
         | SiteVerdict::Offload
         | SiteVerdict::Native(_)

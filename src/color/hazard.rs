@@ -1,5 +1,6 @@
 //! Calls of project functions that must not be moved to a worker thread (DESIGN section 6).
 
+mod at_once;
 mod bound;
 
 use std::hash::Hash;
@@ -130,7 +131,7 @@ pub fn can_offload(world: World) -> bool {
 }
 
 /// A generator, a context manager or an awaitable: calling it does nothing yet.
-fn works_later(world: World, func: FuncId) -> Option<Cause> {
+pub fn works_later(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
     let is_manager = facts.decorators.iter().any(|decorator| {
         crate::resolve::boundary::decorator_name(world.index, decorator)
@@ -155,6 +156,10 @@ fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
         Value::Call { call } if world.graph.blocking_calls.contains(call) => gives_later(world, *call),
         Value::Call { call } => {
             let name = world.names().last_name(world.index.call(*call).func);
+            // `iter(rows())`: what the call gives.
+            if name == Some("iter") && at_once::gives(world, *call, depth) {
+                return false;
+            }
             let is_builtin = name.is_some_and(|name| matches!(name, "map" | "filter" | "iter" | "zip" | "enumerate"));
             let targets = resolved_in(world, call.file).get(call).cloned().unwrap_or_default();
             is_builtin

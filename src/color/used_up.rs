@@ -1,12 +1,14 @@
-//! Generators that stay ones, where an expression uses them up at once: a worker does.
+//! What is iterated over, blocks and stays sync, where a worker can iterate over it as well: what is used up at once, and an
+//! `__iter__` that does all of its work before it gives an iterator.
 
 use ruff_text_size::TextRange;
 
 use super::cause::Cause;
 use super::coloring::Coloring;
 use super::shape::{Shape, shape_of_targets};
-use super::{SiteVerdict, hazard};
+use super::{SiteVerdict, World, hazard};
 use crate::index::facts::*;
+use crate::plan::IteratedBy;
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, SiteKind};
 
@@ -22,8 +24,12 @@ impl Coloring<'_> {
         };
         let searched = matches!(usage, Usage::Compared).then(|| self.searched(site, iterable)).flatten();
         let uses_up = searched.is_some() || matches!(usage, Usage::Starred { .. } | Usage::Unpacked | Usage::Added);
+        let begins = matches!(
+            usage,
+            Usage::ForIter { is_async: false, .. } | Usage::ComprehensionIter { is_async: false, first: true, .. }
+        ) && site.targets.iter().all(|target| works_at_once(world, *target));
         let context = world.context(site.id);
-        if !is_iterated || !uses_up || context.barrier.is_some() {
+        if !is_iterated || !uses_up && !begins || context.barrier.is_some() {
             return None;
         }
         if shape_of_targets(world, site) != Some(Shape::Generator) || hazard::hazard_in_consumer(world, site).is_some()
@@ -37,13 +43,17 @@ impl Coloring<'_> {
                 false => SiteVerdict::OffloadExpression { expression },
             });
         }
-        let is_builtin = |meaning: &Meaning| matches!(meaning, Meaning::External(path) if path == "builtins.list");
-        if !world.names().lookup(context.scope, "list").iter().all(is_builtin) {
+        let (by, name) = if begins { (IteratedBy::Iter, "iter") } else { (IteratedBy::List, "list") };
+        let is_builtin = |meaning: &Meaning| match meaning {
+            Meaning::External(path) => path.strip_prefix("builtins.") == Some(name),
+            _ => false,
+        };
+        if !world.names().lookup(context.scope, name).iter().all(is_builtin) {
             return None;
         }
         Some(match is_vetoed(iterable) {
             true => SiteVerdict::Left(Cause::CannotRewrite { site: site.id }),
-            false => SiteVerdict::OffloadIterable { iterable },
+            false => SiteVerdict::OffloadIterable { iterable, by },
         })
     }
 
@@ -59,4 +69,10 @@ impl Coloring<'_> {
         })
         .next()
     }
+}
+
+/// Is it an `__iter__` that leaves nothing to do to the iterator that it gives?
+fn works_at_once(world: World, func: FuncId) -> bool {
+    let facts = world.index.func(func);
+    facts.name == "__iter__" && !facts.traits.is_generator && hazard::works_later(world, func).is_none()
 }

@@ -20,7 +20,7 @@ pub enum Action {
     /// `obj.name` to `await asyncio.to_thread(lambda: obj.name)`: an expression that blocks without a call.
     OffloadExpression { expression: TextRange, via: OffloadVia },
     /// `*g()` and `a, b = g()`: the iterable `g()` becomes `await asyncio.to_thread(list, g())`.
-    OffloadIterable { iterable: TextRange, via: OffloadVia },
+    OffloadIterable { iterable: TextRange, by: IteratedBy, via: OffloadVia },
     /// `obj.get(x)` to `await obj.async_get(x)`.
     Native { call: TextRange, method: String },
     /// `time.sleep(x)` to `await asyncio.sleep(x)`: `function` is the dotted path of the awaitable twin.
@@ -119,6 +119,15 @@ pub enum UnwrapForm {
     Lambda { argument: usize },
     /// `sync_to_async(f)(*args)`.
     Curried,
+}
+
+/// What a worker calls with an iterable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IteratedBy {
+    /// `list`: it takes all elements.
+    List,
+    /// `iter`: it runs `__iter__`.
+    Iter,
 }
 
 /// What `yield from` iterates over.

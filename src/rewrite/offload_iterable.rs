@@ -1,7 +1,9 @@
-//! What it does: lets a worker use up a generator that stays one, where it is used up at once.
-//! Before: `rows = [*g()]`, `a, b = g()`, `rows += g()`
-//! After: `rows = [*await asyncio.to_thread(list, g())]`, `a, b = await asyncio.to_thread(list, g())`
-//! Left alone: an iterable with `:=` inside, and where `list` is another name.
+//! What it does: lets a worker use up a generator that stays one, where it is used up at once, or run an `__iter__` that blocks
+//! and then gives an iterator that does not.
+//! Before: `rows = [*g()]`, `a, b = g()`, `for row in table:`
+//! After: `rows = [*await asyncio.to_thread(list, g())]`, `a, b = await asyncio.to_thread(list, g())`,
+//! `for row in await asyncio.to_thread(iter, table):`
+//! Left alone: nothing; the plan asks only where `list` and `iter` are the builtins.
 //! Safety: Safe where all elements are taken before anything else happens, which the plan decides.
 
 use ruff_python_ast::ExprRef;
@@ -12,22 +14,27 @@ use super::context::{Context, Parents};
 use super::offload::request_carrier;
 use crate::config::OffloadVia;
 use crate::edit::EditKind;
+use crate::plan::IteratedBy;
 
 pub(super) fn rewrite<'a>(
     context: &mut Context<'a>,
     iterable: ExprRef<'a>,
     parents: Parents<'_, 'a>,
-    via: &OffloadVia,
+    (by, via): (IteratedBy, &OffloadVia),
 ) -> Outcome {
     let carrier = request_carrier(context, iterable.start(), via);
-    let change = context.edits.change(EditKind::OffloadIterable { iterable: iterable.range() });
+    let change = context.edits.change(EditKind::OffloadIterable { iterable: iterable.range(), by });
     let parenthesize = context.await_needs_parentheses(iterable, parents);
-    let (open, close) = match via {
-        OffloadVia::Asgiref => (format!("{carrier}(list)("), ")"),
-        _ => (format!("{carrier}(list, "), ")"),
+    let builtin = match by {
+        IteratedBy::List => "list",
+        IteratedBy::Iter => "iter",
+    };
+    let open = match via {
+        OffloadVia::Asgiref => format!("{carrier}({builtin})("),
+        _ => format!("{carrier}({builtin}, "),
     };
     context.open_await(change, iterable.range(), &open, parenthesize);
-    context.edits.close(change, iterable.range(), close);
+    context.edits.close(change, iterable.range(), ")");
     Ok(())
 }
 
@@ -36,13 +43,14 @@ mod tests {
     use ruff_text_size::TextRange;
 
     use crate::config::OffloadVia;
-    use crate::plan::Action;
+    use crate::plan::{Action, IteratedBy};
     use crate::rewrite::testing::check;
 
     #[track_caller]
     fn check_body(via: OffloadVia, import: &str, before: &str, after: &str) {
         let module = |body: &str| format!("{import}\n\nasync def g():\n    {body}\n");
-        let offload = |iterable: TextRange| Action::OffloadIterable { iterable, via: via.clone() };
+        let offload =
+            |iterable: TextRange| Action::OffloadIterable { iterable, by: IteratedBy::List, via: via.clone() };
         check(&module(before), offload, &module(after));
     }
 
@@ -53,6 +61,15 @@ mod tests {
         asyncio("f(1, *«rows()», k=2)", "f(1, *await asyncio.to_thread(list, rows()), k=2)");
         asyncio("a, *b = «self.rows»", "a, *b = await asyncio.to_thread(list, self.rows)");
         asyncio("x += «rows(\n        k,\n    )»", "x += await asyncio.to_thread(list, rows(\n        k,\n    ))");
+    }
+
+    #[test]
+    fn a_worker_begins_the_iteration() {
+        check(
+            "import asyncio\n\nasync def g(table):\n    for row in «table.rows»: print(row)\n",
+            |iterable| Action::OffloadIterable { iterable, by: IteratedBy::Iter, via: OffloadVia::Asyncio },
+            "import asyncio\n\nasync def g(table):\n    for row in await asyncio.to_thread(iter, table.rows): print(row)\n",
+        );
     }
 
     #[test]

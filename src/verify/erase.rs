@@ -85,7 +85,7 @@ pub(super) fn node(kind: &EditKind) -> Option<TextRange> {
         EditKind::Await { operand: range }
         | EditKind::Offload { call: range, .. }
         | EditKind::OffloadExpression { expression: range }
-        | EditKind::OffloadIterable { iterable: range }
+        | EditKind::OffloadIterable { iterable: range, .. }
         | EditKind::Native { call: range, .. }
         | EditKind::Replace { call: range, .. }
         | EditKind::AsyncDef { function: range }

@@ -131,7 +131,9 @@ fn carries_out(kind: &EditKind, action: &Action) -> bool {
         Action::OffloadExpression { expression, .. } => {
             *kind == EditKind::OffloadExpression { expression: *expression }
         }
-        Action::OffloadIterable { iterable, .. } => *kind == EditKind::OffloadIterable { iterable: *iterable },
+        Action::OffloadIterable { iterable, by, .. } => {
+            *kind == EditKind::OffloadIterable { iterable: *iterable, by: *by }
+        }
         Action::Native { call, method } => *kind == EditKind::Native { call: *call, method: method.clone() },
         Action::Replace { call, function } => *kind == EditKind::Replace { call: *call, function: function.clone() },
         Action::Unwrap { call, form } => *kind == EditKind::Unwrap { call: *call, form: *form },

@@ -6,6 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::Context;
 use super::imports::{dotted, last_name};
 use crate::edit::EditKind;
+use crate::plan::IteratedBy;
 
 /// Carriers called as `carrier(f, *args, **kwargs)`.
 const CARRIERS: [&str; 3] =
@@ -50,7 +51,7 @@ impl Context<'_> {
             EditKind::Offload { partial, handed_on: false, .. } => self.offload(old, new, partial.is_some()),
             EditKind::Offload { partial, handed_on: true, .. } => self.carried(old, new, partial.is_some()),
             EditKind::OffloadExpression { .. } => self.offload_expression(old, new),
-            EditKind::OffloadIterable { .. } => self.offload_iterable(old, new),
+            EditKind::OffloadIterable { by, .. } => self.offload_iterable(*by, old, new),
             EditKind::Native { .. } => self.native(change, old, new),
             EditKind::Replace { .. } => self.replace(change, old, new),
             EditKind::Unwrap { .. } => self.unwrap(old, new),
@@ -159,7 +160,11 @@ impl Context<'_> {
     }
 
     /// `g()` and `await asyncio.to_thread(list, g())`, whatever carries it.
-    fn offload_iterable(&self, old: &Expr, new: &Expr) {
+    fn offload_iterable(&self, by: IteratedBy, old: &Expr, new: &Expr) {
+        let builtin = match by {
+            IteratedBy::List => "list",
+            IteratedBy::Iter => "iter",
+        };
         let carrier = new.as_await_expr().and_then(|awaited| awaited.value.as_call_expr());
         let Some(carrier) = carrier else { return self.misfit(old.range(), "an awaited offload") };
         let parts = match &*carrier.func {
@@ -176,10 +181,12 @@ impl Context<'_> {
             }
         };
         match parts {
-            Some((Expr::Name(list), iterable)) if list.id == "list" && !iterable.is_starred_expr() => {
+            Some((Expr::Name(name), iterable)) if name.id == builtin && !iterable.is_starred_expr() => {
                 self.same(old, iterable);
             }
-            _ => self.misfit(old.range(), "`list` and the iterable in a known offload function"),
+            _ => {
+                self.misfit(old.range(), "`list` or `iter`, as recorded, and the iterable in a known offload function")
+            }
         }
     }
 

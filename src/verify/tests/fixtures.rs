@@ -4,7 +4,7 @@ use ruff_text_size::{TextRange, TextSize};
 
 use crate::config::OffloadVia;
 use crate::edit::{EditKind, FileEdits};
-use crate::plan::{UnwrapForm, YieldSource};
+use crate::plan::{IteratedBy, UnwrapForm, YieldSource};
 
 pub(super) struct Fixture {
     pub name: &'static str,
@@ -199,7 +199,7 @@ fn awaits() -> Vec<Build> {
         new("a worker makes a list of a generator", "import os\nasync def f(a, b):\n    return [1, *g(a, b), 2]\n")
             .asyncio()
             .change(
-                |iterable| EditKind::OffloadIterable { iterable },
+                |iterable| EditKind::OffloadIterable { iterable, by: IteratedBy::List },
                 "g(a, b)",
                 &[Before("g(a, b)", "await asyncio.to_thread(list, "), After("g(a, b)", ")")],
             ),
