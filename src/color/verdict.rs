@@ -305,19 +305,19 @@ impl Coloring<'_> {
         if blocks
             && !converting
             && self.blocks_now(site)
+            && !self.has_twin(site)
+            && let Some(verdict) = self.used_up(site)
+        {
+            return verdict;
+        }
+        if blocks
+            && !converting
+            && self.blocks_now(site)
             && let Some(call) = self.offloadable_consumer(site)
             && !self.becomes_list(site)
             && !self.has_twin(site)
         {
             return SiteVerdict::OffloadConsumer { call };
-        }
-        if blocks
-            && !converting
-            && self.blocks_now(site)
-            && !self.has_twin(site)
-            && let Some(verdict) = self.used_up(site)
-        {
-            return verdict;
         }
         if site.others && !converting && self.offloads(site) {
             return SiteVerdict::Offload;

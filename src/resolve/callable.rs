@@ -1,7 +1,7 @@
 //! Calls of objects: `obj(x)` runs `__call__` without naming it, so all calls of the program are looked at once a
 //! `__call__` may convert.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
@@ -10,7 +10,7 @@ use super::builder::Builder;
 use super::flow::Runs;
 use super::names::Meaning;
 use super::site::{self, Found};
-use super::{Evidence, Site, SiteKind, agreement, flow, stack};
+use super::{Evidence, Site, SiteKind, agreement, carried, flow, stack};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 
@@ -120,9 +120,24 @@ fn passed_on(builder: &mut Builder) {
             targets.retain(|func| builder.index.func(*func).name == name);
         }
         for target in targets {
-            builder.graph.passed_on.entry(target).or_insert(call);
+            if !is_followed(builder, call, value, target) {
+                builder.graph.passed_on.entry(target).or_insert(call);
+            }
         }
     }
+}
+
+/// `partial(obj, x)`: every place that calls it is a site, when all are seen.
+fn is_followed(builder: &mut Builder, call: CallId, given: ValueId, target: FuncId) -> bool {
+    let facts = builder.index.call(call);
+    let is_first = facts.args.first().is_some_and(|arg| arg.value == given && !arg.is_star && arg.keyword.is_none());
+    let is_partial = builder.names().dotted(facts.func).is_some_and(|path| path == "functools.partial");
+    let Some(result) = carried::result_of(builder, call).filter(|_| is_first && is_partial) else { return false };
+    let trace = flow::trace(builder, flow::Token::Function(target), result);
+    for place in trace.calls {
+        carried::add_place(builder, place, BTreeSet::from([target]), Runs::Calls);
+    }
+    trace.escape.is_none() && trace.callbacks.is_empty() && trace.accepted.is_none() && trace.decorates.is_empty()
 }
 
 /// Calls of names and attributes that scopes do not tie to a function, a class, or something foreign.

@@ -313,7 +313,28 @@ fn unnamed_constructions(builder: &mut Builder, func: FuncId) -> Vec<RefId> {
         }
     }
     found.retain(|(_, callee)| flow::may_construct(builder, *callee, &family));
-    found.into_iter().map(|(id, _)| id).collect()
+    let held = held_classes(builder, &files).into_iter().filter(|value| flow::may_construct(builder, *value, &family));
+    let held: Vec<ValueId> = held.collect();
+    let places = held.into_iter().flat_map(|value| flow::trace(builder, Token::Class(class), value).calls);
+    let places: BTreeSet<RefId> = places.collect();
+    found.into_iter().map(|(id, _)| id).chain(places).collect()
+}
+
+/// `kind = self.__class__`, `kind = type(self)`: classes that are held without a name of their own.
+fn held_classes(builder: &Builder, files: &BTreeSet<FileId>) -> Vec<ValueId> {
+    let is_here = |id: &&RefId| files.contains(&id.file);
+    let looked_up = builder.index.refs_of("__class__").iter().filter(is_here).filter_map(|id| {
+        let site = builder.index.site(*id);
+        (!matches!(site.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared)).then_some(site.value)
+    });
+    let asked = builder.index.refs_of("type").iter().filter(is_here).filter_map(|id| {
+        let Usage::Called(call) = builder.index.site(*id).usage else { return None };
+        let facts = builder.index.call(call);
+        let is_held =
+            facts.args.len() == 1 && !matches!(facts.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared);
+        if is_held { result_of(builder, call) } else { None }
+    });
+    looked_up.chain(asked).collect()
 }
 
 pub(super) fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {

@@ -1,4 +1,4 @@
-"""Scenes: small templates of the rarer constructs, filled with random names and expressions (`templates.py` and `constructs.py` have their texts).
+"""Scenes: small templates of the rarer constructs, filled with random names and expressions (`templates.py`, `constructs.py` and `held.py` have their texts).
 
 A template has `@` in names (a number that is new in the program), `[[one||two]]` (one of them), and `<<kind receiver names>>` (an
 expression of that kind over a persistence and some integers; `!` behind the kind: one that may be offloaded, `.` one that blocks nothing).
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from . import constructs, templates
+from . import constructs, held, templates
 from .model import Ctx, Fn
 
-TEMPLATES = {**templates.TEMPLATES, **constructs.TEMPLATES}
+TEMPLATES = {**templates.TEMPLATES, **constructs.TEMPLATES, **held.TEMPLATES}
 
 HOLE = re.compile(r"<<(\w+)([!.]?) ([\w.()]+)((?: [\w.()]+)*)>>")
 MARK = re.compile(r"(?<=[\w({])@")  # a decorator has no name before it

@@ -13,7 +13,16 @@ impl Walk<'_, '_> {
 
     /// May the object be one of the class that is followed?
     pub(super) fn may_be(&mut self, object: Object) -> bool {
-        let Token::Instance(wanted) = self.token else { return false };
+        let wanted = match self.token {
+            Token::Instance(class) => class,
+            // An object that is called stands for its `__call__`.
+            Token::Function(func) => {
+                let facts = self.builder.index.func(func);
+                let Some(class) = facts.class.filter(|_| facts.name == "__call__") else { return false };
+                class
+            }
+            Token::Class(_) | Token::Layer | Token::Generator(_) | Token::Manager(_) => return false,
+        };
         match object {
             Object::Instance(class) | Object::Below(class) => {
                 self.builder.index_close(class);
