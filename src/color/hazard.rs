@@ -323,10 +323,9 @@ fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
 /// The targets of the calls of a file that the graph is certain of, and of those that were proved to be something else.
 fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
     remembered(&world.hazards.resolved, file, || {
-        let certain = world
-            .graph
-            .sites_in_file(file)
-            .filter(|site| site.kind == SiteKind::Call && !site.uncertain && !site.targets.is_empty());
+        let is_call = |site: &&Site| matches!(site.kind, SiteKind::Call | SiteKind::Made | SiteKind::Carried);
+        let is_certain = |site: &&Site| !site.uncertain && !site.targets.is_empty();
+        let certain = world.graph.sites_in_file(file).filter(is_call).filter(is_certain);
         let all_of =
             |targets: &[FuncId]| targets.iter().flat_map(|target| overriding(world, *target).to_vec()).collect();
         let by_call = certain.filter_map(|site| match world.index.site(site.id).usage {

@@ -12,6 +12,7 @@ from . import constructs, held, templates
 from .model import Ctx, Fn
 
 TEMPLATES = {**templates.TEMPLATES, **constructs.TEMPLATES, **held.TEMPLATES}
+SINCE = 300_000  # the first seed whose programs may have the scenes of `held`; those before keep theirs
 
 HOLE = re.compile(r"<<(\w+)([!.]?) ([\w.()]+)((?: [\w.()]+)*)>>")
 MARK = re.compile(r"(?<=[\w({])@")  # a decorator has no name before it
@@ -20,7 +21,8 @@ CHOICE = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]", re.S)
 
 class Scenes:
     def scene(self, module):
-        names = sorted(name for name in TEMPLATES if self.profile == "soft" or name in constructs.HARD)
+        known = (name for name in TEMPLATES if self.seed >= SINCE or name not in held.TEMPLATES)
+        names = sorted(name for name in known if self.profile == "soft" or name in constructs.HARD)
         if not names:
             return
         name = self.rng.choice(names)
