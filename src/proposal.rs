@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 
+use crate::check::affine;
 use crate::color::World;
 use crate::index::facts::*;
 use crate::resolve::SiteKind;
@@ -35,6 +36,8 @@ pub struct Layer {
     /// Public sync methods.
     pub methods: usize,
     pub calls: Calls,
+    /// What its methods use that belongs to one thread.
+    pub bound: Option<&'static str>,
 }
 
 /// A name that blocking layers often go by, and the calls on it that nobody awaits.
@@ -205,7 +208,8 @@ fn layers(world: World, reached: &FxHashSet<FuncId>) -> Vec<Layer> {
                 count(world, *site, reached, &mut calls);
             }
         }
-        layers.push(Layer { class, blocking: blocking.len(), methods: methods.len(), calls });
+        let bound = world.index.class(class).methods.iter().find_map(|func| affine::of_method(world, *func));
+        layers.push(Layer { class, blocking: blocking.len(), methods: methods.len(), calls, bound });
     }
     layers.sort_by_key(|layer| (std::cmp::Reverse(layer.calls.all), layer.class));
     layers

@@ -6,9 +6,10 @@ use ruff_text_size::{Ranged, TextRange};
 use super::code::Code;
 use super::parsed::{Asked, Node, Parsed, Scan, last_name, own_nodes};
 use super::{Detail, Finding};
-use crate::color::World;
+use crate::color::cause::Cause;
+use crate::color::{World, hazard};
 use crate::config::Blocking;
-use crate::index::facts::FileId;
+use crate::index::facts::{FileId, FuncId};
 use crate::py::infer::Answers;
 
 /// A method of an object that is given to a worker thread.
@@ -57,6 +58,15 @@ fn bound_class(world: World, path: &str) -> Option<&'static str> {
     let is_session = path.starts_with("sqlalchemy.orm.session.Session.")
         || path.starts_with("sqlalchemy.orm.scoping.scoped_session.");
     is_session.then_some("SQLAlchemy session")
+}
+
+/// What a method of a class of the project uses that belongs to a thread.
+pub fn of_method(world: World, func: FuncId) -> Option<&'static str> {
+    match hazard::bound_to_thread(world, func)? {
+        Cause::ThreadBound { what: "sqlite3.connect", .. } => Some("sqlite3 connection"),
+        Cause::ThreadBound { what, .. } => Some(what),
+        _ => None,
+    }
 }
 
 /// The kind of object that calls of this entry use, when it belongs to a thread.

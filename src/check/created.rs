@@ -109,7 +109,8 @@ fn by_verdict(world: World, site: &Site, verdict: &SiteVerdict) -> Option<Findin
     let (code, detail) = match (verdict, &site.kind) {
         (SiteVerdict::Unwrap { .. }, _) => (Code::Unwrapped, Detail::Function(*site.targets.first()?)),
         (SiteVerdict::Offload, SiteKind::Blocking { entry, .. }) => {
-            let name = affine::of_entry(world, &world.graph.entries[*entry])?;
+            let named = affine::of_entry(world, &world.graph.entries[*entry]);
+            let name = named.or_else(|| site.targets.iter().find_map(|target| affine::of_method(world, *target)))?;
             (Code::Affine, Detail::Name(name.into()))
         }
         (SiteVerdict::Offload, SiteKind::Call) => {

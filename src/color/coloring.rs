@@ -23,6 +23,10 @@ pub(super) struct Coloring<'a> {
     pub(super) blocking: BTreeSet<FuncId>,
     /// Sync functions that lead to a blocking call, counted or not.
     pub(super) leads: BTreeSet<FuncId>,
+    /// Functions that run an event loop, themselves or by what they call.
+    pub(super) run_loops: BTreeSet<FuncId>,
+    /// Sync functions that lead to a blocking call which counts wherever it stands.
+    pub(super) everywhere: BTreeSet<FuncId>,
     /// Sync functions that an async function reaches.
     pub(super) reached: BTreeSet<FuncId>,
     /// Sync functions that functions reach which block: they may run on a loop one day.
@@ -54,6 +58,8 @@ impl<'a> Coloring<'a> {
             family_of,
             blocking: BTreeSet::new(),
             leads: BTreeSet::new(),
+            run_loops: BTreeSet::new(),
+            everywhere: BTreeSet::new(),
             reached: BTreeSet::new(),
             nested: BTreeSet::new(),
             pending: vec![],
@@ -72,7 +78,16 @@ impl<'a> Coloring<'a> {
             SiteKind::Runs { .. } => coloring.is_in_reach(site),
             _ => true,
         });
+        coloring.run_loops = coloring.lead_to(|site| matches!(site.kind, SiteKind::Runs { .. }));
+        coloring.everywhere = coloring.lead_to(|site| match site.kind {
+            SiteKind::Blocking { entry, .. } => coloring.reach_of(entry) == Reach::All && coloring.is_in_reach(site),
+            _ => false,
+        });
         coloring
+    }
+
+    fn reach_of(&self, entry: usize) -> Reach {
+        self.world.graph.entries[entry].reach.unwrap_or(self.world.config.reach)
     }
 
     pub(super) fn site(&self, id: RefId) -> &'a Site {
@@ -163,7 +178,7 @@ impl<'a> Coloring<'a> {
             // Under a loop it would fail: no async code runs it today.
             return self.nested.contains(&func);
         };
-        match self.world.graph.entries[entry].reach.unwrap_or(self.world.config.reach) {
+        match self.reach_of(entry) {
             Reach::All => true,
             Reach::Async | Reach::None => self.world.index.func(func).is_async || self.reached.contains(&func),
         }

@@ -311,7 +311,8 @@ fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
     (traits.raises_stop_iteration && !caught).then_some(Cause::StopsIteration { func })
 }
 
-fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
+/// What the function itself touches that belongs to its thread or context.
+pub fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     let memo = world.hazards;
     let found = remembered(&memo.bound, func.file, || {
         let handles = memo.handles.get_or_init(|| bound::Handles::find(world));

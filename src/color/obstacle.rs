@@ -57,6 +57,10 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         {
             Some(Cause::Escapes { site: id })
         }
+        // A generator or context manager of a layer: making it in a thread moves nothing of what it does there.
+        SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && gives_generator(world, site) => {
+            Some(Cause::Consumed { site: id })
+        }
         // `for x in map(leaf, keys)`: the call itself runs nothing yet.
         SiteKind::Blocking { .. } if works_later(world, id) => Some(Cause::Consumed { site: id }),
         SiteKind::Blocking { .. }
@@ -72,6 +76,14 @@ fn is_offloaded(world: World, entry: usize) -> bool {
         BlockingAction::Offload | BlockingAction::Native { .. } => true,
         BlockingAction::Replace { .. } | BlockingAction::Tell => false,
     }
+}
+
+fn gives_generator(world: World, site: &Site) -> bool {
+    let is_generator = |func: &FuncId| {
+        let facts = world.index.func(*func);
+        facts.traits.is_generator && !facts.is_async
+    };
+    matches!(world.index.site(site.id).usage, Usage::Called(_)) && site.targets.iter().any(is_generator)
 }
 
 fn works_later(world: World, id: RefId) -> bool {

@@ -171,11 +171,12 @@ impl Coloring<'_> {
             let stuck = match site.kind {
                 SiteKind::Read | SiteKind::Callback { .. } | SiteKind::Iterated => true,
                 SiteKind::Call => {
+                    // A loop cannot be run under another one: where no thread can take it, all is as it was.
+                    let runs_loop = || site.targets.iter().any(|target| self.run_loops.contains(target));
                     self.world.index.site(site.id).runs_unseen()
-                        || matches!(
-                            hazard::hazard(self.world, site),
-                            Some(Cause::WorksLater { .. } | Cause::StopsIteration { .. })
-                        )
+                        || hazard::hazard(self.world, site).is_some_and(|cause| {
+                            matches!(cause, Cause::WorksLater { .. } | Cause::StopsIteration { .. }) || runs_loop()
+                        })
                 }
                 _ => false,
             };
@@ -247,7 +248,11 @@ impl Coloring<'_> {
                     for target in site.targets.iter().filter(|target| self.converts(**target)) {
                         callers.entry(*target).or_default().push(owner);
                     }
-                    self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some()
+                    let counts = !self.bridges.contains(&owner)
+                        || self.reached.contains(&owner)
+                        || site.targets.iter().any(|target| self.everywhere.contains(target));
+                    counts
+                        && (self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some())
                 }
                 SiteKind::Read
                 | SiteKind::Callback { .. }

@@ -166,7 +166,13 @@ fn told(layer: &Layer) -> String {
 
 fn entry(world: World, layer: &Layer) -> String {
     let class = world.names().qualified_class(layer.class);
-    format!("# {}.\n[[blocking]]\nclass = \"{class}\"\nreach = \"async\"\n\n", told(layer))
+    let told = told(layer);
+    match layer.bound {
+        None => format!("# {told}.\n[[blocking]]\nclass = \"{class}\"\nreach = \"async\"\n\n"),
+        Some(what) => format!(
+            "# {told}. It holds a {what}, which belongs to the thread that made it: let other threads use it, then take the `#` away.\n# [[blocking]]\n# class = \"{class}\"\n# reach = \"async\"\n\n"
+        ),
+    }
 }
 
 fn receivers(proposal: &Proposal) -> String {

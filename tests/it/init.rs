@@ -128,3 +128,35 @@ fn a_name_in_keep_sync_that_matches_nothing_is_an_error() {
     let flag = Project::new(KEPT).run("diff --keep-sync shop.cli.Shell.ran").returned(2);
     assert!(flag.stderr.contains("command line: ") && flag.stderr.contains("`shop.cli.Shell.run`"), "{}", flag.stderr);
 }
+
+/// A layer whose handle belongs to one thread is told of, and its calls would be remarked on.
+#[test]
+fn a_layer_that_is_bound_to_a_thread_is_proposed_with_a_warning() {
+    let store = "#- store.py
+import sqlite3
+
+class Store:
+    def __init__(self):
+        self.connection = sqlite3.connect('a.db')
+
+    def get(self, key):
+        return self.connection.execute('select ?', key).fetchone()
+
+    def put(self, key):
+        self.connection.execute('insert ?', key)
+
+    def drop(self, key):
+        self.connection.execute('delete ?', key)
+
+async def main(store: Store):
+    store.get(1), store.put(2), store.drop(3)
+";
+    let project = Project::new(&format!("#- pyproject.toml\n[project]\nname = 'a'\n{store}"));
+    let proposed = project.run("init");
+    assert!(proposed.text().contains("belongs to the thread that made it"), "{}", proposed.text());
+    assert!(
+        proposed.text().contains("# class = \"store.Store\"") && !proposed.text().contains("\nclass = \"store.Store\"")
+    );
+    let declared = Project::new(&format!("#- awaitify.toml\n[[blocking]]\nclass = 'store.Store'\n{store}"));
+    declared.run("diff").says(&["AW405", "sqlite3 connection"]);
+}

@@ -110,3 +110,101 @@ def load(key):
     let line = "`connect` (store.py:11) must not run in a thread: `store.connect` uses what `threading.local` made";
     check_round(&project).says(&["not-moved (1)", line]);
 }
+
+/// Under a loop no other can be run: a command that runs one stays as it is, whatever else blocks in it.
+#[test]
+fn a_command_that_runs_a_loop_further_down_stays() {
+    let bot = "#- bot.py
+import asyncio
+
+class Bot:
+    def __init__(self):
+        self.loop = asyncio.get_event_loop()
+
+    async def serve(self):
+        print(persistence.get(1))
+
+    def run(self):
+        self.loop.run_until_complete(self.serve())
+#- cli.py
+import click
+from bot import Bot
+
+@click.command()
+def start():
+    print(persistence.get(2))
+    bot = Bot()
+    bot.run()
+";
+    let project = Project::new(bot);
+    check_round(&project).says(&["cli.start: `bot.run` (cli.py:8) blocks and cannot be moved to a thread by itself"]);
+    let before = project.text("cli.py");
+    project.run("apply --allow-dirty").returned(0);
+    assert_eq!(project.text("cli.py"), before);
+}
+
+/// Where only async code counts, a command that no async code reaches has nothing to move off the loop.
+#[test]
+fn a_command_keeps_its_body_where_only_async_code_counts() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['persistence', 'click']
+reach = 'async'
+#- app.py
+import click
+
+@click.command()
+def lint():
+    check()
+
+def check():
+    print(load())
+
+@timed
+def load():
+    return persistence.get(1)
+
+async def show():
+    print(load())
+",
+    );
+    let diff = check_round(&project);
+    assert!(
+        diff.text().contains("await asyncio.to_thread(load)") && !diff.text().contains("asyncio.run"),
+        "{}",
+        diff.text()
+    );
+}
+
+/// A generator or context manager of a layer does its work later: to make it in a thread moves nothing.
+#[test]
+fn what_a_layer_does_later_is_left_and_said() {
+    let project = Project::new(
+        "#- awaitify.toml
+[[blocking]]
+class = 'store.Store'
+#- store.py
+import contextlib
+
+class Store:
+    def get(self, key):
+        return key
+
+    def rows(self):
+        yield 1
+
+    @contextlib.contextmanager
+    def session(self):
+        yield
+#- app.py
+from store import Store
+
+async def main(store: Store):
+    with store.session():
+        print(store.get(1), next(store.rows(), None))
+",
+    );
+    let diff = check_round(&project).says(&["1 site left:", "`store.session` (app.py:4)"]);
+    let line = "print(await asyncio.to_thread(store.get, 1), await asyncio.to_thread(next, store.rows(), None))";
+    assert!(diff.text().contains(line), "{}", diff.text());
+}
