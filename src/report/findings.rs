@@ -135,7 +135,8 @@ fn sentence(world: World, places: &mut Places, finding: &Finding) -> String {
             format!("`{}` writes attributes or globals, and now does so in a thread beside the loop", short(world, *func))
         }
         (Detail::Function(func), _) => {
-            format!("the offload of `{}` is taken away, as it is async now", short(world, *func))
+            let name = short(world, *func);
+            format!("`{name}` is async now and runs on the loop, where a thread ran it before")
         }
         (Detail::Ignored { unused, unknown }, _) => ignored_sentence(unused, unknown),
         (Detail::Name(name), code) => named_sentence(name, code, &excerpt(places)),
