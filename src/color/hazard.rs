@@ -131,7 +131,7 @@ pub fn can_offload(world: World) -> bool {
 }
 
 /// A generator, a context manager or an awaitable: calling it does nothing yet.
-pub fn works_later(world: World, func: FuncId) -> Option<Cause> {
+fn works_later(world: World, func: FuncId) -> Option<Cause> {
     let facts = world.index.func(func);
     let is_manager = facts.decorators.iter().any(|decorator| {
         crate::resolve::boundary::decorator_name(world.index, decorator)
@@ -140,6 +140,19 @@ pub fn works_later(world: World, func: FuncId) -> Option<Cause> {
     let lazy = facts.returns.iter().any(|returned| is_lazy(world, returned.value, NESTING));
     let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
+}
+
+/// Does the function return nothing but `iter(x)`, where `x` has all its elements?
+pub fn gives_at_once(world: World, func: FuncId) -> bool {
+    let returns = &world.index.func(func).returns;
+    let is_ready = |returned: &Return| match world.index.value(returned.value) {
+        Value::Call { call } => {
+            let name = world.names().last_name(world.index.call(*call).func);
+            name == Some("iter") && at_once::gives(world, *call, NESTING)
+        }
+        _ => false,
+    };
+    !returns.is_empty() && returns.iter().all(is_ready)
 }
 
 /// May the value do its work when somebody iterates over it? Looked for through names and functions that hand it on, `depth`
