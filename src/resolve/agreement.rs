@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, site, unrelated};
+use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, receiver, site, unrelated};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -86,7 +86,8 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         }
         plain::leave_out_never_awaited(builder, id, &mut candidates);
         let may_run = |func: &FuncId| builder.graph.nodes.contains(func) && !is_seen_elsewhere(builder, id, *func);
-        let targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
+        let mut targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
+        targets.retain(|func| receiver::may_be_of(builder, id, *func));
         let usage = builder.index.site(id).usage;
         let is_out = matches!(usage, Usage::Store | Usage::Delete) || is_made_elsewhere(builder, id);
         if targets.is_empty() || is_out {

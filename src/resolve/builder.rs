@@ -12,7 +12,7 @@ use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, Site, SiteKind};
 use super::{
     agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, intercepted,
-    iterator, native, operators, site,
+    iterator, native, operators, receiver, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -45,8 +45,6 @@ pub(crate) struct Builder<'a> {
     pub(super) joined_at: FxHashMap<FuncId, u32>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
     pub(super) callables: callable::Search,
-    /// Classes whose objects were followed: do any get out of sight?
-    pub(super) lost: FxHashMap<ClassId, bool>,
     /// Calls of objects that nobody knows the type of.
     pub(super) unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
@@ -61,6 +59,7 @@ pub(crate) struct Builder<'a> {
     pub(super) operators: operators::Search,
     pub(super) computed: computed::State,
     pub(super) intercepted: intercepted::State,
+    pub(super) receivers: receiver::State,
 }
 
 impl<'a> Builder<'a> {
@@ -81,7 +80,6 @@ impl<'a> Builder<'a> {
             stands_for: FxHashSet::default(),
             joined_at: FxHashMap::default(),
             callables: callable::Search::default(),
-            lost: FxHashMap::default(),
             unknown_calls: vec![],
             unasked: vec![],
             external_names: agreement::ExternalNames::default(),
@@ -92,6 +90,7 @@ impl<'a> Builder<'a> {
             operators: operators::Search::default(),
             computed: computed::State::default(),
             intercepted: intercepted::State::default(),
+            receivers: receiver::State::default(),
         }
     }
 }
@@ -145,6 +144,12 @@ impl Builder<'_> {
 
     /// Queues a name: its sites will be resolved.
     pub(crate) fn want(&mut self, name: &Name) {
+        self.is_name_of_others(name);
+        self.want_method(name);
+    }
+
+    /// The same for a name that only a method goes by, as far as is known here.
+    fn want_method(&mut self, name: &Name) {
         if self.graph.names.insert(name.clone()) {
             self.pending.insert(name.clone());
         }
@@ -203,7 +208,7 @@ impl Builder<'_> {
             self.carried.constructs(id);
             return;
         }
-        self.want(&name);
+        self.want_method(&name);
         for alias in hierarchy::aliases(self.index, class, id) {
             self.want(&alias);
         }
@@ -295,6 +300,8 @@ impl Builder<'_> {
 
     /// A node is new: what waited for it goes on.
     fn found(&mut self, node: FuncId) {
+        let name = self.index.func(node).name.clone();
+        self.take_up(&name);
         self.unasked.push(node);
         self.woken.extend(self.parked.remove(&node).into_iter().flatten());
     }

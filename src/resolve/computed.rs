@@ -132,6 +132,46 @@ fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
     found
 }
 
+/// May the class be found by a name that the program computes?
+pub(super) fn may_find_class(builder: &mut Builder, class: ClassId) -> bool {
+    let name = builder.index.class(class).name.clone();
+    places(builder).iter().copied().any(|place| {
+        let spelled = spelled(builder, place);
+        if builder.in_tests(place.file) || !spelled.fits(&name) && !spelled.is_open() {
+            return false;
+        }
+        match builder.index.pick(place.file, place.index).holder {
+            Holder::Globals => place.file == class.file || spelled.fits(&name),
+            Holder::Object(object) if !spelled.fits(&name) => flow::may_be_module(builder, object, class.file),
+            Holder::Object(_) | Holder::Anything | Holder::Code => spelled.fits(&name),
+        }
+    })
+}
+
+/// The places that may read an attribute by a computed name: what they read, with how many containers around it, and of what.
+/// None for a place of which nobody knows that. `of_known`: where any name may be computed for an object that is known.
+pub(super) fn readers(builder: &mut Builder, name: &Name, of_known: bool) -> Vec<Option<(ValueId, u32, ValueId)>> {
+    let mut found = vec![];
+    for place in places(builder).iter().copied() {
+        let spelled = spelled(builder, place);
+        let fits = spelled.fits(name);
+        if !fits && !spelled.is_open() || builder.in_tests(place.file) {
+            continue;
+        }
+        let pick = builder.index.pick(place.file, place.index);
+        match pick.holder {
+            Holder::Object(object) => {
+                let (value, depth) = (pick.value, pick.depth);
+                if fits || of_known && flow::is_known(builder, object) {
+                    found.push(Some((value, depth, object)));
+                }
+            }
+            Holder::Globals | Holder::Anything | Holder::Code => found.extend(fits.then_some(None)),
+        }
+    }
+    found
+}
+
 /// Is the function a member of the object at the place? None when nobody knows the object.
 fn has(builder: &mut Builder, place: PickSite, func: FuncId) -> Option<bool> {
     match builder.index.pick(place.file, place.index).holder {

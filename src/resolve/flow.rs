@@ -44,16 +44,19 @@ use ruff_python_ast::PythonVersion;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
+pub(crate) use self::caller::calls_of;
 pub(crate) use self::classes::{classes, known_classes};
 pub(crate) use self::doubt::contradictions;
 pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
 pub(crate) use self::foreign::is_of_foreign;
-pub(crate) use self::forward::{Owner, Spot, Token, Trace, trace, trace_from, trace_inside, trace_param};
+pub(crate) use self::forward::{
+    Owner, Spot, Token, Trace, trace, trace_from, trace_in_sight, trace_inside, trace_param,
+};
 pub(crate) use self::outside::{is_fed, makers};
 
 use self::object::{Node, Object, Place};
-pub(crate) use self::picked::{is_global, may_have_member, spelled};
+pub(crate) use self::picked::{is_global, is_known, may_be_module, may_have_member, spelled};
 use self::solver::Solver;
 pub(crate) use self::solver::State;
 pub(crate) use self::spelled::Spelled;

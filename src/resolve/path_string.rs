@@ -40,6 +40,23 @@ pub(crate) fn find(builder: &Builder) -> BTreeMap<FuncId, TextCall> {
     calls
 }
 
+/// May a string of the code name the class by its dotted path? Types in quotes count, too.
+pub(super) fn names_class(builder: &Builder, class: ClassId) -> bool {
+    let name = &builder.index.class(class).name;
+    let module = &builder.project.file(class.file).module;
+    let words = [name.as_str(), module.rsplit('.').next().unwrap_or(module)];
+    let files: BTreeSet<FileId> = words.iter().flat_map(|word| builder.index.words.files(word)).collect();
+    files.into_iter().filter(|file| !builder.in_tests(*file)).any(|file| {
+        let bytes = std::fs::read(&builder.project.file(file).path).unwrap_or_default();
+        source::decode(&bytes).is_ok_and(|text| {
+            paths(&text.text).into_iter().any(|(_, path, is_whole)| match is_whole {
+                true => path.rsplit(['.', ':']).next() == Some(name),
+                false => module.contains('.') && path.trim_end_matches(['.', ':']) == module,
+            })
+        })
+    })
+}
+
 fn wanted(builder: &Builder) -> Wanted {
     let names = builder.names();
     let called: FxHashSet<FuncId> = builder.graph.sites.values().flat_map(|site| &site.targets).copied().collect();

@@ -6,7 +6,6 @@ use rustc_hash::FxHashSet;
 use super::builder::Builder;
 use super::flow;
 use super::hierarchy::{self, BaseClass};
-use super::iterator;
 use crate::index::facts::*;
 
 /// Leaves out the candidates whose class has nothing to do with any class that the receiver is known to be of.
@@ -51,7 +50,7 @@ pub(super) fn leave_out_of_makers(builder: &mut Builder, id: RefId, candidates: 
     let Some(makers) = receiver.and_then(|receiver| flow::makers(builder, receiver)) else { return };
     let is_fed = makers.iter().any(|top| flow::is_fed(builder, top));
     let kept = candidates.drain(..).filter(|func| match builder.index.func(*func).class {
-        Some(class) => is_below(builder, class, &makers) || is_fed && iterator::is_lost(builder, class),
+        Some(class) => is_fed || is_below(builder, class, &makers),
         None => is_fed,
     });
     *candidates = kept.collect();

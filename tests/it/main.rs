@@ -22,6 +22,7 @@ mod plans;
 mod native;
 mod projects;
 mod readme;
+mod receivers;
 mod refusals;
 mod renames;
 mod terminal;

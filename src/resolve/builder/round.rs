@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::Builder;
 use crate::index::facts::*;
-use crate::resolve::{Evidence, LookupSite, builtin, fixtures, site};
+use crate::resolve::{Evidence, LookupSite, builtin, fixtures, receiver, site};
 
 impl Builder<'_> {
     /// Resolves all sites of these names.
@@ -32,6 +32,7 @@ impl Builder<'_> {
         for id in plain {
             site::settle(self, id, site::Found::Foreign, Evidence::Type);
         }
+        let asked = receiver::leave_out(self, asked);
         for (id, answer) in self.ask_sites(&asked) {
             site::by_type(self, id, answer.as_ref());
         }

@@ -10,6 +10,7 @@ use super::reached::Reached;
 use super::solver::Solver;
 use crate::index::Defined;
 use crate::index::facts::*;
+use crate::resolve::Builder;
 use crate::resolve::agreement;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy;
@@ -41,6 +42,16 @@ pub(super) enum Caller {
     Escape { callee: Node, place: Place },
     /// Nobody knows who calls it.
     Anyone,
+}
+
+/// Every call of a function; none when others may call it, or when nothing does.
+pub(crate) fn calls_of(builder: &mut Builder, func: FuncId) -> Option<Vec<CallId>> {
+    let callers = builder.solver().callers(func);
+    let calls = callers.iter().map(|caller| match caller {
+        Caller::Call { call, .. } => Some(*call),
+        Caller::Decorates { .. } | Caller::Escape { .. } | Caller::Anyone => None,
+    });
+    calls.collect::<Option<Vec<CallId>>>().filter(|calls| !calls.is_empty())
 }
 
 impl Solver<'_> {

@@ -50,6 +50,8 @@ pub(crate) struct Trace {
     pub(crate) calls: BTreeSet<RefId>,
     /// Places that iterate over the generator, or enter the context manager.
     pub(crate) uses: BTreeSet<RefId>,
+    /// Attributes that are read of it.
+    pub(crate) members: FxHashSet<ValueId>,
     /// `__iter__` methods that return it.
     pub(crate) handed_on: BTreeSet<FuncId>,
     /// Annotations of what it is held in.
@@ -113,6 +115,15 @@ pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at:
 
 /// Follows `token` from several spots, each with how many containers are around it there.
 pub(crate) fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
+    walk(builder, token, file, from, false)
+}
+
+/// The same up to the first place where it is lost sight of.
+pub(crate) fn trace_in_sight(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
+    walk(builder, token, file, from, true)
+}
+
+fn walk(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>, in_sight: bool) -> Trace {
     let in_tests = builder.in_tests(file);
     let mut walk = Walk {
         builder,
@@ -125,6 +136,9 @@ pub(crate) fn trace_from(builder: &mut Builder, token: Token, file: FileId, from
     };
     from.into_iter().for_each(|(spot, depth)| walk.reach(spot, depth));
     while let Some((spot, depth)) = walk.pending.pop() {
+        if in_sight && walk.trace.escape.is_some() {
+            break;
+        }
         if walk.seen.len() > STEPS {
             walk.escape((file, ruff_text_size::TextRange::default()));
             break;
@@ -273,6 +287,8 @@ impl Walk<'_, '_> {
                 let owner = self.owner(*receiver);
                 self.reach(Spot::Attribute(name.clone(), owner), depth);
             }
+            // A class of the project keeps it where it likes.
+            Consumer::Item(container) if self.is_object() && self.is_of_project(*container) => self.escape_at(value),
             Consumer::Item(container) => self.put_into(*container, depth + 1),
             Consumer::Returned(func) => self.reach(Spot::Returned(*func), depth),
             Consumer::Yielded(func) => self.reach(Spot::Returned(*func), depth + 1),

@@ -46,6 +46,22 @@ pub(crate) fn may_have_member(builder: &mut Builder, object: ValueId, func: Func
     is_known.then_some(false)
 }
 
+/// May an expression be this module?
+pub(crate) fn may_be_module(builder: &mut Builder, object: ValueId, file: FileId) -> bool {
+    let set = builder.solver().solve(Node::Value(object), vec![]);
+    set.objects().any(|object| object == Object::Module(file))
+}
+
+/// Is everything known that an expression may be?
+pub(crate) fn is_known(builder: &mut Builder, object: ValueId) -> bool {
+    let mut solver = builder.solver();
+    solver.self_class(object).is_some() || {
+        let set = solver.solve(Node::Value(object), vec![]);
+        let is_open = |object| matches!(object, Object::Unknown | Object::Mock | Object::ExternalMember(_));
+        !set.is_empty() && !set.objects().any(is_open)
+    }
+}
+
 /// Is the function visible as a global of the file?
 pub(crate) fn is_global(builder: &mut Builder, func: FuncId, file: FileId) -> bool {
     builder.solver().is_global(func, file)

@@ -91,6 +91,12 @@ impl Walk<'_, '_> {
             match object {
                 Object::Func(func) => self.given_to(func, given, depth),
                 Object::Class(class) => self.given_to_class(class, given, depth),
+                Object::ClassBelow(class) => {
+                    self.builder.index_close(class);
+                    for below in self.builder.graph.hierarchy.descendants(class) {
+                        self.given_to_class(below, given, depth);
+                    }
+                }
                 Object::Instance(class) | Object::Below(class) => {
                     self.builder.index_close(class);
                     let ancestors = self.builder.graph.hierarchy.ancestors(class);
@@ -257,6 +263,8 @@ impl Walk<'_, '_> {
             "type" if count == 3 && at == 2 => self.escape_at(func),
             "type" if depth == 0 && self.is_object() => result.into_iter().for_each(|result| self.class_of(result)),
             name if LOOKING.contains(&name) => {}
+            // What is read is another value, and what is written is followed by itself.
+            "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() => {}
             _ if !is_plain => self.escape_at(func),
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
             "staticmethod" | "classmethod" if at == 0 && depth == 0 => into(self, 0),

@@ -39,6 +39,7 @@ impl Walk<'_, '_> {
     pub(super) fn member(&mut self, attribute: ValueId, depth: u32) {
         let Value::Attribute { name, .. } = self.builder.index.value(attribute).clone() else { return };
         if depth == 0 {
+            self.trace.members.insert(attribute);
             let hands_on = match self.token {
                 Token::Function(_) | Token::Layer => CALLING.contains(&name.as_str()),
                 // Of a class, or an object: its methods and attributes.

@@ -5,10 +5,10 @@ use ruff_python_ast::name::Name;
 use super::{Spot, Token, Walk, typed};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
-use crate::resolve::boundary;
 use crate::resolve::flow::caller::Caller;
 use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
+use crate::resolve::{boundary, computed};
 
 impl Walk<'_, '_> {
     pub(super) fn name(&mut self, scope: ScopeId, name: &Name, depth: u32) {
@@ -87,6 +87,9 @@ impl Walk<'_, '_> {
         for (file, at) in self.builder.index.lookups_of(name).to_vec() {
             self.looked_up(file, at, depth);
         }
+        if self.is_object() {
+            self.read_by_computed_name(name, owner, depth);
+        }
         let mut reads = vec![];
         for id in self.builder.index.refs_of(name).to_vec() {
             let site = self.builder.index.site(id);
@@ -101,6 +104,19 @@ impl Walk<'_, '_> {
         }
         for id in typed::may_own(self.builder, owner, reads) {
             self.reach_value(self.builder.index.site(id).value, depth);
+        }
+    }
+
+    /// `getattr(self, f"{kind}_store")`
+    fn read_by_computed_name(&mut self, name: &Name, owner: Owner, depth: u32) {
+        for reader in computed::readers(self.builder, name, owner != Owner::Anything) {
+            match reader {
+                Some((value, around, object)) if self.may_have(object, owner) => {
+                    self.reach_value(value, depth + around)
+                }
+                Some(_) => {}
+                None => self.escape((FileId(0), ruff_text_size::TextRange::default())),
+            }
         }
     }
 

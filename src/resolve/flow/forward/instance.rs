@@ -3,7 +3,7 @@
 use super::{Token, Walk};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
-use crate::resolve::flow::object::Object;
+use crate::resolve::flow::object::{Node, Object};
 use crate::resolve::hierarchy;
 
 impl Walk<'_, '_> {
@@ -32,6 +32,12 @@ impl Walk<'_, '_> {
             Object::Unknown => true,
             _ => false,
         }
+    }
+
+    /// May the value be an object of one of the project's classes?
+    pub(super) fn is_of_project(&mut self, value: ValueId) -> bool {
+        let set = self.builder.solver().solve(Node::Value(value), vec![]);
+        set.objects().any(|object| matches!(object, Object::Instance(_) | Object::Below(_)))
     }
 
     /// `x in value`: without a `__contains__`, that iterates over it.

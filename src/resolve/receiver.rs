@@ -1,0 +1,249 @@
+//! Receivers of unknown type: where no object of a class is lost sight of, a receiver that none arrives at is none of them,
+//! whatever else it is.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::name::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::boundary::decorator_name;
+use super::builder::Builder;
+use super::hierarchy::BaseClass;
+use super::names::Meaning;
+use super::objects::{self, Following};
+use super::{Elsewhere, computed, flow, path_string, site};
+use crate::config::Exported;
+use crate::index::facts::*;
+
+/// Bases outside the project that make no objects by themselves.
+const PLAIN_BASES: [&str; 6] = [
+    "builtins.object",
+    "abc.ABC",
+    "typing.Generic",
+    "typing.Protocol",
+    "typing_extensions.Generic",
+    "typing_extensions.Protocol",
+];
+
+/// Decorators of classes that make no objects by themselves.
+const PLAIN_DECORATORS: [&str; 6] = ["dataclass", "final", "total_ordering", "runtime_checkable", "define", "frozen"];
+
+/// Special methods that get no other object than `self` but what is written as an argument.
+const CALLED_BY_NAME: [&str; 4] = ["__init__", "__call__", "__new__", "__init_subclass__"];
+
+/// A name with fewer sites than this is asked about site by site.
+const MANY: usize = 32;
+
+/// Expressions are followed back through this many names and calls.
+const DEPTH: usize = 8;
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// The attributes that are read of the objects of each class; none where one is lost sight of.
+    members: FxHashMap<ClassId, Option<FxHashSet<ValueId>>>,
+    /// Sites that no method of their name is called at, as long as no other becomes a node.
+    left_out: FxHashMap<Name, Vec<RefId>>,
+    /// Names that more than methods go by.
+    of_others: FxHashSet<Name>,
+}
+
+impl Builder<'_> {
+    /// Something else than a method goes by this name.
+    pub(super) fn is_name_of_others(&mut self, name: &Name) {
+        self.receivers.of_others.insert(name.clone());
+        self.take_up(name);
+    }
+
+    /// Another method of this name became a node: what was left out is looked at again.
+    pub(super) fn take_up(&mut self, name: &Name) {
+        let Some(sites) = self.receivers.left_out.remove(name) else { return };
+        for id in sites {
+            self.resolved.remove(&id);
+            self.graph.foreign.remove(&id);
+        }
+        self.pending.insert(name.clone());
+    }
+}
+
+/// Leaves out the sites that need no answer: of a name with many sites, of which every method that is a node is of a class whose
+/// objects never arrive there. Returns the others.
+pub(super) fn leave_out(builder: &mut Builder, asked: Vec<RefId>) -> Vec<RefId> {
+    let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
+    for id in &asked {
+        *counts.entry(builder.index.site(*id).name.clone()).or_default() += 1;
+    }
+    counts.retain(|_, count| *count >= MANY);
+    let mut nodes: BTreeMap<Name, Vec<FuncId>> = BTreeMap::new();
+    for name in counts.into_keys().filter(|name| !builder.receivers.of_others.contains(name)) {
+        let funcs = builder.index.funcs_of(&name).iter().copied();
+        nodes.insert(name, funcs.filter(|func| builder.graph.nodes.contains(func)).collect());
+    }
+    nodes.retain(|_, nodes| !nodes.is_empty() && nodes.iter().all(|func| is_followed(builder, *func)));
+    let (kept, left): (Vec<RefId>, Vec<RefId>) = asked.into_iter().partition(|id| {
+        let nodes = nodes.get(&builder.index.site(*id).name);
+        nodes.is_none_or(|nodes| nodes.iter().any(|func| may_be_of(builder, *id, *func)))
+    });
+    for id in left {
+        builder.graph.foreign.insert(id, Elsewhere::outside(None));
+        let name = builder.index.site(id).name.clone();
+        builder.receivers.left_out.entry(name).or_default().push(id);
+    }
+    kept
+}
+
+/// Is it a method of a class whose objects are all in sight, and nothing else than its name says where it is called?
+fn is_followed(builder: &mut Builder, func: FuncId) -> bool {
+    let graph = &builder.graph;
+    let is_named = graph.declared.contains_key(&func)
+        || graph.layer.contains(&func)
+        || graph.renames.new_names.contains_key(&func);
+    !is_named && builder.index.func(func).class.is_some_and(|class| members(builder, class).is_some())
+}
+
+/// May the site name this method? `false` is certain.
+pub(super) fn may_be_of(builder: &mut Builder, id: RefId, func: FuncId) -> bool {
+    let facts = builder.index.site(id);
+    let value = facts.value;
+    let is_special = facts.is_implicit() || facts.receiver.is_none() || site::is_of_super(builder, id);
+    if is_special || builder.in_tests(id.file) || is_in_operator(builder, id) {
+        return true;
+    }
+    let Some(class) = builder.index.func(func).class else { return true };
+    let arrives = members(builder, class).is_none_or(|members| members.contains(&value));
+    arrives || is_given_by_anyone(builder, value, DEPTH)
+}
+
+/// Does an argument get into the expression that a caller gives who is not in the tree? Somebody may call the function by hand,
+/// with what he knows it for.
+fn is_given_by_anyone(builder: &mut Builder, value: ValueId, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return true };
+    let parts = match builder.index.value(value).clone() {
+        Value::Name { name, scope } => {
+            let meanings = builder.names().lookup(scope, &name);
+            return meanings.into_iter().any(|meaning| match meaning {
+                Meaning::Value(value) | Meaning::Annotated { value: Some(value), .. } => {
+                    is_given_by_anyone(builder, value, depth)
+                }
+                Meaning::Param { func, index } => is_argument_of_anyone(builder, func, index, depth),
+                _ => false,
+            });
+        }
+        Value::Call { call } => {
+            let call = builder.index.call(call);
+            call.args.iter().map(|arg| arg.value).chain([call.func]).collect()
+        }
+        Value::Attribute { receiver: value, .. }
+        | Value::Subscript { value, .. }
+        | Value::Await { value }
+        | Value::ElementOf(value)
+        | Value::PartOf(value, _)
+        | Value::Entered(value)
+        | Value::Spread(value) => vec![value],
+        Value::Either(values) | Value::Sum(values) | Value::Elements(values) => values,
+        _ => vec![],
+    };
+    parts.into_iter().any(|part| is_given_by_anyone(builder, part, depth))
+}
+
+fn is_argument_of_anyone(builder: &mut Builder, func: FuncId, index: u32, depth: usize) -> bool {
+    let facts = builder.index.func(func);
+    if facts.class.is_some() && index == 0 {
+        return false;
+    }
+    let Some(calls) = flow::calls_of(builder, func) else { return true };
+    let args = calls.iter().flat_map(|call| &builder.index.call(*call).args).map(|arg| arg.value);
+    args.collect::<Vec<_>>().into_iter().any(|arg| is_given_by_anyone(builder, arg, depth))
+}
+
+/// `def __eq__(self, other)`: operators bring objects there, and are not followed.
+fn is_in_operator(builder: &Builder, id: RefId) -> bool {
+    let Some(func) = builder.index.context(builder.index.site(id).context).func else { return false };
+    let facts = builder.index.func(func);
+    facts.name.starts_with("__") && facts.params.len() > 1 && !CALLED_BY_NAME.contains(&facts.name.as_str())
+}
+
+fn members<'a>(builder: &'a mut Builder, class: ClassId) -> Option<&'a FxHashSet<ValueId>> {
+    if !builder.receivers.members.contains_key(&class) {
+        let found = find_members(builder, class);
+        builder.receivers.members.insert(class, found);
+    }
+    builder.receivers.members[&class].as_ref()
+}
+
+fn find_members(builder: &mut Builder, class: ClassId) -> Option<FxHashSet<ValueId>> {
+    builder.index_close(class);
+    if builder.in_tests(class.file) || is_for_others(builder) || !makes_nothing_itself(builder, class) {
+        return None;
+    }
+    if is_looked_up(builder, class) {
+        return None;
+    }
+    let (trace, made) = objects::trace_as(builder, class, Following::InSight);
+    let is_made = |class: &ClassId| made.contains(class) || builder.graph.hierarchy.descendants(*class).len() > 1;
+    let below = builder.graph.hierarchy.descendants(class);
+    if trace.escape.is_some() || !below.iter().all(is_made) {
+        return None;
+    }
+    let mut members = trace.members;
+    // What tests bring to the code. What they lose sight of breaks tests only.
+    members.extend(objects::trace_as(builder, class, Following::Tests).0.members);
+    Some(members)
+}
+
+/// Do people outside of the project call its functions, with objects of their own?
+fn is_for_others(builder: &Builder) -> bool {
+    match builder.config.exported {
+        Exported::Convert => false,
+        Exported::Keep => true,
+        Exported::Auto => builder.project.is_library,
+    }
+}
+
+/// Is every object of the class, and of its children, made by a call that names it?
+fn makes_nothing_itself(builder: &Builder, class: ClassId) -> bool {
+    let hierarchy = &builder.graph.hierarchy;
+    let is_plain = |base: &BaseClass| match base {
+        BaseClass::Class(_) => true,
+        BaseClass::External(path) => PLAIN_BASES.contains(&path.as_str()),
+        BaseClass::Unknown => false,
+    };
+    let is_plain_decorator = |decorator: &Decorator| {
+        decorator_name(builder.index, decorator).is_some_and(|name| PLAIN_DECORATORS.contains(&name))
+    };
+    hierarchy.descendants(class).into_iter().flat_map(|id| hierarchy.ancestors(id)).all(|id| {
+        let facts = builder.index.class(id);
+        !facts.has_metaclass
+            && facts.decorators.iter().all(is_plain_decorator)
+            && hierarchy.bases(id).iter().all(is_plain)
+    })
+}
+
+/// May the class, or a child of it, be found by its name or among the children of another?
+fn is_looked_up(builder: &mut Builder, class: ClassId) -> bool {
+    let below = builder.graph.hierarchy.descendants(class);
+    let names: Vec<Name> = below.iter().map(|id| builder.index.class(*id).name.clone()).collect();
+    if names.iter().any(|name| is_read_by_name(builder, name))
+        || below.iter().any(|id| path_string::names_class(builder, *id))
+        || below.iter().any(|id| computed::may_find_class(builder, *id))
+    {
+        return true;
+    }
+    builder.index.load_words(builder.project, ["__subclasses__"]);
+    let above = builder.graph.hierarchy.ancestors(class);
+    builder.index.refs_of("__subclasses__").iter().any(|id| {
+        let receiver = builder.index.site(*id).receiver;
+        let meanings = receiver.map(|receiver| builder.names().evaluate(receiver)).unwrap_or_default();
+        let is_another = |meaning: &Meaning| matches!(meaning, Meaning::Class(other) if !above.contains(other));
+        !builder.in_tests(id.file) && (meanings.is_empty() || !meanings.iter().all(is_another))
+    })
+}
+
+/// `getattr(module, "Store")`, and not `patch.object(module, "Store", fake)`.
+fn is_read_by_name(builder: &Builder, name: &Name) -> bool {
+    builder.index.lookups_of(name).iter().any(|(file, at)| {
+        let call = builder.index.call(builder.index.file(*file).lookups[*at as usize].call);
+        let finder = builder.names().last_name(call.func).unwrap_or_default();
+        !builder.in_tests(*file) && !matches!(finder, "object" | "patch" | "setattr" | "delattr" | "hasattr")
+    })
+}

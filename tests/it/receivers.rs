@@ -1,0 +1,131 @@
+//! Receivers of unknown type: no object of a class that never gets out of sight, and any object of one that does.
+
+use crate::support::Project;
+
+const STORE: &str = "class Store:
+    def fetch(self, key):
+        return persistence.get(key)
+";
+
+const USE: &str = "
+async def main():
+    store = Store()
+    return store.fetch('a')
+
+async def other():
+    vendor.feed(Table())
+    return vendor.find().fetch('b')
+";
+
+/// Does `Store.fetch` become async?
+#[track_caller]
+fn converts(before: &str, class: &str, rest: &str, tests: &str) -> bool {
+    let text = format!(
+        "import vendor\n\n{before}{class}\nclass Table:\n    def fetch(self, key):\n        return key\n\n{USE}\n{rest}"
+    );
+    let project = Project::new(&format!("#- app.py\n{text}\n#- tests/test_app.py\n{tests}\n"));
+    let run = project.run("diff --exit-zero").returned(0);
+    assert!(run.text().contains("store.fetch"), "{}\n{}", run.text(), run.stderr);
+    run.text().contains("+    async def fetch(self, key):")
+}
+
+#[test]
+fn an_unknown_receiver_is_no_object_of_a_class_that_stays_in_sight() {
+    for rest in [
+        "",
+        "STORES = {'a': Store()}\n\nasync def show(name):\n    return STORES[name].fetch('c')\n",
+        "class App:\n    def __init__(self, store: Store):\n        self.store = store\n\n    async def show(self):\n        return self.store.fetch('c')\n",
+        "def show(x):\n    return isinstance(x, Store)\n",
+        "class Child(Store):\n    pass\n\nasync def show():\n    return Child().fetch('c')\n",
+        "def make():\n    return Store()\n\nasync def show():\n    return make().fetch('c')\n",
+    ] {
+        assert!(converts("", STORE, rest, ""), "{rest}");
+    }
+}
+
+#[test]
+fn an_object_that_gets_out_of_sight_may_be_any_unknown_receiver() {
+    for rest in [
+        "vendor.register(Store())\n",
+        "vendor.register(make=Store)\n",
+        "vendor.register(lambda: Store())\n",
+        "def make():\n    return Store()\n\nvendor.register(make)\n",
+        "vendor.shelf['a'] = Store()\n\nclass Shelf(vendor.Shelf):\n    pass\n\nshelf = Shelf()\nshelf['b'] = Store()\n",
+        "class Cache:\n    def __setitem__(self, key, value):\n        vendor.put(value)\n\nCACHE = Cache()\nCACHE['a'] = Store()\n",
+        "import copy\n\nasync def show():\n    return copy.copy(Store()).fetch('c')\n",
+        "class Child(Store, vendor.Base):\n    pass\n",
+        "class Child(Store):\n    pass\n",
+        "@vendor.model\nclass Child(Store):\n    pass\n\nChild()\n",
+        "class Child(Store, metaclass=vendor.Meta):\n    pass\n\nChild()\n",
+        "def all_of_them():\n    return [one().fetch('c') for one in Store.__subclasses__()]\n\nclass Child(Store):\n    pass\n",
+        "async def show(name):\n    return globals()[name + 'Store']().fetch('c')\n\nclass MemoryStore(Store):\n    pass\n\nMemoryStore()\n",
+        "TABLE = {'class': 'app.Store'}\n",
+        "async def show(item):\n    match item:\n        case Store() as found:\n            vendor.put(found)\n",
+    ] {
+        assert!(!converts("", STORE, rest, ""), "{rest}");
+    }
+}
+
+#[test]
+fn a_class_that_something_else_makes_objects_of_is_not_followed() {
+    let external = STORE.replace("Store:", "Store(vendor.Base):");
+    let decorated = format!("@vendor.model\n{STORE}");
+    let registering = format!(
+        "KINDS = []\n\n{STORE}\n    def __init_subclass__(cls):\n        KINDS.append(cls)\n\nasync def show(at):\n    return vendor.run(KINDS)\n"
+    );
+    let raised = STORE.replace("Store:", "Store(Exception):");
+    let compared = format!("{STORE}\n    def __lt__(self, other):\n        return other.fetch('a') < 'b'\n");
+    for class in [external, decorated, registering, raised, compared] {
+        assert!(!converts("", &class, "", ""), "{class}");
+    }
+}
+
+/// Is every `fetch('c')` awaited, if `Store.fetch` becomes async?
+#[track_caller]
+fn is_awaited(rest: &str, tests: &str) {
+    let project = Project::new(&format!(
+        "#- app.py\nimport vendor\n\n{STORE}\nclass Table:\n    def fetch(self, key):\n        return key\n{USE}\n{rest}\n#- tests/test_app.py\n{tests}\n"
+    ));
+    project.run("apply").returned(0);
+    let text = project.text("app.py");
+    let mut lines = text.lines().filter(|line| line.contains("fetch('c')"));
+    assert!(!text.contains("    async def fetch(self, key):") || lines.all(|line| line.contains("await ")), "{text}");
+}
+
+#[test]
+fn what_is_looked_up_by_a_name_may_be_the_object() {
+    is_awaited(
+        "class App:
+    def __init__(self):
+        self.main_store = Store()
+
+    async def show(self, kind):
+        return getattr(self, kind + '_store').fetch('c')
+",
+        "",
+    );
+    is_awaited(
+        "from app import Store as Kept\n\nasync def show():\n    return Kept.fetch(Kept(), 'a'), app.Store.fetch('c')\n",
+        "",
+    );
+    is_awaited("import app\n\nasync def show():\n    return getattr(app, 'Store')().fetch('c')\n", "");
+}
+
+#[test]
+fn what_a_test_brings_to_the_code_may_be_the_object() {
+    let show = "def show(item):\n    return item.fetch('c')\n";
+    is_awaited(show, "from app import Store, show\n\ndef test_show():\n    show(Store())\n");
+    is_awaited(
+        show,
+        "import pytest
+from app import Store, show
+
+@pytest.fixture
+def item():
+    return Store()
+
+def test_show(item):
+    show(item)
+",
+    );
+}
