@@ -4,6 +4,7 @@
 //! back with its cause, and what that breaks is taken back in turn, until nothing changes. A function that was taken back
 //! blocks itself: async callers offload it.
 
+mod acquire;
 pub mod boundary;
 pub mod bridge;
 pub mod cause;

@@ -5,7 +5,7 @@ use super::cause::Cause;
 use super::consumer::becomes_list;
 use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
-use super::{World, swap};
+use super::{World, acquire, swap};
 use super::{exit_stack, guard, hazard, nesting};
 use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
@@ -146,7 +146,7 @@ fn called(world: World, site: &Site) -> Option<Cause> {
     if let Some(with) = context.withs.iter().find(|with| is_lock(world, with)) {
         return Some(Cause::Lock { site: id, with: with.value });
     }
-    if context.func.is_some_and(|func| acquires(world, func)) {
+    if context.func.is_some_and(|func| acquire::by_hand(world, func)) {
         return Some(Cause::Acquire { site: id });
     }
     if context.catches_interrupt {
@@ -284,17 +284,8 @@ pub fn is_lock(world: World, with: &With) -> bool {
         && !name.contains("clock")
 }
 
-fn acquires(world: World, func: FuncId) -> bool {
-    let facts = world.index.file(func.file);
-    world.index.refs_in(func.file, "acquire").any(|id| {
-        facts[facts[id].context].func == Some(func)
-            && matches!(facts[id].usage, Usage::Called(_))
-            && !is_native(world, id)
-    })
-}
-
 /// Does a codemod say that what is called there becomes async under a name of its own?
-fn is_native(world: World, id: RefId) -> bool {
+pub fn is_native(world: World, id: RefId) -> bool {
     world.graph.sites.get(&id).is_some_and(|site| match &site.kind {
         SiteKind::Blocking { .. } => swap::twin(world, site).is_some(),
         _ => site.targets.iter().any(|target| world.graph.declared.contains_key(target)),
