@@ -91,7 +91,7 @@ fn keep_value(builder: &mut Builder, number: usize, id: RefId, answer: Option<&A
         builder.graph.blocking_values.insert(value);
     }
     if is_value && offloads && !builder.in_tests(id.file) {
-        builder.carried.layer_values.push((id, number));
+        builder.carried.layer_values.push((builder.index.site(id).value, number));
         let targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
         native::keep(builder, number, &targets);
     }

@@ -28,7 +28,7 @@ pub(crate) struct State {
     /// Calls of what is decorated, in wrappers.
     wrapped: BTreeSet<RefId>,
     /// Functions that codemods declare blocking, where they are named as values, with the number of the entry.
-    pub(super) layer_values: Vec<(RefId, usize)>,
+    pub(super) layer_values: Vec<(ValueId, usize)>,
     /// Functions whose decorators were followed.
     pub(super) decorated: FxHashSet<FuncId>,
     /// Constructors whose calls without a name were not looked for yet.
@@ -242,12 +242,15 @@ fn add_callback(builder: &mut Builder, place: RefId, call: CallId, func: FuncId)
 fn follow_layer(builder: &mut Builder) -> bool {
     let values = std::mem::take(&mut builder.carried.layer_values);
     let mut changed = false;
-    for (id, entry) in values {
-        let trace = flow::trace(builder, Token::Layer, builder.index.site(id).value);
+    for (value, entry) in values {
+        let trace = flow::trace(builder, Token::Layer, value);
         let takers = trace.callbacks.into_iter().filter_map(|(_, call)| callee(builder, call));
         let places: Vec<RefId> = trace.calls.into_iter().chain(takers.collect::<Vec<_>>()).collect();
         for place in places {
-            let is_call = matches!(builder.index.site(place).usage, Usage::Called(_));
+            let is_call = match builder.index.site(place).usage {
+                Usage::Called(call) => builder.index.call(call).usage != Usage::Awaited,
+                _ => false,
+            };
             if is_call && !builder.graph.sites.contains_key(&place) && !handles_both(builder, place) {
                 builder.graph.foreign.remove(&place);
                 let kind = SiteKind::Blocking { entry, native: None };
