@@ -23,7 +23,7 @@ mod flow;
 mod function;
 mod group;
 mod handed;
-mod intercepted;
+pub mod intercepted;
 pub mod hierarchy;
 mod iterator;
 mod layer;

@@ -12,6 +12,7 @@ use crate::resolve::SiteKind;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::decorator;
 use crate::resolve::hierarchy::BaseClass;
+use crate::resolve::intercepted::is_intercepted;
 
 /// Decorators that do not care about the color of a function.
 pub(super) const COLORLESS: [&str; 11] = [
@@ -136,9 +137,8 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
 /// The `__getattribute__` of a class below or above that hands out something else in the place of the method.
 fn intercepted(world: World, facts: &Func) -> Option<FuncId> {
     let class = facts.class?;
-    let ancestors = |id: ClassId| world.graph.hierarchy.ancestors(id);
     let mut hooks = world.graph.intercepting.iter();
-    hooks.find(|(_, own)| ancestors(**own).contains(&class) || ancestors(class).contains(own)).map(|(hook, _)| *hook)
+    hooks.find(|(_, own)| is_intercepted(&world.graph.hierarchy, class, **own)).map(|(hook, _)| *hook)
 }
 
 /// Does the package name the function, or its class, for something that finds it by its name and calls it?

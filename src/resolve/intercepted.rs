@@ -2,6 +2,7 @@
 //! of a base, runs that as well.
 
 use super::builder::Builder;
+use super::hierarchy::Hierarchy;
 use super::names::Meaning;
 use super::{flow, site};
 use crate::index::facts::*;
@@ -24,14 +25,17 @@ pub(crate) fn add(builder: &mut Builder, id: RefId, targets: &mut Vec<FuncId>) {
     }
     let owners: Vec<ClassId> = targets.iter().filter_map(|target| builder.index.func(*target).class).collect();
     let hierarchy = &builder.graph.hierarchy;
-    let is_related = |hook: ClassId| {
-        let above = hierarchy.ancestors(hook);
-        owners.iter().any(|owner| above.contains(owner) || hierarchy.ancestors(*owner).contains(&hook))
-    };
+    let is_related = |hook: ClassId| owners.iter().any(|owner| is_intercepted(hierarchy, *owner, hook));
     let hooks = builder.intercepted.hooks.iter().flatten();
     let given: Vec<FuncId> =
         hooks.filter(|(hook, _)| is_related(*hook)).flat_map(|(_, given)| given).copied().collect();
     targets.extend(given);
+}
+
+/// Are there objects that have the methods of a class and the `__getattribute__` of `hook`?
+pub fn is_intercepted(hierarchy: &Hierarchy, class: ClassId, hook: ClassId) -> bool {
+    hierarchy.ancestors(class).contains(&hook)
+        || hierarchy.descendants(hook).into_iter().any(|below| hierarchy.ancestors(below).contains(&class))
 }
 
 fn hooks<'b>(builder: &'b mut Builder) -> &'b [(ClassId, Vec<FuncId>)] {
