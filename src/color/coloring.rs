@@ -9,7 +9,7 @@ use super::shape::Shape;
 use super::{World, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
-use crate::resolve::{Site, SiteKind, eager, site};
+use crate::resolve::{Site, SiteKind, eager, hierarchy, site};
 
 pub(super) struct Coloring<'a> {
     pub(super) world: World<'a>,
@@ -218,17 +218,22 @@ impl<'a> Coloring<'a> {
 
     /// The methods of its family that a call may name which runs this one: not its siblings.
     fn overridden(&self, func: FuncId) -> Vec<FuncId> {
-        let facts = self.world.index.func(func);
+        let (index, hierarchy) = (self.world.index, &self.world.graph.hierarchy);
+        let facts = index.func(func);
         let Some(class) = facts.class.filter(|_| self.family_of.contains_key(&func)) else { return vec![] };
-        let above = self.world.graph.hierarchy.overridden(self.world.index, class, &facts.name);
-        above.into_iter().filter(|other| self.family_of.get(other) == self.family_of.get(&func)).collect()
+        let mut found = hierarchy.overridden(index, class, &facts.name);
+        if let Some(twin) = site::paired(&facts.name) {
+            // A `with` names the one and runs the other too, of the same object.
+            found.extend(hierarchy.overridden(index, class, twin));
+            let below = hierarchy.descendants(class);
+            found.extend(below.into_iter().flat_map(|id| hierarchy::methods(index, id, twin)));
+        }
+        found.retain(|other| self.family_of.get(other) == self.family_of.get(&func));
+        found.into_iter().collect()
     }
 
     /// The functions that a call may name which runs this one, though it overrides none of them.
     fn tied(&self, func: FuncId) -> Vec<FuncId> {
-        if site::paired(&self.world.index.func(func).name).is_some() {
-            return self.family(func);
-        }
         self.world.graph.tied.get(&func).into_iter().flatten().copied().collect()
     }
 
