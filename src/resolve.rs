@@ -34,6 +34,7 @@ mod objects;
 mod operators;
 mod path_string;
 mod plain;
+mod programs;
 mod protocol;
 mod receiver;
 pub mod renames;

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, receiver, site, unrelated};
+use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, programs, receiver, site, unrelated};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::py::infer;
@@ -28,7 +28,11 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
     let open: Vec<RefId> = builder.open.keys().copied().collect();
     let mut changed = false;
     for id in open {
-        if builder.open[&id].mixed.is_some() || is_taken(builder, id) {
+        let is_foreign = |builder: &Builder| {
+            let receiver = builder.index.site(id).receiver.filter(|_| !builder.in_tests(id.file));
+            receiver.is_some_and(|receiver| flow::begins_outside(builder, receiver))
+        };
+        if builder.open[&id].mixed.is_some() || is_taken(builder, id) || is_foreign(builder) {
             continue;
         }
         let mut candidates = candidates(builder, id);
@@ -51,6 +55,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
 fn leave_out(builder: &mut Builder, id: RefId, candidates: &mut Vec<FuncId>) {
     unrelated::leave_out(builder, id, candidates);
     loggers::leave_out(builder, id, candidates);
+    programs::leave_out(builder, id, candidates);
     unrelated::leave_out_of_makers(builder, id, candidates);
 }
 

@@ -3,6 +3,7 @@
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
@@ -45,6 +46,8 @@ pub(crate) struct Builder<'a> {
     pub(super) joined_at: FxHashMap<FuncId, u32>,
     /// A `__call__` is a node, and the calls of objects: still to be found, or found.
     pub(super) callables: callable::Search,
+    /// The files that scripts of their own load; none for files that are no such script.
+    pub(super) programs: FxHashMap<FileId, Option<Rc<FxHashSet<FileId>>>>,
     /// Calls of objects that nobody knows the type of.
     pub(super) unknown_calls: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
@@ -80,6 +83,7 @@ impl<'a> Builder<'a> {
             stands_for: FxHashSet::default(),
             joined_at: FxHashMap::default(),
             callables: callable::Search::default(),
+            programs: FxHashMap::default(),
             unknown_calls: vec![],
             unasked: vec![],
             external_names: agreement::ExternalNames::default(),

@@ -259,3 +259,32 @@ fn a_foreign_package_makes_what_is_below_its_own() {
     let below = "import web\nclass User(web.Model):\n    def load(self):\n        return persistence.get(1)\n\nasync def main():\n    User().load()\n    web.current_user().load()\n";
     check_round(&Project::new(&format!("#- user.py\n{below}"))).says(&["uncertain"]);
 }
+
+/// `ctx.guild` is what the package that nobody has installed makes of it: an own method of that name is no proof.
+#[test]
+fn nothing_agrees_on_an_object_from_outside() {
+    let project = |annotation: &str| {
+        Project::new(&format!(
+            "#- app.py\nfrom discord import Context\n\nclass Castle:\n    def get_hall(self):\n        return persistence.get(1)\n\nasync def show(ctx{annotation}):\n    return ctx.guild.get_hall()\n\ndef keep(holder, guild):\n    holder.guild = guild\n"
+        ))
+    };
+    check_round(&project(": Context")).says(&["1 uncertain"]);
+    // Where nothing says that it comes from outside, all that there is agrees.
+    let diff = check_round(&project(""));
+    assert!(diff.text().contains("return await ctx.guild.get_hall()"), "{}", diff.text());
+}
+
+/// What a script defines that nothing imports gets to what it imports, and no further.
+#[test]
+fn a_script_is_a_program_of_its_own() {
+    let script = format!(
+        "#- tool.py\nimport asyncio\nimport helper\n\n{CLIENT}\nif __name__ == '__main__':\n    asyncio.run(main())\n"
+    );
+    let others =
+        "#- helper.py\ndef help(thing):\n    thing.get('b')\n#- app.py\ndef show(thing):\n    thing.get('a')\n";
+    let project = Project::new(&format!("{script}{others}"));
+    check_round(&project).says(&["`thing.get` (helper.py:2)", "1 uncertain"]);
+    // Named elsewhere, it may be a part of something else.
+    let named = Project::new(&format!("{script}{others}#- run.py\nimport tool\n"));
+    check_round(&named).says(&["2 uncertain"]);
+}

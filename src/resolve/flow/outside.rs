@@ -72,6 +72,38 @@ fn is_of(builder: &Builder, value: ValueId, top: &str, depth: usize) -> bool {
     }
 }
 
+/// Does the path to the value begin in a package that is neither the project's nor the standard library's: `ctx.guild`, where an
+/// annotation says what `ctx` is? What there is on the way, nobody knows who has not installed it.
+pub(crate) fn begins_outside(builder: &Builder, value: ValueId) -> bool {
+    root(builder, value, DEPTH).is_some_and(|path| {
+        let top = path.split('.').next().unwrap_or_default();
+        !is_known_standard_library(PythonVersion::latest().minor, top) && top != "builtins"
+    })
+}
+
+fn root(builder: &Builder, value: ValueId, depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match builder.index.value(value) {
+        Value::Name { name, scope } => match builder.names().lookup(*scope, name).as_slice() {
+            [Meaning::External(path)] => Some(path.clone()),
+            [Meaning::Value(value)] => root(builder, *value, depth),
+            [Meaning::Annotated { annotation, .. }] => external(builder, *annotation),
+            [Meaning::Param { func, index }] => {
+                external(builder, builder.index.func(*func).params.get(*index as usize)?.annotation?)
+            }
+            _ => None,
+        },
+        Value::Attribute { receiver, .. } => root(builder, *receiver, depth),
+        Value::Call { call } => root(builder, builder.index.call(*call).func, depth),
+        Value::Subscript { value, .. }
+        | Value::Await { value }
+        | Value::Entered(value)
+        | Value::ElementOf(value)
+        | Value::PartOf(value, _) => root(builder, *value, depth),
+        _ => None,
+    }
+}
+
 /// What is known of an object from outside.
 struct Made {
     /// The first names of the paths of what made it.
