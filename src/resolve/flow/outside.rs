@@ -4,6 +4,7 @@
 use ruff_python_ast::PythonVersion;
 use ruff_python_ast::name::Name;
 use ruff_python_stdlib::sys::is_known_standard_library;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::object::{Node, Object};
 use crate::index::facts::*;
@@ -24,51 +25,78 @@ pub(crate) fn makers(builder: &mut Builder, value: ValueId) -> Option<Vec<String
     (!made.tops.is_empty() && made.tops.iter().all(foreign)).then_some(made.tops)
 }
 
+/// What the program gives to packages.
+#[derive(Debug, Default)]
+pub(crate) struct Feeding {
+    /// Whether a package gets anything that is not plainly data.
+    known: FxHashMap<String, bool>,
+    /// Packages that decorate something of the program.
+    decorating: FxHashSet<String>,
+    /// The calls whose paths begin in each package.
+    calls: FxHashMap<String, Vec<CallId>>,
+    read: FxHashSet<FileId>,
+}
+
 /// Does the program give the package anything that is not plainly data, or decorate something with it?
 pub(crate) fn is_fed(builder: &mut Builder, top: &str) -> bool {
-    if let Some(known) = builder.flow.fed.get(top) {
+    if let Some(known) = builder.flow.feeding.known.get(top) {
         return *known;
     }
-    let is_fed = !builder.solver().load_name(top) || gets_something(builder, top);
-    builder.flow.fed.insert(top.to_owned(), is_fed);
+    let is_seen = builder.solver().load_name(top);
+    read_feeding(builder);
+    let feeding = &builder.flow.feeding;
+    let is_fed = !is_seen || feeding.decorating.contains(top) || {
+        let calls = feeding.calls.get(top).cloned().unwrap_or_default();
+        calls.into_iter().any(|call| !takes_data(builder, call, DEPTH))
+    };
+    builder.flow.feeding.known.insert(top.to_owned(), is_fed);
     is_fed
 }
 
-fn gets_something(builder: &mut Builder, top: &str) -> bool {
-    let files: Vec<FileId> =
-        builder.index.loaded_files().map(|(file, _)| file).filter(|file| !builder.in_tests(*file)).collect();
-    for file in files {
-        let facts = builder.index.file(file);
-        let decorators = facts.funcs.iter().flat_map(|func| &func.decorators);
-        let decorators = decorators.chain(facts.classes.iter().flat_map(|class| &class.decorators));
-        if decorators.into_iter().any(|decorator| is_of(builder, decorator.value, top, DEPTH)) {
-            return true;
+/// Reads the files that were loaded since the last time, once for all packages.
+fn read_feeding(builder: &mut Builder) {
+    let mut feeding = std::mem::take(&mut builder.flow.feeding);
+    for (file, facts) in builder.index.loaded_files() {
+        if builder.in_tests(file) || !feeding.read.insert(file) {
+            continue;
         }
-        let calls = (0..facts.calls.len() as u32).map(|index| CallId { file, index });
-        let calls: Vec<CallId> =
-            calls.filter(|call| is_of(builder, builder.index.call(*call).func, top, DEPTH)).collect();
-        if calls.into_iter().any(|call| !takes_data(builder, call, DEPTH)) {
-            return true;
+        let classes = facts.classes.iter().flat_map(|class| &class.decorators);
+        for decorator in facts.funcs.iter().flat_map(|func| &func.decorators).chain(classes) {
+            tops(builder, decorator.value, DEPTH, &mut |top| {
+                feeding.decorating.insert(top.to_owned());
+            });
+        }
+        for (index, call) in facts.calls.iter().enumerate() {
+            let id = CallId { file, index: index as u32 };
+            let mut add = |top: &str| match feeding.calls.get_mut(top) {
+                Some(calls) => calls.push(id),
+                None => drop(feeding.calls.insert(top.to_owned(), vec![id])),
+            };
+            tops(builder, call.func, DEPTH, &mut add);
         }
     }
-    false
+    builder.flow.feeding = feeding;
 }
 
-/// Does the path to the value begin in the package?
-fn is_of(builder: &Builder, value: ValueId, top: &str, depth: usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else { return false };
+/// The packages that the path to a value may begin in.
+fn tops(builder: &Builder, value: ValueId, depth: usize, add: &mut impl FnMut(&str)) {
+    let Some(depth) = depth.checked_sub(1) else { return };
     match builder.index.value(value) {
-        Value::Name { name, scope } => builder.names().lookup(*scope, name).iter().any(|meaning| match meaning {
-            Meaning::External(path) => path.split('.').next() == Some(top),
-            Meaning::Value(value) => is_of(builder, *value, top, depth),
-            _ => false,
-        }),
-        Value::Attribute { receiver, .. } => is_of(builder, *receiver, top, depth),
-        Value::Call { call } => is_of(builder, builder.index.call(*call).func, top, depth),
-        Value::Subscript { value, .. } | Value::Await { value } | Value::Entered(value) => {
-            is_of(builder, *value, top, depth)
+        Value::Name { name, scope } => {
+            for meaning in builder.names().lookup(*scope, name) {
+                match meaning {
+                    Meaning::External(path) => add(path.split('.').next().unwrap_or_default()),
+                    Meaning::Value(value) => tops(builder, value, depth, add),
+                    _ => {}
+                }
+            }
         }
-        _ => false,
+        Value::Attribute { receiver: value, .. }
+        | Value::Subscript { value, .. }
+        | Value::Await { value }
+        | Value::Entered(value) => tops(builder, *value, depth, add),
+        Value::Call { call } => tops(builder, builder.index.call(*call).func, depth, add),
+        _ => {}
     }
 }
 

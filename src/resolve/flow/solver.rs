@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caller::Caller;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
+use super::outside;
 use crate::index::Index;
 use crate::index::consumers::Consumers;
 use crate::index::facts::*;
@@ -74,8 +75,8 @@ pub(crate) struct State {
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
     /// The methods that override one another, with the version of the hierarchy that says so.
     pub(super) families: FxHashMap<(ClassId, Name), (u32, BTreeSet<FuncId>)>,
-    /// Foreign packages by their first names: were they given something of the program?
-    pub(super) fed: FxHashMap<String, bool>,
+    /// What foreign packages are given of the program.
+    pub(super) feeding: outside::Feeding,
     /// The classes that define what an attribute reads, by its type; none when that is not known.
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
     /// The facts of files turned round, for walks forward.
