@@ -6,6 +6,8 @@ use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 
 use super::World;
+use super::cause::Cause;
+use super::hazard;
 use super::shape::{Shape, shape_of_targets};
 use crate::index::facts::*;
 use crate::resolve::runner::{Runner, runner};
@@ -32,6 +34,18 @@ pub fn runs_alone(world: World, site: &Site) -> bool {
         && barrier.is_none()
         && shape_of_targets(world, site) == Some(Shape::Coroutine)
         && !matches!(world.result_usage(site.id), None | Some(Usage::Decorator | Usage::YieldFrom { .. }))
+        && !leaves_context(world, site)
+}
+
+/// Does it set a context variable that the rest of the guard may read? `asyncio.run` works on a copy of the context.
+fn leaves_context(world: World, site: &Site) -> bool {
+    let facts = world.index.file(site.id.file);
+    let (at, guard) = (world.index.site(site.id).range, of_site(world, site));
+    let is_behind = |other: &Ref| {
+        guard.is_some_and(|(_, guard)| facts.main_guards[guard].range.contains_range(other.range))
+            && other.range.start() > at.end()
+    };
+    facts.refs.iter().any(is_behind) && matches!(hazard::needs_worker(world, site), Some(Cause::SetsContext { .. }))
 }
 
 /// Can the statements of the guard become the body of a function?
