@@ -1,15 +1,23 @@
 //! Functions that are named as values, and generators that are not iterated over where they are made: followed up to every
 //! place that runs them. Each such place is a site; where nothing is lost sight of, naming the function is no obstacle.
 
+mod class;
+mod place;
+mod wrapper;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
+pub(super) use self::place::add_place;
+pub(super) use self::wrapper::{add_wrapped, settle_wrappers};
+
+use self::class::{follow_class, names_class, unnamed_constructions};
+use self::place::{add_callback, handles_both};
 use super::builder::Builder;
-use super::flow::{self, Arrives, Runs, Token};
-use super::names::Meaning;
-use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, replacement, site};
+use super::flow::{self, Runs, Token};
+use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, replacement};
 use crate::index::facts::*;
 
 /// Where more functions arrive than this, they stay as they are: nothing that runs so many converts as a whole, and each brings
@@ -70,37 +78,6 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
         changed |= if builder.in_tests(id.file) { follow_in_test(builder, id) } else { follow_site(builder, id) };
     }
     changed | follow_lambdas(builder) | follow_layer(builder)
-}
-
-/// Is a class named whose construction blocks?
-fn names_class(builder: &Builder, site: &Site) -> bool {
-    let is_constructor = |func: &FuncId| site::is_constructor(&builder.index.func(*func).name);
-    let is_value = !matches!(
-        builder.index.site(site.id).usage,
-        Usage::Annotation
-            | Usage::Base
-            | Usage::Receiver
-            | Usage::Subscripted
-            | Usage::Decorator
-            | Usage::Store
-            | Usage::Delete
-    );
-    is_value && !site.targets.is_empty() && site.targets.iter().all(is_constructor)
-}
-
-/// A class that is named as a value is no obstacle: constructors never convert. Where it is called, its construction runs.
-fn follow_class(builder: &mut Builder, id: RefId) -> bool {
-    let (from, targets) = (builder.index.site(id).value, builder.graph.sites[&id].targets.clone());
-    let meanings = builder.names().evaluate(from);
-    let mut changed = false;
-    for meaning in meanings {
-        let Meaning::Class(class) = meaning else { continue };
-        let trace = flow::trace(builder, Token::Class(class), from);
-        for place in trace.calls {
-            changed |= add_place(builder, place, targets.iter().copied().collect(), Runs::Calls);
-        }
-    }
-    changed
 }
 
 /// `run(store.insert)` in a test, where `run` is a helper of the tests that calls what it is given.
@@ -227,17 +204,6 @@ pub(super) fn shares_place<'a>(builder: &Builder, mut uses: impl Iterator<Item =
     uses.any(|place| matches!(builder.index.site(*place).usage, Usage::Called(_)))
 }
 
-/// A library function runs the function before it returns.
-fn add_callback(builder: &mut Builder, place: RefId, call: CallId, func: FuncId) -> bool {
-    if !builder.carried.runs.entry(place).or_default().insert(func) {
-        return false;
-    }
-    let targets: Vec<FuncId> = builder.carried.runs[&place].iter().copied().collect();
-    builder.graph.foreign.remove(&place);
-    builder.add_site(Site::new(place, SiteKind::Callback { call }, targets, Evidence::Flow));
-    true
-}
-
 /// Functions that codemods declare blocking: calls of what holds one block.
 fn follow_layer(builder: &mut Builder) -> bool {
     let values = std::mem::take(&mut builder.carried.layer_values);
@@ -294,52 +260,6 @@ fn follow_lambdas(builder: &mut Builder) -> bool {
     changed
 }
 
-/// The calls in the classes that share a constructor which may construct one of them without naming it.
-fn unnamed_constructions(builder: &mut Builder, func: FuncId) -> Vec<RefId> {
-    let Some(class) = builder.index.func(func).class else { return vec![] };
-    builder.index_close(class);
-    let below = builder.graph.hierarchy.descendants(class);
-    let family: BTreeSet<ClassId> = below.into_iter().flat_map(|id| builder.graph.hierarchy.ancestors(id)).collect();
-    let files: BTreeSet<FileId> = family.iter().map(|id| id.file).collect();
-    let mut found = vec![];
-    for name in ["cls", "__class__", "__call__"] {
-        for id in builder.index.refs_of(name).iter().filter(|id| files.contains(&id.file)) {
-            let site = builder.index.site(*id);
-            let Usage::Called(call) = site.usage else { continue };
-            let is_type = || match builder.index.value(builder.index.call(call).func) {
-                Value::Call { call } => builder.names().last_name(builder.index.call(*call).func) == Some("type"),
-                _ => false,
-            };
-            if name != "__call__" || site.is_implicit() && is_type() {
-                found.push((*id, builder.index.call(call).func));
-            }
-        }
-    }
-    found.retain(|(_, callee)| flow::may_construct(builder, *callee, &family));
-    let held = held_classes(builder, &files).into_iter().filter(|value| flow::may_construct(builder, *value, &family));
-    let held: Vec<ValueId> = held.collect();
-    let places = held.into_iter().flat_map(|value| flow::trace(builder, Token::Class(class), value).calls);
-    let places: BTreeSet<RefId> = places.collect();
-    found.into_iter().map(|(id, _)| id).chain(places).collect()
-}
-
-/// `kind = self.__class__`, `kind = type(self)`: classes that are held without a name of their own.
-fn held_classes(builder: &Builder, files: &BTreeSet<FileId>) -> Vec<ValueId> {
-    let is_here = |id: &&RefId| files.contains(&id.file);
-    let looked_up = builder.index.refs_of("__class__").iter().filter(is_here).filter_map(|id| {
-        let site = builder.index.site(*id);
-        (!matches!(site.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared)).then_some(site.value)
-    });
-    let asked = builder.index.refs_of("type").iter().filter(is_here).filter_map(|id| {
-        let Usage::Called(call) = builder.index.site(*id).usage else { return None };
-        let facts = builder.index.call(call);
-        let is_held =
-            facts.args.len() == 1 && !matches!(facts.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared);
-        if is_held { result_of(builder, call) } else { None }
-    });
-    looked_up.chain(asked).collect()
-}
-
 pub(super) fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {
     let values = &builder.index.file(call.file).values;
     let at = values.iter().position(|value| matches!(value, Value::Call { call: own } if *own == call))?;
@@ -349,163 +269,4 @@ pub(super) fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {
 pub(super) fn annotation_range(builder: &Builder, file: FileId, value: ValueId) -> Option<(FileId, TextRange)> {
     let annotations = &builder.index.file(file).annotations;
     annotations.iter().find(|(own, _)| *own == value).map(|(_, range)| (file, *range))
-}
-
-/// A place that runs what was followed there: with everything else that may be run at it.
-pub(super) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<FuncId>, runs: Runs) -> bool {
-    let known = builder.carried.runs.entry(place).or_default();
-    let before = known.len();
-    known.extend(funcs);
-    if known.len() == before {
-        return false;
-    }
-    if handles_both(builder, place) {
-        dispatched(builder, place);
-        return false;
-    }
-    // What was known of it before stays known.
-    if is_crowded(builder, place) && before > 0 {
-        return false;
-    }
-    if runs == Runs::Iterates && is_declared(builder, place) {
-        return false;
-    }
-    let mut targets = builder.carried.runs[&place].clone();
-    let facts = builder.index.site(place);
-    let value = match (facts.usage, runs) {
-        (Usage::Called(call), Runs::Calls) => Some(builder.index.call(call).func),
-        (Usage::Called(call), Runs::Iterates) => result_of(builder, call),
-        _ => Some(facts.value),
-    };
-    let Some(value) = value else { return false };
-    let mut arriving = flow::arriving(builder, value, runs);
-    targets.extend(&arriving.funcs);
-    if let Some(site) = builder.graph.sites.get(&place).filter(|_| runs != Runs::Iterates) {
-        targets.extend(&site.targets);
-        // What is known of its name without flow stays known.
-        arriving.unknown &= site.uncertain || site.evidence >= Evidence::Flow;
-    }
-    builder.parked_sites.remove(&place);
-    builder.graph.foreign.remove(&place);
-    builder.open.remove(&place);
-    let is_kept =
-        |func: &FuncId| !site::is_constructor(&builder.index.func(*func).name) || builder.graph.nodes.contains(func);
-    let targets: Vec<FuncId> = targets.into_iter().filter(is_kept).collect();
-    let kind = match runs {
-        Runs::Calls | Runs::Enters => site::kind_of(builder, place, &targets),
-        Runs::Iterates => SiteKind::Iterated,
-    };
-    let Arrives { others, unknown, .. } = arriving;
-    builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
-    true
-}
-
-/// A place that takes both colors is no obstacle to any; what stays, blocks there.
-fn dispatched(builder: &mut Builder, place: RefId) {
-    let is_known = builder.graph.sites.get(&place).is_some_and(|site| site.kind != SiteKind::Dispatched);
-    if is_known || !matches!(builder.index.site(place).usage, Usage::Called(_)) {
-        return;
-    }
-    let targets = builder.carried.runs[&place].iter().copied().collect();
-    builder.parked_sites.remove(&place);
-    builder.graph.foreign.remove(&place);
-    builder.open.remove(&place);
-    builder.add_site(Site::new(place, SiteKind::Dispatched, targets, Evidence::Flow));
-}
-
-/// Do too many functions arrive at the place? They are noted then.
-fn is_crowded(builder: &mut Builder, place: RefId) -> bool {
-    let known = &builder.carried.runs[&place];
-    if known.len() <= CROWD {
-        return false;
-    }
-    for func in known {
-        builder.graph.crowded.entry(*func).or_insert(place);
-    }
-    true
-}
-
-/// Does a codemod say what iterating becomes there?
-fn is_declared(builder: &Builder, place: RefId) -> bool {
-    let facts = builder.index.site(place);
-    let range = match facts.usage {
-        Usage::Called(call) => builder.index.call(call).range,
-        _ => facts.range,
-    };
-    builder.graph.sites_in_file(place.file).any(|site| {
-        let other = builder.index.site(site.id);
-        other.is_implicit()
-            && other.name == "__iter__"
-            && other.range == range
-            && matches!(site.kind, SiteKind::Blocking { native: Some(_), .. })
-    })
-}
-
-/// A call of `func` in a wrapper of its decorator. What else is decorated with it is run there too, and converts only when it
-/// leads to something blocking by itself, or the wrapper does.
-pub(super) fn add_wrapped(builder: &mut Builder, place: RefId, func: FuncId) -> bool {
-    builder.carried.wrapped.insert(place);
-    let known = builder.carried.runs.entry(place).or_default();
-    if !known.insert(func) {
-        return false;
-    }
-    if handles_both(builder, place) {
-        dispatched(builder, place);
-        return false;
-    }
-    builder.graph.foreign.remove(&place);
-    builder.parked_sites.remove(&place);
-    builder.open.remove(&place);
-    settle_wrapper(builder, place);
-    true
-}
-
-/// Looks again at what is decorated beside the functions that lead to something blocking. Returns whether anything changed.
-pub(super) fn settle_wrappers(builder: &mut Builder) -> bool {
-    let places: Vec<RefId> = builder.carried.wrapped.iter().copied().collect();
-    let mut changed = false;
-    for place in places {
-        let before = builder.graph.sites.get(&place).map(|site| (site.targets.clone(), site.others, site.uncertain));
-        settle_wrapper(builder, place);
-        let after = builder.graph.sites.get(&place).map(|site| (site.targets.clone(), site.others, site.uncertain));
-        changed |= before != after;
-    }
-    changed
-}
-
-fn settle_wrapper(builder: &mut Builder, place: RefId) {
-    let facts = builder.index.site(place);
-    let Usage::Called(call) = facts.usage else { return };
-    let wrapper = builder.index.context(facts.context).func;
-    let callee = builder.index.call(call).func;
-    let Arrives { funcs, others, unknown } = flow::arriving(builder, callee, Runs::Calls);
-    let all: BTreeSet<FuncId> = funcs.into_iter().chain(builder.carried.runs[&place].iter().copied()).collect();
-    let blocks = wrapper.is_some_and(|wrapper| blocks_by_itself(builder, wrapper, place));
-    let counts = |func: &FuncId| blocks || builder.graph.nodes.contains(func) || builder.index.func(*func).is_async;
-    let (targets, rest): (Vec<FuncId>, Vec<FuncId>) = all.into_iter().partition(|func| counts(func));
-    let others = others || !rest.is_empty();
-    let kind = site::kind_of(builder, place, &targets);
-    builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
-}
-
-/// Is there something in the wrapper that leads to a blocking call, apart from the call of what it wraps?
-fn blocks_by_itself(builder: &Builder, wrapper: FuncId, place: RefId) -> bool {
-    let mut inside = builder.graph.sites.values().filter(|site| {
-        site.id != place && builder.index.context(builder.index.site(site.id).context).func == Some(wrapper)
-    });
-    inside.any(|site| match site.kind {
-        SiteKind::Blocking { .. } => true,
-        SiteKind::Call | SiteKind::Iterated | SiteKind::Read => !builder.carried.wrapped.contains(&site.id),
-        _ => false,
-    })
-}
-
-/// Code that tests what it calls, or what it got from the call, takes both colors.
-fn handles_both(builder: &Builder, place: RefId) -> bool {
-    let Some(func) = builder.index.context(builder.index.site(place).context).func else { return false };
-    let facts = builder.index.file(place.file);
-    facts
-        .calls
-        .iter()
-        .any(|call| facts[call.context].func == Some(func) && boundary::is_coroutine_test(builder.names(), call))
 }

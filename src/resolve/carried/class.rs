@@ -1,0 +1,87 @@
+//! Classes whose construction blocks, where they are named as values or constructed without being named.
+
+use std::collections::BTreeSet;
+
+use super::{add_place, result_of};
+use crate::index::facts::*;
+use crate::resolve::builder::Builder;
+use crate::resolve::flow::{self, Runs, Token};
+use crate::resolve::names::Meaning;
+use crate::resolve::{Site, site};
+
+/// Is a class named whose construction blocks?
+pub(super) fn names_class(builder: &Builder, site: &Site) -> bool {
+    let is_constructor = |func: &FuncId| site::is_constructor(&builder.index.func(*func).name);
+    let is_value = !matches!(
+        builder.index.site(site.id).usage,
+        Usage::Annotation
+            | Usage::Base
+            | Usage::Receiver
+            | Usage::Subscripted
+            | Usage::Decorator
+            | Usage::Store
+            | Usage::Delete
+    );
+    is_value && !site.targets.is_empty() && site.targets.iter().all(is_constructor)
+}
+
+/// A class that is named as a value is no obstacle: constructors never convert. Where it is called, its construction runs.
+pub(super) fn follow_class(builder: &mut Builder, id: RefId) -> bool {
+    let (from, targets) = (builder.index.site(id).value, builder.graph.sites[&id].targets.clone());
+    let meanings = builder.names().evaluate(from);
+    let mut changed = false;
+    for meaning in meanings {
+        let Meaning::Class(class) = meaning else { continue };
+        let trace = flow::trace(builder, Token::Class(class), from);
+        for place in trace.calls {
+            changed |= add_place(builder, place, targets.iter().copied().collect(), Runs::Calls);
+        }
+    }
+    changed
+}
+
+/// The calls in the classes that share a constructor which may construct one of them without naming it.
+pub(super) fn unnamed_constructions(builder: &mut Builder, func: FuncId) -> Vec<RefId> {
+    let Some(class) = builder.index.func(func).class else { return vec![] };
+    builder.index_close(class);
+    let below = builder.graph.hierarchy.descendants(class);
+    let family: BTreeSet<ClassId> = below.into_iter().flat_map(|id| builder.graph.hierarchy.ancestors(id)).collect();
+    let files: BTreeSet<FileId> = family.iter().map(|id| id.file).collect();
+    let mut found = vec![];
+    for name in ["cls", "__class__", "__call__"] {
+        for id in builder.index.refs_of(name).iter().filter(|id| files.contains(&id.file)) {
+            let site = builder.index.site(*id);
+            let Usage::Called(call) = site.usage else { continue };
+            let is_type = || match builder.index.value(builder.index.call(call).func) {
+                Value::Call { call } => builder.names().last_name(builder.index.call(*call).func) == Some("type"),
+                _ => false,
+            };
+            if name != "__call__" || site.is_implicit() && is_type() {
+                found.push((*id, builder.index.call(call).func));
+            }
+        }
+    }
+    found.retain(|(_, callee)| flow::may_construct(builder, *callee, &family));
+    let held = held_classes(builder, &files).into_iter().filter(|value| flow::may_construct(builder, *value, &family));
+    let held: Vec<ValueId> = held.collect();
+    let places = held.into_iter().flat_map(|value| flow::trace(builder, Token::Class(class), value).calls);
+    let places: BTreeSet<RefId> = places.collect();
+    found.into_iter().map(|(id, _)| id).chain(places).collect()
+}
+
+/// `kind = self.__class__`, `kind = type(self)`: classes that are held without a name of their own.
+fn held_classes(builder: &Builder, files: &BTreeSet<FileId>) -> Vec<ValueId> {
+    let is_here = |id: &&RefId| files.contains(&id.file);
+    let looked_up = builder.index.refs_of("__class__").iter().filter(is_here).filter_map(|id| {
+        let site = builder.index.site(*id);
+        (!matches!(site.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared)).then_some(site.value)
+    });
+    let asked = builder.index.refs_of("type").iter().filter(is_here).filter_map(|id| {
+        let Usage::Called(call) = builder.index.site(*id).usage else { return None };
+        let facts = builder.index.call(call);
+        let is_held =
+            facts.args.len() == 1 && !matches!(facts.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared);
+        if is_held { result_of(builder, call) } else { None }
+    });
+    looked_up.chain(asked).collect()
+}
