@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
-use super::shape::Shape;
 use super::{World, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
@@ -261,7 +260,7 @@ impl<'a> Coloring<'a> {
         let call = consumer::offloadable(self.world, site)
             .filter(|call| runs && !nesting::is_call_too_deep(self.world, *call))?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
-        let is_generator = shape::shape_of_targets(self.world, site) == Some(Shape::Generator);
+        let is_generator = shape::is_lazy(self.world, site);
         let safe = hazard::hazard_in_consumer(self.world, site).is_none();
         (safe && (in_generator || is_generator)).then_some(call)
     }

@@ -114,6 +114,19 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
     shapes.all(|other| other == first).then_some(first)
 }
 
+/// Does what the site runs work while it is iterated over, as long as it stays as it is? A declaration stands for its family.
+pub fn is_lazy(world: World, site: &Site) -> bool {
+    if matches!(site.kind, SiteKind::Blocking { .. }) {
+        return shape_of_targets(world, site) == Some(Shape::Generator);
+    }
+    let lazy = |target: &FuncId| {
+        let is_declaration = world.index.func(*target).traits.is_stub;
+        let own = if is_declaration { shape(world, *target) } else { own_shape(world, *target) };
+        matches!(own, Shape::Generator | Shape::Iterable)
+    };
+    !site.targets.is_empty() && site.targets.iter().all(lazy)
+}
+
 /// What the async twin of a leaf gives.
 fn leaf_shape(world: World, site: &Site, twin: &Twin) -> Shape {
     let is_entered = || matches!(world.result_usage(site.id), Some(Usage::WithItem { .. }));

@@ -5,8 +5,7 @@ use ruff_text_size::TextRange;
 
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::shape::{Shape, shape_of_targets};
-use super::{SiteVerdict, World, hazard};
+use super::{SiteVerdict, World, hazard, shape};
 use crate::index::facts::*;
 use crate::plan::IteratedBy;
 use crate::resolve::names::Meaning;
@@ -32,8 +31,7 @@ impl Coloring<'_> {
         if !is_iterated || !uses_up && !begins || context.barrier.is_some() {
             return None;
         }
-        if shape_of_targets(world, site) != Some(Shape::Generator) || hazard::hazard_in_consumer(world, site).is_some()
-        {
+        if !shape::is_lazy(world, site) || hazard::hazard_in_consumer(world, site).is_some() {
             return None;
         }
         let is_vetoed = |range| world.vetoes.contains(&(site.id.file, range));

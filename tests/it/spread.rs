@@ -181,6 +181,68 @@ fn a_protocol_that_stands_for_what_blocks_is_one_family_with_it() {
 }
 
 #[test]
+fn a_function_that_a_decorator_shares_with_a_generator_is_none() {
+    check_project(
+        "#- app.py
+import asyncio
+import functools
+
+def timed(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        print(\"enter\")
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            print(\"leave\")
+    return wrapper
+
+@timed
+def load(k):
+    return persistence.get(k)
+
+@timed
+def rows(k):
+    yield persistence.get(k)
+
+async def main():
+    x = 0
+    x += load(3)
+    print(sum(load(4)), sum(rows(3)))
+    return x
+",
+        "#- app.py
+import asyncio
+import functools
+
+def timed(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        print(\"enter\")
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            print(\"leave\")
+    return wrapper
+
+@timed
+def load(k):
+    return persistence.get(k)
+
+@timed
+def rows(k):
+    yield persistence.get(k)
+
+async def main():
+    x = 0
+    x += await asyncio.to_thread(load, 3)
+    print(sum(await asyncio.to_thread(load, 4)), await asyncio.to_thread(sum, rows(3)))
+    return x
+",
+    );
+}
+
+#[test]
 fn a_property_of_a_mixin_is_read_through_its_sibling() {
     check_project(
         "#- app.py
