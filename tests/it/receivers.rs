@@ -108,6 +108,19 @@ fn what_is_looked_up_by_a_name_may_be_the_object() {
         "from app import Store as Kept\n\nasync def show():\n    return Kept.fetch(Kept(), 'a'), app.Store.fetch('c')\n",
         "",
     );
+    is_awaited(
+        "class Proxy:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+async def show():
+    return Proxy(Store()).fetch('c')
+",
+        "",
+    );
     is_awaited("import app\n\nasync def show():\n    return getattr(app, 'Store')().fetch('c')\n", "");
 }
 

@@ -264,7 +264,7 @@ impl Walk<'_, '_> {
             "type" if depth == 0 && self.is_object() => result.into_iter().for_each(|result| self.class_of(result)),
             name if LOOKING.contains(&name) => {}
             // What is read is another value, and what is written is followed by itself.
-            "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() => {}
+            "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() && !self.is_hook(call) => {}
             _ if !is_plain => self.escape_at(func),
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
             "staticmethod" | "classmethod" if at == 0 && depth == 0 => into(self, 0),
@@ -306,6 +306,13 @@ impl Walk<'_, '_> {
             args.get(at).is_some_and(|_| eager::runs_callback(&self.builder.names(), call, at as u32).is_some())
         };
         (0..args.len()).any(at)
+    }
+
+    /// `getattr(self.inner, name)` in `__getattr__`: what stands before a dot elsewhere stands for the object.
+    fn is_hook(&self, call: CallId) -> bool {
+        let context = self.builder.index.context(self.builder.index.call(call).context);
+        let name = context.func.map(|func| &self.builder.index.func(func).name);
+        name.is_some_and(|name| matches!(name.as_str(), "__getattr__" | "__getattribute__"))
     }
 
     fn is_literal(&self, call: CallId, at: usize) -> bool {

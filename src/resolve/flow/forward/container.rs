@@ -45,7 +45,9 @@ impl Walk<'_, '_> {
                 // Of a class, or an object: its methods and attributes.
                 Token::Class(_) => false,
                 Token::Instance(_) if name == "__class__" => return self.class_of(attribute),
-                Token::Instance(_) => matches!(name.as_str(), "__iter__" | "__next__" | "__dict__"),
+                Token::Instance(_) => {
+                    matches!(name.as_str(), "__iter__" | "__next__" | "__dict__" | "__getattr__" | "__getattribute__")
+                }
                 Token::Generator(_) | Token::Manager(_) => true,
             };
             if hands_on {

@@ -60,7 +60,7 @@ impl Walk<'_, '_> {
         let consumers = self.consumers(class.file);
         for consumer in consumers.of_value(class) {
             match consumer {
-                Consumer::Attribute(_) => {}
+                Consumer::Attribute(attribute) => drop(self.trace.members.insert(*attribute)),
                 Consumer::Callee(call) => {
                     consumers.result(*call).into_iter().for_each(|result| self.reach_value(result, 0));
                 }
