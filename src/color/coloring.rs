@@ -34,6 +34,15 @@ pub(super) struct Coloring<'a> {
     pub(super) tests: tests::Tests,
 }
 
+/// How a function leads to what another one of its family runs.
+#[derive(Clone, Copy)]
+enum Along {
+    /// Where one of a family converts, all of it do.
+    Families,
+    /// What stays runs itself, or what overrides it.
+    Overrides,
+}
+
 impl<'a> Coloring<'a> {
     pub(super) fn new(world: World<'a>) -> Self {
         let mut sites_in: FxHashMap<FuncId, Vec<RefId>> = FxHashMap::default();
@@ -66,19 +75,19 @@ impl<'a> Coloring<'a> {
         };
         let is_async = |func: &FuncId| world.index.func(*func).is_async && !world.in_tests(func.file);
         coloring.reached = coloring.reached_from(coloring.sites_in.keys().copied().filter(is_async).collect());
-        coloring.blocking = coloring.lead_to(|site| coloring.is_in_reach(site));
+        coloring.blocking = coloring.lead_to(Along::Families, |site| coloring.is_in_reach(site));
         let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
         seeds.extend(coloring.run_by_guards());
         // What a test calls beside something that blocks is no reason to change the code.
         seeds.retain(|func| !world.in_tests(func.file));
         coloring.nested = coloring.reached_from(seeds.clone()).into_iter().chain(seeds).collect();
-        coloring.blocking = coloring.lead_to(|site| coloring.is_in_reach(site));
-        coloring.leads = coloring.lead_to(|site| match site.kind {
+        coloring.blocking = coloring.lead_to(Along::Overrides, |site| coloring.is_in_reach(site));
+        coloring.leads = coloring.lead_to(Along::Families, |site| match site.kind {
             SiteKind::Runs { .. } => coloring.is_in_reach(site),
             _ => true,
         });
-        coloring.run_loops = coloring.lead_to(|site| matches!(site.kind, SiteKind::Runs { .. }));
-        coloring.everywhere = coloring.lead_to(|site| match site.kind {
+        coloring.run_loops = coloring.lead_to(Along::Overrides, |site| matches!(site.kind, SiteKind::Runs { .. }));
+        coloring.everywhere = coloring.lead_to(Along::Overrides, |site| match site.kind {
             SiteKind::Blocking { entry, .. } => coloring.reach_of(entry) == Reach::All && coloring.is_in_reach(site),
             _ => false,
         });
@@ -184,7 +193,7 @@ impl<'a> Coloring<'a> {
     }
 
     /// A least fixpoint upwards from the leaves that count.
-    fn lead_to(&self, counts: impl Fn(&Site) -> bool) -> BTreeSet<FuncId> {
+    fn lead_to(&self, along: Along, counts: impl Fn(&Site) -> bool) -> BTreeSet<FuncId> {
         let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
         let (mut blocking, mut running) = (BTreeSet::new(), FxHashSet::default());
         let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
@@ -204,7 +213,10 @@ impl<'a> Coloring<'a> {
             if self.world.index.func(func).is_async || !running.insert(func) {
                 continue;
             }
-            let tied = self.tied(func);
+            let tied = match along {
+                Along::Families => self.family(func),
+                Along::Overrides => self.tied(func),
+            };
             for called in self.overridden(func).into_iter().chain(tied.iter().copied()).chain([func]) {
                 if blocking.insert(called) {
                     pending.extend(callers.get(&called).into_iter().flatten().copied());

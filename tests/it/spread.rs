@@ -243,6 +243,74 @@ async def main():
 }
 
 #[test]
+fn what_converts_for_its_family_alone_runs_no_loop_of_its_own() {
+    check_project(
+        "#- app.py
+import asyncio
+
+
+class Store:
+    def pick(self):
+        return 1
+
+
+class FastStore(Store):
+    def pick(self):
+        return 2
+
+
+class SlowStore(Store):
+    def pick(self):
+        return persistence.get(1)
+
+
+async def main():
+    return SlowStore().pick()
+
+
+def run():
+    print(FastStore().pick())
+    asyncio.run(main())
+
+
+if __name__ == '__main__':
+    run()
+",
+        "#- app.py
+import asyncio
+
+
+class Store:
+    async def pick(self):
+        return 1
+
+
+class FastStore(Store):
+    async def pick(self):
+        return 2
+
+
+class SlowStore(Store):
+    async def pick(self):
+        return await asyncio.to_thread(persistence.get, 1)
+
+
+async def main():
+    return await SlowStore().pick()
+
+
+async def run():
+    print(await FastStore().pick())
+    await main()
+
+
+if __name__ == '__main__':
+    asyncio.run(run())
+",
+    );
+}
+
+#[test]
 fn a_property_of_a_mixin_is_read_through_its_sibling() {
     check_project(
         "#- app.py
