@@ -180,7 +180,8 @@ impl Coloring<'_> {
                 }
                 _ => false,
             };
-            if blocks && stuck && self.offloadable_consumer(site).is_none() && !self.world.in_tests(owner.file) {
+            let stuck = blocks && stuck && self.offloadable_consumer(site).is_none();
+            if (stuck || self.hands_nothing_on(site, owner)) && !self.world.in_tests(owner.file) {
                 found.push((owner, Cause::BlocksWithin { site: site.id }));
             }
         }
@@ -189,6 +190,14 @@ impl Coloring<'_> {
             self.take_back_body(*owner, cause.clone());
         }
         self.taken_back() > before
+    }
+
+    /// Would a lambda that hands on what its body gives hand on no awaitable, because what it calls stays and goes to no thread?
+    fn hands_nothing_on(&self, site: &Site, owner: FuncId) -> bool {
+        site.kind == SiteKind::Call
+            && boundary::hands_on_awaitable(self.world, owner)
+            && !site.targets.iter().any(|target| self.converts(*target))
+            && !self.offloads(site)
     }
 
     /// Takes back what would end up without any await. Returns whether there was something.

@@ -310,6 +310,25 @@ if __name__ == '__main__':
     );
 }
 
+/// A lambda that calls what stays would give its value, and not an awaitable.
+#[test]
+fn a_lambda_that_hands_on_no_awaitable_keeps_what_runs_it() {
+    let text = "#- awaitify.toml
+codemods = [\"persistence\", \"asyncio-run\"]
+offload_project = \"none\"
+#- app.py
+def load(key):  # awaitify: keep
+    return persistence.get(key)
+
+def twice(fn, key):
+    return fn(key) + fn(key)
+
+async def main():
+    return twice(lambda key: load(key), 1), twice(lambda key: persistence.get(key) + 1, 2)
+";
+    check_project(text, "");
+}
+
 #[test]
 fn a_property_of_a_mixin_is_read_through_its_sibling() {
     check_project(
