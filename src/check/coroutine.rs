@@ -14,6 +14,7 @@ use super::{Detail, Finding};
 use crate::color::World;
 use crate::index::facts::FileId;
 use crate::py::infer::{Answers, Certainty, Definition, Questions, union_parts};
+use crate::py::statement;
 
 /// What is done with the value of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -240,11 +241,7 @@ impl<'a> Visitor<'a> for Collector<'_, '_> {
         match stmt {
             Stmt::Expr(node) => self.note(&node.value, Use::Dropped),
             Stmt::If(node) => {
-                self.condition(&node.test);
-                node.elif_else_clauses
-                    .iter()
-                    .filter_map(|clause| clause.test.as_ref())
-                    .for_each(|test| self.condition(test));
+                statement::tests(node).for_each(|test| self.condition(test));
             }
             Stmt::While(node) => self.condition(&node.test),
             Stmt::Assert(node) => self.condition(&node.test),

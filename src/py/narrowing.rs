@@ -4,6 +4,8 @@ use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal
 use ruff_python_ast::{AnyNodeRef, BoolOp, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::statement;
+
 /// More such tests in one function are not waited for: ten take milliseconds, twenty minutes.
 const MOST: usize = 12;
 
@@ -45,11 +47,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder {
                 self.tests = outer;
             }
             Stmt::If(node) => {
-                self.test(&node.test);
-                node.elif_else_clauses
-                    .iter()
-                    .filter_map(|clause| clause.test.as_ref())
-                    .for_each(|test| self.test(test));
+                statement::tests(node).for_each(|test| self.test(test));
                 walk_stmt(self, statement);
             }
             _ => walk_stmt(self, statement),

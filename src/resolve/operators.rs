@@ -15,7 +15,7 @@ use super::builder::Builder;
 use super::{Evidence, Site, SiteKind, flow, hierarchy, site};
 use crate::index::facts::*;
 use crate::py::infer::Questions;
-use crate::py::source;
+use crate::py::{source, statement};
 
 /// What was looked for so far.
 #[derive(Debug, Default)]
@@ -224,11 +224,7 @@ impl<'a> Visitor<'a> for Finder<'_> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
             Stmt::If(node) => {
-                self.test(&node.test);
-                node.elif_else_clauses
-                    .iter()
-                    .filter_map(|clause| clause.test.as_ref())
-                    .for_each(|test| self.test(test));
+                statement::tests(node).for_each(|test| self.test(test));
             }
             Stmt::While(node) => self.test(&node.test),
             Stmt::Assert(node) => self.test(&node.test),
