@@ -1,8 +1,9 @@
 //! Functions that acquire a lock by hand: no await may stand in them.
 
+use super::hazard::bound;
 use super::{World, obstacle};
 use crate::index::facts::*;
-use crate::resolve::SiteKind;
+use crate::resolve::{Site, SiteKind};
 
 /// Methods of the project that call `acquire` themselves are looked into this far.
 const DEPTH: usize = 3;
@@ -25,10 +26,9 @@ fn is_by_hand(world: World, func: FuncId, depth: usize) -> bool {
 /// `pool.acquire()`, where methods of the project are called that acquire no lock themselves.
 fn lends(world: World, id: RefId, depth: usize) -> bool {
     let facts = world.index.site(id);
-    let named = facts.receiver.and_then(|receiver| world.names().last_name(receiver).map(str::to_ascii_lowercase));
-    let is_lock = |name: &String| ["lock", "mutex", "semaphore", "condition"].iter().any(|part| name.contains(part));
-    let (Some(depth), false) = (depth.checked_sub(1), named.as_ref().is_some_and(is_lock)) else { return false };
-    let is_certain = |site: &&crate::resolve::Site| site.kind == SiteKind::Call && !site.uncertain && !site.others;
+    let is_lock = facts.receiver.is_some_and(|receiver| bound::is_lock(world, receiver));
+    let (Some(depth), false) = (depth.checked_sub(1), is_lock) else { return false };
+    let is_certain = |site: &&Site| site.kind == SiteKind::Call && !site.uncertain && !site.others;
     let site = world.graph.sites.get(&id).filter(is_certain).map(|site| &site.targets);
     let elsewhere = world.graph.foreign.get(&id).map(|found| &found.targets);
     let targets = site.or(elsewhere).map_or(&[][..], Vec::as_slice);

@@ -1,7 +1,7 @@
 //! Calls of project functions that must not be moved to a worker thread (DESIGN section 6).
 
 mod at_once;
-mod bound;
+pub mod bound;
 
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -113,7 +113,7 @@ pub fn in_file(world: World, handles: &Handles, file: FileId) -> FxHashMap<FuncI
 }
 
 /// Does the receiver's name say that it is a lock?
-fn is_lock(world: World, receiver: ValueId) -> bool {
+pub fn is_lock(world: World, receiver: ValueId) -> bool {
     let name = world.names().last_name(receiver).map(str::to_ascii_lowercase).unwrap_or_default();
     ["lock", "mutex", "semaphore", "condition"].iter().any(|part| name.contains(part))
 }
