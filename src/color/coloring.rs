@@ -75,19 +75,21 @@ impl<'a> Coloring<'a> {
         };
         let is_async = |func: &FuncId| world.index.func(*func).is_async && !world.in_tests(func.file);
         coloring.reached = coloring.reached_from(coloring.sites_in.keys().copied().filter(is_async).collect());
-        coloring.blocking = coloring.lead_to(Along::Families, |site| coloring.is_in_reach(site));
+        let callers = coloring.callers();
+        coloring.blocking = coloring.lead_to(&callers, Along::Families, |site| coloring.is_in_reach(site));
         let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
         seeds.extend(coloring.run_by_guards());
         // What a test calls beside something that blocks is no reason to change the code.
         seeds.retain(|func| !world.in_tests(func.file));
         coloring.nested = coloring.reached_from(seeds.clone()).into_iter().chain(seeds).collect();
-        coloring.blocking = coloring.lead_to(Along::Overrides, |site| coloring.is_in_reach(site));
-        coloring.leads = coloring.lead_to(Along::Families, |site| match site.kind {
+        coloring.blocking = coloring.lead_to(&callers, Along::Overrides, |site| coloring.is_in_reach(site));
+        coloring.leads = coloring.lead_to(&callers, Along::Families, |site| match site.kind {
             SiteKind::Runs { .. } => coloring.is_in_reach(site),
             _ => true,
         });
-        coloring.run_loops = coloring.lead_to(Along::Overrides, |site| matches!(site.kind, SiteKind::Runs { .. }));
-        coloring.everywhere = coloring.lead_to(Along::Overrides, |site| match site.kind {
+        coloring.run_loops =
+            coloring.lead_to(&callers, Along::Overrides, |site| matches!(site.kind, SiteKind::Runs { .. }));
+        coloring.everywhere = coloring.lead_to(&callers, Along::Overrides, |site| match site.kind {
             SiteKind::Blocking { entry, .. } => coloring.reach_of(entry) == Reach::All && coloring.is_in_reach(site),
             _ => false,
         });
@@ -192,23 +194,37 @@ impl<'a> Coloring<'a> {
         }
     }
 
-    /// A least fixpoint upwards from the leaves that count.
-    fn lead_to(&self, along: Along, counts: impl Fn(&Site) -> bool) -> BTreeSet<FuncId> {
+    /// The functions around the sites that run each function.
+    fn callers(&self) -> FxHashMap<FuncId, Vec<FuncId>> {
         let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
-        let (mut blocking, mut running) = (BTreeSet::new(), FxHashSet::default());
-        let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
         for site in self.world.graph.sites.values() {
+            let (SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. }) = site.kind else {
+                continue;
+            };
             let Some(owner) = self.world.owner(site.id) else { continue };
-            match site.kind {
-                SiteKind::Blocking { .. } | SiteKind::Runs { .. } if counts(site) => pending.push(owner),
-                SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. } => {
-                    for target in &site.targets {
-                        callers.entry(*target).or_default().push(owner);
-                    }
-                }
-                _ => {}
+            for target in &site.targets {
+                callers.entry(*target).or_default().push(owner);
             }
         }
+        callers
+    }
+
+    /// A least fixpoint upwards from the leaves that count.
+    fn lead_to(
+        &self,
+        callers: &FxHashMap<FuncId, Vec<FuncId>>,
+        along: Along,
+        counts: impl Fn(&Site) -> bool,
+    ) -> BTreeSet<FuncId> {
+        let (mut blocking, mut running) = (BTreeSet::new(), FxHashSet::default());
+        let leaves = self
+            .world
+            .graph
+            .sites
+            .values()
+            .filter(|site| matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. }) && counts(site));
+        let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
+        pending.extend(leaves.filter_map(|site| self.world.owner(site.id)));
         while let Some(func) = pending.pop() {
             if self.world.index.func(func).is_async || !running.insert(func) {
                 continue;
