@@ -148,7 +148,7 @@ impl Builder<'_> {
 
     /// Queues a name: its sites will be resolved.
     pub(crate) fn want(&mut self, name: &Name) {
-        self.is_name_of_others(name);
+        self.share_name(name);
         self.want_method(name);
     }
 

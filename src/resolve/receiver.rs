@@ -50,7 +50,7 @@ pub(crate) struct State {
 
 impl Builder<'_> {
     /// Something else than a method goes by this name.
-    pub(super) fn is_name_of_others(&mut self, name: &Name) {
+    pub(super) fn share_name(&mut self, name: &Name) {
         self.receivers.of_others.insert(name.clone());
         self.take_up(name);
     }
