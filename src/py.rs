@@ -7,4 +7,5 @@ pub mod infer;
 pub mod lint;
 mod narrowing;
 pub mod source;
+pub mod statement;
 pub mod system;

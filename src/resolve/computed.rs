@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::flow::{self, Runs, Spelled, Token};
 use super::names::Meaning;
-use super::{PickSite, carried, layer};
+use super::{PickSite, carried, hierarchy, layer};
 use crate::index::facts::*;
 use crate::py::source;
 
@@ -174,9 +174,18 @@ pub(super) fn may_find_class(builder: &mut Builder, class: ClassId) -> bool {
     })
 }
 
-/// The places that may read an attribute by a computed name: what they read, with how many containers around it, and of what.
-/// None for a place of which nobody knows that. `of_known`: where any name may be computed for an object that is known.
-pub(super) fn readers(builder: &mut Builder, name: &Name, of_known: bool) -> Vec<Option<(ValueId, u32, ValueId)>> {
+/// A place that may read an attribute by a computed name.
+pub(super) struct Reader {
+    /// What it reads, with how many containers around it, and of what.
+    pub(super) value: ValueId,
+    pub(super) depth: u32,
+    pub(super) object: ValueId,
+    /// The name is one of those that are known; else it may be any.
+    pub(super) fits: bool,
+}
+
+/// The places that may read an attribute by a computed name; none for one of which nobody knows what it reads that of.
+pub(super) fn readers(builder: &mut Builder, name: &Name) -> Vec<Option<Reader>> {
     let mut found = vec![];
     for place in places(builder).iter().copied() {
         let spelled = spelled(builder, place);
@@ -186,12 +195,7 @@ pub(super) fn readers(builder: &mut Builder, name: &Name, of_known: bool) -> Vec
         }
         let pick = builder.index.pick(place.file, place.index);
         match pick.holder {
-            Holder::Object(object) => {
-                let (value, depth) = (pick.value, pick.depth);
-                if fits || of_known && flow::is_known(builder, object) {
-                    found.push(Some((value, depth, object)));
-                }
-            }
+            Holder::Object(object) => found.push(Some(Reader { value: pick.value, depth: pick.depth, object, fits })),
             Holder::Globals | Holder::Anything | Holder::Code => found.extend(fits.then_some(None)),
         }
     }
@@ -289,8 +293,7 @@ fn computes(text: &str) -> bool {
 fn forwards(builder: &Builder, place: PickSite) -> bool {
     let pick = builder.index.pick(place.file, place.index);
     let Some(func) = builder.index.context(pick.context).func else { return false };
-    let is_hook = matches!(builder.index.func(func).name.as_str(), "__getattr__" | "__getattribute__");
-    is_hook
+    hierarchy::is_hook(&builder.index.func(func).name)
         && matches!(builder.names().evaluate(pick.name).as_slice(),
             [Meaning::Param { func: of, index: 1 }] if *of == func)
 }

@@ -266,9 +266,17 @@ pub fn methods<'a>(index: &'a Index, class: ClassId, name: &'a str) -> impl Iter
     index.class(class).methods.iter().copied().filter(is_named).chain(aliased)
 }
 
+/// The methods that compute attributes.
+const HOOKS: [&str; 2] = ["__getattr__", "__getattribute__"];
+
+/// Does a method of this name compute attributes?
+pub fn is_hook(name: &str) -> bool {
+    HOOKS.contains(&name)
+}
+
 /// Does the class compute attributes in its own body?
 pub fn computes_attributes(index: &Index, class: ClassId) -> bool {
-    ["__getattr__", "__getattribute__"].iter().any(|name| method(index, class, name).is_some())
+    HOOKS.iter().any(|name| method(index, class, name).is_some())
 }
 
 /// The other names that a class body gives a method.

@@ -7,7 +7,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
-use super::flow::{self, Owner, Spot, Token, Trace};
+use super::flow::{self, Owner, Spot, Token, Trace, Until};
 use super::names::Meaning;
 use super::{boundary, carried};
 use crate::index::facts::*;
@@ -66,8 +66,8 @@ pub(super) fn trace_as(builder: &mut Builder, class: ClassId, following: Followi
     }
     let mut trace = match (following, seeds.lost_at) {
         (Following::InSight, Some(_)) => Trace::default(),
-        (Following::InSight, None) => flow::trace_in_sight(builder, Token::Instance(class), from, seeds.spots),
-        _ => flow::trace_from(builder, Token::Instance(class), from, seeds.spots),
+        (Following::InSight, None) => flow::trace_from(builder, Token::Instance(class), from, seeds.spots, Until::Lost),
+        _ => flow::trace_from(builder, Token::Instance(class), from, seeds.spots, Until::TheEnd),
     };
     trace.escape = seeds.lost_at.or(trace.escape);
     trace.members.extend(seeds.members);

@@ -100,30 +100,36 @@ struct Walk<'w, 'a> {
 
 /// Follows `token` from the expression that names or makes it.
 pub(crate) fn trace(builder: &mut Builder, token: Token, from: ValueId) -> Trace {
-    trace_from(builder, token, from.file, vec![(Spot::Value(from), 0)])
+    trace_from(builder, token, from.file, vec![(Spot::Value(from), 0)], Until::TheEnd)
 }
 
 /// Follows `token` from an expression that has it inside of so many containers.
 pub(crate) fn trace_inside(builder: &mut Builder, token: Token, from: ValueId, depth: u32) -> Trace {
-    trace_from(builder, token, from.file, vec![(Spot::Value(from), depth)])
+    trace_from(builder, token, from.file, vec![(Spot::Value(from), depth)], Until::TheEnd)
 }
 
 /// Follows `token` from a parameter that is given it.
 pub(crate) fn trace_param(builder: &mut Builder, token: Token, func: FuncId, at: u32) -> Trace {
-    trace_from(builder, token, func.file, vec![(Spot::Param(func, at), 0)])
+    trace_from(builder, token, func.file, vec![(Spot::Param(func, at), 0)], Until::TheEnd)
+}
+
+/// How far something is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Everywhere, whatever is lost sight of.
+    TheEnd,
+    /// Up to the first place where it is lost sight of.
+    Lost,
 }
 
 /// Follows `token` from several spots, each with how many containers are around it there.
-pub(crate) fn trace_from(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
-    walk(builder, token, file, from, false)
-}
-
-/// The same up to the first place where it is lost sight of.
-pub(crate) fn trace_in_sight(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>) -> Trace {
-    walk(builder, token, file, from, true)
-}
-
-fn walk(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)>, in_sight: bool) -> Trace {
+pub(crate) fn trace_from(
+    builder: &mut Builder,
+    token: Token,
+    file: FileId,
+    from: Vec<(Spot, u32)>,
+    until: Until,
+) -> Trace {
     let in_tests = builder.in_tests(file);
     let mut walk = Walk {
         builder,
@@ -136,7 +142,7 @@ fn walk(builder: &mut Builder, token: Token, file: FileId, from: Vec<(Spot, u32)
     };
     from.into_iter().for_each(|(spot, depth)| walk.reach(spot, depth));
     while let Some((spot, depth)) = walk.pending.pop() {
-        if in_sight && walk.trace.escape.is_some() {
+        if until == Until::Lost && walk.trace.escape.is_some() {
             break;
         }
         if walk.seen.len() > STEPS {

@@ -18,10 +18,8 @@ const DEPTH: usize = 16;
 /// The packages that made what a value is; none when something else may have, or something of the project got into it.
 pub(crate) fn makers(builder: &mut Builder, value: ValueId) -> Option<Vec<String>> {
     let made = made(builder, value, DEPTH)?;
-    let foreign = |top: &String| {
-        !is_known_standard_library(PythonVersion::latest().minor, top)
-            && !matches!(top.as_str(), "builtins" | "mock" | "pytest_mock" | "typing_extensions")
-    };
+    let foreign =
+        |top: &String| is_foreign(top) && !matches!(top.as_str(), "mock" | "pytest_mock" | "typing_extensions");
     (!made.tops.is_empty() && made.tops.iter().all(foreign)).then_some(made.tops)
 }
 
@@ -85,7 +83,7 @@ fn tops(builder: &Builder, value: ValueId, depth: usize, add: &mut impl FnMut(&s
         Value::Name { name, scope } => {
             for meaning in builder.names().lookup(*scope, name) {
                 match meaning {
-                    Meaning::External(path) => add(path.split('.').next().unwrap_or_default()),
+                    Meaning::External(path) => add(top(&path)),
                     Meaning::Value(value) => tops(builder, value, depth, add),
                     _ => {}
                 }
@@ -103,10 +101,17 @@ fn tops(builder: &Builder, value: ValueId, depth: usize, add: &mut impl FnMut(&s
 /// Does the path to the value begin in a package that is neither the project's nor the standard library's: `ctx.guild`, where an
 /// annotation says what `ctx` is? What there is on the way, nobody knows who has not installed it.
 pub(crate) fn begins_outside(builder: &Builder, value: ValueId) -> bool {
-    root(builder, value, DEPTH).is_some_and(|path| {
-        let top = path.split('.').next().unwrap_or_default();
-        !is_known_standard_library(PythonVersion::latest().minor, top) && top != "builtins"
-    })
+    root(builder, value, DEPTH).is_some_and(|path| is_foreign(top(&path)))
+}
+
+/// Is it no package of the standard library?
+fn is_foreign(top: &str) -> bool {
+    !is_known_standard_library(PythonVersion::latest().minor, top) && top != "builtins"
+}
+
+/// The package of a dotted path.
+fn top(path: &str) -> &str {
+    path.split('.').next().unwrap_or_default()
 }
 
 fn root(builder: &Builder, value: ValueId, depth: usize) -> Option<String> {
@@ -151,7 +156,7 @@ enum Kind {
 
 impl Made {
     fn of_path(path: &str) -> Self {
-        Self { tops: vec![path.split('.').next().unwrap_or_default().to_owned()], kind: Kind::Path }
+        Self { tops: vec![top(path).to_owned()], kind: Kind::Path }
     }
 
     fn becomes(self, kind: Kind) -> Self {
@@ -240,7 +245,7 @@ fn inherited(builder: &mut Builder, class: ClassId, name: &Name) -> Option<Made>
     let mut tops = vec![];
     for (_, base) in builder.graph.hierarchy.external_bases(class) {
         match base {
-            BaseClass::External(path) => tops.push(path.split('.').next().unwrap_or_default().to_owned()),
+            BaseClass::External(path) => tops.push(top(path).to_owned()),
             BaseClass::Unknown => return None,
             BaseClass::Class(_) => {}
         }

@@ -311,8 +311,7 @@ impl Walk<'_, '_> {
     /// `getattr(self.inner, name)` in `__getattr__`: what stands before a dot elsewhere stands for the object.
     fn is_hook(&self, call: CallId) -> bool {
         let context = self.builder.index.context(self.builder.index.call(call).context);
-        let name = context.func.map(|func| &self.builder.index.func(func).name);
-        name.is_some_and(|name| matches!(name.as_str(), "__getattr__" | "__getattribute__"))
+        context.func.is_some_and(|func| hierarchy::is_hook(&self.builder.index.func(func).name))
     }
 
     fn is_literal(&self, call: CallId, at: usize) -> bool {

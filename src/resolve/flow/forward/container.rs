@@ -4,6 +4,7 @@ use super::{Spot, Token, Walk};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::flow::scope::Home;
+use crate::resolve::hierarchy;
 
 /// Attributes of a function that say nothing of who calls it: all but these.
 const CALLING: [&str; 6] = ["__call__", "__wrapped__", "__get__", "__func__", "func", "__self__"];
@@ -46,7 +47,7 @@ impl Walk<'_, '_> {
                 Token::Class(_) => false,
                 Token::Instance(_) if name == "__class__" => return self.class_of(attribute),
                 Token::Instance(_) => {
-                    matches!(name.as_str(), "__iter__" | "__next__" | "__dict__" | "__getattr__" | "__getattribute__")
+                    matches!(name.as_str(), "__iter__" | "__next__" | "__dict__") || hierarchy::is_hook(&name)
                 }
                 Token::Generator(_) | Token::Manager(_) => true,
             };

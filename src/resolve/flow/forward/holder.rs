@@ -8,7 +8,7 @@ use crate::index::facts::*;
 use crate::resolve::flow::caller::Caller;
 use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
-use crate::resolve::{boundary, computed};
+use crate::resolve::{boundary, computed, flow};
 
 impl Walk<'_, '_> {
     pub(super) fn name(&mut self, scope: ScopeId, name: &Name, depth: u32) {
@@ -109,13 +109,15 @@ impl Walk<'_, '_> {
 
     /// `getattr(self, f"{kind}_store")`
     fn read_by_computed_name(&mut self, name: &Name, owner: Owner, depth: u32) {
-        for reader in computed::readers(self.builder, name, owner != Owner::Anything) {
-            match reader {
-                Some((value, around, object)) if self.may_have(object, owner) => {
-                    self.reach_value(value, depth + around)
-                }
-                Some(_) => {}
-                None => self.escape((FileId(0), ruff_text_size::TextRange::default())),
+        for reader in computed::readers(self.builder, name) {
+            let Some(reader) = reader else {
+                self.escape((FileId(0), ruff_text_size::TextRange::default()));
+                continue;
+            };
+            // Any name at all says something only of an object that is known.
+            let counts = reader.fits || owner != Owner::Anything && flow::is_known(self.builder, reader.object);
+            if counts && self.may_have(reader.object, owner) {
+                self.reach_value(reader.value, depth + reader.depth);
             }
         }
     }
