@@ -166,6 +166,10 @@ pub enum Cause {
     OffloadNotAwaited {
         site: RefId,
     },
+    /// An existing offload to an executor of the program's own: how many run at once, or in which process, was chosen.
+    OwnExecutor {
+        site: RefId,
+    },
     /// In a lambda that a worker runs, beside something else that may block.
     SharesWorker {
         site: RefId,
@@ -361,6 +365,7 @@ impl Cause {
             | Cause::RunsMany { site }
             | Cause::AwaitedAlready { site }
             | Cause::OffloadNotAwaited { site }
+            | Cause::OwnExecutor { site }
             | Cause::SharesWorker { site }
             | Cause::CatchesInterrupt { site }
             | Cause::Consumed { site }

@@ -38,6 +38,7 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Made => Some(Cause::Consumed { site: id }),
         SiteKind::Callback { call } if exit_stack::of_call(world, call).is_some() => called(world, site),
         SiteKind::Value | SiteKind::Callback { .. } => Some(Cause::Escapes { site: id }),
+        SiteKind::Offloaded { call, .. } if in_own_executor(world, call) => Some(Cause::OwnExecutor { site: id }),
         SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
             Some(Cause::OffloadNotAwaited { site: id })
         }
@@ -290,6 +291,13 @@ pub fn is_native(world: World, id: RefId) -> bool {
         SiteKind::Blocking { .. } => swap::twin(world, site).is_some(),
         _ => site.targets.iter().any(|target| world.graph.declared.contains_key(target)),
     })
+}
+
+/// `loop.run_in_executor(pool, f)`: a pool bounds how many run at once, and may be one of processes.
+fn in_own_executor(world: World, call: CallId) -> bool {
+    let call = world.index.call(call);
+    let is_default = |arg: &Arg| !arg.is_star && matches!(world.index.value(arg.value), Value::None);
+    world.names().last_name(call.func) == Some("run_in_executor") && !call.args.first().is_some_and(is_default)
 }
 
 /// The result of an unwrapped offload is a coroutine. So was that of most carriers; what an executor gives becomes a task,

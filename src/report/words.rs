@@ -138,6 +138,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::AwaitedAlready { .. } => "awaited-already",
         Cause::SharesWorker { .. } => "shares-worker",
         Cause::OffloadNotAwaited { .. } => "offload-not-awaited",
+        Cause::OwnExecutor { .. } => "own-executor",
         Cause::CatchesInterrupt { .. } => "catches-interrupt",
         Cause::Consumed { .. } => "consumed",
         Cause::TwinGives { .. } => "twin-gives",
@@ -320,6 +321,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         ),
         Cause::OffloadNotAwaited { site } => {
             format!("it is offloaded at {}, and the result is not awaited at once", places.site(*site))
+        }
+        Cause::OwnExecutor { site } => {
+            format!("it runs in an executor that the program chose, at {}", places.site(*site))
         }
         Cause::CatchesInterrupt { site } => {
             format!("{} stands in a `try` that catches KeyboardInterrupt", call(places, *site))

@@ -286,3 +286,42 @@ async def main(persistence):
 ",
     );
 }
+
+/// A pool bounds how many run at once, and may be one of processes: what runs in it stays.
+#[test]
+fn an_executor_of_the_programs_own_is_left() {
+    check_project(
+        "#- app.py
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+def load(k):
+    return persistence.get(k)
+
+def keep(k):
+    return persistence.get(k)
+
+async def main(loop):
+    with ProcessPoolExecutor(max_workers=1) as pool:
+        print(await loop.run_in_executor(pool, load, 1))
+    print(await loop.run_in_executor(None, keep, 1))
+    print(load(2), keep(2))
+",
+        "#- app.py
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+def load(k):
+    return persistence.get(k)
+
+async def keep(k):
+    return await asyncio.to_thread(persistence.get, k)
+
+async def main(loop):
+    with ProcessPoolExecutor(max_workers=1) as pool:
+        print(await loop.run_in_executor(pool, load, 1))
+    print(await keep(1))
+    print(await asyncio.to_thread(load, 2), await keep(2))
+",
+    );
+}
