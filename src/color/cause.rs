@@ -295,6 +295,10 @@ pub enum Cause {
         func: FuncId,
         what: &'static str,
     },
+    /// A thread that runs the call gets a session of its own there.
+    OtherSession {
+        site: RefId,
+    },
     /// It acquires a lock without releasing it, or the other way round.
     HoldsLock {
         func: FuncId,
@@ -378,6 +382,7 @@ impl Cause {
             | Cause::Later { site }
             | Cause::Operator { site }
             | Cause::NestedComprehension { site }
+            | Cause::OtherSession { site }
             | Cause::InThread { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }

@@ -96,7 +96,7 @@ impl<'a> Coloring<'a> {
         coloring
     }
 
-    fn reach_of(&self, entry: usize) -> Reach {
+    pub(super) fn reach_of(&self, entry: usize) -> Reach {
         self.world.graph.entries[entry].reach.unwrap_or(self.world.config.reach)
     }
 

@@ -324,6 +324,12 @@ fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
     (traits.raises_stop_iteration && !caught).then_some(Cause::StopsIteration { func })
 }
 
+/// Would a worker that calls the method at this site use another session than the code around it?
+pub fn meets_other_session(world: World, site: &Site) -> bool {
+    let handles = world.hazards.handles.get_or_init(|| bound::Handles::find(world));
+    world.index.site(site.id).receiver.is_some_and(|receiver| handles.is_registry(world, receiver))
+}
+
 /// What the function itself touches that belongs to its thread or context.
 pub fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     let memo = world.hazards;

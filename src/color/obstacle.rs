@@ -52,6 +52,13 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && !hazard::can_offload(world) => {
             Some(Cause::TargetVersion)
         }
+        SiteKind::Blocking { entry, native: None }
+            if is_offloaded(world, entry)
+                && world.config.offload.own_path().is_none()
+                && hazard::meets_other_session(world, site) =>
+        {
+            Some(Cause::OtherSession { site: id })
+        }
         // `stack.callback(leaf)`
         SiteKind::Blocking { .. }
             if matches!(world.index.site(id).usage, Usage::Argument { .. }) && !world.index.site(id).is_implicit() =>

@@ -14,7 +14,7 @@ use self::stand_in::{StandIns, Use};
 use super::cause::Cause;
 use super::coloring::Coloring;
 use super::{SiteVerdict, World};
-use crate::config::Tests as Mode;
+use crate::config::{Reach, Tests as Mode};
 use crate::index::facts::*;
 use crate::resolve::fixtures;
 use crate::resolve::{Evidence, Site, SiteKind};
@@ -339,12 +339,17 @@ impl Coloring<'_> {
         is_free && owner.is_none_or(|owner| self.tests.runs.contains_key(&owner))
     }
 
-    /// A blocking call on the loop of a test goes to a thread where it can; where it cannot, it is no fault.
+    /// What blocks wherever it stands goes to a thread in a test as well, where it can; where it cannot, it is no fault. What only
+    /// async code minds (files, sleeps) delays nobody in a test.
     fn blocking_in_tests(&self, site: &Site, owner: Option<FuncId>) -> SiteVerdict {
         if self.world.config.tests == Mode::Ignore || obstacle::is_fixed(self.world, site.id.file) {
             return SiteVerdict::AsIs;
         }
-        if matches!(site.kind, SiteKind::Blocking { .. }) && !self.is_in_reach(site) {
+        let counts = match site.kind {
+            SiteKind::Blocking { entry, .. } => self.reach_of(entry) == Reach::All && self.is_in_reach(site),
+            _ => site.targets.iter().any(|target| self.everywhere.contains(target)),
+        };
+        if !counts {
             return SiteVerdict::AsIs;
         }
         let Some(owner) = owner else { return SiteVerdict::AsIs };

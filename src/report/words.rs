@@ -167,6 +167,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::ReadsCaller { .. } => "reads-caller",
         Cause::SetsContext { .. } => "sets-context",
         Cause::ThreadBound { .. } => "thread-bound",
+        Cause::OtherSession { .. } => "other-session",
         Cause::HoldsLock { .. } => "holds-lock",
         Cause::StopsIteration { .. } => "stop-iteration",
         Cause::OffloadForbidden => "offload-forbidden",
@@ -412,6 +413,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::ThreadBound { func, what } => {
             format!("`{}` uses what `{what}` made, which belongs to one thread", names.qualified_func(*func))
+        }
+        Cause::OtherSession { site } => {
+            format!("{} has a session for each thread: in another thread it is another one", call(places, *site))
         }
         Cause::HoldsLock { func } => {
             format!("`{}` leaves a lock held, or releases one that it did not acquire", names.qualified_func(*func))

@@ -165,9 +165,10 @@ fn alternatives(pattern: &str) -> Vec<String> {
 }
 
 /// The class at a dotted path, when the project mentions its package.
+/// The class at a dotted path. The program need not name the package to get objects of it: `open(path).read`.
 fn look_up(builder: &Builder, path: &str) -> Option<FoundClass> {
     let package = path.split('.').next()?;
-    let anchor = builder.index.words.files(package).next()?;
+    let anchor = builder.index.words.files(package).next().or_else(|| builder.project.ids().next())?;
     classes::find(builder.db, &builder.project.file(anchor).path, path)
 }
 

@@ -47,14 +47,28 @@ pub(super) fn add(context: &mut Context, change: usize, call: &ExprCall, keyword
     let close = call.arguments.r_paren_range();
     let last = context.tokens.in_range(TextRange::new(call.arguments.start(), close.start()));
     let last = last.iter().rfind(|token| !token.kind().is_trivia());
+    let own_line = own_line(context, call);
     let (at, separator) = match last {
         Some(token) if token.kind() == TokenKind::Lpar => (token.end(), ""),
-        Some(token) if token.kind() == TokenKind::Comma => (token.end(), " "),
+        Some(token) if token.kind() == TokenKind::Comma => (token.end(), own_line.as_deref().unwrap_or(" ")),
         Some(token) => (token.end(), ", "),
         None => (close.start(), ""),
     };
-    let comma = if separator == " " { "," } else { "" };
+    let comma = if last.is_some_and(|token| token.kind() == TokenKind::Comma) { "," } else { "" };
     context.edits.insert(change, at, format!("{separator}{keywords}{comma}"));
+}
+
+/// The line end and the indentation before the last argument, where it starts a line and a comma and a line end follow it.
+fn own_line(context: &Context, call: &ExprCall) -> Option<String> {
+    let last = call.arguments.iter_source_order().last()?.range();
+    let before = &context.slice(TextRange::new(call.arguments.start(), last.start()));
+    let start = before.rfind(['\n', '\r'])?;
+    let indent = &before[start + 1..];
+    let after = context.slice(TextRange::new(last.end(), call.end()));
+    let starts = indent.chars().all(|c| matches!(c, ' ' | '\t'));
+    let ends = after.trim_start_matches([' ', '\t', ',']).starts_with(['\n', '\r']);
+    let line_end = if before[..=start].ends_with("\r\n") { "\r\n" } else { &before[start..=start] };
+    (starts && ends).then(|| format!("{line_end}{indent}"))
 }
 
 impl Context<'_> {
@@ -77,6 +91,15 @@ mod tests {
     fn load(call: TextRange) -> Action {
         let mock = MockName::Imported("unittest.mock.AsyncMock".into());
         Action::MockAttributes { call, mock, names: vec![("load".into(), false), ("find".into(), true)] }
+    }
+
+    #[test]
+    fn a_keyword_gets_a_line_of_its_own_where_the_others_have_one() {
+        check(
+            "from unittest.mock import Mock\n\nsvc = «Mock(\n    rows=[],\n    spec=None,\n)»\n",
+            load,
+            "from unittest.mock import AsyncMock, Mock\n\nsvc = Mock(\n    rows=[],\n    spec=None,\n    load=AsyncMock(), find=AsyncMock(return_value=Mock()),\n)\n",
+        );
     }
 
     #[test]

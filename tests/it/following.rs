@@ -1042,3 +1042,53 @@ class CopyTest(Tool):
         "tests/test_tools.py:20 CopyTest.test_copy: it uses",
     ]);
 }
+
+/// A file that a test opens delays nobody: only what blocks wherever it stands is moved there.
+#[test]
+fn what_only_async_code_minds_stays_in_tests() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"persistence\", \"open\", \"pytest\"]
+#- app.py
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+async def load(path):
+    return read(path)
+#- tests/test_app.py
+import pytest
+from app import load, read
+
+@pytest.mark.asyncio
+async def test_load(tmp_path, persistence):
+    (tmp_path / 'a').write_text('1')
+    open(tmp_path / 'b', 'w').close()
+    persistence.save('a')
+    assert await load(tmp_path / 'a') == read(tmp_path / 'a')
+",
+        "#- app.py
+import asyncio
+
+
+async def read(path):
+    with await asyncio.to_thread(open, path) as file:
+        return await asyncio.to_thread(file.read)
+
+async def load(path):
+    return await read(path)
+#- tests/test_app.py
+import asyncio
+
+import pytest
+from app import load, read
+
+@pytest.mark.asyncio
+async def test_load(tmp_path, persistence):
+    (tmp_path / 'a').write_text('1')
+    open(tmp_path / 'b', 'w').close()
+    await asyncio.to_thread(persistence.save, 'a')
+    assert await load(tmp_path / 'a') == await read(tmp_path / 'a')
+",
+    );
+}

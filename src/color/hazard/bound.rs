@@ -17,6 +17,8 @@ enum Handle {
     ThreadLocal,
     /// Refuses other threads than its own (`check_same_thread`).
     Sqlite,
+    /// Hands out a session to each thread: SQLAlchemy's `scoped_session`.
+    Registry,
 }
 
 /// The objects of a program that are bound to a thread or context, by where they are kept: at module or class level, or in
@@ -31,7 +33,7 @@ impl Handles {
     /// Finds them in the files that mention one of the makers.
     pub fn find(world: World) -> Self {
         let mut handles = Self::default();
-        let words = ["ContextVar", "local", "sqlite3"];
+        let words = ["ContextVar", "local", "sqlite3", "scoped_session"];
         let files: FxHashSet<FileId> = words.iter().flat_map(|word| world.index.words.files(word)).collect();
         for (_, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
             for scope in facts.scopes.iter().filter(|scope| !matches!(scope.kind, ScopeKind::Function(_))) {
@@ -58,6 +60,7 @@ impl Handles {
             Some("contextvars.ContextVar") => Handle::Context,
             Some("threading.local") => Handle::ThreadLocal,
             Some("sqlite3.connect" | "sqlite3.dbapi2.connect") if !shared() => Handle::Sqlite,
+            Some("sqlalchemy.orm.scoped_session" | "sqlalchemy.orm.scoping.scoped_session") => Handle::Registry,
             _ => return,
         };
         self.values.insert(value, handle);
@@ -71,6 +74,11 @@ impl Handles {
             Value::Attribute { name, .. } => self.names.get(name).copied(),
             _ => None,
         }
+    }
+
+    /// Is it what gives each thread a session of its own?
+    pub fn is_registry(&self, world: World, value: ValueId) -> bool {
+        self.of_value(world, value) == Some(Handle::Registry)
     }
 
     fn of_name(&self, world: World, scope: ScopeId, name: &str) -> Option<Handle> {
@@ -135,5 +143,6 @@ fn touches(world: World, handles: &Handles, func: FuncId, site: &Ref) -> Option<
         Handle::ThreadLocal => Some(Cause::ThreadBound { func, what: "threading.local" }),
         Handle::Sqlite if site.usage == Usage::Store => None,
         Handle::Sqlite => Some(Cause::ThreadBound { func, what: "sqlite3.connect" }),
+        Handle::Registry => Some(Cause::ThreadBound { func, what: "scoped_session" }),
     }
 }
