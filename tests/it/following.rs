@@ -1043,6 +1043,57 @@ class CopyTest(Tool):
     ]);
 }
 
+/// What a property hands on is awaited on the mock that the object was made with.
+#[test]
+fn mocks_behind_properties_follow() {
+    check(
+        "#- service.py
+from store import Store
+
+class Service:
+    def __init__(self, store: Store):
+        self._store = store
+
+    @property
+    def store(self):
+        return self._store
+
+    def add(self, key):
+        if self.store.insert(key):
+            return 1
+#- tests/test_service.py
+from unittest.mock import MagicMock
+from service import Service
+
+def test_add():
+    assert Service(MagicMock()).add('a') == 1
+",
+        "#- service.py
+from store import Store
+
+class Service:
+    def __init__(self, store: Store):
+        self._store = store
+
+    @property
+    def store(self):
+        return self._store
+
+    async def add(self, key):
+        if await self.store.insert(key):
+            return 1
+#- tests/test_service.py
+from unittest.mock import AsyncMock, MagicMock
+import pytest
+from service import Service
+
+@pytest.mark.asyncio
+async def test_add():
+    assert await Service(MagicMock(insert=AsyncMock(return_value=MagicMock()))).add('a') == 1
+",
+    );
+}
+
 /// A file that a test opens delays nobody: only what blocks wherever it stands is moved there.
 #[test]
 fn what_only_async_code_minds_stays_in_tests() {

@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::super::World;
 use super::super::requested;
 use crate::index::facts::*;
+use crate::resolve::boundary::is_property;
 use crate::resolve::hierarchy::method;
 use crate::resolve::names::Meaning;
 
@@ -249,7 +250,10 @@ impl<'a> Flow<'a> {
                 found.extend(self.value_of(call).map(|value| (value, true)));
             }
         }
-        let own = &self.world.index.func(func).name;
+        let (own, class) = (&self.world.index.func(func).name, self.world.index.func(func).class);
+        if class.is_some() && is_property(self.world.index, func) {
+            found.extend(self.fields(class, own).iter().copied());
+        }
         let Some(file) = self.files.get(&func.file) else { return found };
         for (call, callee) in &file.callees {
             let site = self.world.index.site(*callee);
