@@ -33,6 +33,8 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         return Some(Cause::FileStays { site: id });
     }
     match site.kind {
+        // `print(x, file=log)` runs `log.write`.
+        SiteKind::Read if is_operand(world, site) && !is_dunder_of(world, site) => Some(Cause::Operator { site: id }),
         SiteKind::Mention | SiteKind::Accepted | SiteKind::Dispatched => None,
         SiteKind::Carried => carried(world, id),
         SiteKind::Made => Some(Cause::Consumed { site: id }),
@@ -77,6 +79,17 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         | SiteKind::Iterated
         | SiteKind::Read => called(world, site),
     }
+}
+
+/// Is the site the operand of an operator that runs a method of it, or given to a function that does?
+pub fn is_operand(world: World, site: &Site) -> bool {
+    let facts = world.index.site(site.id);
+    facts.is_implicit() && facts.usage == Usage::Other
+}
+
+/// Is it a special method, which has rules of its own?
+fn is_dunder_of(world: World, site: &Site) -> bool {
+    world.index.site(site.id).name.starts_with("__")
 }
 
 fn is_offloaded(world: World, entry: usize) -> bool {

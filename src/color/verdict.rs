@@ -322,6 +322,9 @@ impl Coloring<'_> {
         if site.others && !converting && self.offloads(site) {
             return SiteVerdict::Offload;
         }
+        if blocks && site.kind == SiteKind::Read && obstacle::is_operand(self.world, site) {
+            return SiteVerdict::Left(Cause::Operator { site: site.id });
+        }
         if let Some(cause) = obstacle::obstacle(self.world, site) {
             return if blocks || converting { SiteVerdict::Left(cause) } else { SiteVerdict::AsIs };
         }
@@ -361,7 +364,6 @@ impl Coloring<'_> {
                 None if site.kind == SiteKind::Iterated => SiteVerdict::Left(Cause::Consumed { site: site.id }),
                 None => SiteVerdict::Offload,
             },
-            SiteKind::Read if blocks && self.is_operand(site) => SiteVerdict::Left(Cause::Operator { site: site.id }),
             SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None if is_written => SiteVerdict::Left(Cause::Property),
@@ -383,12 +385,6 @@ impl Coloring<'_> {
     fn has_twin(&self, site: &Site) -> bool {
         let adapts = || shape::leaf_adaptation(self.world, site).is_some();
         swap::is_async_now(self.world, site) || adapts() && obstacle::obstacle(self.world, site).is_none()
-    }
-
-    /// Is the site the operand of an operator that runs a method of it?
-    fn is_operand(&self, site: &Site) -> bool {
-        let facts = self.world.index.site(site.id);
-        facts.is_implicit() && facts.usage == Usage::Other
     }
 }
 

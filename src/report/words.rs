@@ -394,7 +394,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::Operator { site } => {
             let targets = world.graph.sites.get(site).map(|site| site.targets.as_slice()).unwrap_or_default();
             let method = targets.first().map(|func| names.qualified_func(*func)).unwrap_or_default();
-            format!("an operator or builtin runs `{method}`, which blocks, and Python cannot await it there")
+            format!(
+                "an operator, a builtin or a `with` runs `{method}`, which blocks, and Python cannot await it there"
+            )
         }
         Cause::TakesBoth { func } => {
             let name = names.qualified_func(*func);

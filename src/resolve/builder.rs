@@ -189,7 +189,10 @@ impl Builder<'_> {
         let func = self.index.func(id);
         let (name, class) = (func.name.clone(), func.class);
         // Nobody calls a fixture by its name, and a lambda has none.
-        if func.lambda.is_some() || fixtures::is_fixture(self, id) {
+        if func.lambda.is_some() {
+            return site::want_constructions_of_lambda(self, id);
+        }
+        if fixtures::is_fixture(self, id) {
             return;
         }
         let group = group::of(self, id);

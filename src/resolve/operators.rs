@@ -2,20 +2,24 @@
 //! such a method blocks, in all files, by the types of the operands. Python can await none of them, so a sync function with one
 //! is offloaded as a whole, and one in async code is listed.
 
+mod descriptor;
+mod finder;
+mod library;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, CmpOp, Expr, Operator, Stmt, UnaryOp};
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_python_ast::visitor::Visitor as _;
+use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::finder::Finder;
 use super::builder::Builder;
-use super::{Evidence, Site, SiteKind, flow, hierarchy, site};
+use super::{Evidence, Site, SiteKind, boundary, flow, hierarchy, site};
 use crate::index::facts::*;
-use crate::py::infer::Questions;
-use crate::py::{source, statement};
+use crate::py::infer::{Definition, Questions};
+use crate::py::source;
 
 /// What was looked for so far.
 #[derive(Debug, Default)]
@@ -35,7 +39,11 @@ struct Operand {
 }
 
 /// The special methods that operators and builtins run.
-const METHODS: [&str; 36] = [
+const METHODS: [&str; 65] = [
+    "__exit__",
+    "__format__",
+    "__index__",
+    "__iadd__",
     "__getitem__",
     "__setitem__",
     "__delitem__",
@@ -72,23 +80,52 @@ const METHODS: [&str; 36] = [
     "__iter__",
     "__next__",
     "__reversed__",
+    "__isub__",
+    "__imul__",
+    "__imatmul__",
+    "__itruediv__",
+    "__imod__",
+    "__ipow__",
+    "__ilshift__",
+    "__irshift__",
+    "__ior__",
+    "__ixor__",
+    "__iand__",
+    "__ifloordiv__",
+    "__abs__",
+    "__round__",
+    "__hash__",
+    "__pos__",
+    "__invert__",
+    "__copy__",
+    "__deepcopy__",
+    "__setattr__",
+    "__delattr__",
+    "__getattr__",
+    "__get__",
+    "__set__",
+    "__delete__",
 ];
 
 /// Looks for the operators that run a special method which became a node. Returns whether anything new came of it.
 pub(super) fn enumerate(builder: &mut Builder) -> bool {
-    let names = builder.graph.nodes.iter().map(|func| &builder.index.func(*func).name);
-    let wanted: BTreeSet<Name> = names
-        .filter(|name| METHODS.contains(&name.as_str()) && !builder.operators.asked.contains(*name))
-        .cloned()
-        .collect();
+    let is_run = |func: &&FuncId| {
+        let name = builder.index.func(**func).name.as_str();
+        METHODS.contains(&name)
+            || library::is_run(name)
+            || boundary::accessor(builder.index, **func) == boundary::Accessor::Setter
+    };
+    let names = builder.graph.nodes.iter().filter(is_run).map(|func| &builder.index.func(*func).name);
+    let wanted: BTreeSet<Name> = names.filter(|name| !builder.operators.asked.contains(*name)).cloned().collect();
     if !wanted.is_empty() {
         builder.operators.asked.extend(wanted.iter().cloned());
         let found = find(builder, &wanted);
         builder.operators.waiting.extend(found);
     }
-    let nodes = &builder.graph.nodes;
-    let runs = |operand: &Operand| operand.targets.iter().any(|target| nodes.contains(target));
-    let (ready, waiting) = std::mem::take(&mut builder.operators.waiting).into_iter().partition(runs);
+    let waiting = std::mem::take(&mut builder.operators.waiting);
+    let runs = |operand: &Operand| operand.targets.iter().any(|target| builder.graph.nodes.contains(target));
+    let is_ready = |operand: &Operand| runs(operand) && !is_entered(builder, operand);
+    let (ready, waiting) = waiting.into_iter().partition(is_ready);
     builder.operators.waiting = waiting;
     let ready: Vec<Operand> = ready;
     let any = !ready.is_empty();
@@ -102,51 +139,142 @@ pub(super) fn enumerate(builder: &mut Builder) -> bool {
 
 /// The operands for which methods of these names are methods of the project.
 fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
-    let every: Vec<FileId> = builder.project.ids().collect();
-    builder.index.load(builder.project, &every);
-    let uses = find_uses(builder, wanted);
+    load(builder, wanted);
+    let descriptors = descriptor::find(builder, wanted);
+    let uses = find_uses(builder, wanted, &descriptors.names);
     let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
     for (file, found) in &uses {
-        by_file.entry(*file).or_default().members.extend(found.iter().cloned());
+        let members = found.iter().flat_map(|(operand, chain)| chain.iter().map(|name| (*operand, name.clone())));
+        by_file.entry(*file).or_default().members.extend(members);
     }
     let answers = builder.ask(by_file);
     let mut operands = vec![];
     for (file, found) in uses {
         let Some(members) = answers.get(&file).map(|answers| &answers.members) else { continue };
-        let names = names_by_start(builder.index.file(file));
+        let names = names_by_start(file, builder.index.file(file));
+        let results = results_by_range(file, builder.index.file(file));
         let known: FxHashSet<(TextRange, Name)> =
             builder.index.file(file).refs.iter().map(|site| (site.range, site.name.clone())).collect();
-        for (operand, name) in found.into_iter().filter(|asked| !known.contains(asked)) {
+        for (operand, chain) in found {
             let Some(&Start { context, value, range }) = names.get(&operand.start()) else { continue };
-            let definitions = members.get(&(operand, name.clone())).cloned().unwrap_or_default();
-            let (targets, evidence) = match definitions.as_slice() {
-                [] if range == operand => (by_flow(builder, value, &name), Evidence::Flow),
-                found => (found.iter().flat_map(|one| site::defined(builder, one)).collect(), Evidence::Type),
+            let value = if range == operand { Some(value) } else { results.get(&operand).copied() };
+            let typed = |name: &Name| members.get(&(operand, name.clone())).map_or(&[][..], Vec::as_slice);
+            let is_typed = chain.iter().any(|name| !typed(name).is_empty());
+            let described = chain.last().is_some_and(|name| descriptor::is_method(name));
+            let found = match (is_typed, value) {
+                (true, _) if described => descriptor::of_attribute(builder, &descriptors, typed(&chain[0]), &chain[1])
+                    .map(|targets| (chain[1].clone(), targets, Evidence::Type)),
+                (true, _) => first_of(builder, &chain, typed).map(|(name, targets)| (name, targets, Evidence::Type)),
+                (false, Some(value)) if !described => {
+                    by_flow(builder, value, &chain).map(|(name, targets)| (name, targets, Evidence::Flow))
+                }
+                (false, _) => None,
             };
+            let Some((name, targets, evidence)) = found else { continue };
+            if !wanted.contains(&name) || known.contains(&(operand, name.clone())) {
+                continue;
+            }
             let (name_range, usage) = (TextRange::empty(operand.start()), Usage::Other);
-            let (receiver, looked_up_on) = (Some(value), None);
-            let site = Ref { name, name_range, range: operand, receiver, looked_up_on, value, context, usage };
-            operands.extend((!targets.is_empty()).then_some(Operand { file, site, targets, evidence }));
+            let (value, looked_up_on) = (value.unwrap_or(names[&operand.start()].value), None);
+            let site =
+                Ref { name, name_range, range: operand, receiver: Some(value), looked_up_on, value, context, usage };
+            operands.push(Operand { file, site, targets, evidence });
         }
     }
     operands
 }
 
+/// The first of the methods that is defined, where it is one of the project.
+fn first_of<'d>(
+    builder: &Builder,
+    chain: &[Name],
+    typed: impl Fn(&Name) -> &'d [Definition],
+) -> Option<(Name, Vec<FuncId>)> {
+    for name in chain {
+        // An attribute that a class defines is not asked for.
+        if chain.len() > 1 && !name.starts_with("__") {
+            if typed(name).is_empty() {
+                continue;
+            }
+            return None;
+        }
+        let targets = by_type(builder, typed(name), name);
+        if !targets.is_empty() {
+            return Some((name.clone(), targets));
+        }
+    }
+    None
+}
+
+/// The methods of the project among the definitions. A property is named where something is written to it.
+fn by_type(builder: &Builder, definitions: &[Definition], name: &Name) -> Vec<FuncId> {
+    let defined = definitions.iter().flat_map(|one| site::defined(builder, one));
+    if METHODS.contains(&name.as_str()) || library::is_run(name) {
+        return defined.collect();
+    }
+    let classes: BTreeSet<ClassId> = defined.filter_map(|func| builder.index.func(func).class).collect();
+    classes.into_iter().flat_map(|class| setters(builder, class, name)).collect()
+}
+
+fn setters(builder: &Builder, class: ClassId, name: &str) -> Vec<FuncId> {
+    let all = hierarchy::methods(builder.index, class, name);
+    all.filter(|func| boundary::accessor(builder.index, *func) == boundary::Accessor::Setter).collect()
+}
+
+/// Loads the files that may run the methods. Operators name nothing.
+fn load(builder: &mut Builder, wanted: &BTreeSet<Name>) {
+    if wanted.iter().all(|name| library::is_run(name)) {
+        // Most of `print` writes to the console.
+        let words: BTreeSet<&str> =
+            wanted.iter().flat_map(|name| library::words(name)).filter(|word| *word != "print").collect();
+        let printing = ["file", "print"].map(|word| builder.index.words.files(word).collect::<FxHashSet<FileId>>());
+        let both: Vec<FileId> = printing[0].intersection(&printing[1]).copied().collect();
+        builder.index.load_words(builder.project, words);
+        if wanted.iter().any(|name| matches!(name.as_str(), "write" | "flush")) {
+            builder.index.load(builder.project, &both);
+        }
+        return;
+    }
+    let every: Vec<FileId> = builder.project.ids().collect();
+    builder.index.load(builder.project, &every);
+}
+
+/// Is it the `__exit__` beside an `__enter__` of the project, whose own site stands for both?
+fn is_entered(builder: &Builder, operand: &Operand) -> bool {
+    let enters = || builder.index.refs_in(operand.file, "__enter__");
+    operand.site.name == "__exit__"
+        && enters()
+            .any(|id| builder.index.site(id).range == operand.site.range && builder.graph.sites.contains_key(&id))
+}
+
 /// ty knows no type: the methods of the objects that get there.
-fn by_flow(builder: &mut Builder, value: ValueId, name: &str) -> Vec<FuncId> {
-    let mut found = vec![];
-    for class in flow::classes(builder, value) {
+fn by_flow(builder: &mut Builder, value: ValueId, chain: &[Name]) -> Option<(Name, Vec<FuncId>)> {
+    let mut found: BTreeMap<usize, BTreeSet<FuncId>> = BTreeMap::new();
+    let mut classes: BTreeSet<ClassId> = flow::classes(builder, value).into_iter().collect();
+    classes.extend(flow::arriving_classes(builder, value));
+    for class in classes {
         builder.index_close(class);
         let ancestors = builder.graph.hierarchy.ancestors(class);
-        found.extend(ancestors.iter().find_map(|id| hierarchy::method(builder.index, *id, name)));
+        let of_class = |name: &Name| match METHODS.contains(&name.as_str()) || library::is_run(name) {
+            true => ancestors.iter().find_map(|id| hierarchy::method(builder.index, *id, name)),
+            false => ancestors.iter().find_map(|id| setters(builder, *id, name).pop()),
+        };
+        let first = chain.iter().enumerate().find_map(|(at, name)| Some((at, of_class(name)?)));
+        if let Some((at, func)) = first {
+            found.entry(at).or_default().insert(func);
+        }
     }
-    found.sort_unstable();
-    found.dedup();
-    found
+    let nodes = &builder.graph.nodes;
+    let (at, funcs) = found.into_iter().find(|(_, funcs)| funcs.iter().any(|func| nodes.contains(func)))?;
+    Some((chain[at].clone(), funcs.into_iter().collect()))
 }
 
 /// The operands in each file whose type may have one of the methods, with the method.
-fn find_uses(builder: &Builder, wanted: &BTreeSet<Name>) -> Vec<(FileId, Vec<(TextRange, Name)>)> {
+fn find_uses(
+    builder: &Builder,
+    wanted: &BTreeSet<Name>,
+    described: &BTreeSet<Name>,
+) -> Vec<(FileId, Vec<(TextRange, Vec<Name>)>)> {
     let files: Vec<FileId> = builder.index.loaded_files().map(|(file, _)| file).collect();
     files
         .par_iter()
@@ -154,9 +282,10 @@ fn find_uses(builder: &Builder, wanted: &BTreeSet<Name>) -> Vec<(FileId, Vec<(Te
             let bytes = std::fs::read(&builder.project.file(*file).path).ok()?;
             let text = source::decode(&bytes).ok()?.text;
             let module = ruff_python_parser::parse_module(&text).ok()?;
-            let mut finder = Finder { wanted, found: BTreeSet::new() };
+            let mut finder = Finder::new(wanted, described);
             finder.visit_body(module.suite());
-            let found = finder.found.into_iter().map(|(start, end, name)| (TextRange::new(start, end), name)).collect();
+            let found =
+                finder.found.into_iter().map(|(start, end, chain)| (TextRange::new(start, end), chain)).collect();
             Some((*file, found))
         })
         .collect()
@@ -170,150 +299,44 @@ struct Start {
     range: TextRange,
 }
 
-fn names_by_start(facts: &FileFacts) -> FxHashMap<TextSize, Start> {
+fn names_by_start(file: FileId, facts: &FileFacts) -> FxHashMap<TextSize, Start> {
     let mut names: Vec<&Ref> = facts.refs.iter().filter(|site| !site.is_implicit()).collect();
     names.sort_by_key(|site| site.range.len());
     let start = |site: &Ref| Start { context: site.context, value: site.value, range: site.range };
-    names.into_iter().map(|site| (site.range.start(), start(site))).collect()
+    let mut found: FxHashMap<TextSize, Start> = bound_names(file, facts).collect();
+    found.extend(names.into_iter().map(|site| (site.range.start(), start(site))));
+    found
 }
 
-struct Finder<'w> {
-    wanted: &'w BTreeSet<Name>,
-    found: BTreeSet<(TextSize, TextSize, Name)>,
+/// Names that are bound: `x += y` runs a method of what `x` was.
+fn bound_names(file: FileId, facts: &FileFacts) -> impl Iterator<Item = (TextSize, Start)> {
+    let mut contexts: FxHashMap<ScopeId, ContextId> = FxHashMap::default();
+    for (index, context) in facts.contexts.iter().enumerate() {
+        contexts.entry(context.scope).or_insert(ContextId { file, index: index as u32 });
+    }
+    let mut values: FxHashMap<(ScopeId, &Name), ValueId> = FxHashMap::default();
+    for (index, value) in facts.values.iter().enumerate() {
+        if let Value::Name { name, scope } = value {
+            values.entry((*scope, name)).or_insert(ValueId { file, index: index as u32 });
+        }
+    }
+    let scopes =
+        facts.scopes.iter().enumerate().map(move |(index, scope)| (ScopeId { file, index: index as u32 }, scope));
+    scopes.flat_map(move |(id, scope)| {
+        let context = contexts.get(&id).copied();
+        let named = scope.bindings.iter().filter_map(|binding| {
+            let (context, value) = (context?, *values.get(&(id, &binding.name))?);
+            Some((binding.range.start(), Start { context, value, range: binding.range }))
+        });
+        named.collect::<Vec<_>>()
+    })
 }
 
-impl Finder<'_> {
-    fn note(&mut self, operand: &Expr, method: &'static str) {
-        let may_be_object = matches!(operand, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::Subscript(_));
-        let name = Name::new_static(method);
-        if may_be_object && self.wanted.contains(&name) {
-            self.found.insert((operand.start(), operand.end(), name));
-        }
-    }
-
-    fn test(&mut self, test: &Expr) {
-        match test {
-            Expr::BoolOp(node) => node.values.iter().for_each(|value| self.test(value)),
-            Expr::UnaryOp(node) if node.op == UnaryOp::Not => self.test(&node.operand),
-            _ => {
-                self.note(test, "__bool__");
-                self.note(test, "__len__");
-            }
-        }
-    }
-
-    fn builtin(&mut self, call: &ast::ExprCall) {
-        let (Expr::Name(name), [argument, ..]) = (&*call.func, &*call.arguments.args) else { return };
-        let method = match name.id.as_str() {
-            "len" => "__len__",
-            "bool" => "__bool__",
-            "str" | "print" | "format" => "__str__",
-            "repr" => "__repr__",
-            "int" => "__int__",
-            "float" => "__float__",
-            "iter" | "list" | "tuple" | "set" | "sorted" | "sum" | "any" | "all" | "min" | "max" => "__iter__",
-            "next" => "__next__",
-            "reversed" => "__reversed__",
-            _ => return,
-        };
-        self.note(argument, method);
-    }
-}
-
-impl<'a> Visitor<'a> for Finder<'_> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        match stmt {
-            Stmt::If(node) => {
-                statement::tests(node).for_each(|test| self.test(test));
-            }
-            Stmt::While(node) => self.test(&node.test),
-            Stmt::Assert(node) => self.test(&node.test),
-            Stmt::For(node) if !node.is_async => self.note(&node.iter, "__iter__"),
-            Stmt::AugAssign(node) => self.note(&node.target, of_operator(node.op)),
-            _ => {}
-        }
-        walk_stmt(self, stmt);
-    }
-
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        match expr {
-            Expr::Subscript(node) => self.note(
-                &node.value,
-                match node.ctx {
-                    ast::ExprContext::Store => "__setitem__",
-                    ast::ExprContext::Del => "__delitem__",
-                    ast::ExprContext::Load | ast::ExprContext::Invalid => "__getitem__",
-                },
-            ),
-            Expr::Compare(node) => {
-                let mut left = &*node.left;
-                for (operator, right) in node.ops.iter().zip(&node.comparators) {
-                    match operator {
-                        CmpOp::In | CmpOp::NotIn => self.note(right, "__contains__"),
-                        CmpOp::Is | CmpOp::IsNot => {}
-                        CmpOp::Eq => self.note(left, "__eq__"),
-                        CmpOp::NotEq => self.note(left, "__ne__"),
-                        CmpOp::Lt => self.note(left, "__lt__"),
-                        CmpOp::LtE => self.note(left, "__le__"),
-                        CmpOp::Gt => self.note(left, "__gt__"),
-                        CmpOp::GtE => self.note(left, "__ge__"),
-                    }
-                    left = right;
-                }
-            }
-            Expr::BinOp(node) => {
-                self.note(&node.left, of_operator(node.op));
-                match node.op {
-                    Operator::Add => self.note(&node.right, "__radd__"),
-                    Operator::Sub => self.note(&node.right, "__rsub__"),
-                    Operator::Mult => self.note(&node.right, "__rmul__"),
-                    _ => {}
-                }
-            }
-            Expr::UnaryOp(node) => match node.op {
-                UnaryOp::Not => self.test(&node.operand),
-                UnaryOp::USub => self.note(&node.operand, "__neg__"),
-                UnaryOp::UAdd | UnaryOp::Invert => {}
-            },
-            Expr::If(node) => self.test(&node.test),
-            // `x or y` asks all but the last.
-            Expr::BoolOp(node) => node.values.iter().rev().skip(1).for_each(|value| self.test(value)),
-            Expr::Call(call) => self.builtin(call),
-            Expr::FString(node) => {
-                for element in node.value.elements() {
-                    if let ast::InterpolatedStringElement::Interpolation(part) = element {
-                        self.note(&part.expression, "__str__");
-                    }
-                }
-            }
-            _ => {}
-        }
-        walk_expr(self, expr);
-    }
-
-    fn visit_comprehension(&mut self, clause: &'a ast::Comprehension) {
-        if !clause.is_async {
-            self.note(&clause.iter, "__iter__");
-        }
-        clause.ifs.iter().for_each(|test| self.test(test));
-        ruff_python_ast::visitor::walk_comprehension(self, clause);
-    }
-}
-
-fn of_operator(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Add => "__add__",
-        Operator::Sub => "__sub__",
-        Operator::Mult => "__mul__",
-        Operator::MatMult => "__matmul__",
-        Operator::Div => "__truediv__",
-        Operator::Mod => "__mod__",
-        Operator::Pow => "__pow__",
-        Operator::LShift => "__lshift__",
-        Operator::RShift => "__rshift__",
-        Operator::BitOr => "__or__",
-        Operator::BitXor => "__xor__",
-        Operator::BitAnd => "__and__",
-        Operator::FloorDiv => "__floordiv__",
-    }
+fn results_by_range(file: FileId, facts: &FileFacts) -> FxHashMap<TextRange, ValueId> {
+    let values = facts.values.iter().enumerate();
+    let results = values.filter_map(|(index, value)| match value {
+        Value::Call { call } => Some((facts[*call].range, ValueId { file, index: index as u32 })),
+        _ => None,
+    });
+    results.collect()
 }

@@ -313,11 +313,29 @@ fn want_constructions(builder: &mut Builder, id: RefId) {
     let scope = builder.index.context(site.context).scope;
     let ScopeKind::Class(class) = builder.index.scope(scope).kind else { return };
     if is_factory(&builder.index.call(call).args[index as usize]) {
-        builder.index_close(class);
-        for below in builder.graph.hierarchy.descendants(class) {
-            let name = builder.index.class(below).name.clone();
-            builder.want(&name);
-        }
+        want_class(builder, class);
+    }
+}
+
+fn want_class(builder: &mut Builder, class: ClassId) {
+    builder.index_close(class);
+    for below in builder.graph.hierarchy.descendants(class) {
+        let name = builder.index.class(below).name.clone();
+        builder.want(&name);
+    }
+}
+
+/// `keys: list = field(default_factory=lambda: load())`
+pub(crate) fn want_constructions_of_lambda(builder: &mut Builder, lambda: FuncId) {
+    let file = builder.index.file(lambda.file);
+    let is_it = |arg: &Arg| matches!(builder.index.value(arg.value), Value::Lambda { func, .. } if *func == lambda);
+    let calls = file.calls.iter().filter(|call| call.args.iter().any(|arg| is_factory(arg) && is_it(arg)));
+    let class = calls.into_iter().find_map(|call| match builder.index.scope(file[call.context].scope).kind {
+        ScopeKind::Class(class) => Some(class),
+        _ => None,
+    });
+    if let Some(class) = class {
+        want_class(builder, class);
     }
 }
 
@@ -337,10 +355,12 @@ fn factories(builder: &Builder, class: ClassId) -> Vec<FuncId> {
         Value::Call { call } => builder.index.call(*call).args.iter().find(|arg| is_factory(arg)),
         _ => None,
     });
-    let meanings = given.flat_map(|arg| builder.names().evaluate(arg.value));
-    let funcs = meanings.filter_map(|meaning| match meaning {
-        Meaning::Func(func) => Some(func),
-        _ => None,
+    let funcs = given.flat_map(|arg| match builder.index.value(arg.value) {
+        Value::Lambda { func, .. } => vec![*func],
+        _ => {
+            let meanings = builder.names().evaluate(arg.value).into_iter();
+            meanings.filter_map(|meaning| if let Meaning::Func(func) = meaning { Some(func) } else { None }).collect()
+        }
     });
     funcs.collect()
 }

@@ -36,6 +36,12 @@ pub(crate) fn contradictions(builder: &mut Builder, receiver: ValueId, targets: 
     found
 }
 
+/// The classes of objects that certainly arrive at a value from the code, whatever else may.
+pub(crate) fn arriving_classes(builder: &mut Builder, value: ValueId) -> Vec<ClassId> {
+    let arriving = doubting(builder).solve(Node::Value(value), vec![]);
+    arriving.objects().filter_map(class_of).collect()
+}
+
 fn class_of(object: Object) -> Option<ClassId> {
     match object {
         Object::Instance(class) | Object::Below(class) => Some(class),

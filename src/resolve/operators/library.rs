@@ -1,0 +1,75 @@
+//! Methods that functions of the standard library run on what they are given: `print(x, file=log)` runs `log.write`.
+
+use ruff_python_ast::{self as ast, Expr};
+
+/// A function that runs methods of an argument.
+struct Runs {
+    function: &'static str,
+    /// The module, where the name of the function alone says too little.
+    module: &'static [&'static str],
+    position: Option<usize>,
+    keyword: &'static str,
+    methods: &'static [&'static str],
+}
+
+const fn runs_on(
+    (module, function): (&'static [&'static str], &'static str),
+    (position, keyword): (Option<usize>, &'static str),
+    methods: &'static [&'static str],
+) -> Runs {
+    Runs { function, module, position, keyword, methods }
+}
+
+const ANY: &[&str] = &[];
+const WRITES: &[&str] = &["write", "flush"];
+const FORMATS: &[&str] = &["json", "pickle", "marshal", "yaml", "toml", "tomllib", "plistlib", "orjson"];
+
+const TABLE: [Runs; 18] = [
+    runs_on((ANY, "closing"), (Some(0), "thing"), &["close"]),
+    runs_on((ANY, "print"), (None, "file"), WRITES),
+    runs_on((ANY, "redirect_stdout"), (Some(0), "new_target"), WRITES),
+    runs_on((ANY, "redirect_stderr"), (Some(0), "new_target"), WRITES),
+    runs_on((ANY, "print_exc"), (None, "file"), WRITES),
+    runs_on((ANY, "print_exception"), (None, "file"), WRITES),
+    runs_on((ANY, "pprint"), (Some(1), "stream"), WRITES),
+    runs_on((ANY, "StreamHandler"), (Some(0), "stream"), WRITES),
+    runs_on((ANY, "basicConfig"), (None, "stream"), WRITES),
+    runs_on((ANY, "addFilter"), (Some(0), "filter"), &["filter"]),
+    runs_on((FORMATS, "dump"), (Some(1), "fp"), WRITES),
+    runs_on((FORMATS, "load"), (Some(0), "fp"), &["read", "readline"]),
+    runs_on((&["csv"], "writer"), (Some(0), "csvfile"), &["write"]),
+    runs_on((&["csv"], "reader"), (Some(0), "csvfile"), &["__iter__", "__next__"]),
+    runs_on((&["shutil"], "copyfileobj"), (Some(0), "fsrc"), &["read"]),
+    runs_on((&["shutil"], "copyfileobj"), (Some(1), "fdst"), &["write"]),
+    runs_on((&["copy"], "copy"), (Some(0), "x"), &["__copy__"]),
+    runs_on((&["copy"], "deepcopy"), (Some(0), "x"), &["__deepcopy__"]),
+];
+
+/// Are there functions that run a method of this name?
+pub(super) fn is_run(method: &str) -> bool {
+    !method.starts_with("__") && TABLE.iter().any(|entry| entry.methods.contains(&method))
+}
+
+/// The names of functions that run a method of this name.
+pub(super) fn words(method: &str) -> impl Iterator<Item = &'static str> {
+    let entries = TABLE.iter().filter(move |entry| entry.methods.contains(&method));
+    entries.map(|entry| entry.function).chain(["stdout", "stderr"])
+}
+
+/// What a call runs of its arguments.
+pub(super) fn runs(call: &ast::ExprCall, mut note: impl FnMut(&Expr, &'static str)) {
+    let (module, function) = match &*call.func {
+        Expr::Name(name) => (None, name.id.as_str()),
+        Expr::Attribute(callee) => (callee.value.as_name_expr(), callee.attr.as_str()),
+        _ => return,
+    };
+    for entry in TABLE.iter().filter(|entry| entry.function == function) {
+        if !entry.module.is_empty() && !module.is_some_and(|name| entry.module.contains(&name.id.as_str())) {
+            continue;
+        }
+        let arguments = &call.arguments;
+        let keyword = arguments.find_keyword(entry.keyword).map(|keyword| &keyword.value);
+        let Some(arg) = keyword.or_else(|| arguments.args.get(entry.position?)) else { continue };
+        entry.methods.iter().for_each(|method| note(arg, method));
+    }
+}
