@@ -23,6 +23,8 @@ pub struct Mutation {
     pub key: Option<Name>,
     /// Where the container is used as a plain name; none when it is an attribute of something.
     pub scope: Option<ScopeId>,
+    /// What has the container as its attribute.
+    pub owner: Option<ValueId>,
     /// 1 when an element of the named container is filled: `x[k].append(v)`.
     pub depth: u32,
 }
@@ -58,7 +60,7 @@ fn patched(facts: &FileFacts, call: &Call, receiver: ValueId, method: &str, foun
         Value::Text(path) => {
             let name = Name::new(path.rsplit('.').next().unwrap_or_default());
             let file = container.value.file;
-            found.push((name, Mutation { file, added, key: key.cloned(), scope: None, depth: 0 }));
+            found.push((name, Mutation { file, added, key: key.cloned(), scope: None, owner: None, depth: 0 }));
         }
         _ => note(facts, container.value, added, key, found),
     };
@@ -107,18 +109,30 @@ fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {
 fn note(facts: &FileFacts, container: ValueId, added: Added, key: Option<&Name>, found: &mut Vec<(Name, Mutation)>) {
     let mut bases = vec![];
     named(facts, container, 0, DEPTH, &mut bases);
-    for (name, scope, depth) in bases {
-        found.push((name, Mutation { file: container.file, added, key: key.cloned(), scope, depth }));
+    for Base { name, scope, owner, depth } in bases {
+        found.push((name, Mutation { file: container.file, added, key: key.cloned(), scope, owner, depth }));
     }
 }
 
-/// The names of a container, the scope that uses it when it is a plain one, and how many layers below it the value stands.
-fn named(facts: &FileFacts, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<(Name, Option<ScopeId>, u32)>) {
+/// A name of a container.
+struct Base {
+    name: Name,
+    /// What uses it as a plain name.
+    scope: Option<ScopeId>,
+    owner: Option<ValueId>,
+    /// How many layers below it the value stands.
+    depth: u32,
+}
+
+/// The names of a container.
+fn named(facts: &FileFacts, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<Base>) {
     let Some(fuel) = fuel.checked_sub(1) else { return };
     match &facts[value] {
-        Value::Attribute { name, .. } => found.push((name.clone(), None, depth)),
+        Value::Attribute { receiver, name } => {
+            found.push(Base { name: name.clone(), scope: None, owner: Some(*receiver), depth });
+        }
         Value::Name { name, scope } => {
-            found.push((name.clone(), Some(*scope), depth));
+            found.push(Base { name: name.clone(), scope: Some(*scope), owner: None, depth });
             // `handlers = self.handlers` and then `handlers.append(x)`.
             for binding in facts[*scope].bindings_of(name) {
                 if let Bound::Value(alias) = binding.bound {

@@ -29,6 +29,13 @@ pub(super) struct Search {
     waiting: Vec<Operand>,
 }
 
+/// An operand, with the methods that are tried there.
+#[derive(Debug)]
+struct Use {
+    operand: TextRange,
+    chain: Vec<Name>,
+}
+
 /// An operand of an operator, with what runs there.
 #[derive(Debug)]
 struct Operand {
@@ -144,7 +151,7 @@ fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
     let uses = find_uses(builder, wanted, &descriptors.names);
     let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
     for (file, found) in &uses {
-        let members = found.iter().flat_map(|(operand, chain)| chain.iter().map(|name| (*operand, name.clone())));
+        let members = found.iter().flat_map(|one| one.chain.iter().map(|name| (one.operand, name.clone())));
         by_file.entry(*file).or_default().members.extend(members);
     }
     let answers = builder.ask(by_file);
@@ -155,7 +162,7 @@ fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
         let results = results_by_range(file, builder.index.file(file));
         let known: FxHashSet<(TextRange, Name)> =
             builder.index.file(file).refs.iter().map(|site| (site.range, site.name.clone())).collect();
-        for (operand, chain) in found {
+        for Use { operand, chain } in found {
             let Some(&Start { context, value, range }) = names.get(&operand.start()) else { continue };
             let value = if range == operand { Some(value) } else { results.get(&operand).copied() };
             let typed = |name: &Name| members.get(&(operand, name.clone())).map_or(&[][..], Vec::as_slice);
@@ -270,11 +277,7 @@ fn by_flow(builder: &mut Builder, value: ValueId, chain: &[Name]) -> Option<(Nam
 }
 
 /// The operands in each file whose type may have one of the methods, with the method.
-fn find_uses(
-    builder: &Builder,
-    wanted: &BTreeSet<Name>,
-    described: &BTreeSet<Name>,
-) -> Vec<(FileId, Vec<(TextRange, Vec<Name>)>)> {
+fn find_uses(builder: &Builder, wanted: &BTreeSet<Name>, described: &BTreeSet<Name>) -> Vec<(FileId, Vec<Use>)> {
     let files: Vec<FileId> = builder.index.loaded_files().map(|(file, _)| file).collect();
     files
         .par_iter()
@@ -284,8 +287,11 @@ fn find_uses(
             let module = ruff_python_parser::parse_module(&text).ok()?;
             let mut finder = Finder::new(wanted, described);
             finder.visit_body(module.suite());
-            let found =
-                finder.found.into_iter().map(|(start, end, chain)| (TextRange::new(start, end), chain)).collect();
+            let found = finder
+                .found
+                .into_iter()
+                .map(|(start, end, chain)| Use { operand: TextRange::new(start, end), chain })
+                .collect();
             Some((*file, found))
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::name::Name;
 
-use super::object::{Node, Object, Path, Selector};
+use super::object::{Node, Object, Owner, Path, Selector};
 use super::scope::Home;
 use super::solver::{Keep, Solver, into};
 use super::write::WRITES;
@@ -10,15 +10,25 @@ use crate::index::facts::*;
 use crate::index::mutations::{Added, Mutation};
 
 impl Solver<'_> {
-    pub(super) fn mutated_attribute(&mut self, name: &Name, path: &Path) {
+    pub(super) fn mutated_attribute(&mut self, name: &Name, owner: Owner, path: &Path) {
         let mut mutations = self.index.mutations_of(name).to_vec();
         mutations.retain(|mutation| mutation.scope.is_none());
         let in_program = mutations.iter().any(|mutation| !self.project.file(mutation.file).is_test);
         for mutation in mutations {
+            if mutation.owner.is_some_and(|receiver| !self.may_be_filled(owner, receiver)) {
+                continue;
+            }
             let keep = if in_program && self.project.file(mutation.file).is_test { Keep::Project } else { Keep::All };
             self.mutated(mutation, path, keep);
         }
         self.flow(Node::Passed(None, name.clone()), vec![]);
+    }
+
+    /// Can an object of `owner` be what has the container that is filled?
+    fn may_be_filled(&mut self, owner: Owner, receiver: ValueId) -> bool {
+        owner == Owner::Anything
+            || self.may_own(owner, receiver)
+            || self.self_class(receiver).is_none() && self.read_value(receiver).is_empty()
     }
 
     /// The same for a container that is a plain name.

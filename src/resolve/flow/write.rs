@@ -65,7 +65,7 @@ impl Solver<'_> {
             self.members_of_anything(name, &path);
         }
         if !path.is_empty() {
-            self.mutated_attribute(name, &path);
+            self.mutated_attribute(name, owner, &path);
         }
     }
 
