@@ -6,6 +6,7 @@ pub mod findings;
 pub mod github;
 pub mod html;
 mod idle;
+mod left;
 pub mod json;
 pub mod markdown;
 pub mod proposal;

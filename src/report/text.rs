@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::idle;
+use super::left;
 use super::stays;
 use super::tests;
 use super::uncertain;
@@ -24,9 +25,6 @@ pub enum Length {
     /// Everything.
     Whole,
 }
-
-/// How many places a list in the summary names before it counts the rest.
-const SHOWN: usize = 20;
 
 /// The summary of a run.
 pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length) -> String {
@@ -53,7 +51,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length
     out += &idle::section(world, verdicts, counts);
     out += &by_evidence(world, verdicts);
     out += &stays::section(world, verdicts, &mut places, length);
-    out += &left(world, verdicts, &mut places);
+    out += &left::section(world, verdicts, &mut places, length);
     out += &tests::section(world, verdicts, &mut places, usize::MAX);
     out += &uncertain::report(world, verdicts, &mut places);
     out
@@ -93,32 +91,6 @@ fn known_by(evidence: Evidence) -> String {
             format!("by {}", words::evidence(evidence))
         }
     }
-}
-
-/// Sites in async code that are left as they are.
-fn left(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
-    let left: Vec<(&RefId, &Cause)> = verdicts
-        .sites
-        .iter()
-        .filter_map(|(id, verdict)| match verdict {
-            // What blocks in files that are not to be edited is not this run's business; what keeps ours sync is.
-            SiteVerdict::Left(Cause::Later { .. }) => None,
-            SiteVerdict::Left(Cause::FileStays { .. }) if world.graph.sites[id].targets.is_empty() => None,
-            SiteVerdict::Left(cause) if !world.in_tests(id.file) => Some((id, cause)),
-            _ => None,
-        })
-        .collect();
-    if left.is_empty() {
-        return String::new();
-    }
-    let mut out = format!("{} left:\n", plural(left.len(), "site"));
-    for (id, cause) in left.iter().take(SHOWN) {
-        out += &format!("  {}: {}\n", places.site(**id), words::sentence(world, places, cause));
-    }
-    if left.len() > SHOWN {
-        out += &format!("  and {} more (`--format json` lists all)\n", left.len() - SHOWN);
-    }
-    out
 }
 
 /// The chain from a function down to a blocking call, or to what keeps it sync, a line a step.
