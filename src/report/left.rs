@@ -10,7 +10,7 @@ use crate::index::facts::*;
 
 /// How many groups a short summary names before it counts the rest.
 const SHOWN: usize = 20;
-/// How many further places of a group it names.
+/// How many further places of a group it names. A group with no more places than this is no group.
 const PLACES: usize = 3;
 
 /// The section of the summary; empty when there is none.
@@ -56,7 +56,17 @@ fn grouped<'c>(world: World, left: &[(RefId, &'c Cause)]) -> Vec<Vec<(RefId, &'c
         }
         groups[number].push((*id, cause));
     }
-    groups
+    let mut apart: Vec<Vec<(RefId, &Cause)>> = vec![];
+    for group in groups {
+        // What Python runs without a name has little in common.
+        if group.len() > PLACES && !world.index.site(group[0].0).is_implicit() {
+            apart.push(group);
+        } else {
+            apart.extend(group.into_iter().map(|site| vec![site]));
+        }
+    }
+    apart.sort_by_key(|group| group[0].0);
+    apart
 }
 
 /// `; likewise at a.py:3, b.py:7 and 5 more places`.

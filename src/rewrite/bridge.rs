@@ -1,10 +1,13 @@
 //! What it does: keeps a function as it is for its callers, and moves its body into a coroutine function that it runs.
 //! Before: `def main(argv):` / `    """Doc."""` / `    work(argv)`
-//! After: `def main(argv):` / `    """Doc."""` / `    return asyncio.run(_main(argv))` / `async def _main(argv):` / `    work(argv)`
+//! After: `def main(argv):` / `    """Doc."""` / `    asyncio.run(_main(argv))` / `async def _main(argv):` / `    work(argv)`; with
+//! `return` where the body returns something
 //! Left alone: a body on the line of its `def`, or with nothing but a docstring; type parameters.
 //! Safety: Safe for functions that are called where no loop runs, which the plan makes sure of.
 
+use ruff_python_ast::helpers::ReturnStatementVisitor;
 use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Parameter, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -45,14 +48,22 @@ pub(super) fn rewrite<'a>(
     }
     let returns =
         function.returns.as_deref().map_or(String::new(), |returns| format!(" -> {}", context.slice(returns.range())));
+    let gives = if returns_something(body) { "return " } else { "" };
     let text = format!(
-        "{inner}return {run}({name}({})){newline}{newline}{newline}{outer}async def {name}({}){returns}:{newline}",
+        "{inner}{gives}{run}({name}({})){newline}{newline}{newline}{outer}async def {name}({}){returns}:{newline}",
         given.join(", "),
         declared.join(", "),
     );
     let change = context.edits.change(EditKind::Bridge { function: function.range() });
     context.edits.insert(change, at, text);
     Ok(())
+}
+
+/// Does a `return` of the body itself have a value?
+fn returns_something(body: &[Stmt]) -> bool {
+    let mut visitor = ReturnStatementVisitor::default();
+    visitor.visit_body(body);
+    visitor.returns.iter().any(|statement| statement.value.is_some())
 }
 
 fn is_docstring(statement: &Stmt) -> bool {
@@ -117,7 +128,7 @@ mod tests {
         check(
             "import asyncio\n_main = 1\nif x:\n\t«def main():\n\t\tf()\n\t\tg()»\n",
             bridge,
-            "import asyncio\n_main = 1\nif x:\n\tdef main():\n\t\treturn asyncio.run(_main_())\n\n\n\tasync def _main_():\n\t\tf()\n\t\tg()\n",
+            "import asyncio\n_main = 1\nif x:\n\tdef main():\n\t\tasyncio.run(_main_())\n\n\n\tasync def _main_():\n\t\tf()\n\t\tg()\n",
         );
     }
 

@@ -1,7 +1,7 @@
 //! The inverse of statements that moved into a coroutine function, which what stood there before runs.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, Stmt, StmtFunctionDef};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, ExprLambda, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::body::Place;
@@ -43,7 +43,8 @@ impl Context<'_> {
         }
     }
 
-    /// `def f(a): body`, and `def f(a): return asyncio.run(_f(a))` / `async def _f(a): body`.
+    /// `def f(a): body`, and `def f(a): return asyncio.run(_f(a))` / `async def _f(a): body`; without `return` where the body
+    /// returns nothing.
     pub(super) fn bridge(&self, old: &Stmt, face: &Stmt, inner: &Stmt) {
         let (Stmt::FunctionDef(was), Stmt::FunctionDef(face), Stmt::FunctionDef(inner)) = (old, face, inner) else {
             return self.misfit(old.range(), "a function and its body");
@@ -58,10 +59,12 @@ impl Context<'_> {
             return self.misfit(old.range(), "a face that only runs the body");
         }
         self.body(&was.body[..docs], &face.body[..docs], Place::Inner);
-        let runs = match &face.body[docs] {
-            Stmt::Return(returned) => returned.value.as_deref().and_then(|run| self.run_of(run, &inner.name)),
+        let run = match (&face.body[docs], has_result(&was.body)) {
+            (Stmt::Return(returned), true) => returned.value.as_deref(),
+            (Stmt::Expr(run), false) => Some(&*run.value),
             _ => None,
         };
+        let runs = run.and_then(|run| self.run_of(run, &inner.name));
         let names: Vec<&str> = was.parameters.iter().map(|parameter| parameter.name().as_str()).collect();
         let given = runs.is_some_and(|call| {
             let arguments = &call.arguments;
@@ -198,4 +201,24 @@ fn binds(body: &[Stmt], name: &str) -> bool {
     let mut found = Binds(name, false);
     body.iter().for_each(|stmt| found.visit_stmt(stmt));
     found.1
+}
+
+/// Does one of the statements, or one inside of them, return a value? What nested functions return is theirs.
+fn has_result(body: &[Stmt]) -> bool {
+    body.iter().any(|statement| match statement {
+        Stmt::Return(returned) => returned.value.is_some(),
+        Stmt::If(node) => has_result(&node.body) || node.elif_else_clauses.iter().any(|clause| has_result(&clause.body)),
+        Stmt::For(node) => has_result(&node.body) || has_result(&node.orelse),
+        Stmt::While(node) => has_result(&node.body) || has_result(&node.orelse),
+        Stmt::With(node) => has_result(&node.body),
+        Stmt::Match(node) => node.cases.iter().any(|case| has_result(&case.body)),
+        Stmt::Try(node) => {
+            let handlers = node.handlers.iter().any(|handler| {
+                let ExceptHandler::ExceptHandler(handler) = handler;
+                has_result(&handler.body)
+            });
+            handlers || has_result(&node.body) || has_result(&node.orelse) || has_result(&node.finalbody)
+        }
+        _ => false,
+    })
 }
