@@ -24,6 +24,7 @@ pub mod selected;
 pub mod shape;
 pub mod swap;
 mod take_back;
+mod taken;
 pub mod tests;
 mod unseen;
 mod used_up;

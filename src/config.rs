@@ -193,6 +193,8 @@ pub struct AcceptsAsync {
     /// `pkg.function:parameter` (globs): an argument that may be an async function. The parameter is a name or a position
     /// counted from 0 (`fastapi.Depends:0`), for calls into packages that are not installed.
     pub parameter: Option<Names>,
+    /// The same for an argument that is awaited where it can be, and taken as it is where not: `ensure_async(f())`.
+    pub awaitable: Option<Names>,
     /// Base class outside of the project and method name (globs): `starlette.endpoints.HTTPEndpoint.get`. The framework
     /// calls the method of a subclass, and takes an async one.
     pub method: Option<Names>,

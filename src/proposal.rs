@@ -67,7 +67,7 @@ pub struct Proposal {
 }
 
 /// Packages and the codemods that know them.
-const FRAMEWORKS: [(&str, &str); 11] = [
+const FRAMEWORKS: [(&str, &str); 12] = [
     ("aiohttp", "aiohttp"),
     ("celery", "celery"),
     ("click", "click"),
@@ -75,6 +75,7 @@ const FRAMEWORKS: [(&str, &str); 11] = [
     ("django", "django"),
     ("fastapi", "fastapi"),
     ("flask", "flask"),
+    ("jupyter_core", "jupyter"),
     ("pytest", "pytest"),
     ("starlette", "starlette"),
     ("typer", "typer"),

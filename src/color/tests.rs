@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::stand_in::{StandIns, Use};
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::{SiteVerdict, World};
+use super::{SiteVerdict, World, taken};
 use crate::config::{Reach, Tests as Mode};
 use crate::index::facts::*;
 use crate::resolve::fixtures;
@@ -317,7 +317,10 @@ impl Coloring<'_> {
             // What is called has no name that says so: it may be anything.
             SiteKind::Call if site.uncertain && self.calls_objects(site) => SiteVerdict::AsIs,
             SiteKind::Call | SiteKind::Iterated if converting && in_coroutine => match self.obstacle_in_tests(site) {
-                None => site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt),
+                None => {
+                    let verdict = site::adaptation(self.world, site).map_or(SiteVerdict::Await, SiteVerdict::Adapt);
+                    taken::handed_on(self.world, site, verdict)
+                }
                 Some(cause) => SiteVerdict::Left(cause),
             },
             SiteKind::Call | SiteKind::Iterated if converting && !site.uncertain && self.runs_here(site, owner) => {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::cause::Cause;
 use super::coloring::Coloring;
 use super::shape::{Adaptation, Shape};
-use super::{SiteVerdict, Verdicts, boundary, consumer, guard, hazard, obstacle, shape, swap, worker};
+use super::{SiteVerdict, Verdicts, boundary, consumer, guard, hazard, obstacle, shape, swap, taken, worker};
 use crate::config::BlockingAction;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -247,7 +247,7 @@ impl Coloring<'_> {
                 }
                 match self.world.owner(site.id) {
                     Some(owner) if self.is_coroutine(owner) => {
-                        let verdict = self.verdict_in_coroutine(site, converting);
+                        let verdict = taken::handed_on(self.world, site, self.verdict_in_coroutine(site, converting));
                         self.or_later(site, owner, self.in_lambda(owner, verdict))
                     }
                     None if guard::of_site(self.world, site).is_some_and(|guard| guards.contains(&guard)) => {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::{Codemod, FoundByName, Names, codemod};
 
 /// Name and text of every file in `codemods/`, sorted by name.
-const BUILTIN: [(&str, &str); 25] = [
+const BUILTIN: [(&str, &str); 26] = [
     ("aiohttp", include_str!("../../codemods/aiohttp.toml")),
     ("asyncio-locks", include_str!("../../codemods/asyncio-locks.toml")),
     ("asyncio-run", include_str!("../../codemods/asyncio-run.toml")),
@@ -18,6 +18,7 @@ const BUILTIN: [(&str, &str); 25] = [
     ("flask", include_str!("../../codemods/flask.toml")),
     ("hooks", include_str!("../../codemods/hooks.toml")),
     ("httpx", include_str!("../../codemods/httpx.toml")),
+    ("jupyter", include_str!("../../codemods/jupyter.toml")),
     ("open", include_str!("../../codemods/open.toml")),
     ("persistence", include_str!("../../codemods/persistence.toml")),
     ("psycopg", include_str!("../../codemods/psycopg.toml")),

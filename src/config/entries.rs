@@ -132,25 +132,26 @@ fn read_accepts_async<'t>(
     table: &DeTable<'t>,
     codemod: &str,
 ) -> Option<AcceptsAsync> {
-    let fields = reader.fields(table, &["decorator", "parameter", "method"]);
+    let fields = reader.fields(table, &["decorator", "parameter", "awaitable", "method"]);
     let decorator = reader.names(&fields, "decorator");
     let parameter = reader.names(&fields, "parameter");
+    let awaitable = reader.names(&fields, "awaitable");
     let method = reader.names(&fields, "method");
-    if ["decorator", "parameter", "method"].iter().all(|key| fields.get(key).is_none()) {
+    if ["decorator", "parameter", "awaitable", "method"].iter().all(|key| fields.get(key).is_none()) {
         reader.missing(
             span,
             &fields,
-            "`accepts_async` needs `decorator`, `parameter` or `method` to say what may be async",
+            "`accepts_async` needs `decorator`, `parameter`, `awaitable` or `method` to say what may be async",
         );
         return None;
     }
-    for pattern in parameter.iter().flat_map(|names| &names.patterns) {
-        if !pattern.contains(':') {
-            let message = format!("`parameter` cannot be `{pattern}`; write `pkg.function:parameter`");
-            reader.problem(&fields.get("parameter")?.span(), message);
+    for (key, names) in [("parameter", &parameter), ("awaitable", &awaitable)] {
+        for pattern in names.iter().flat_map(|names| &names.patterns).filter(|pattern| !pattern.contains(':')) {
+            let message = format!("`{key}` cannot be `{pattern}`; write `pkg.function:parameter`");
+            reader.problem(&fields.get(key)?.span(), message);
         }
     }
-    Some(AcceptsAsync { codemod: codemod.to_owned(), decorator, parameter, method })
+    Some(AcceptsAsync { codemod: codemod.to_owned(), decorator, parameter, awaitable, method })
 }
 
 fn read_found_by_name<'t>(

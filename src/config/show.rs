@@ -76,8 +76,13 @@ fn accepts_async_lines(entry: &AcceptsAsync) -> Vec<String> {
         Some(names) => names.patterns.iter().map(|pattern| format!("{label} {pattern}")).collect(),
         None => Vec::new(),
     };
-    [lines("decorator", &entry.decorator), lines("parameter", &entry.parameter), lines("method", &entry.method)]
-        .concat()
+    [
+        lines("decorator", &entry.decorator),
+        lines("parameter", &entry.parameter),
+        lines("awaitable", &entry.awaitable),
+        lines("method", &entry.method),
+    ]
+    .concat()
 }
 
 fn found_line(entry: &FoundByName) -> String {

@@ -196,7 +196,7 @@ pub fn why_line(world: World, verdicts: &Verdicts, file: FileId, line: usize) ->
         out += &match &verdicts.sites[&site.id] {
             SiteVerdict::Await => "awaited".to_owned(),
             SiteVerdict::Offload | SiteVerdict::OffloadHandedOn => "moved to a thread".to_owned(),
-            SiteVerdict::HandedOn => "awaited by who calls the lambda".to_owned(),
+            SiteVerdict::HandedOn => "awaited by what it is handed to".to_owned(),
             SiteVerdict::Native(method) => format!("becomes `await ...{method}(...)`"),
             SiteVerdict::Replace(function) => format!("becomes `await {function}(...)`"),
             SiteVerdict::OffloadExpression { .. } => "moved to a thread in a lambda".to_owned(),

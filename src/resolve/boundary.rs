@@ -4,7 +4,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
-use crate::config::Config;
+use crate::config::{AcceptsAsync, Config};
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Names};
@@ -96,14 +96,8 @@ pub fn decorator_name<'a>(index: &'a Index, decorator: &Decorator) -> Option<&'a
 
 /// Does a codemod say that this argument may be an async function?
 pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> Option<Accepts> {
-    let call = builder.index.call(call);
-    let path = builder.names().dotted(call.func)?;
-    let argument = &call.args[index as usize];
-    let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
-    let spelled = match &argument.keyword {
-        Some(keyword) => format!("{path}:{keyword}"),
-        None => format!("{path}:{position}"),
-    };
+    let path = builder.names().dotted(builder.index.call(call).func)?;
+    let spelled = spelled(builder.names(), call, index)?;
     if let Some(taker) = builder.names().func_of_path(&path)
         && tests_for_coroutines(builder.names(), taker)
     {
@@ -112,6 +106,29 @@ pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> Opti
     let mut entries = builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
     let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)));
     accepts.then_some(Accepts::Elsewhere)
+}
+
+/// Does a codemod say that this argument is awaited where it can be?
+pub fn accepts_awaitable(names: Names, config: &Config, call: CallId, index: u32) -> bool {
+    let mut entries = config.codemods.iter().flat_map(|codemod| &codemod.accepts_async).peekable();
+    if entries.peek().is_none() {
+        return false;
+    }
+    let spelled = spelled(names, call, index);
+    let says =
+        |entry: &AcceptsAsync, spelled: &str| entry.awaitable.as_ref().is_some_and(|names| names.matches(spelled));
+    spelled.is_some_and(|spelled| entries.any(|entry| says(entry, &spelled)))
+}
+
+/// An argument as codemods spell it: `fastapi.Depends:0`, `fastapi.Depends:dependency`.
+fn spelled(names: Names, call: CallId, index: u32) -> Option<String> {
+    let call = names.index.call(call);
+    let path = names.dotted(call.func)?;
+    let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
+    Some(match &call.args[index as usize].keyword {
+        Some(keyword) => format!("{path}:{keyword}"),
+        None => format!("{path}:{position}"),
+    })
 }
 
 /// Who takes a coroutine function in the place of a plain one.

@@ -477,3 +477,65 @@ def test_other():
     let run = project.run("diff").returned(1).says(&["test_show: it is not clear how the code uses `name`"]);
     assert!(!run.stderr.contains("test_other"), "{}", run.stderr);
 }
+
+/// What awaits whatever can be awaited is handed the coroutine, by an offload too.
+#[test]
+fn a_function_that_takes_awaitables_gets_the_coroutine() {
+    check_project(
+        "#- app.py
+import inspect
+
+async def ensure(value):
+    if inspect.isawaitable(value):
+        return await value
+    return value
+
+async def shown(value):
+    print(value)
+    return value
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.keep('a')
+
+    def load(self, key):
+        return self.persistence.get(key)
+
+    def keep(self, key):
+        return self.persistence.get(key)
+
+async def main(store: Store):
+    print(await ensure(store.load('a')), await shown(store.load('b')))
+    return await ensure(store.keep('a'))
+",
+        "#- app.py
+import asyncio
+import inspect
+
+async def ensure(value):
+    if inspect.isawaitable(value):
+        return await value
+    return value
+
+async def shown(value):
+    print(value)
+    return value
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.keep('a')
+
+    async def load(self, key):
+        return await asyncio.to_thread(self.persistence.get, key)
+
+    def keep(self, key):
+        return self.persistence.get(key)
+
+async def main(store: Store):
+    print(await ensure(store.load('a')), await shown(await store.load('b')))
+    return await ensure(asyncio.to_thread(store.keep, 'a'))
+",
+    );
+}

@@ -207,7 +207,9 @@ fn binds(body: &[Stmt], name: &str) -> bool {
 fn has_result(body: &[Stmt]) -> bool {
     body.iter().any(|statement| match statement {
         Stmt::Return(returned) => returned.value.is_some(),
-        Stmt::If(node) => has_result(&node.body) || node.elif_else_clauses.iter().any(|clause| has_result(&clause.body)),
+        Stmt::If(node) => {
+            has_result(&node.body) || node.elif_else_clauses.iter().any(|clause| has_result(&clause.body))
+        }
         Stmt::For(node) => has_result(&node.body) || has_result(&node.orelse),
         Stmt::While(node) => has_result(&node.body) || has_result(&node.orelse),
         Stmt::With(node) => has_result(&node.body),
