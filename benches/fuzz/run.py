@@ -182,7 +182,7 @@ def unsaid(after, files, root, told):
     maps = {}
     sites = [site for site in told.get("sites", ()) if site["verdict"] == "left" or site.get("undecided")]
     said = {(site["file"], site["line"]) for site in sites}
-    names = {(site["file"], name.split(".")[-1]) for site in sites for name in [site["name"], *site["targets"]]}
+    names = {name.split(".")[-1] for site in sites for name in [site["name"], *site["targets"]]}
     listed = {(one["file"], one["name"]) for one in told.get("functions", ()) if one["verdict"] == "stays" and one["cause"] in LISTED}
     listed |= {(one["file"], what) for site in sites if site.get("cause") == "takes-both" for what in site["targets"] for one in told["functions"] if one["name"] == what}
     listed = {(file, what.replace(".__next__", ".__iter__")) for file, what in listed}  # one is told of both
@@ -195,7 +195,7 @@ def unsaid(after, files, root, told):
             if any(one == file and what.endswith("." + short) for one, what in listed):
                 break
             # A generator that is given up is closed anywhere.
-            if closes and (file, inner) in names:
+            if closes and inner in names:
                 break
             inner, closes = short.split(".")[-1], is_generator
             if file not in maps:

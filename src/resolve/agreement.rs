@@ -32,7 +32,11 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
             let receiver = builder.index.site(id).receiver.filter(|_| !builder.in_tests(id.file));
             receiver.is_some_and(|receiver| flow::begins_outside(builder, receiver))
         };
-        if builder.open[&id].mixed.is_some() || is_taken(builder, id) || is_foreign(builder) {
+        if builder.open[&id].mixed.is_some()
+            || is_taken(builder, id)
+            || is_foreign(builder)
+            || is_made_here(builder, id)
+        {
             continue;
         }
         let mut candidates = candidates(builder, id);
@@ -94,7 +98,9 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let mut targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
         targets.retain(|func| receiver::may_be_of(builder, id, *func));
         let usage = builder.index.site(id).usage;
-        let is_out = matches!(usage, Usage::Store | Usage::Delete) || is_made_elsewhere(builder, id);
+        let is_out = matches!(usage, Usage::Store | Usage::Delete)
+            || is_made_elsewhere(builder, id)
+            || is_made_here(builder, id);
         if targets.is_empty() || is_out {
             builder.graph.foreign.insert(id, Elsewhere::outside(None));
             if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {
@@ -136,6 +142,34 @@ fn is_made_elsewhere(builder: &Builder, id: RefId) -> bool {
     let meanings = names.evaluate(func);
     let passes_on = names.last_name(func).is_some_and(|name| PASS_ON.contains(&name));
     !meanings.is_empty() && meanings.iter().all(is_external) && !passes_on
+}
+
+/// Is what is entered or iterated over made by a call that is tied to generator functions of the project? It is no object of
+/// a class then: the site of the call stands for it.
+fn is_made_here(builder: &Builder, id: RefId) -> bool {
+    let site = builder.index.site(id);
+    if !site.is_implicit() || !matches!(site.name.as_str(), "__enter__" | "__exit__" | "__iter__") {
+        return false;
+    }
+    let Some(Value::Call { call }) = site.receiver.map(|value| builder.index.value(value)) else { return false };
+    let Some(name) = builder.names().last_name(builder.index.call(*call).func) else { return false };
+    let mut callees = builder.index.refs_in(id.file, name);
+    let Some(callee) = callees.find(|callee| builder.index.site(*callee).usage == Usage::Called(*call)) else {
+        return false;
+    };
+    let targets = match builder.graph.sites.get(&callee).filter(|site| !site.uncertain) {
+        Some(known) => &known.targets,
+        None => match builder.graph.foreign.get(&callee) {
+            Some(elsewhere) => &elsewhere.targets,
+            None => return false,
+        },
+    };
+    let is_generator = |func: &FuncId| {
+        let facts = builder.index.func(*func);
+        let is_plain = facts.traits.is_generator && !facts.is_async;
+        is_plain && boundary::is_manager(builder.index, *func) != (site.name == "__iter__")
+    };
+    !targets.is_empty() && targets.iter().all(is_generator)
 }
 
 /// In a test, where a wrong guess breaks nothing but the test: the candidates of the classes that the receiver is named after,

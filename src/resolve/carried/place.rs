@@ -20,6 +20,9 @@ pub(in crate::resolve) fn add_place(builder: &mut Builder, place: RefId, funcs: 
         dispatched(builder, place);
         return false;
     }
+    if runs == Runs::Calls && is_leaf(builder, place) {
+        return false;
+    }
     // What was known of it before stays known.
     if is_crowded(builder, place) && before > 0 {
         return false;
@@ -55,6 +58,17 @@ pub(in crate::resolve) fn add_place(builder: &mut Builder, place: RefId, funcs: 
     let Arrives { others, unknown, .. } = arriving;
     builder.add_site(Site { uncertain: unknown, others, ..Site::new(place, kind, targets, Evidence::Flow) });
     true
+}
+
+/// Does a codemod say that the call blocks? It goes to a thread, and so does what arrives there of the project: that stays.
+fn is_leaf(builder: &mut Builder, place: RefId) -> bool {
+    let is_leaf = builder.graph.sites.get(&place).is_some_and(|site| matches!(site.kind, SiteKind::Blocking { .. }));
+    if is_leaf {
+        for func in &builder.carried.runs[&place] {
+            builder.graph.crowded.entry(*func).or_insert(place);
+        }
+    }
+    is_leaf
 }
 
 /// A library function runs the function before it returns.

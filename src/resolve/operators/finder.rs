@@ -87,6 +87,7 @@ impl<'w> Finder<'w> {
         let [argument, rest @ ..] = args else { return };
         let chain: Chain = match name {
             "setattr" => return self.setter(argument, rest),
+            "getattr" => return self.getter(argument, rest),
             "print" => return args.iter().for_each(|arg| self.note(arg, TEXT)),
             "len" => &["__len__"],
             "bool" => TRUTH,
@@ -116,9 +117,7 @@ impl<'w> Finder<'w> {
             ast::ExprContext::Load | ast::ExprContext::Invalid => ("__getattr__", "__get__"),
         };
         let named = |method: &'static str| vec![node.attr.id.clone(), Name::new_static(method)];
-        if self.described.contains(&node.attr.id) && self.wanted.contains(of_attribute) {
-            self.note_names(&node.value, named(of_attribute));
-        }
+        self.described(&node.value, &node.attr.id, of_attribute);
         // What a class defines is not asked for.
         if self.wanted.contains(of_object) {
             let chain = if of_object == "__getattr__" { named(of_object) } else { vec![Name::new_static(of_object)] };
@@ -145,10 +144,29 @@ impl<'w> Finder<'w> {
         }
     }
 
-    /// `setattr(x, "size", 1)` runs the setter of a property.
+    /// `setattr(x, "size", 1)` runs the setter of a property, or the `__set__` of what is there.
     fn setter(&mut self, object: &Expr, rest: &[Expr]) {
         if let [Expr::StringLiteral(name), ..] = rest {
-            self.note_names(object, vec![Name::new(name.value.to_str())]);
+            let name = Name::new(name.value.to_str());
+            self.described(object, &name, "__set__");
+            self.note_names(object, vec![name]);
+            self.note(object, &["__setattr__"]);
+        }
+    }
+
+    fn getter(&mut self, object: &Expr, rest: &[Expr]) {
+        if let [Expr::StringLiteral(name), ..] = rest {
+            let name = Name::new(name.value.to_str());
+            self.described(object, &name, "__get__");
+            if self.wanted.contains("__getattr__") {
+                self.note_names(object, vec![name, Name::new_static("__getattr__")]);
+            }
+        }
+    }
+
+    fn described(&mut self, object: &Expr, attribute: &Name, method: &'static str) {
+        if self.described.contains(attribute) && self.wanted.contains(method) {
+            self.note_names(object, vec![attribute.clone(), Name::new_static(method)]);
         }
     }
 }

@@ -24,7 +24,7 @@ const ANY: &[&str] = &[];
 const WRITES: &[&str] = &["write", "flush"];
 const FORMATS: &[&str] = &["json", "pickle", "marshal", "yaml", "toml", "tomllib", "plistlib", "orjson"];
 
-const TABLE: [Runs; 18] = [
+const TABLE: [Runs; 19] = [
     runs_on((ANY, "closing"), (Some(0), "thing"), &["close"]),
     runs_on((ANY, "print"), (None, "file"), WRITES),
     runs_on((ANY, "redirect_stdout"), (Some(0), "new_target"), WRITES),
@@ -43,11 +43,13 @@ const TABLE: [Runs; 18] = [
     runs_on((&["shutil"], "copyfileobj"), (Some(1), "fdst"), &["write"]),
     runs_on((&["copy"], "copy"), (Some(0), "x"), &["__copy__"]),
     runs_on((&["copy"], "deepcopy"), (Some(0), "x"), &["__deepcopy__"]),
+    runs_on((&["dataclasses", "copy"], "replace"), (Some(0), "obj"), &["__post_init__"]),
 ];
 
-/// Are there functions that run a method of this name?
+/// Are there functions that run a method of this name, which operators do not?
 pub(super) fn is_run(method: &str) -> bool {
-    !method.starts_with("__") && TABLE.iter().any(|entry| entry.methods.contains(&method))
+    (!method.starts_with("__") || method == "__post_init__")
+        && TABLE.iter().any(|entry| entry.methods.contains(&method))
 }
 
 /// The names of functions that run a method of this name.
