@@ -357,6 +357,11 @@ impl Graph {
         self.sites_of.get(&func).map_or(&[], Vec::as_slice)
     }
 
+    /// Does a codemod declare blocking what the site calls?
+    pub fn is_leaf(&self, id: RefId) -> bool {
+        self.sites.get(&id).is_some_and(|site| matches!(site.kind, SiteKind::Blocking { .. }))
+    }
+
     /// The sites of one file, in the order of the text.
     pub fn sites_in_file(&self, file: FileId) -> impl Iterator<Item = &Site> {
         self.sites.range(RefId { file, index: 0 }..=RefId { file, index: u32::MAX }).map(|(_, site)| site)

@@ -307,6 +307,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::RunsOthers { site } => {
             format!("{} also runs something that is not ours and cannot become async", call(places, *site))
         }
+        Cause::RunsMany { site } if world.graph.is_leaf(*site) => {
+            format!("it runs at {}, which a codemod declares blocking: that goes to a thread", call(places, *site))
+        }
         Cause::RunsMany { site } => {
             format!("it is one of too many functions that run at {}", call(places, *site))
         }

@@ -62,7 +62,7 @@ pub(in crate::resolve) fn add_place(builder: &mut Builder, place: RefId, funcs: 
 
 /// Does a codemod say that the call blocks? It goes to a thread, and so does what arrives there of the project: that stays.
 fn is_leaf(builder: &mut Builder, place: RefId) -> bool {
-    let is_leaf = builder.graph.sites.get(&place).is_some_and(|site| matches!(site.kind, SiteKind::Blocking { .. }));
+    let is_leaf = builder.graph.is_leaf(place);
     if is_leaf {
         for func in &builder.carried.runs[&place] {
             builder.graph.crowded.entry(*func).or_insert(place);
