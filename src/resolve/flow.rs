@@ -21,6 +21,7 @@ mod filled;
 mod foreign;
 mod outside;
 mod forward;
+mod hook;
 mod library;
 mod member;
 mod narrow;

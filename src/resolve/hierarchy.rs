@@ -274,9 +274,14 @@ pub fn is_hook(name: &str) -> bool {
     HOOKS.contains(&name)
 }
 
+/// The methods of the class's own body that compute attributes.
+pub fn hooks(index: &Index, class: ClassId) -> impl Iterator<Item = FuncId> + '_ {
+    HOOKS.iter().filter_map(move |name| method(index, class, name))
+}
+
 /// Does the class compute attributes in its own body?
 pub fn computes_attributes(index: &Index, class: ClassId) -> bool {
-    HOOKS.iter().any(|name| method(index, class, name).is_some())
+    hooks(index, class).next().is_some()
 }
 
 /// The other names that a class body gives a method.

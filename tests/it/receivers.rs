@@ -43,6 +43,85 @@ fn an_unknown_receiver_is_no_object_of_a_class_that_stays_in_sight() {
     }
 }
 
+/// An app that holds a store, and entities of which `handle` reads whatever it is told to.
+fn app_and_entities(hook: &str) -> String {
+    format!(
+        "class App:
+    def __init__(self):
+        self.main_store = Store()
+
+class Entity:
+    def __init__(self, app):
+        self.app = app
+
+class Light(Entity):
+{hook}
+
+def handle(entity: Entity, name: str):
+    return vendor.call(getattr(entity, name))
+"
+    )
+}
+
+#[test]
+fn a_class_that_computes_attributes_stands_for_the_objects_that_it_hands_names_on_to() {
+    for hook in [
+        "    pass",
+        "    def __getattribute__(self, name):
+        if name != 'features':
+            return super().__getattribute__(name)
+        return super().__getattribute__(name) | 1",
+        "    def __getattr__(self, name):
+        if name.startswith('_'):
+            raise AttributeError(name)
+        return getattr(self.table, name)
+
+    def open(self):
+        self.table = Table()",
+    ] {
+        assert!(converts("", STORE, &app_and_entities(hook), ""), "{hook}");
+    }
+    for hook in [
+        "    def __getattr__(self, name):
+        return getattr(self.app, name)
+
+Light(App())",
+        "    def __getattr__(self, name):
+        return vendor.read(self.app, name)",
+        "    def __getattribute__(self, name):
+        found = name
+        return getattr(self.app, found)",
+    ] {
+        assert!(!converts("", STORE, &app_and_entities(hook), ""), "{hook}");
+    }
+}
+
+#[test]
+fn a_computed_name_is_what_its_own_class_says() {
+    let rest = |own: &str| {
+        format!(
+            "class Meter:
+    def __init__(self, data):
+        self.data = data
+        self._key = {own}
+
+    def value(self):
+        return vendor.show(getattr(self.data, self._key))
+
+class Other:
+    def __init__(self, kind):
+        self._key = f'{{kind}}_store'
+
+class App:
+    def __init__(self):
+        self.main_store = Store()
+"
+        )
+    };
+    assert!(converts("", STORE, &rest("'level'"), ""));
+    assert!(!converts("", STORE, &rest("vendor.kind() + '_store'"), ""));
+}
+
 #[test]
 fn an_object_that_gets_out_of_sight_may_be_any_unknown_receiver() {
     for rest in [

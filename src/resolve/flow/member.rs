@@ -249,33 +249,6 @@ impl Solver<'_> {
         }
     }
 
-    /// May reading an attribute of the object read one of another object?
-    pub(super) fn stands_for_another(&mut self, object: Object) -> bool {
-        let (Object::Instance(class) | Object::Below(class)) = object else { return false };
-        self.close(class);
-        let below = if matches!(object, Object::Below(_)) { self.hierarchy.descendants(class) } else { vec![] };
-        let mut classes = self.hierarchy.ancestors(class).into_iter().chain(below);
-        classes.any(|id| hierarchy::computes_attributes(self.index, id))
-    }
-
-    /// The objects that `__getattr__` hands every name on to: `return getattr(self.table, name)`.
-    fn forwarded(&self, ancestors: &[ClassId]) -> Option<Vec<ValueId>> {
-        let find = |name: &str| ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, name));
-        let func = find("__getattr__").filter(|_| find("__getattribute__").is_none())?;
-        let facts = self.index.func(func);
-        let param = &facts.params.get(1)?.name;
-        let object = |returned: &Return| {
-            let Value::Call { call } = self.index.value(returned.value) else { return None };
-            let call = self.index.call(*call);
-            let is_getattr = matches!(self.index.value(call.func), Value::Name { name, .. } if name == "getattr");
-            let [object, name] = call.args.as_slice() else { return None };
-            let is_param = matches!(self.index.value(name.value), Value::Name { name, .. } if name == param);
-            (is_getattr && is_param && !object.is_star).then_some(object.value)
-        };
-        let objects: Option<Vec<ValueId>> = facts.returns.iter().map(object).collect();
-        objects.filter(|objects| !objects.is_empty())
-    }
-
     fn has_binding(&self, class: ClassId, name: &str) -> bool {
         !self.index.scope(self.index.class(class).scope).bindings_of(name).is_empty()
     }

@@ -120,7 +120,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             Value::Text(text) | Value::Pattern(text) => self.text(&text),
             Value::Either(values) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
             Value::Name { .. } => self.name(value, depth),
-            Value::Attribute { name, .. } => self.attribute(&name, depth),
+            Value::Attribute { receiver, name } => self.attribute(receiver, &name, depth),
             Value::ElementOf(container) => self.elements(container, depth),
             Value::PartOf(whole, at) => self.part(whole, at as usize, depth),
             Value::Subscript { value: container, key, .. } => self.item(container, key.as_ref(), depth),
@@ -141,22 +141,26 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    /// What is written to an attribute of that name, on whatever object.
-    fn attribute(&mut self, name: &Name, depth: usize) {
+    /// What is written to an attribute of that name: of the classes that `self` may be, or of whatever object.
+    fn attribute(&mut self, receiver: ValueId, name: &Name, depth: usize) {
         if !self.solver.load_name(name) {
             return self.open();
         }
-        let index = &*self.solver.index;
-        let written =
-            index.writes_of(name).iter().map(|(file, at)| index.file(*file).attribute_writes[*at as usize].value);
-        let in_class = |class: &ClassId| {
-            let bindings = index.scope(index.class(*class).scope).bindings_of(name);
+        let own = self.solver.self_class(receiver).map(|(class, _)| self.solver.cohort(class));
+        let solver = &*self.solver;
+        let index = &*solver.index;
+        let is_own = |class: ClassId| own.as_ref().is_none_or(|own| own.contains(&class));
+        let writes = index.writes_of(name).iter().map(|(file, at)| &index.file(*file).attribute_writes[*at as usize]);
+        let writes = writes.filter(|write| solver.self_class(write.receiver).is_none_or(|(class, _)| is_own(class)));
+        let in_class = |class: ClassId| {
+            let bindings = index.scope(index.class(class).scope).bindings_of(name);
             bindings.iter().map(|binding| match binding.bound {
                 Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => Some(value),
                 _ => None,
             })
         };
-        let values: Vec<Option<ValueId>> = written.chain(index.members_of(name).iter().flat_map(in_class)).collect();
+        let classes = index.members_of(name).iter().copied().filter(|class| is_own(*class));
+        let values: Vec<Option<ValueId>> = writes.map(|write| write.value).chain(classes.flat_map(in_class)).collect();
         if values.is_empty() {
             return self.open();
         }

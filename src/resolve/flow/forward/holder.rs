@@ -6,9 +6,21 @@ use super::{Spot, Token, Walk, typed};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::flow::caller::Caller;
+use crate::resolve::flow::hook::Forwards;
 use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
 use crate::resolve::{boundary, computed, flow};
+
+/// Objects that hand names on to one another are followed this far.
+const FORWARDS: u32 = 4;
+
+/// Which receivers count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    All,
+    /// Those of which nobody knows what they are count as nothing.
+    Known,
+}
 
 impl Walk<'_, '_> {
     pub(super) fn name(&mut self, scope: ScopeId, name: &Name, depth: u32) {
@@ -115,8 +127,8 @@ impl Walk<'_, '_> {
                 continue;
             };
             // Any name at all says something only of an object that is known.
-            let counts = reader.fits || owner != Owner::Anything && flow::is_known(self.builder, reader.object);
-            if counts && self.may_have(reader.object, owner) {
+            let counting = if reader.fits { Counting::All } else { Counting::Known };
+            if self.has(reader.object, owner, counting, FORWARDS) {
                 self.reach_value(reader.value, depth + reader.depth);
             }
         }
@@ -130,18 +142,32 @@ impl Walk<'_, '_> {
 
     /// May the receiver be what has the value as its attribute?
     fn may_have(&mut self, receiver: ValueId, owner: Owner) -> bool {
-        let mut solver = self.builder.solver();
+        self.has(receiver, owner, Counting::All, FORWARDS)
+    }
+
+    fn has(&mut self, receiver: ValueId, owner: Owner, counting: Counting, fuel: u32) -> bool {
         if owner == Owner::Anything {
-            return true;
+            return counting == Counting::All;
         }
+        if counting == Counting::Known && !flow::is_known(self.builder, receiver) {
+            return false;
+        }
+        let mut solver = self.builder.solver();
         let objects: Vec<Object> = match solver.self_class(receiver) {
             Some((class, _)) => vec![Object::Below(class)],
             None => solver.solve(Node::Value(receiver), vec![]).objects().collect(),
         };
-        let may_be = |object: &Object| {
-            matches!(object, Object::Super(_)) || solver.may_be(owner, *object) || solver.stands_for_another(*object)
-        };
-        objects.is_empty() || objects.iter().any(may_be)
+        let is_owner = |object: &Object| matches!(object, Object::Super(_)) || solver.may_be(owner, *object);
+        if objects.is_empty() || objects.iter().any(is_owner) {
+            return true;
+        }
+        objects.into_iter().any(|object| match (self.builder.solver().forwards(object), fuel.checked_sub(1)) {
+            (Forwards::To(others), _) if others.is_empty() => false,
+            (Forwards::To(others), Some(fuel)) => {
+                others.into_iter().any(|other| self.has(other, owner, counting, fuel))
+            }
+            _ => true,
+        })
     }
 
     /// May reading the attribute of this receiver give the value?
