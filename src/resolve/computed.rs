@@ -169,7 +169,9 @@ pub(super) fn may_find_class(builder: &mut Builder, class: ClassId) -> bool {
         match builder.index.pick(place.file, place.index).holder {
             Holder::Globals => place.file == class.file || spelled.fits(&name),
             Holder::Object(object) if !spelled.fits(&name) => flow::may_be_module(builder, object, class.file),
-            Holder::Object(_) | Holder::Anything | Holder::Code => spelled.fits(&name),
+            // A class is looked up in a module.
+            Holder::Object(object) => !flow::is_foreign_object(builder, object),
+            Holder::Anything | Holder::Code => spelled.fits(&name),
         }
     })
 }

@@ -52,7 +52,7 @@ pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
 pub(crate) use self::foreign::is_of_foreign;
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, Until, trace, trace_from, trace_inside, trace_param};
-pub(crate) use self::outside::{begins_outside, is_fed, makers};
+pub(crate) use self::outside::{begins_outside, is_fed, is_foreign_object, makers};
 pub(crate) use self::picked::{is_global, is_known, may_be_module, may_have_member, spelled};
 pub(crate) use self::settle::settle;
 pub(crate) use self::solver::State;

@@ -97,6 +97,17 @@ Light(App())",
 }
 
 #[test]
+fn no_class_is_looked_up_in_an_object_of_a_foreign_class() {
+    let rest = |annotation: &str| {
+        format!(
+            "from outside import Table as Held\n\ndef show(held{annotation}, kind):\n    return getattr(held, f'{{kind}}e')\n"
+        )
+    };
+    assert!(converts("", STORE, &rest(": Held"), ""));
+    assert!(!converts("", STORE, &rest(""), ""));
+}
+
+#[test]
 fn a_computed_name_is_what_its_own_class_says() {
     let rest = |own: &str| {
         format!(

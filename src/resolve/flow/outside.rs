@@ -18,9 +18,12 @@ const DEPTH: usize = 16;
 /// The packages that made what a value is; none when something else may have, or something of the project got into it.
 pub(crate) fn makers(builder: &mut Builder, value: ValueId) -> Option<Vec<String>> {
     let made = made(builder, value, DEPTH)?;
-    let foreign =
-        |top: &String| is_foreign(top) && !matches!(top.as_str(), "mock" | "pytest_mock" | "typing_extensions");
-    (!made.tops.is_empty() && made.tops.iter().all(foreign)).then_some(made.tops)
+    made.is_foreign().then_some(made.tops)
+}
+
+/// Is it an object of a foreign class, by what is declared, and no module?
+pub(crate) fn is_foreign_object(builder: &mut Builder, value: ValueId) -> bool {
+    made(builder, value, DEPTH).is_some_and(|made| made.kind == Kind::Object && made.is_foreign())
 }
 
 /// What the program gives to packages.
@@ -161,6 +164,12 @@ impl Made {
 
     fn becomes(self, kind: Kind) -> Self {
         Self { kind, ..self }
+    }
+
+    fn is_foreign(&self) -> bool {
+        let foreign =
+            |top: &String| is_foreign(top) && !matches!(top.as_str(), "mock" | "pytest_mock" | "typing_extensions");
+        !self.tops.is_empty() && self.tops.iter().all(foreign)
     }
 }
 
