@@ -16,8 +16,8 @@ use super::iteration;
 use super::shape::{Shape, shape_of_targets};
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
-use crate::resolve::agreement::fits;
 use crate::resolve::names::{Meaning, Names, Unloaded};
+use crate::resolve::signature::fits;
 use crate::resolve::{Site, SiteKind, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.

@@ -5,8 +5,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
 use super::names::Meaning;
-use super::{Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, programs, receiver, site, unrelated};
-use crate::index::Index;
+use super::{
+    Elsewhere, Evidence, Site, SiteKind, boundary, flow, loggers, plain, programs, proxy, receiver, signature, site,
+    unrelated,
+};
 use crate::index::facts::*;
 use crate::py::infer;
 
@@ -199,16 +201,9 @@ fn by_kept_name(builder: &Builder, id: RefId, candidates: &[FuncId]) -> Option<V
 }
 
 /// Every definition of the name in the project that fits how the site uses it.
-fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
+fn candidates(builder: &mut Builder, id: RefId) -> Vec<FuncId> {
     let site = builder.index.site(id);
-    let given = match site.usage {
-        Usage::Called(call) => Some(builder.index.call(call).args.as_slice()),
-        // `to_thread(x.f, a)` is `x.f(a)`.
-        Usage::Argument { call, index } if site::carrier(builder, call) == Some(index as usize) => {
-            Some(&builder.index.call(call).args[index as usize + 1..])
-        }
-        _ => None,
-    };
+    let (value, given) = (site.value, signature::given(builder, id).map(<[Arg]>::to_vec));
     let defined = builder.index.funcs_of(&site.name).iter().copied();
     let mut found: Vec<FuncId> = defined
         .filter(|func| may_meet(builder, id.file, *func))
@@ -217,7 +212,10 @@ fn candidates(builder: &Builder, id: RefId) -> Vec<FuncId> {
     if builder.in_tests(id.file) && site.receiver.is_some() {
         found.extend(stored_under(builder, &site.name));
     }
-    found.retain(|func| given.is_none_or(|args| takes(builder.index, *func, site.value, args)));
+    if let Some(args) = given.filter(|_| !found.is_empty() && !proxy::change_arguments(builder)) {
+        found.retain(|func| signature::takes(builder.index, *func, value, &args));
+        found.retain(|func| signature::suits(builder, *func, value, &args));
+    }
     found.sort_unstable();
     found.dedup();
     found
@@ -256,56 +254,6 @@ pub(super) fn may_meet(builder: &Builder, file: FileId, func: FuncId) -> bool {
 fn is_member(builder: &Builder, func: FuncId) -> bool {
     let facts = builder.index.func(func);
     facts.class.is_some() || facts.parent.is_none() && builder.project.file(func.file).is_importable()
-}
-
-/// Can the function take these arguments? What decorators nobody knows make of a signature, they may be anything.
-pub(crate) fn fits(index: &Index, id: FuncId, call: &Call) -> bool {
-    takes(index, id, call.func, &call.args)
-}
-
-fn takes(index: &Index, id: FuncId, callee: ValueId, args: &[Arg]) -> bool {
-    let func = index.func(id);
-    if args.iter().any(|arg| arg.is_star) || !boundary::is_transparent(index, id) {
-        return true;
-    }
-    let is_static =
-        func.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
-    let bound = usize::from(func.class.is_some() && !is_static);
-    let explicit = if names_instance(index, callee) { 0 } else { bound };
-    let has = |kind: ParamKind| func.params.iter().any(|param| param.kind == kind);
-    let is_positional = |param: &&Param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Standard);
-    let positional: Vec<&Param> = func.params.iter().filter(is_positional).skip(bound).collect();
-    let given = args.iter().filter(|arg| arg.keyword.is_none()).count();
-    if given > positional.len() + explicit && !has(ParamKind::Variadic) {
-        return false;
-    }
-    let named = |name: &Name| args.iter().any(|arg| arg.keyword.as_ref() == Some(name));
-    let missing = positional.iter().skip(given).any(|param| param.default.is_none() && !named(&param.name))
-        || func
-            .params
-            .iter()
-            .any(|param| param.kind == ParamKind::KeywordOnly && param.default.is_none() && !named(&param.name));
-    !missing
-        && args.iter().filter_map(|arg| arg.keyword.as_ref()).all(|keyword| {
-            has(ParamKind::Keywords)
-                || func.params.iter().any(|param| {
-                    &param.name == keyword && matches!(param.kind, ParamKind::Standard | ParamKind::KeywordOnly)
-                })
-        })
-}
-
-/// Is the callee an attribute of what is named like an instance? On a class, `C.f(x)`, `self` is an argument.
-fn names_instance(index: &Index, callee: ValueId) -> bool {
-    let Value::Attribute { receiver, .. } = index.value(callee) else { return false };
-    match index.value(*receiver) {
-        Value::Name { name, .. } | Value::Attribute { name, .. } => {
-            let first = name.trim_start_matches('_');
-            first.starts_with(char::is_lowercase)
-                && !["cls", "class", "klass", "type"].iter().any(|word| name.contains(word))
-        }
-        Value::Subscript { .. } | Value::Call { .. } => false,
-        _ => false,
-    }
 }
 
 /// Is the name stored as a data attribute anywhere in the code: written on an object, or a field of a class? Tests write

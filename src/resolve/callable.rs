@@ -10,7 +10,7 @@ use super::builder::Builder;
 use super::flow::Runs;
 use super::names::Meaning;
 use super::site::{self, Found};
-use super::{Evidence, Site, SiteKind, agreement, carried, flow, stack};
+use super::{Evidence, Site, SiteKind, agreement, carried, flow, signature, stack};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 
@@ -275,7 +275,7 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .copied()
             .filter(|func| builder.graph.nodes.contains(func))
             .filter(|func| agreement::may_meet(builder, id.file, *func))
-            .filter(|func| agreement::fits(builder.index, *func, call))
+            .filter(|func| signature::fits(builder.index, *func, call))
             .collect();
         if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
             builder.graph.foreign.remove(&id);

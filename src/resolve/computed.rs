@@ -37,6 +37,8 @@ pub(crate) struct State {
     asked: FxHashSet<FuncId>,
     /// Whether the receivers that codemods name were looked for.
     layer_done: bool,
+    /// Whether a hook gives what it looks up other arguments than it is called with.
+    pub(super) changes_arguments: Option<bool>,
 }
 
 /// Looks for the places that may look up what became a node since the last time. Returns whether anything came of it.

@@ -267,7 +267,7 @@ pub fn methods<'a>(index: &'a Index, class: ClassId, name: &'a str) -> impl Iter
 }
 
 /// The methods that compute attributes.
-const HOOKS: [&str; 2] = ["__getattr__", "__getattribute__"];
+pub const HOOKS: [&str; 2] = ["__getattr__", "__getattribute__"];
 
 /// Does a method of this name compute attributes?
 pub fn is_hook(name: &str) -> bool {

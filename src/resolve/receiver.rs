@@ -11,7 +11,7 @@ use super::builder::Builder;
 use super::hierarchy::BaseClass;
 use super::names::Meaning;
 use super::objects::{self, Following};
-use super::{Elsewhere, computed, flow, path_string, site};
+use super::{Elsewhere, computed, flow, path_string, proxy, signature, site};
 use crate::config::Exported;
 use crate::index::facts::*;
 
@@ -30,6 +30,9 @@ const PLAIN_DECORATORS: [&str; 6] = ["dataclass", "final", "total_ordering", "ru
 
 /// Special methods that get no other object than `self` but what is written as an argument.
 const CALLED_BY_NAME: [&str; 4] = ["__init__", "__call__", "__new__", "__init_subclass__"];
+
+/// Types of values that hold no other objects.
+const SCALARS: [&str; 6] = ["str", "int", "float", "bool", "bytes", "complex"];
 
 /// A name with fewer sites than this is asked about site by site.
 const MANY: usize = 32;
@@ -66,23 +69,23 @@ impl Builder<'_> {
     }
 }
 
-/// Leaves out the sites that need no answer: of a name with many sites, of which every method that is a node is of a class whose
-/// objects never arrive there. Returns the others.
+/// Leaves out the sites that need no answer: of a name with many sites, where no method that is a node takes the arguments, or
+/// all that do are of classes whose objects never arrive there. Returns the others.
 pub(super) fn leave_out(builder: &mut Builder, asked: Vec<RefId>) -> Vec<RefId> {
     let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
     for id in &asked {
         *counts.entry(builder.index.site(*id).name.clone()).or_default() += 1;
     }
-    counts.retain(|_, count| *count >= MANY);
+    counts.retain(|name, count| *count >= MANY && !builder.receivers.of_others.contains(name));
     let mut nodes: BTreeMap<Name, Vec<FuncId>> = BTreeMap::new();
-    for name in counts.into_keys().filter(|name| !builder.receivers.of_others.contains(name)) {
+    for name in counts.into_keys() {
         let funcs = builder.index.funcs_of(&name).iter().copied();
         nodes.insert(name, funcs.filter(|func| builder.graph.nodes.contains(func)).collect());
     }
-    nodes.retain(|_, nodes| !nodes.is_empty() && nodes.iter().all(|func| is_followed(builder, *func)));
+    nodes.retain(|_, nodes| !nodes.is_empty() && !nodes.iter().any(|func| is_more_than_called(builder, *func)));
     let (kept, left): (Vec<RefId>, Vec<RefId>) = asked.into_iter().partition(|id| {
         let nodes = nodes.get(&builder.index.site(*id).name);
-        nodes.is_none_or(|nodes| nodes.iter().any(|func| may_be_of(builder, *id, *func)))
+        nodes.is_none_or(|nodes| nodes.iter().any(|func| may_name(builder, *id, *func)))
     });
     for id in left {
         builder.graph.foreign.insert(id, Elsewhere::outside(None));
@@ -92,13 +95,21 @@ pub(super) fn leave_out(builder: &mut Builder, asked: Vec<RefId>) -> Vec<RefId> 
     kept
 }
 
-/// Is it a method of a class whose objects are all in sight, and nothing else than its name says where it is called?
-fn is_followed(builder: &mut Builder, func: FuncId) -> bool {
+/// Does something else than its calls count where the function is named?
+fn is_more_than_called(builder: &Builder, func: FuncId) -> bool {
     let graph = &builder.graph;
-    let is_named = graph.declared.contains_key(&func)
+    builder.index.func(func).class.is_none()
+        || graph.declared.contains_key(&func)
         || graph.layer.contains(&func)
-        || graph.renames.new_names.contains_key(&func);
-    !is_named && builder.index.func(func).class.is_some_and(|class| members(builder, class).is_some())
+        || graph.renames.new_names.contains_key(&func)
+}
+
+/// May the site name this method, by the arguments and by the objects that arrive there?
+fn may_name(builder: &mut Builder, id: RefId, func: FuncId) -> bool {
+    let is_open = proxy::change_arguments(builder);
+    let site = builder.index.site(id);
+    let args = signature::given(builder, id).filter(|_| !is_open && site.receiver.is_some() && !site.is_implicit());
+    args.is_none_or(|args| signature::takes(builder.index, func, site.value, args)) && may_be_of(builder, id, func)
 }
 
 /// May the site name this method? `false` is certain.
@@ -111,21 +122,21 @@ pub(super) fn may_be_of(builder: &mut Builder, id: RefId, func: FuncId) -> bool 
     }
     let Some(class) = builder.index.func(func).class else { return true };
     let arrives = members(builder, class).is_none_or(|members| members.contains(&value));
-    arrives || is_given_by_anyone(builder, value, DEPTH)
+    arrives || is_given_by_anyone(builder, value, class, DEPTH)
 }
 
 /// Does an argument get into the expression that a caller gives who is not in the tree? Somebody may call the function by hand,
-/// with what he knows it for.
-fn is_given_by_anyone(builder: &mut Builder, value: ValueId, depth: usize) -> bool {
+/// with what he knows it for. An annotation may say that it is no object of the class.
+fn is_given_by_anyone(builder: &mut Builder, value: ValueId, class: ClassId, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return true };
     let parts = match builder.index.value(value).clone() {
         Value::Name { name, scope } => {
             let meanings = builder.names().lookup(scope, &name);
             return meanings.into_iter().any(|meaning| match meaning {
                 Meaning::Value(value) | Meaning::Annotated { value: Some(value), .. } => {
-                    is_given_by_anyone(builder, value, depth)
+                    is_given_by_anyone(builder, value, class, depth)
                 }
-                Meaning::Param { func, index } => is_argument_of_anyone(builder, func, index, depth),
+                Meaning::Param { func, index } => is_argument_of_anyone(builder, func, index, class, depth),
                 _ => false,
             });
         }
@@ -133,8 +144,11 @@ fn is_given_by_anyone(builder: &mut Builder, value: ValueId, depth: usize) -> bo
             let call = builder.index.call(call);
             call.args.iter().map(|arg| arg.value).chain([call.func]).collect()
         }
-        Value::Attribute { receiver: value, .. }
-        | Value::Subscript { value, .. }
+        Value::Attribute { receiver, name } => {
+            return is_given_by_anyone(builder, receiver, class, depth)
+                || is_kept_from_anyone(builder, receiver, &name, class, depth);
+        }
+        Value::Subscript { value, .. }
         | Value::Await { value }
         | Value::ElementOf(value)
         | Value::PartOf(value, _)
@@ -143,17 +157,61 @@ fn is_given_by_anyone(builder: &mut Builder, value: ValueId, depth: usize) -> bo
         Value::Either(values) | Value::Sum(values) | Value::Elements(values) => values,
         _ => vec![],
     };
-    parts.into_iter().any(|part| is_given_by_anyone(builder, part, depth))
+    parts.into_iter().any(|part| is_given_by_anyone(builder, part, class, depth))
 }
 
-fn is_argument_of_anyone(builder: &mut Builder, func: FuncId, index: u32, depth: usize) -> bool {
+fn is_argument_of_anyone(builder: &mut Builder, func: FuncId, index: u32, class: ClassId, depth: usize) -> bool {
     let facts = builder.index.func(func);
     if facts.class.is_some() && index == 0 {
         return false;
     }
+    if facts.params[index as usize].annotation.is_some_and(|annotation| is_of_others(builder, annotation, class)) {
+        return false;
+    }
     let Some(calls) = flow::calls_of(builder, func) else { return true };
     let args = calls.iter().flat_map(|call| &builder.index.call(*call).args).map(|arg| arg.value);
-    args.collect::<Vec<_>>().into_iter().any(|arg| is_given_by_anyone(builder, arg, depth))
+    args.collect::<Vec<_>>().into_iter().any(|arg| is_given_by_anyone(builder, arg, class, depth))
+}
+
+/// Does a class that the receiver is annotated with keep such an argument as this attribute?
+fn is_kept_from_anyone(builder: &mut Builder, receiver: ValueId, name: &Name, class: ClassId, depth: usize) -> bool {
+    let names = builder.names();
+    let annotation = match names.evaluate(receiver).as_slice() {
+        [Meaning::Param { func, index }] => builder.index.func(*func).params[*index as usize].annotation,
+        [Meaning::Annotated { annotation, .. }] => Some(*annotation),
+        _ => None,
+    };
+    let Some(owner) = annotation.and_then(|annotation| match names.evaluate(annotation).as_slice() {
+        [Meaning::Class(owner)] => Some(*owner),
+        _ => None,
+    }) else {
+        return false;
+    };
+    let written = flow::written_by(builder, owner, name);
+    written.into_iter().any(|value| is_given_by_anyone(builder, value, class, depth))
+}
+
+/// Does an annotation name classes that an object of this one is none of, and holds none of?
+fn is_of_others(builder: &mut Builder, annotation: ValueId, class: ClassId) -> bool {
+    match builder.index.value(annotation).clone() {
+        Value::None => true,
+        Value::Either(sides) => sides.into_iter().all(|side| is_of_others(builder, side, class)),
+        Value::Subscript { value, index, .. } if builder.names().last_name(value) == Some("Optional") => {
+            is_of_others(builder, index, class)
+        }
+        _ => match builder.names().evaluate(annotation).as_slice() {
+            [Meaning::Class(other)] => {
+                let hierarchy = &builder.graph.hierarchy;
+                let is_plain = hierarchy
+                    .external_bases(*other)
+                    .iter()
+                    .all(|(_, base)| matches!(base, BaseClass::External(path) if !path.ends_with(".Protocol")));
+                is_plain && !flow::may_be_one(builder, *other, class)
+            }
+            [Meaning::External(path)] => path.strip_prefix("builtins.").is_some_and(|name| SCALARS.contains(&name)),
+            _ => false,
+        },
+    }
 }
 
 /// `def __eq__(self, other)`: operators bring objects there, and are not followed.

@@ -97,6 +97,106 @@ Light(App())",
 }
 
 #[test]
+fn an_annotation_says_what_somebody_outside_gives() {
+    let rest = |annotation: &str, table: &str| {
+        format!(
+            "class Shelf:
+    def __init__(self, table):
+        self.table = {table}
+
+def show(shelf{annotation}):
+    return shelf.table.fetch('c')
+"
+        )
+    };
+    assert!(converts("", STORE, &rest(": Shelf", "vendor.table()"), ""));
+    assert!(converts("", STORE, &rest(": Shelf | None", "vendor.table()"), ""));
+    assert!(!converts("", STORE, &rest(": Shelf", "table"), ""));
+    assert!(!converts("", STORE, &rest("", "vendor.table()"), ""));
+    assert!(!converts("", STORE, &rest(": dict", "vendor.table()"), ""));
+}
+
+#[test]
+fn a_literal_is_no_object_of_the_class_that_a_parameter_is_annotated_with() {
+    let run = |annotation: &str, given: &str| {
+        let project = Project::new(&format!(
+            "#- app.py
+import vendor
+from typing import TypedDict
+
+class Session:
+    pass
+
+class Options(TypedDict):
+    pass
+
+class Store:
+    def fetch(self, key: str, session: {annotation}):
+        return persistence.get(key)
+
+vendor.register(Store())
+NOTHING = {{}}
+
+async def main():
+    store = Store()
+    store.fetch('a', vendor.session())
+    return vendor.find().fetch('b', {given})
+"
+        ));
+        project.run("diff --exit-zero").returned(0).text().contains("async def fetch")
+    };
+    for (annotation, given) in
+        [("Session", "{}"), ("Session", "NOTHING"), ("Session", "''"), ("str", "[]"), ("int", "''")]
+    {
+        assert!(run(annotation, given), "{annotation} {given}");
+    }
+    for (annotation, given) in [
+        ("Session", "None"),
+        ("Session", "vendor.session()"),
+        ("Options", "{}"),
+        ("vendor.Session", "{}"),
+        ("str", "''"),
+        ("float", "1"),
+    ] {
+        assert!(!run(annotation, given), "{annotation} {given}");
+    }
+}
+
+#[test]
+fn a_proxy_may_give_more_arguments_than_it_is_called_with() {
+    for hook in [
+        "return partial(getattr(self.inner, name), self.session)",
+        "method = getattr(self.inner, name)\n        return lambda *args: method(self.session, *args)",
+    ] {
+        let project = Project::new(&format!(
+            "#- app.py
+from functools import partial
+
+class Store:
+    def fetch(self, session, key):
+        return persistence.get(key)
+
+class Proxy:
+    def __init__(self, inner, session):
+        self.inner = inner
+        self.session = session
+
+    def __getattr__(self, name):
+        {hook}
+
+async def main():
+    store = Store()
+    store.fetch(1, 'a')
+    return Proxy(store, 2).fetch('b')
+"
+        ));
+        project.run("apply").returned(0);
+        let text = project.text("app.py");
+        assert!(text.contains("async def fetch") && text.contains("return await Proxy(store, 2).fetch('b')"), "{text}");
+    }
+}
+
+#[test]
 fn no_class_is_looked_up_in_an_object_of_a_foreign_class() {
     let rest = |annotation: &str| {
         format!(

@@ -121,7 +121,7 @@ pub struct Call {
     pub usage: Usage,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arg {
     pub keyword: Option<Name>,
     /// `*args` or `**kwargs`.

@@ -11,10 +11,10 @@ use super::solver::Solver;
 use crate::index::Defined;
 use crate::index::facts::*;
 use crate::resolve::Builder;
-use crate::resolve::agreement;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy;
 use crate::resolve::names::Meaning;
+use crate::resolve::signature;
 
 /// More possible callers than this: the arguments are unknown.
 pub(super) const CALLERS: usize = 400;
@@ -380,7 +380,7 @@ impl Solver<'_> {
         let place = (id.file, site.range);
         match site.usage {
             Usage::Called(call) => {
-                let fits = is_constructor || agreement::fits(self.index, func, self.index.call(call));
+                let fits = is_constructor || signature::fits(self.index, func, self.index.call(call));
                 fits.then_some(Caller::Call { callee, receiver, call, from: 0 })
             }
             Usage::Argument { call, index } => {

@@ -1,5 +1,7 @@
 //! The classes of the objects that a value may be, as far as flow tells.
 
+use ruff_python_ast::name::Name;
+
 use super::object::{Node, Object};
 use crate::index::facts::*;
 use crate::resolve::Builder;
@@ -26,4 +28,20 @@ pub(crate) fn known_classes(builder: &mut Builder, value: ValueId) -> Option<Vec
         }
     }
     (!found.is_empty()).then_some(found)
+}
+
+/// May an object be of both classes?
+pub(crate) fn may_be_one(builder: &mut Builder, one: ClassId, other: ClassId) -> bool {
+    builder.solver().cohort(one).contains(&other)
+}
+
+/// What the methods of a class, and of those that share an object with it, write to an attribute of `self`.
+pub(crate) fn written_by(builder: &mut Builder, class: ClassId, name: &Name) -> Vec<ValueId> {
+    let mut solver = builder.solver();
+    let cohort = solver.cohort(class);
+    let writes = solver.index.writes_of(name).iter();
+    let writes = writes.map(|(file, at)| &solver.index.file(*file).attribute_writes[*at as usize]);
+    let own =
+        writes.filter(|write| solver.self_class(write.receiver).is_some_and(|(class, _)| cohort.contains(&class)));
+    own.filter_map(|write| write.value).collect()
 }
