@@ -279,7 +279,8 @@ impl<'a> Coloring<'a> {
             if is_looped_over || exit_stack::of_call(self.world, call).is_some() {
                 return None;
             }
-            let free = self.world.context(site.id).barrier.is_none() && !site.uncertain;
+            let context = self.world.index.call(call).context;
+            let free = consumer::can_await(self.world, context) && !site.uncertain;
             let free = free && !nesting::is_call_too_deep(self.world, call);
             return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
         }

@@ -108,7 +108,7 @@ pub fn leaves_open(world: World, call: CallId) -> bool {
 }
 
 /// Can an await stand in this context, once the generator expressions around it are lists?
-fn can_await(world: World, context: ContextId) -> bool {
+pub fn can_await(world: World, context: ContextId) -> bool {
     let context = world.index.context(context);
     match context.barrier {
         None => true,
