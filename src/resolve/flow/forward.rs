@@ -227,6 +227,7 @@ impl Walk<'_, '_> {
             | Usage::Starred { .. }
             | Usage::Unpacked
             | Usage::Added => true,
+            Usage::Compared => self.is_searched(value),
             Usage::Argument { call, index } => {
                 let names = self.builder.names();
                 if eager::is_iter(&names, call) {

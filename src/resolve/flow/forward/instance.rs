@@ -42,16 +42,26 @@ impl Walk<'_, '_> {
 
     /// `x in value`: without a `__contains__`, that iterates over it.
     pub(super) fn searched(&mut self, value: ValueId, depth: u32) {
-        let searches_itself = match self.token {
+        if depth == 0 && !self.searches_itself() {
+            self.escape_at(value);
+        }
+    }
+
+    /// `k in x` where `x` is iterated over.
+    pub(super) fn is_searched(&mut self, value: ValueId) -> bool {
+        let consumers = self.consumers(value.file);
+        let is_searched = consumers.of_value(value).iter().any(|consumer| matches!(consumer, Consumer::Searched));
+        is_searched && matches!(self.token, Token::Generator(_))
+    }
+
+    fn searches_itself(&self) -> bool {
+        match self.token {
             Token::Function(_) | Token::Class(_) | Token::Layer => true,
             Token::Generator(_) | Token::Manager(_) => false,
             Token::Instance(class) => {
                 let ancestors = self.builder.graph.hierarchy.ancestors(class);
                 ancestors.iter().any(|id| hierarchy::method(self.builder.index, *id, "__contains__").is_some())
             }
-        };
-        if depth == 0 && !searches_itself {
-            self.escape_at(value);
         }
     }
 
