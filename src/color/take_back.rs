@@ -117,7 +117,11 @@ impl Coloring<'_> {
             | SiteKind::Dispatched
             | SiteKind::Mention => false,
         };
+        // What runs nothing that blocks is called as it was.
+        let counts = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. })
+            || site.targets.iter().any(|target| self.blocking.contains(target) || self.converts(*target));
         if runs_here
+            && counts
             && cause.takes_owner_back()
             && self.offloadable_consumer(site).is_none()
             && let Some(owner) = self.world.owner(site.id)
