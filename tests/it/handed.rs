@@ -508,6 +508,11 @@ class Store:
 async def main(store: Store):
     print(await ensure(store.load('a')), await shown(store.load('b')))
     return await ensure(store.keep('a'))
+#- other.py
+from app import Store, ensure
+
+async def run(store: Store):
+    return await ensure(store.load('a'))
 ",
         "#- app.py
 import asyncio
@@ -536,6 +541,11 @@ class Store:
 async def main(store: Store):
     print(await ensure(store.load('a')), await shown(await store.load('b')))
     return await ensure(asyncio.to_thread(store.keep, 'a'))
+#- other.py
+from app import Store, ensure
+
+async def run(store: Store):
+    return await ensure(store.load('a'))
 ",
     );
 }
