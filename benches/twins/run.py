@@ -106,7 +106,8 @@ def prepare(name, options, work):
     """The sync half of a library in a tree of its own, with the codemod: what `one` migrates."""
     text = (HERE / f"{name}.toml").read_text()
     bench = tomllib.loads(text)["bench"]
-    facts = json.loads((options.facts / bench["facts"]).read_text())
+    own = HERE / "facts" / bench["facts"]
+    facts = json.loads((own if own.exists() else options.facts / bench["facts"]).read_text())
     for requirement in bench["sources"]:
         fetch(requirement, options.cache)
     source = package_root(options.cache, facts["root"]) if facts["root"] != "." else options.cache / "src"

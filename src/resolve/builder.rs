@@ -53,6 +53,8 @@ pub(crate) struct Builder<'a> {
     /// Nodes whose outside relations are not asked yet.
     pub(super) unasked: Vec<FuncId>,
     pub(super) external_names: agreement::ExternalNames,
+    /// Sites where a type says that something outside of the program may be run instead: `x: Store | io.StringIO`.
+    pub(super) mixed: FxHashSet<RefId>,
     /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
     pub(super) parked: FxHashMap<FuncId, Vec<RefId>>,
     pub(super) parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
@@ -87,6 +89,7 @@ impl<'a> Builder<'a> {
             unknown_calls: vec![],
             unasked: vec![],
             external_names: agreement::ExternalNames::default(),
+            mixed: FxHashSet::default(),
             parked: FxHashMap::default(),
             parked_sites: FxHashMap::default(),
             woken: vec![],

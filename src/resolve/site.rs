@@ -41,24 +41,10 @@ pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
     if site.is_implicit() {
         return None;
     }
-    let names = builder.names();
-    let scope = builder.index.context(site.context).scope;
-    let meanings = match site.receiver {
-        None => names.lookup(scope, &site.name),
-        Some(receiver) => match builder.index.value(receiver) {
-            value if is_super(builder, value) => return Some(by_super(builder, id)),
-            Value::Name { .. } | Value::Attribute { .. } => names
-                .evaluate(receiver)
-                .into_iter()
-                .map(|meaning| match meaning {
-                    Meaning::Module(module) => module_member(builder, &module, &site.name),
-                    Meaning::External(path) => Meaning::External(path),
-                    _ => Meaning::Unknown,
-                })
-                .collect(),
-            _ => return None,
-        },
-    };
+    if site.receiver.is_some_and(|receiver| is_super(builder, builder.index.value(receiver))) {
+        return Some(by_super(builder, id));
+    }
+    let meanings = meanings(builder, id);
     if meanings.is_empty() {
         return None;
     }
@@ -74,6 +60,37 @@ pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
         }
     }
     if targets.is_empty() { Some(Found::Foreign) } else { Some(Found::Targets(targets)) }
+}
+
+/// What the name of a site means by scopes and imports; nothing when that does not say.
+fn meanings(builder: &Builder, id: RefId) -> Vec<Meaning> {
+    let (site, names) = (builder.index.site(id), builder.names());
+    let Some(receiver) = site.receiver else {
+        return names.lookup(builder.index.context(site.context).scope, &site.name);
+    };
+    if !matches!(builder.index.value(receiver), Value::Name { .. } | Value::Attribute { .. }) {
+        return vec![];
+    }
+    let member = |meaning| match meaning {
+        Meaning::Module(module) => module_member(builder, &module, &site.name),
+        Meaning::External(path) => Meaning::External(format!("{path}.{}", site.name)),
+        _ => Meaning::Unknown,
+    };
+    names.evaluate(receiver).into_iter().map(member).collect()
+}
+
+/// Does the name also stand for something that is not ours, as a fallback leaves it: `try: from os.path import samefile` /
+/// `except ImportError: from .compat import samefile`? The same module by a path that is not found is no other one.
+fn means_others(builder: &Builder, id: RefId, targets: &[FuncId]) -> bool {
+    let is_target = |path: &str| {
+        targets.iter().any(|target| {
+            let own = builder.names().qualified_func(*target);
+            let ends = |long: &str, short: &str| long.strip_suffix(short).is_some_and(|rest| rest.ends_with('.'));
+            own == path || ends(&own, path) || ends(path, &own)
+        })
+    };
+    let is_other = |meaning: &Meaning| matches!(meaning, Meaning::External(path) if !is_target(path));
+    !builder.index.site(id).is_implicit() && meanings(builder, id).iter().any(is_other)
 }
 
 fn module_member(builder: &Builder, module: &str, name: &str) -> Meaning {
@@ -148,6 +165,14 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         return;
     }
     let targets = targets_of(builder, answer);
+    let is_outside = |definition: &Definition| match &definition.path {
+        Some(path) => builder.project.find(path).is_none(),
+        None => true,
+    };
+    if !targets.is_empty() && answer.definitions.iter().any(is_outside) {
+        builder.mixed.insert(id);
+    }
+    let site = builder.index.site(id);
     // A member that ty has a type for, and no definition of, is made up: `get` of a `TypedDict`. Of `super()` it finds none.
     let is_made_up = || {
         let is_member = site.receiver.is_some() && site.member_of().is_none();
@@ -303,7 +328,14 @@ pub(crate) fn settle(builder: &mut Builder, id: RefId, found: Found, evidence: E
     }
     let support = builder.support.get(&id).cloned().unwrap_or_default();
     let candidates = if evidence == Evidence::Agreement { targets.clone() } else { vec![] };
-    builder.add_site(Site { support, candidates, ..Site::new(id, kind, targets, evidence) });
+    let others = runs(&kind)
+        && (builder.mixed.contains(&id) || evidence == Evidence::Import && means_others(builder, id, &targets));
+    builder.add_site(Site { support, candidates, others, ..Site::new(id, kind, targets, evidence) });
+}
+
+/// Is what the site names called, there or in a thread?
+fn runs(kind: &SiteKind) -> bool {
+    matches!(kind, SiteKind::Call | SiteKind::Iterated | SiteKind::Offloaded { .. } | SiteKind::Callback { .. })
 }
 
 /// `keys: list = field(default_factory=load)`: who makes an object of the class runs `load`.

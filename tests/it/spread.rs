@@ -728,3 +728,105 @@ async def show(table):
 ",
     );
 }
+
+/// What may be something of others where it is called cannot be awaited there: a name with a fallback, a union, an attribute that
+/// is written twice.
+#[test]
+fn what_may_be_something_of_others_is_not_awaited() {
+    check_project(
+        "#- utils.py
+def same(persistence, key):
+    return persistence.get(key)
+
+def alone(persistence, key):
+    return persistence.get(key)
+#- app.py
+import io
+try:
+    from os.path import samefile
+except ImportError:
+    from utils import same as samefile
+try:
+    from app.utils import alone
+except ImportError:
+    from utils import alone
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def read(self):
+        return self.persistence.get(1)
+
+    def getvalue(self):
+        return self.persistence.get(1)
+
+    def load(self):
+        return self.persistence.get(1)
+
+class Holder:
+    def __init__(self, persistence, flag):
+        self.kept = io.StringIO()
+        if flag:
+            self.kept = Store(persistence)
+
+    async def run(self):
+        return self.kept.getvalue()
+
+async def main(both: Store | io.StringIO, store: Store, persistence):
+    print(both.read(), samefile(persistence, 2), alone(persistence, 3))
+    if isinstance(both, Store):
+        print(both.load())
+    return store.read()
+",
+        "#- utils.py
+import asyncio
+
+
+def same(persistence, key):
+    return persistence.get(key)
+
+async def alone(persistence, key):
+    return await asyncio.to_thread(persistence.get, key)
+#- app.py
+import asyncio
+import io
+try:
+    from os.path import samefile
+except ImportError:
+    from utils import same as samefile
+try:
+    from app.utils import alone
+except ImportError:
+    from utils import alone
+
+class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def read(self):
+        return self.persistence.get(1)
+
+    def getvalue(self):
+        return self.persistence.get(1)
+
+    async def load(self):
+        return await asyncio.to_thread(self.persistence.get, 1)
+
+class Holder:
+    def __init__(self, persistence, flag):
+        self.kept = io.StringIO()
+        if flag:
+            self.kept = Store(persistence)
+
+    async def run(self):
+        return await asyncio.to_thread(self.kept.getvalue)
+
+async def main(both: Store | io.StringIO, store: Store, persistence):
+    print(await asyncio.to_thread(both.read), await asyncio.to_thread(samefile, persistence, 2), await alone(persistence, 3))
+    if isinstance(both, Store):
+        print(await both.load())
+    return await asyncio.to_thread(store.read)
+",
+    );
+}
