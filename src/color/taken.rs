@@ -10,11 +10,11 @@ use crate::resolve::names::Meaning;
 /// Names of functions that tell an awaitable from other values.
 const TESTS: [&str; 3] = ["isawaitable", "iscoroutine", "isfuture"];
 
-/// The verdict where nothing stands between the call and what awaits its result.
+/// The verdict where nothing stands between the call and what awaits its result. What is offloaded is awaited first: a method that
+/// overrides it may be async, and then the worker gives a coroutine, which is still to be awaited.
 pub fn handed_on(world: World, site: &Site, verdict: SiteVerdict) -> SiteVerdict {
     match verdict {
         SiteVerdict::Await if is_taken(world, site.id) => SiteVerdict::HandedOn,
-        SiteVerdict::Offload if is_taken(world, site.id) => SiteVerdict::OffloadHandedOn,
         verdict => verdict,
     }
 }

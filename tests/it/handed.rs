@@ -478,7 +478,7 @@ def test_other():
     assert!(!run.stderr.contains("test_other"), "{}", run.stderr);
 }
 
-/// What awaits whatever can be awaited is handed the coroutine, by an offload too.
+/// What awaits whatever can be awaited is handed the coroutine. An offload is awaited first: what overrides the method may be async.
 #[test]
 fn a_function_that_takes_awaitables_gets_the_coroutine() {
     check_project(
@@ -504,6 +504,10 @@ class Store:
 
     def keep(self, key):
         return self.persistence.get(key)
+
+class Later(Store):
+    async def keep(self, key):
+        return key
 
 async def main(store: Store):
     print(await ensure(store.load('a')), await shown(store.load('b')))
@@ -538,9 +542,13 @@ class Store:
     def keep(self, key):
         return self.persistence.get(key)
 
+class Later(Store):
+    async def keep(self, key):
+        return key
+
 async def main(store: Store):
     print(await ensure(store.load('a')), await shown(await store.load('b')))
-    return await ensure(asyncio.to_thread(store.keep, 'a'))
+    return await ensure(await asyncio.to_thread(store.keep, 'a'))
 #- other.py
 from app import Store, ensure
 
