@@ -5,6 +5,8 @@
                                  [--cache /tmp/twins-cache] [--only httpcore] [--misses 30] [--suite] [--keep DIR]
     python3 benches/twins/run.py --download          only fill the cache
 
+Facts that nobody else keeps stand in facts/.
+
 One TOML a library: a `[bench]` table (sources of PyPI, packages that types need, files of the copy to drop, the ceiling and the goal of issue 3), and
 after the line `# codemod` the codemod, verbatim: at most ten `[[blocking]]` entries, all leaves, and `[[rename]]` entries, which name a definition by its
 dotted path where its plain name would be ambiguous (`httpcore._backends.base.NetworkStream.close`). `native = "{name}"` on a class of the library itself
