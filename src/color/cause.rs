@@ -348,6 +348,7 @@ impl Cause {
                 | Cause::CannotRewrite { .. }
                 | Cause::RunsLoop { .. }
                 | Cause::NestedComprehension { .. }
+                | Cause::Operator { .. }
         )
     }
 

@@ -217,12 +217,10 @@ impl<'a> Coloring<'a> {
         counts: impl Fn(&Site) -> bool,
     ) -> BTreeSet<FuncId> {
         let (mut blocking, mut running) = (BTreeSet::new(), FxHashSet::default());
-        let leaves = self
-            .world
-            .graph
-            .sites
-            .values()
-            .filter(|site| matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. }) && counts(site));
+        let leaves = self.world.graph.sites.values().filter(|site| {
+            matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. }) && counts(site)
+                || self.runs_layer(site)
+        });
         let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
         pending.extend(leaves.filter_map(|site| self.world.owner(site.id)));
         while let Some(func) = pending.pop() {
@@ -297,7 +295,15 @@ impl<'a> Coloring<'a> {
     /// Does the call at this site block, with the colors as they are?
     pub(super) fn blocks_now(&self, site: &Site) -> bool {
         matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. }) && self.is_in_reach(site)
+            || self.runs_layer(site)
             || site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
+    }
+
+    /// Does Python run a method of a declared layer there that nothing names: `print(x, file=layer)`?
+    pub(super) fn runs_layer(&self, site: &Site) -> bool {
+        site.kind == SiteKind::Read
+            && obstacle::is_operand(self.world, site)
+            && site.targets.iter().any(|target| self.world.graph.layer.contains(target))
     }
 
     /// Would an async caller offload the call at this site?

@@ -119,6 +119,7 @@ impl Coloring<'_> {
         };
         // What runs nothing that blocks is called as it was.
         let counts = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. })
+            || self.runs_layer(site)
             || site.targets.iter().any(|target| self.blocking.contains(target) || self.converts(*target));
         if runs_here
             && counts

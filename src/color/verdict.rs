@@ -287,6 +287,7 @@ impl Coloring<'_> {
 
     pub(super) fn verdict_in_coroutine(&self, site: &Site, converting: bool) -> SiteVerdict {
         let blocks = matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. })
+            || self.runs_layer(site)
             || site.targets.iter().any(|target| self.blocking.contains(target));
         if self.world.result_usage(site.id) == Some(Usage::Awaited) {
             // What is called blocks before it returns what is awaited.

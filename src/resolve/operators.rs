@@ -122,7 +122,11 @@ pub(super) fn enumerate(builder: &mut Builder) -> bool {
             || library::is_run(name)
             || boundary::accessor(builder.index, **func) == boundary::Accessor::Setter
     };
-    let names = builder.graph.nodes.iter().filter(is_run).map(|func| &builder.index.func(*func).name);
+    // A declared layer has sites for operators of its own.
+    let is_run_by_library = |func: &&FuncId| library::is_run(&builder.index.func(**func).name);
+    let layer = builder.graph.layer.iter().filter(is_run_by_library);
+    let funcs = builder.graph.nodes.iter().filter(is_run).chain(layer);
+    let names = funcs.map(|func| &builder.index.func(*func).name);
     let wanted: BTreeSet<Name> = names.filter(|name| !builder.operators.asked.contains(*name)).cloned().collect();
     if !wanted.is_empty() {
         builder.operators.asked.extend(wanted.iter().cloned());
@@ -130,7 +134,9 @@ pub(super) fn enumerate(builder: &mut Builder) -> bool {
         builder.operators.waiting.extend(found);
     }
     let waiting = std::mem::take(&mut builder.operators.waiting);
-    let runs = |operand: &Operand| operand.targets.iter().any(|target| builder.graph.nodes.contains(target));
+    let graph = &builder.graph;
+    let blocks = |target: &FuncId| graph.nodes.contains(target) || graph.layer.contains(target);
+    let runs = |operand: &Operand| operand.targets.iter().any(blocks);
     let is_ready = |operand: &Operand| runs(operand) && !is_entered(builder, operand);
     let (ready, waiting) = waiting.into_iter().partition(is_ready);
     builder.operators.waiting = waiting;

@@ -11,6 +11,7 @@ mod fallback;
 mod imports;
 mod joined;
 mod mocks;
+mod module;
 mod names;
 mod nested;
 mod shape;
@@ -58,6 +59,7 @@ pub(super) fn check(file: &Rewritten, offsets: &Offsets, old: &[Stmt], new: &[St
     let (imports, old_imports) = (Imports::of(new), Imports::of(old));
     let cx = Context {
         file,
+        module: old,
         offsets,
         imports,
         old_imports,
@@ -122,6 +124,8 @@ pub(super) fn node(kind: &EditKind) -> Option<TextRange> {
 
 struct Context<'a> {
     file: &'a Rewritten<'a>,
+    /// The old module.
+    module: &'a [Stmt],
     offsets: &'a Offsets,
     /// Of the new file.
     imports: Imports,

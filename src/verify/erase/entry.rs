@@ -6,6 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::body::Place;
 use super::calls::sole_argument;
+use super::module::{bound_by, taken_from_module};
 use super::shape::{self, Part};
 use super::unwrap::is_name;
 use super::{Context, Toggle};
@@ -24,6 +25,14 @@ impl Context<'_> {
             return self.misfit(old.range(), "a plain function, and a guard without `else`");
         }
         self.expr(&was.test, &is.test);
+        let needed = taken_from_module(self.module, old.range());
+        let is_kept = |name: &&String| match function.body.first() {
+            Some(Stmt::Global(global)) => global.names.iter().any(|kept| kept.as_str() == name.as_str()),
+            _ => false,
+        };
+        if bound_by(&was.body).iter().filter(|name| needed.contains(*name)).any(|name| !is_kept(&name)) {
+            return self.misfit(old.range(), "a `global` for what functions of the module use");
+        }
         let body = match function.body.as_slice() {
             [Stmt::Global(global), rest @ ..] => {
                 if !global.names.iter().all(|name| binds(&was.body, name)) {
@@ -168,7 +177,7 @@ fn is_bare(function: &StmtFunctionDef) -> bool {
 }
 
 /// Does one of the statements bind the name, at whatever depth?
-fn binds(body: &[Stmt], name: &str) -> bool {
+pub(super) fn binds(body: &[Stmt], name: &str) -> bool {
     struct Binds<'n>(&'n str, bool);
     impl Visitor<'_> for Binds<'_> {
         fn visit_stmt(&mut self, stmt: &Stmt) {

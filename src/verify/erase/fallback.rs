@@ -7,6 +7,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use super::Context;
 use super::body::Place;
 use super::imports::{dotted, last_name};
+use super::module::keeps_loop;
 use crate::edit::EditKind;
 
 /// What looks up the running loop; the statement goes, because the new one needs no loop.
@@ -172,7 +173,10 @@ impl Context<'_> {
     /// `asyncio.run(c())` and `asyncio.run_coroutine_threadsafe(c(), self.loop)`.
     fn handed_over(&self, range: TextRange, run: &ExprCall, new: &ExprCall) {
         match (&*run.arguments.args, &*new.arguments.args) {
-            ([coroutine], [same, handle]) if new.arguments.keywords.is_empty() && dotted(handle).is_some() => {
+            ([coroutine], [same, handle])
+                if new.arguments.keywords.is_empty()
+                    && dotted(handle).is_some_and(|handle| keeps_loop(self.module, &self.old_imports, &handle)) =>
+            {
                 self.expr(coroutine, same);
             }
             _ => self.misfit(range, "the coroutine, and a loop to hand it to"),
