@@ -830,3 +830,43 @@ async def main(both: Store | io.StringIO, store: Store, persistence):
 ",
     );
 }
+
+/// `x.__class__` is there on every object: no `__getattr__` runs for it, whatever that one does.
+#[test]
+fn no_attribute_hook_runs_for_what_every_object_has() {
+    check_project(
+        "#- app.py
+class Record:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.kind = self.__class__
+
+    def __getattr__(self, name):
+        return self.persistence.get(name)
+
+    def load(self):
+        return self.persistence.get(1)
+
+async def main(persistence):
+    return Record(persistence).load()
+",
+        "#- app.py
+import asyncio
+
+
+class Record:
+    def __init__(self, persistence):
+        self.persistence = persistence
+        self.kind = self.__class__
+
+    def __getattr__(self, name):
+        return self.persistence.get(name)
+
+    async def load(self):
+        return await asyncio.to_thread(self.persistence.get, 1)
+
+async def main(persistence):
+    return await Record(persistence).load()
+",
+    );
+}

@@ -10,6 +10,9 @@ use ruff_text_size::{Ranged, TextSize};
 use super::library;
 use crate::py::statement;
 
+/// What every object has: no `__getattr__` is asked for it.
+const OF_EVERY_OBJECT: [&str; 6] = ["__class__", "__dict__", "__doc__", "__module__", "__hash__", "__sizeof__"];
+
 /// What Python tries, in this order: the first that there is runs.
 type Chain = &'static [&'static str];
 
@@ -119,7 +122,8 @@ impl<'w> Finder<'w> {
         let named = |method: &'static str| vec![node.attr.id.clone(), Name::new_static(method)];
         self.described(&node.value, &node.attr.id, of_attribute);
         // What a class defines is not asked for.
-        if self.wanted.contains(of_object) {
+        let is_found = of_object == "__getattr__" && OF_EVERY_OBJECT.contains(&node.attr.as_str());
+        if self.wanted.contains(of_object) && !is_found {
             let chain = if of_object == "__getattr__" { named(of_object) } else { vec![Name::new_static(of_object)] };
             self.note_names(&node.value, chain);
         }
