@@ -1,9 +1,11 @@
 //! Questions to ty about expressions of the project, many at once, answered as plain data.
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use ruff_db::files::{File, FilePath, system_path_to_file};
+use ruff_db::panic::catch_unwind;
 use ruff_db::parsed::parsed_module;
 use ruff_db::source::source_text;
 use ruff_db::system::SystemPathBuf;
@@ -117,17 +119,26 @@ fn ask_file(db: &Db, questions: &Questions) -> Answers {
     let hopeless = narrowing::hopeless(module.suite());
     finder.found.retain(|expr| !hopeless.iter().any(|function| function.contains_range(expr.range())));
     for expr in finder.found {
-        answers.expressions.insert(expr.range(), answer(db, &model, expr));
-        for (range, name) in questions.members.iter().filter(|(range, _)| *range == expr.range()) {
-            answers.members.insert((*range, name.clone()), member_definitions(db, &model, expr, name));
-        }
-        let Expr::Attribute(attribute) = expr else { continue };
-        for (range, name) in questions.siblings.iter().filter(|(range, _)| *range == expr.range()) {
-            let found = member_definitions(db, &model, &attribute.value, name);
-            answers.siblings.insert((*range, name.clone()), found);
-        }
+        let mut about = || about(db, &model, questions, expr, &mut answers);
+        // Some programs make ty panic, as the standard library itself: of such an expression, nothing is known.
+        let _ = catch_unwind(AssertUnwindSafe(&mut about));
     }
     answers
+}
+
+/// Answers the questions about one expression.
+fn about(db: &Db, model: &SemanticModel, questions: &Questions, expr: &Expr, answers: &mut Answers) {
+    let own = answer(db, model, expr);
+    answers.expressions.insert(expr.range(), own);
+    for (range, name) in questions.members.iter().filter(|(range, _)| *range == expr.range()) {
+        let found = member_definitions(db, model, expr, name);
+        answers.members.insert((*range, name.clone()), found);
+    }
+    let Expr::Attribute(attribute) = expr else { return };
+    for (range, name) in questions.siblings.iter().filter(|(range, _)| *range == expr.range()) {
+        let found = member_definitions(db, model, &attribute.value, name);
+        answers.siblings.insert((*range, name.clone()), found);
+    }
 }
 
 pub(super) fn open(db: &Db, path: &Path) -> Option<File> {
