@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Alias, Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::entry::binds;
@@ -51,6 +51,8 @@ impl Visitor<'_> for Bound {
         match stmt {
             Stmt::FunctionDef(function) => drop(self.0.insert(function.name.to_string())),
             Stmt::ClassDef(class) => drop(self.0.insert(class.name.to_string())),
+            Stmt::Import(import) => self.0.extend(import.names.iter().map(bound_name)),
+            Stmt::ImportFrom(import) => self.0.extend(import.names.iter().map(bound_name)),
             _ => walk_stmt(self, stmt),
         }
     }
@@ -62,6 +64,12 @@ impl Visitor<'_> for Bound {
             _ => walk_expr(self, expr),
         }
     }
+}
+
+/// `import a.b` binds `a`.
+fn bound_name(alias: &Alias) -> String {
+    let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// The names that functions outside of `guard` take from the module, or from nowhere.
@@ -122,14 +130,14 @@ mod tests {
 
     #[test]
     fn what_functions_take_from_the_module_is_kept_there() {
-        let text = "def show(own):\n    inner = own\n    return inner, shared, [part for part in shared]\n\nif main:\n    shared = 1\n    lost = 2\n    def f():\n        return lost\n";
+        let text = "def show(own):\n    inner = own\n    return inner, shared, [part for part in shared]\n\nif main:\n    import a.b, c as d\n    shared = 1\n    lost = 2\n    def f():\n        return lost\n";
         let parsed = parse_module(text).expect("it parses");
         let [.., guard @ Stmt::If(statement)] = parsed.suite().as_slice() else { panic!("a guard") };
         let taken = taken_from_module(parsed.suite(), guard.range());
         assert!(taken.contains("shared") && !taken.contains("own") && !taken.contains("inner"));
         assert!(!taken.contains("lost"), "the guard's own function moves with it");
         let bound = bound_by(&statement.body);
-        assert_eq!(bound.iter().map(String::as_str).collect::<Vec<_>>(), ["f", "lost", "shared"]);
+        assert_eq!(bound.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "d", "f", "lost", "shared"]);
     }
 
     #[test]
