@@ -263,8 +263,7 @@ fn is_entered(builder: &Builder, operand: &Operand) -> bool {
 /// ty knows no type: the methods of the objects that get there.
 fn by_flow(builder: &mut Builder, value: ValueId, chain: &[Name]) -> Option<(Name, Vec<FuncId>)> {
     let mut found: BTreeMap<usize, BTreeSet<FuncId>> = BTreeMap::new();
-    let mut classes: BTreeSet<ClassId> = flow::classes(builder, value).into_iter().collect();
-    classes.extend(flow::arriving_classes(builder, value));
+    let classes: BTreeSet<ClassId> = flow::arriving_classes(builder, value).into_iter().collect();
     for class in classes {
         builder.index_close(class);
         let ancestors = builder.graph.hierarchy.ancestors(class);

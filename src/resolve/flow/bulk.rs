@@ -3,18 +3,20 @@
 use ruff_python_ast::name::Name;
 
 use super::object::{Owner, Path, Selector};
-use super::solver::{Solver, into};
-use super::spelled::fits;
+use super::solver::{Asks, Solver, into};
+use super::spelled::{ANY, fits};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 
 impl Solver<'_> {
     /// What computed names may write to an attribute.
     pub(super) fn bulk_written(&mut self, owner: Owner, name: &Name, path: &Path) {
+        let asks = self.state.asks;
+        let counts = |pattern: &Name| asks != Asks::Doubts || pattern != ANY;
         for (file, at) in self.index.bulk_writes().to_vec() {
             let write = &self.index.file(file).bulk_writes[at as usize];
             let (receiver, key, value) = (write.receiver, write.name, write.value);
-            // An object that nobody knows may be any: that tells nothing.
+            // An object that nobody knows may be any: that tells nothing. Nor does a name that may be any tell what certainly arrives.
             let is_known = self.self_class(receiver).is_some() || !self.read_value(receiver).has_unknown();
             if !is_known || !self.may_own(owner, receiver) {
                 continue;
@@ -23,7 +25,7 @@ impl Solver<'_> {
                 None => self.flow_value(value, into(Selector::Key(name.clone()), path)),
                 Some(key) => match self.mapping_of(key, value) {
                     Some(mapping) => self.flow_value(mapping, into(Selector::Key(name.clone()), path)),
-                    None if self.patterns(key).iter().any(|pattern| fits(pattern, name)) => {
+                    None if self.patterns(key).iter().any(|pattern| counts(pattern) && fits(pattern, name)) => {
                         self.flow_value(value, path.clone());
                     }
                     None => {}

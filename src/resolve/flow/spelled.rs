@@ -44,7 +44,8 @@ impl Spelled {
     }
 }
 
-const ANY: &str = "*";
+/// A string of which nothing is known.
+pub(super) const ANY: &str = "*";
 
 /// Does the name fit the pattern, where each `*` stands for anything?
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
