@@ -4,6 +4,7 @@
 
 mod descriptor;
 mod finder;
+mod hook;
 mod library;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,13 +115,18 @@ const METHODS: [&str; 65] = [
     "__delete__",
 ];
 
+/// The definitions of members of operands.
+type Members = FxHashMap<(TextRange, Name), Vec<Definition>>;
+
 /// Looks for the operators that run a special method which became a node. Returns whether anything new came of it.
 pub(super) fn enumerate(builder: &mut Builder) -> bool {
+    // What tests define blocks nothing but tests.
     let is_run = |func: &&FuncId| {
         let name = builder.index.func(**func).name.as_str();
-        METHODS.contains(&name)
+        let is_special = METHODS.contains(&name)
             || library::is_run(name)
-            || boundary::accessor(builder.index, **func) == boundary::Accessor::Setter
+            || boundary::accessor(builder.index, **func) == boundary::Accessor::Setter;
+        is_special && !builder.in_tests(func.file)
     };
     // A declared layer has sites for operators of its own.
     let is_run_by_library = |func: &&FuncId| library::is_run(&builder.index.func(**func).name);
@@ -154,16 +160,14 @@ pub(super) fn enumerate(builder: &mut Builder) -> bool {
 fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
     load(builder, wanted);
     let descriptors = descriptor::find(builder, wanted);
-    let uses = find_uses(builder, wanted, &descriptors.names);
-    let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
-    for (file, found) in &uses {
-        let members = found.iter().flat_map(|one| one.chain.iter().map(|name| (one.operand, name.clone())));
-        by_file.entry(*file).or_default().members.extend(members);
+    let mut uses = find_uses(builder, wanted, &descriptors.names);
+    for (file, found) in &mut uses {
+        hook::leave_out(builder, *file, found);
     }
-    let answers = builder.ask(by_file);
+    let answers = ask(builder, &uses);
     let mut operands = vec![];
     for (file, found) in uses {
-        let Some(members) = answers.get(&file).map(|answers| &answers.members) else { continue };
+        let Some(members) = answers.get(&file) else { continue };
         let names = names_by_start(file, builder.index.file(file));
         let results = results_by_range(file, builder.index.file(file));
         let known: FxHashSet<(TextRange, Name)> =
@@ -195,6 +199,31 @@ fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
         }
     }
     operands
+}
+
+/// Asks ty for the methods. Where an attribute is found, no hook is run, and none is asked for.
+fn ask(builder: &Builder, uses: &[(FileId, Vec<Use>)]) -> BTreeMap<FileId, Members> {
+    let mut found: BTreeMap<FileId, Members> = uses.iter().map(|(file, _)| (*file, Members::default())).collect();
+    let mut ask_for = |names: for<'u> fn(&'u Use, &Members) -> &'u [Name]| {
+        let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
+        for (file, uses) in uses {
+            let known = &found[file];
+            let members: Vec<(TextRange, Name)> =
+                uses.iter().flat_map(|one| names(one, known).iter().map(|name| (one.operand, name.clone()))).collect();
+            if !members.is_empty() {
+                by_file.entry(*file).or_default().members = members;
+            }
+        }
+        for (file, answers) in builder.ask(by_file) {
+            found.entry(file).or_default().extend(answers.members);
+        }
+    };
+    ask_for(|one, _| if hook::is_asked_last(one) { &one.chain[..1] } else { &one.chain });
+    ask_for(|one, known| {
+        let is_found = known.get(&(one.operand, one.chain[0].clone())).is_some_and(|found| !found.is_empty());
+        if hook::is_asked_last(one) && !is_found { &one.chain[1..] } else { &[] }
+    });
+    found
 }
 
 /// The first of the methods that is defined, where it is one of the project.

@@ -30,6 +30,13 @@ pub(crate) fn known_classes(builder: &mut Builder, value: ValueId) -> Option<Vec
     (!found.is_empty()).then_some(found)
 }
 
+/// The classes that `self`, or `cls`, may be of or derive from; none for other values.
+pub(crate) fn self_classes(builder: &mut Builder, value: ValueId) -> Option<Vec<ClassId>> {
+    let mut solver = builder.solver();
+    let (class, _) = solver.self_class(value)?;
+    Some(solver.cohort(class).iter().copied().collect())
+}
+
 /// May an object be of both classes?
 pub(crate) fn may_be_one(builder: &mut Builder, one: ClassId, other: ClassId) -> bool {
     builder.solver().cohort(one).contains(&other)
