@@ -23,6 +23,31 @@ pub enum BaseClass {
     Unknown,
 }
 
+/// Bases outside the project that make no objects by themselves.
+const PLAIN_BASES: [&str; 6] = [
+    "builtins.object",
+    "abc.ABC",
+    "typing.Generic",
+    "typing.Protocol",
+    "typing_extensions.Generic",
+    "typing_extensions.Protocol",
+];
+
+impl BaseClass {
+    /// Does it make no objects by itself? Of a class of the project, its own bases tell.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Self::Class(_) => true,
+            Self::External(path) => PLAIN_BASES.contains(&path.as_str()),
+            Self::Unknown => false,
+        }
+    }
+
+    pub fn is_protocol(&self) -> bool {
+        matches!(self, Self::External(path) if path.rsplit('.').next() == Some("Protocol"))
+    }
+}
+
 /// Bases and children, filled as classes come in.
 #[derive(Debug, Default)]
 pub struct Hierarchy {

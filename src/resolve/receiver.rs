@@ -15,16 +15,6 @@ use super::{Elsewhere, computed, flow, path_string, proxy, signature, site};
 use crate::config::Exported;
 use crate::index::facts::*;
 
-/// Bases outside the project that make no objects by themselves.
-const PLAIN_BASES: [&str; 6] = [
-    "builtins.object",
-    "abc.ABC",
-    "typing.Generic",
-    "typing.Protocol",
-    "typing_extensions.Generic",
-    "typing_extensions.Protocol",
-];
-
 /// Decorators of classes that make no objects by themselves.
 const PLAIN_DECORATORS: [&str; 6] = ["dataclass", "final", "total_ordering", "runtime_checkable", "define", "frozen"];
 
@@ -202,11 +192,9 @@ fn is_of_others(builder: &mut Builder, annotation: ValueId, class: ClassId) -> b
         _ => match builder.names().evaluate(annotation).as_slice() {
             [Meaning::Class(other)] => {
                 let hierarchy = &builder.graph.hierarchy;
-                let is_plain = hierarchy
-                    .external_bases(*other)
-                    .iter()
-                    .all(|(_, base)| matches!(base, BaseClass::External(path) if !path.ends_with(".Protocol")));
-                is_plain && !flow::may_be_one(builder, *other, class)
+                let is_known = |base: &BaseClass| *base != BaseClass::Unknown && !base.is_protocol();
+                hierarchy.external_bases(*other).iter().all(|(_, base)| is_known(base))
+                    && !flow::may_be_one(builder, *other, class)
             }
             [Meaning::External(path)] => path.strip_prefix("builtins.").is_some_and(|name| SCALARS.contains(&name)),
             _ => false,
@@ -261,11 +249,6 @@ fn is_for_others(builder: &Builder) -> bool {
 /// Is every object of the class, and of its children, made by a call that names it?
 fn makes_nothing_itself(builder: &Builder, class: ClassId) -> bool {
     let hierarchy = &builder.graph.hierarchy;
-    let is_plain = |base: &BaseClass| match base {
-        BaseClass::Class(_) => true,
-        BaseClass::External(path) => PLAIN_BASES.contains(&path.as_str()),
-        BaseClass::Unknown => false,
-    };
     let is_plain_decorator = |decorator: &Decorator| {
         decorator_name(builder.index, decorator).is_some_and(|name| PLAIN_DECORATORS.contains(&name))
     };
@@ -273,7 +256,7 @@ fn makes_nothing_itself(builder: &Builder, class: ClassId) -> bool {
         let facts = builder.index.class(id);
         !facts.has_metaclass
             && facts.decorators.iter().all(is_plain_decorator)
-            && hierarchy.bases(id).iter().all(is_plain)
+            && hierarchy.bases(id).iter().all(BaseClass::is_plain)
     })
 }
 

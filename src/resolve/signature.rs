@@ -9,9 +9,6 @@ use super::{boundary, site};
 use crate::index::Index;
 use crate::index::facts::*;
 
-/// Bases outside the project that make no object of a class a literal, nor a literal one of it.
-const PLAIN_BASES: [&str; 4] = ["builtins.object", "abc.ABC", "typing.Generic", "typing_extensions.Generic"];
-
 /// The arguments of what a site runs; none where it calls nothing.
 pub(super) fn given<'a>(builder: &'a Builder, id: RefId) -> Option<&'a [Arg]> {
     match builder.index.site(id).usage {
@@ -161,10 +158,6 @@ fn literal(builder: &Builder, value: ValueId) -> Option<Literal> {
 fn is_plain(builder: &mut Builder, class: ClassId) -> bool {
     builder.index_close(class);
     let hierarchy = &builder.graph.hierarchy;
-    let is_plain = |base: &BaseClass| match base {
-        BaseClass::Class(_) => true,
-        BaseClass::External(path) => PLAIN_BASES.contains(&path.as_str()),
-        BaseClass::Unknown => false,
-    };
+    let is_plain = |base: &BaseClass| base.is_plain() && !base.is_protocol();
     hierarchy.ancestors(class).into_iter().all(|id| hierarchy.bases(id).iter().all(is_plain))
 }

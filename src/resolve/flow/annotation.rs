@@ -77,9 +77,7 @@ impl Solver<'_> {
 
     fn is_protocol(&mut self, class: ClassId) -> bool {
         self.hierarchy.close(self.project, self.index, class);
-        self.hierarchy.bases(class).iter().any(
-            |base| matches!(base, BaseClass::External(path) if matches!(path.rsplit('.').next(), Some("Protocol"))),
-        )
+        self.hierarchy.bases(class).iter().any(BaseClass::is_protocol)
     }
 
     pub(super) fn class_around(&self, scope: ScopeId) -> Option<ClassId> {

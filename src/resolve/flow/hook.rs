@@ -10,13 +10,6 @@ use crate::resolve::names::Meaning;
 /// Methods of strings that say something of a name, and nothing else.
 const LOOKING: [&str; 4] = ["startswith", "endswith", "isidentifier", "isupper"];
 
-/// Where the names go that an object computes attributes by.
-pub(super) enum Forwards {
-    /// To these objects, and to what the object itself has.
-    To(Vec<ValueId>),
-    Anywhere,
-}
-
 impl Solver<'_> {
     /// The objects that `__getattr__` hands every name on to: `return getattr(self.table, name)`.
     pub(super) fn forwarded(&self, ancestors: &[ClassId]) -> Option<Vec<ValueId>> {
@@ -36,21 +29,18 @@ impl Solver<'_> {
         objects.filter(|objects| !objects.is_empty())
     }
 
-    /// Of which other objects may reading an attribute of this one read an attribute?
-    pub(super) fn forwards(&mut self, object: Object) -> Forwards {
-        let (Object::Instance(class) | Object::Below(class)) = object else { return Forwards::To(vec![]) };
+    /// The other objects of which reading an attribute of this one may read an attribute; none when that may be any.
+    pub(super) fn forwards(&mut self, object: Object) -> Option<Vec<ValueId>> {
+        let (Object::Instance(class) | Object::Below(class)) = object else { return Some(vec![]) };
         self.close(class);
         let below = if matches!(object, Object::Below(_)) { self.hierarchy.descendants(class) } else { vec![] };
         let mut all = vec![];
         for class in self.hierarchy.ancestors(class).into_iter().chain(below) {
             for hook in hierarchy::hooks(self.index, class).collect::<Vec<_>>() {
-                match self.handed_to(hook) {
-                    Some(objects) => all.extend(objects),
-                    None => return Forwards::Anywhere,
-                }
+                all.extend(self.handed_to(hook)?);
             }
         }
-        Forwards::To(all)
+        Some(all)
     }
 
     /// The objects that a hook looks its name up in, besides its own; none when the name goes elsewhere.

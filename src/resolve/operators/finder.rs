@@ -280,25 +280,12 @@ impl<'a> Visitor<'a> for Finder<'_> {
     }
 }
 
+/// `x + y`
 fn of_operator(operator: Operator) -> Chain {
-    match operator {
-        Operator::Add => &["__add__"],
-        Operator::Sub => &["__sub__"],
-        Operator::Mult => &["__mul__"],
-        Operator::MatMult => &["__matmul__"],
-        Operator::Div => &["__truediv__"],
-        Operator::Mod => &["__mod__"],
-        Operator::Pow => &["__pow__"],
-        Operator::LShift => &["__lshift__"],
-        Operator::RShift => &["__rshift__"],
-        Operator::BitOr => &["__or__"],
-        Operator::BitXor => &["__xor__"],
-        Operator::BitAnd => &["__and__"],
-        Operator::FloorDiv => &["__floordiv__"],
-    }
+    &in_place(operator)[1..]
 }
 
-/// `x += y`
+/// `x += y`: its own method, else that of `x + y`.
 fn in_place(operator: Operator) -> Chain {
     match operator {
         Operator::Add => &["__iadd__", "__add__"],

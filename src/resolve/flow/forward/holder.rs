@@ -6,7 +6,6 @@ use super::{Spot, Token, Walk, typed};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::flow::caller::Caller;
-use crate::resolve::flow::hook::Forwards;
 use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
 use crate::resolve::{boundary, computed, flow};
@@ -162,10 +161,8 @@ impl Walk<'_, '_> {
             return true;
         }
         objects.into_iter().any(|object| match (self.builder.solver().forwards(object), fuel.checked_sub(1)) {
-            (Forwards::To(others), _) if others.is_empty() => false,
-            (Forwards::To(others), Some(fuel)) => {
-                others.into_iter().any(|other| self.has(other, owner, counting, fuel))
-            }
+            (Some(others), _) if others.is_empty() => false,
+            (Some(others), Some(fuel)) => others.into_iter().any(|other| self.has(other, owner, counting, fuel)),
             _ => true,
         })
     }
