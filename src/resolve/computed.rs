@@ -260,13 +260,16 @@ fn places(builder: &mut Builder) -> Rc<[PickSite]> {
     found
 }
 
+/// Words of what gives all fields of an object.
+const FIELDS: [&str; 3] = ["asdict", "astuple", "model_dump"];
+
 /// Words of what runs code that is a string.
 const CODE: [&str; 6] = ["runctx", "cProfile", "profile", "pdb", "timeit", "Timer"];
 
 /// Parses the files in which a name may be computed.
 fn load(builder: &mut Builder) {
     let words = ["getattr", "methodcaller", "attrgetter", "globals", "vars", "__dict__", "getmembers", "eval", "exec"];
-    let words = words.iter().chain(&CODE).flat_map(|word| builder.index.words.files(word));
+    let words = words.iter().chain(&CODE).chain(&FIELDS).flat_map(|word| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
     files.retain(|file| text(builder, *file).is_some_and(|text| computes(&text)));
     builder.index.load(builder.project, &Vec::from_iter(files));
@@ -290,6 +293,7 @@ fn computes(text: &str) -> bool {
     }) || ["methodcaller(", "attrgetter(", "globals()", "vars(", "__dict__", "getmembers", "eval(", "exec("]
         .iter()
         .chain(&CODE)
+        .chain(&FIELDS)
         .any(|word| text.contains(word))
 }
 

@@ -50,6 +50,9 @@ impl Collector<'_> {
             ("getmembers" | "getmembers_static", _, [object, ..]) => {
                 self.pick_all(Holder::Object(object.value), value, 2, range);
             }
+            // Of `dataclasses` and `attrs`; of a pydantic model.
+            ("asdict" | "astuple", _, [object, ..]) => self.pick_all(Holder::Object(object.value), value, 1, range),
+            ("model_dump", Some(object), _) => self.pick_all(Holder::Object(object), value, 1, range),
             ("eval" | "exec", None, [code, ..]) => self.pick(Holder::Code, code.value, value, 0, range),
             ("runctx" | "runeval" | "timeit" | "repeat" | "Timer", _, [code, ..]) => {
                 self.pick(Holder::Code, code.value, value, 0, range);

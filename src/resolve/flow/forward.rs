@@ -5,7 +5,9 @@
 //! an escape: somebody that nobody sees may call the function there.
 
 mod argument;
+mod computed;
 mod container;
+mod generated;
 mod holder;
 mod instance;
 mod narrowed;

@@ -10,6 +10,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caller::Caller;
+use super::forward::Token;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
 use super::outside;
 use crate::index::Index;
@@ -81,6 +82,8 @@ pub(crate) struct State {
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
     /// The facts of files turned round, for walks forward.
     pub(super) consumers: FxHashMap<FileId, Rc<Consumers>>,
+    /// Places that read any attribute from which something is being followed, with what.
+    pub(super) open_reads: FxHashSet<(Token, ValueId)>,
     /// Method names of the builtin types.
     pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
     pub(super) asks: Asks,

@@ -232,7 +232,8 @@ impl<'a> Flow<'a> {
         Some((file, lookup.name.clone()))
     }
 
-    fn are_related(&self, left: ClassId, right: ClassId) -> bool {
+    /// Is one of two classes the other, or above it?
+    pub fn are_related(&self, left: ClassId, right: ClassId) -> bool {
         let hierarchy = &self.world.graph.hierarchy;
         left == right || hierarchy.ancestors(left).contains(&right) || hierarchy.ancestors(right).contains(&left)
     }

@@ -10,7 +10,7 @@ use super::flow::Reach;
 use super::scope::TestScope;
 use super::{Color, Finder, MockEdit, key};
 use crate::index::facts::*;
-use crate::resolve::names::Names;
+use crate::resolve::names::{Meaning, Names};
 
 /// Keywords of a mock that say what it is made after: such a mock follows by itself.
 const SPECS: [&str; 6] = ["spec", "spec_set", "autospec", "wraps", "new", "new_callable"];
@@ -158,10 +158,31 @@ impl Finder<'_> {
             if scope.names(name) || !is_called {
                 return true;
             }
-            let callers = self.world.graph.sites_of(func).iter().filter(|id| !self.world.in_tests(id.file));
-            pending.extend(callers.filter_map(|id| self.world.context(*id).func));
+            let callers = self.callers(func).into_iter().filter(|id| !self.world.in_tests(id.file));
+            pending.extend(callers.filter_map(|id| self.world.context(id).func));
         }
         false
+    }
+
+    /// Where a function is called. What was async before has no sites of its own: then it is `self._add()` in its class and
+    /// the relatives, and what the scopes say.
+    fn callers(&self, func: FuncId) -> Vec<RefId> {
+        let index = self.world.index;
+        let sites = self.world.graph.sites_of(func);
+        let facts = index.func(func);
+        if !sites.is_empty() || !facts.is_async {
+            return sites.to_vec();
+        }
+        let is_call = |id: &&RefId| match index.site(**id).receiver {
+            Some(receiver) => facts.class.is_some_and(|class| {
+                self.flow.own_class(receiver).is_some_and(|own| self.flow.are_related(class, own))
+            }),
+            None => {
+                facts.class.is_none()
+                    && self.world.names().evaluate(index.site(**id).value).contains(&Meaning::Func(func))
+            }
+        };
+        index.refs_of(&facts.name).iter().filter(is_call).copied().collect()
     }
 
     /// `Mock(load=Mock())`.

@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::{Spot, Token, Walk};
 use crate::index::facts::*;
-use crate::resolve::flow::object::{Node, Object, Owner};
+use crate::resolve::flow::object::{Node, Object};
 use crate::resolve::{Builder, boundary, eager, hierarchy, site};
 
 /// Functions that look at what they are given, and neither call nor keep it.
@@ -41,13 +41,13 @@ const LOOKING: [&str; 26] = [
 
 /// An argument of a call.
 #[derive(Clone, Copy)]
-struct Given {
-    call: CallId,
-    at: u32,
+pub(super) struct Given {
+    pub(super) call: CallId,
+    pub(super) at: u32,
     /// What gets it.
-    callee: ValueId,
+    pub(super) callee: ValueId,
     /// Where the arguments of that begin: behind the function, in `to_thread(f, x)`.
-    from: usize,
+    pub(super) from: usize,
 }
 
 impl Given {
@@ -227,18 +227,7 @@ impl Walk<'_, '_> {
             }
             return;
         }
-        let args = &self.builder.index.call(given.call).args[given.from..];
-        let at = given.at as usize - given.from;
-        let arg = &args[at];
-        let field = match &arg.keyword {
-            Some(keyword) => Some(keyword.clone()),
-            None if args[..=at].iter().any(|arg| arg.is_star) => None,
-            None => self.builder.solver().fields(&ancestors).get(at).cloned(),
-        };
-        match field {
-            Some(field) => self.reach(Spot::Attribute(field, Owner::Exactly(class)), depth),
-            None => self.escape_at(given.callee),
-        }
+        self.given_to_generated(class, given, depth);
     }
 
     /// A function that is not the project's.

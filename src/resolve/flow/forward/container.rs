@@ -38,7 +38,7 @@ const DEPTH: u32 = 8;
 impl Walk<'_, '_> {
     /// `x.name`, where `x` is or holds the value.
     pub(super) fn member(&mut self, attribute: ValueId, depth: u32) {
-        let Value::Attribute { name, .. } = self.builder.index.value(attribute).clone() else { return };
+        let Value::Attribute { name, receiver } = self.builder.index.value(attribute).clone() else { return };
         if depth == 0 {
             self.trace.members.insert(attribute);
             let hands_on = match self.token {
@@ -54,6 +54,9 @@ impl Walk<'_, '_> {
             if hands_on {
                 self.escape_at(attribute);
             }
+            return;
+        }
+        if self.member_of_tuple(receiver, &name, attribute, depth) {
             return;
         }
         let consumers = self.consumers(attribute.file);

@@ -8,14 +8,14 @@ use crate::index::facts::*;
 use crate::resolve::flow::caller::Caller;
 use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
-use crate::resolve::{boundary, computed, flow};
+use crate::resolve::{boundary, flow};
 
 /// Objects that hand names on to one another are followed this far.
-const FORWARDS: u32 = 4;
+pub(super) const FORWARDS: u32 = 4;
 
 /// Which receivers count.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Counting {
+pub(super) enum Counting {
     All,
     /// Those of which nobody knows what they are count as nothing.
     Known,
@@ -98,9 +98,7 @@ impl Walk<'_, '_> {
         for (file, at) in self.builder.index.lookups_of(name).to_vec() {
             self.looked_up(file, at, depth);
         }
-        if self.is_object() {
-            self.read_by_computed_name(name, owner, depth);
-        }
+        self.read_by_computed_name(name, owner, depth);
         let mut reads = vec![];
         for id in self.builder.index.refs_of(name).to_vec() {
             let site = self.builder.index.site(id);
@@ -118,21 +116,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// `getattr(self, f"{kind}_store")`
-    fn read_by_computed_name(&mut self, name: &Name, owner: Owner, depth: u32) {
-        for reader in computed::readers(self.builder, name) {
-            let Some(reader) = reader else {
-                self.escape((FileId(0), ruff_text_size::TextRange::default()));
-                continue;
-            };
-            // Any name at all says something only of an object that is known.
-            let counting = if reader.fits { Counting::All } else { Counting::Known };
-            if self.has(reader.object, owner, counting, FORWARDS) {
-                self.reach_value(reader.value, depth + reader.depth);
-            }
-        }
-    }
-
     /// Whose attributes are written to this receiver.
     pub(super) fn owner(&mut self, receiver: ValueId) -> Owner {
         let class = self.builder.solver().self_class(receiver);
@@ -144,7 +127,7 @@ impl Walk<'_, '_> {
         self.has(receiver, owner, Counting::All, FORWARDS)
     }
 
-    fn has(&mut self, receiver: ValueId, owner: Owner, counting: Counting, fuel: u32) -> bool {
+    pub(super) fn has(&mut self, receiver: ValueId, owner: Owner, counting: Counting, fuel: u32) -> bool {
         if owner == Owner::Anything {
             return counting == Counting::All;
         }

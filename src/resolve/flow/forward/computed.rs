@@ -1,0 +1,48 @@
+//! Attributes that are read by a name that the program computes: `getattr(self, kind)`, `vars(handlers)[kind]`.
+
+use ruff_python_ast::name::Name;
+
+use super::holder::{Counting, FORWARDS};
+use super::{Owner, Spot, Token, Until, Walk, trace_from};
+use crate::index::facts::*;
+use crate::resolve::computed;
+
+impl Walk<'_, '_> {
+    /// `getattr(self, f"{kind}_store")`
+    pub(super) fn read_by_computed_name(&mut self, name: &Name, owner: Owner, depth: u32) {
+        match self.token {
+            Token::Instance(_) | Token::Function(_) | Token::Generator(_) | Token::Manager(_) => {}
+            // Nothing that runs it waits for anything.
+            Token::Class(_) | Token::Layer => return,
+        }
+        for reader in computed::readers(self.builder, name) {
+            let Some(reader) = reader else {
+                self.escape((FileId(0), ruff_text_size::TextRange::default()));
+                continue;
+            };
+            // Any name at all says something only of an object that is known.
+            let counting = if reader.fits { Counting::All } else { Counting::Known };
+            if !self.has(reader.object, owner, counting, FORWARDS) {
+                continue;
+            }
+            let depth = depth + reader.depth;
+            if reader.fits || self.is_object() {
+                self.reach_value(reader.value, depth);
+            } else if self.is_run_from(reader.value, depth) {
+                self.escape_at(reader.value);
+            }
+        }
+    }
+
+    /// Is what is read there run? What may be any attribute is mostly data.
+    fn is_run_from(&mut self, value: ValueId, depth: u32) -> bool {
+        // A place that reads what it wrote by a computed name itself leads to nothing new.
+        if !self.builder.flow.open_reads.insert((self.token, value)) {
+            return false;
+        }
+        let token = self.token;
+        let trace = trace_from(self.builder, token, value.file, vec![(Spot::Value(value), depth)], Until::TheEnd);
+        self.builder.flow.open_reads.remove(&(token, value));
+        !trace.calls.is_empty() || !trace.uses.is_empty()
+    }
+}
