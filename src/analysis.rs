@@ -304,8 +304,9 @@ fn decide(analysis: &mut Analysis) {
 fn add_fakes(analysis: &mut Analysis, db: &Db) {
     let Analysis { project, config, index, graph, verdicts, .. } = analysis;
     let becomes_async = |func| verdicts.converts.contains_key(&func) || verdicts.bridges.contains_key(&func);
+    let before = index.loaded_count();
     *graph = resolve::add_fakes(project, config, index, db, std::mem::take(graph), becomes_async);
-    if analysis.graph.fakes.is_empty() {
+    if analysis.graph.fakes.is_empty() && analysis.index.loaded_count() == before {
         analysis.unreadable = unreadable(&analysis.index);
         return;
     }

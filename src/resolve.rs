@@ -28,6 +28,7 @@ pub mod hierarchy;
 mod iterator;
 mod layer;
 mod loggers;
+mod mocked;
 pub mod names;
 mod native;
 mod objects;
@@ -422,7 +423,8 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     Ok(builder.graph)
 }
 
-/// Adds to the graph what tests hand to the code where it runs functions that become async.
+/// Adds to the graph what tests hand to the code where it runs functions that become async, and to the index the tests that hand
+/// mocks to it.
 pub fn add_fakes(
     project: &Project,
     config: &Config,
@@ -432,6 +434,7 @@ pub fn add_fakes(
     becomes_async: impl Fn(FuncId) -> bool,
 ) -> Graph {
     let mut builder = Builder { graph, ..Builder::new(project, config, index, db) };
+    mocked::load(&mut builder, &becomes_async);
     handed::find(&mut builder, becomes_async);
     builder.graph
 }

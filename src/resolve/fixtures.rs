@@ -133,7 +133,14 @@ fn exposed_name(names: &Names, func: FuncId, decorator: FixtureDecorator) -> Nam
 
 /// Registers the fixtures of the tests, when one of them leads to a blocking call, and loads what asks for it.
 pub(crate) fn load(builder: &mut Builder) {
-    if !builder.graph.nodes.iter().any(|func| builder.in_tests(func.file)) {
+    if builder.graph.nodes.iter().any(|func| builder.in_tests(func.file)) {
+        register(builder);
+    }
+}
+
+/// Registers the fixtures of the tests, and loads what asks for one that leads to a blocking call.
+pub(crate) fn register(builder: &mut Builder) {
+    if !builder.graph.fixtures.by_name.is_empty() {
         return;
     }
     let wanted: Vec<FileId> = builder.index.words.files("fixture").filter(|file| builder.in_tests(*file)).collect();

@@ -1,6 +1,7 @@
-//! What it does: makes methods of what a patched class (or factory) returns awaitable, which the code awaits now.
+//! What it does: makes methods of a patched object, or of what a patched class or factory returns, awaitable, which the code
+//! awaits now.
 //! Before: `patch("app.Store")`
-//! After: `patch("app.Store", **{"return_value.load": AsyncMock()})`
+//! After: `patch("app.Store", **{"return_value.load": AsyncMock()})`; of an object `patch("app.store", **{"load": AsyncMock()})`
 //! Left alone: calls with more than the target.
 //! Safety: Safe where the code awaits the method and nothing calls it without; what the test asserts stays.
 
@@ -30,7 +31,7 @@ pub(super) fn rewrite(
             true => format!("return_value={}()", context.mock_name(magic, call.range())),
             false => String::new(),
         };
-        items.push(format!("\"return_value.{name}\": {mock}({result})"));
+        items.push(format!("\"{name}\": {mock}({result})"));
     }
     let change = context.edits.change(EditKind::MockReturned { call: call.range() });
     add(context, change, call, &format!("**{{{}}}", items.join(", ")));
@@ -47,7 +48,12 @@ mod tests {
     fn load(call: TextRange) -> Action {
         let mock = MockName::Imported("unittest.mock.AsyncMock".into());
         let magic = MockName::Imported("unittest.mock.MagicMock".into());
-        Action::MockReturned { call, mock, magic, names: vec![("load".into(), false), ("find".into(), true)] }
+        Action::MockReturned {
+            call,
+            mock,
+            magic,
+            names: vec![("return_value.load".into(), false), ("find".into(), true)],
+        }
     }
 
     #[test]
@@ -55,7 +61,7 @@ mod tests {
         check(
             "from unittest.mock import MagicMock, patch\n\nx = «patch('m.Store')»\n",
             load,
-            "from unittest.mock import AsyncMock, MagicMock, patch\n\nx = patch('m.Store', **{\"return_value.load\": AsyncMock(), \"return_value.find\": AsyncMock(return_value=MagicMock())})\n",
+            "from unittest.mock import AsyncMock, MagicMock, patch\n\nx = patch('m.Store', **{\"return_value.load\": AsyncMock(), \"find\": AsyncMock(return_value=MagicMock())})\n",
         );
     }
 }

@@ -1094,6 +1094,120 @@ async def test_add():
     );
 }
 
+/// The same where what awaits it was async before, and is run by something that was.
+#[test]
+fn mocks_follow_to_what_was_async_before() {
+    check(
+        "#- service.py
+from store import Store
+
+class Service:
+    def __init__(self, store: Store):
+        self._store = store
+
+    async def add(self, key):
+        await self._add(key)
+
+    async def _add(self, key):
+        if self._store.insert(key):
+            return 1
+#- tests/test_service.py
+from unittest.mock import MagicMock
+import pytest
+from service import Service
+
+@pytest.mark.asyncio
+async def test_add():
+    await Service(MagicMock()).add('a')
+",
+        "#- service.py
+from store import Store
+
+class Service:
+    def __init__(self, store: Store):
+        self._store = store
+
+    async def add(self, key):
+        await self._add(key)
+
+    async def _add(self, key):
+        if await self._store.insert(key):
+            return 1
+#- tests/test_service.py
+from unittest.mock import AsyncMock, MagicMock
+import pytest
+from service import Service
+
+@pytest.mark.asyncio
+async def test_add():
+    await Service(MagicMock(insert=AsyncMock(return_value=MagicMock()))).add('a')
+",
+    );
+}
+
+/// An object that a test replaces by name has methods that the code awaits now, and so has what a replaced class makes.
+#[test]
+fn patched_objects_and_classes_follow_to_what_was_async_before() {
+    let service = |wait: &str| {
+        format!(
+            "#- service.py
+from store import Store
+
+store = Store(None)
+
+class Direct:
+    def __init__(self):
+        self.store = Store(None)
+
+    async def add(self, key):
+        {wait}self.store.insert(key)
+
+async def add(key):
+    return {wait}store.insert(key)
+"
+        )
+    };
+    let tests = |mocks: &str, made: &str, returned: &str, patched: &str| {
+        format!(
+            "#- tests/test_service.py
+from unittest.mock import {mocks}MagicMock, patch
+import pytest
+import service
+
+@pytest.mark.asyncio
+async def test_patch():
+    with patch('service.store'{patched}):
+        await service.add('a')
+
+@pytest.mark.asyncio
+async def test_patch_object():
+    with patch.object(service, 'store'{patched}):
+        await service.add('a')
+
+@pytest.mark.asyncio
+async def test_setattr(monkeypatch):
+    monkeypatch.setattr(service, 'store', MagicMock({made}))
+    await service.add('a')
+
+@pytest.mark.asyncio
+@patch('service.Store'{returned})
+async def test_class(store):
+    await service.Direct().add('a')
+"
+        )
+    };
+    check(
+        &(service("") + &tests("", "", "", "")),
+        &(service("await ")
+            + &tests(
+                "AsyncMock, ",
+                "insert=AsyncMock(return_value=MagicMock())",
+                ", **{\"return_value.insert\": AsyncMock()}",
+                ", **{\"insert\": AsyncMock(return_value=MagicMock())}",
+            )),
+    );
+}
+
 /// A file that a test opens delays nobody: only what blocks wherever it stands is moved there.
 #[test]
 fn what_only_async_code_minds_stays_in_tests() {

@@ -73,7 +73,7 @@ impl Context<'_> {
         }
     }
 
-    /// `patch(x)` and `patch(x, **{"return_value.load": AsyncMock()})`.
+    /// `patch(x)` and `patch(x, **{"return_value.load": AsyncMock()})`, or `{"load": AsyncMock()}`.
     pub(super) fn mock_returned(&self, old: &Expr, new: &Expr) {
         let (Expr::Call(was), Expr::Call(is)) = (old, new) else {
             return self.misfit(old.range(), "a call of `patch`");
@@ -87,7 +87,7 @@ impl Context<'_> {
         self.argument_lists(old.range(), &was_arguments, kept);
         let fits = |item: &DictItem| {
             let key = item.key.as_ref().and_then(Expr::as_string_literal_expr).map(|key| key.value.to_str());
-            let name = key.and_then(|key| key.strip_prefix("return_value."));
+            let name = key.map(|key| key.strip_prefix("return_value.").unwrap_or(key));
             let call = item.value.as_call_expr().filter(|call| self.is_async_mock(&call.func));
             let is_magic = |result: &ExprCall| result.arguments.is_empty() && self.is_magic_mock(&result.func);
             name.is_some_and(is_identifier)
@@ -97,7 +97,7 @@ impl Context<'_> {
                 })
         };
         if added.items.is_empty() || !added.items.iter().all(fits) {
-            self.misfit(old.range(), "async mocks for attributes of the result");
+            self.misfit(old.range(), "async mocks for attributes");
         }
     }
 

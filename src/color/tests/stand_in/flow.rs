@@ -223,13 +223,21 @@ impl<'a> Flow<'a> {
         if let [Some(class)] = classes[..] { Some(class) } else { None }
     }
 
-    /// The module and the name that `patch("app.state.manager", x)` puts `x` under.
-    fn patched_name(&self, call: CallId) -> Option<(FileId, Name)> {
+    /// The module and the name that `patch("app.state.manager", x)` or `setattr(state, "manager", x)` puts `x` under, and the
+    /// place of `x` among the arguments.
+    fn patched_name(&self, call: CallId) -> Option<(FileId, Name, usize)> {
         let index = self.world.index;
         let lookup = index.file(call.file).lookups.iter().find(|lookup| lookup.call == call)?;
-        let module = lookup.text.strip_suffix(lookup.name.as_str())?.strip_suffix('.')?;
-        let file = index.module(module).filter(|file| index.loaded(*file).is_some())?;
-        Some((file, lookup.name.clone()))
+        let rest = lookup.text.strip_suffix(lookup.name.as_str())?;
+        let (module, at) = match rest.strip_suffix('.') {
+            Some(module) => (module.to_owned(), 1),
+            None => match self.world.names().evaluate(index.call(call).args.first()?.value).as_slice() {
+                [Meaning::Module(module)] => (module.clone(), 2),
+                _ => return None,
+            },
+        };
+        let file = index.module(&module).filter(|file| index.loaded(*file).is_some())?;
+        Some((file, lookup.name.clone(), at))
     }
 
     /// Is one of two classes the other, or above it?
@@ -279,8 +287,8 @@ impl<'a> Flow<'a> {
         }
         let position = facts.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
         let mut found = vec![];
-        let is_new = argument.keyword.as_ref().map_or(position == 1, |keyword| keyword == "new");
-        if let Some((file, name)) = self.patched_name(call).filter(|_| is_new) {
+        let is_new = |at: usize| argument.keyword.as_ref().map_or(position == at, |keyword| keyword == "new");
+        if let Some((file, name, _)) = self.patched_name(call).filter(|(_, _, at)| is_new(*at)) {
             let used = self.named(ScopeId { file, index: 0 }, &name);
             return used.iter().map(|value| (*value, true)).collect();
         }

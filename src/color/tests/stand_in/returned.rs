@@ -1,9 +1,11 @@
-//! Classes and factories that a test replaces by name: `patch("app.service.Store")`. The code awaits methods of what they return.
+//! Classes, factories and objects that a test replaces by name: `patch("app.service.Store")`, `patch("app.service.store")`. The
+//! code awaits methods of what they return, or of them.
 
 use std::collections::BTreeMap;
 
 use ruff_python_ast::name::Name;
 
+use super::flow::Reach;
 use super::{Color, Finder, MockEdit};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
@@ -14,9 +16,15 @@ impl Finder<'_> {
         for (file, facts) in self.test_files() {
             for lookup in &facts.lookups {
                 let Some(module) = self.patched_in(lookup) else { continue };
-                let names = self.awaited_of_results(module, &lookup.name);
                 let said = self.said_of_result(lookup.call);
-                let names: Vec<(Name, bool)> = names.into_iter().filter(|(name, _)| !said.contains(name)).collect();
+                let results = self.awaited_of_results(module, &lookup.name).into_iter();
+                let mut names: Vec<(Name, bool)> = results
+                    .filter(|(name, _)| !said.contains(name))
+                    .map(|(name, is_used)| (Name::new(format!("return_value.{name}")), is_used))
+                    .collect();
+                let said = self.said_of_object(lookup.call);
+                let members = self.awaited_of_object(module, &lookup.name).into_iter();
+                names.extend(members.filter(|(name, _)| !said.contains(name)));
                 if !names.is_empty() {
                     let context = self.world.index.call(lookup.call).context;
                     self.edit(file, context, MockEdit::Returned { call: lookup.call, names });
@@ -49,22 +57,57 @@ impl Finder<'_> {
             let site = self.world.index.site(id);
             let Usage::Called(call) = site.usage else { continue };
             let Some(value) = self.flow.value_of(call).filter(|_| site.receiver.is_none()) else { continue };
-            let reach = self.flow.reach(value);
-            let members: Vec<RefId> =
-                reach.strong.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect();
-            for member in members {
-                let method = &self.world.index.site(member).name;
-                let uses = self.uses(reach.strong.iter().copied(), method);
-                if let Color::Async(_) = self.color_of(&uses) {
-                    let is_used = uses.iter().any(|id| {
-                        !self.world.in_tests(id.file)
-                            && self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement)
-                    });
-                    found.insert(method.clone(), is_used);
-                }
+            found.extend(self.awaited_of(&self.flow.reach(value)));
+        }
+        found
+    }
+
+    /// The methods that the module awaits of the object that it knows as `name`.
+    fn awaited_of_object(&self, module: FileId, name: &Name) -> BTreeMap<Name, bool> {
+        let mut reach = Reach::default();
+        for value in self.flow.named(ScopeId { file: module, index: 0 }, name).iter() {
+            reach.strong.extend(self.flow.reach(*value).strong);
+        }
+        self.awaited_of(&reach)
+    }
+
+    /// The methods that the code awaits of what reaches these places, and whether it uses their results.
+    fn awaited_of(&self, reach: &Reach) -> BTreeMap<Name, bool> {
+        let mut found = BTreeMap::new();
+        let members: Vec<RefId> =
+            reach.strong.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect();
+        for member in members {
+            let method = &self.world.index.site(member).name;
+            let uses = self.uses(reach.strong.iter().copied(), method);
+            if let Color::Async(_) = self.color_of(&uses) {
+                let is_used = uses.iter().any(|id| {
+                    !self.world.in_tests(id.file)
+                        && self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement)
+                });
+                found.insert(method.clone(), is_used);
             }
         }
         found
+    }
+
+    /// The methods of the mock itself that the function around the patch gives a behavior.
+    fn said_of_object(&self, call: CallId) -> Vec<Name> {
+        let Some(values) = self.patched_values(call) else { return vec![] };
+        let home = self.home_of(call);
+        values.iter().flat_map(|value| self.said_of(*value, call.file, home)).collect()
+    }
+
+    /// What is written to attributes of a mock, or says what they return.
+    fn said_of(&self, value: ValueId, file: FileId, home: Option<FuncId>) -> Vec<Name> {
+        let index = self.world.index;
+        let writes = index.file(file).attribute_writes.iter();
+        let own = writes.filter(|write| index.context(write.context).func == home);
+        own.filter_map(|write| match index.value(write.receiver) {
+            _ if write.receiver == value => Some(write.name.clone()),
+            Value::Attribute { receiver, name } if *receiver == value => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
     }
 
     /// The methods of the result that the function around the patch gives a behavior by itself:
@@ -88,16 +131,8 @@ impl Finder<'_> {
             .filter(|value| is_result(*value))
             .collect();
         for result in results {
-            for value in self.flow.reach(result).strong {
-                let writes = index.file(call.file).attribute_writes.iter();
-                for write in writes.filter(|write| index.context(write.context).func == home) {
-                    match index.value(write.receiver) {
-                        _ if write.receiver == value => found.push(write.name.clone()),
-                        Value::Attribute { receiver, name } if *receiver == value => found.push(name.clone()),
-                        _ => {}
-                    }
-                }
-            }
+            let values = self.flow.reach(result).strong.into_iter();
+            found.extend(values.flat_map(|value| self.said_of(value, call.file, home)));
         }
         found
     }
