@@ -32,7 +32,7 @@ mod mocked;
 pub mod names;
 mod native;
 mod objects;
-mod operators;
+pub(crate) mod operators;
 mod path_string;
 mod plain;
 mod programs;

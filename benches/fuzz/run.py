@@ -174,7 +174,7 @@ def statements(text):
     return found
 
 
-LISTED = {"escapes", "lambda", "looked-up", "passed-on", "computed", "iterated-unseen", "called-in-text"}  # with the place, at the function
+LISTED = {"escapes", "lambda", "looked-up", "passed-on", "computed", "iterated-unseen", "called-in-text", "run-unseen", "overrides-external", "called-by-base"}  # with the place, at the function
 
 
 def unsaid(after, files, root, told):

@@ -13,6 +13,8 @@ use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_prope
 use crate::resolve::decorator;
 use crate::resolve::hierarchy::BaseClass;
 use crate::resolve::intercepted::is_intercepted;
+use crate::resolve::operators;
+use crate::resolve::site::is_constructor;
 
 /// Decorators that do not care about the color of a function.
 pub(super) const COLORLESS: [&str; 11] = [
@@ -74,6 +76,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
         && let Some(call) = world.graph.text_calls.get(&func)
     {
         return Some(Cause::CalledInText { call: call.clone() });
+    }
+    if is_run_unseen(world, func) {
+        return Some(Cause::RunUnseen);
     }
     if is_dunder(&facts.name)
         && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__iter__" | "__next__" | "__call__")
@@ -194,6 +199,46 @@ fn has_twin(world: World, func: &Func) -> bool {
     let related = hierarchy.ancestors(class).into_iter().chain(hierarchy.descendants(class));
     let mut scopes = related.map(|id| world.index.scope(world.index.class(id).scope));
     scopes.any(|scope| !scope.bindings_of(twin).is_empty())
+}
+
+/// Bases whose own methods run the special methods of what is below them.
+const MIXINS: [&str; 15] = [
+    "Mapping",
+    "MutableMapping",
+    "UserDict",
+    "Sequence",
+    "MutableSequence",
+    "UserList",
+    "Set",
+    "MutableSet",
+    "AbstractSet",
+    "Collection",
+    "type",
+    "EnumMeta",
+    "EnumType",
+    "ABCMeta",
+    "UserString",
+];
+
+/// Does Python run it where nothing names it and no operator stands: when an object goes away, a class is made, a missing member of
+/// a module or an enumeration is looked for, or a base from outside does it?
+fn is_run_unseen(world: World, func: FuncId) -> bool {
+    let facts = world.index.func(func);
+    let name = facts.name.as_str();
+    let Some(class) = facts.class else {
+        return facts.parent.is_none() && matches!(name, "__getattr__" | "__dir__");
+    };
+    let externals = || world.graph.hierarchy.external_bases(class).into_iter();
+    let derives = |wanted: &str| {
+        externals()
+            .any(|(_, base)| matches!(base, BaseClass::External(path) if path.rsplit('.').next() == Some(wanted)))
+    };
+    if matches!(name, "_missing_" | "_generate_next_value_") {
+        return ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"].iter().any(|base| derives(base));
+    }
+    let is_own = matches!(name, "__enter__" | "__exit__" | "__call__" | "__iter__" | "__next__" | "__aiter__")
+        || operators::is_looked_for(name);
+    is_dunder(name) && !is_constructor(name) && (!is_own || MIXINS.iter().any(|base| derives(base)))
 }
 
 fn is_dunder(name: &str) -> bool {

@@ -47,6 +47,8 @@ pub enum Cause {
     NotEditable,
     /// Python calls it by itself and takes no coroutine from it (`__init__`, `__len__`).
     Dunder,
+    /// Python runs it by itself, at places that nothing names (`__del__`, `__set_name__`).
+    RunUnseen,
     /// Its class has both forms of it.
     HasTwin,
     /// Its name is `_`: nothing tells its uses from those of a throwaway variable.
@@ -78,6 +80,10 @@ pub enum Cause {
     IteratedUnseen {
         file: FileId,
         range: TextRange,
+    },
+    /// What takes all of it asks for this length first, which blocks.
+    MeasuredFirst {
+        length: FuncId,
     },
     /// Every caller runs it in a thread, as the code stands.
     InThread {
@@ -321,6 +327,7 @@ impl Cause {
                 | Cause::KeepSync
                 | Cause::NotEditable
                 | Cause::Dunder
+                | Cause::RunUnseen
                 | Cause::Property
                 | Cause::Generator
                 | Cause::ContextManager
@@ -393,6 +400,7 @@ impl Cause {
             | Cause::KeepSync
             | Cause::NotEditable
             | Cause::Dunder
+            | Cause::RunUnseen
             | Cause::HasTwin
             | Cause::Nameless
             | Cause::Property
@@ -412,6 +420,7 @@ impl Cause {
             | Cause::Threaded
             | Cause::PassedOn { .. }
             | Cause::IteratedUnseen { .. }
+            | Cause::MeasuredFirst { .. }
             | Cause::Intercepted { .. }
             | Cause::ReturnsAwaitable
             | Cause::TargetVersion

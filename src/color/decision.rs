@@ -1,9 +1,15 @@
-//! Uncertain sites that a user has something to decide about: what converts depends on the answer.
+//! Uncertain sites that a user has something to decide about: what converts depends on the answer, or what blocks the loop.
+
+use rustc_hash::FxHashSet;
 
 use super::cause::Cause;
 use super::{Verdicts, World};
-use crate::index::facts::FuncId;
+use crate::index::facts::{FuncId, RefId, Usage};
+use crate::resolve::names::Meaning;
 use crate::resolve::{Site, SiteKind};
+
+/// More callers than this are not looked at.
+const CALLERS: usize = 200;
 
 /// Would saying what the site calls change what converts, or what is awaited? In tests only what converts matters: they hold
 /// nothing back.
@@ -14,7 +20,50 @@ pub fn is_open(world: World, verdicts: &Verdicts, site: &Site) -> bool {
         && (is_leaf && !in_tests
             || site.targets.iter().any(|target| {
                 verdicts.converts.contains_key(target) || !in_tests && held_by_uncertain(verdicts, *target)
-            }))
+            })
+            || !in_tests && blocks_unseen(world, verdicts, site))
+}
+
+/// Is it in a function that is not known to block, which a coroutine calls as it is?
+fn blocks_unseen(world: World, verdicts: &Verdicts, site: &Site) -> bool {
+    let Some(owner) = world.owner(site.id).filter(|owner| !world.index.func(*owner).is_async) else { return false };
+    let is_known = verdicts.stays.contains_key(&owner) || verdicts.converts.contains_key(&owner);
+    let blocks = site.targets.iter().any(|target| verdicts.stays.contains_key(target));
+    site.kind.runs() && blocks && !is_known && is_reached(world, verdicts, owner)
+}
+
+/// Does a coroutine call the function, or what calls it? By names alone, so it may be one too many.
+fn is_reached(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
+    let (mut pending, mut seen) = (vec![func], FxHashSet::default());
+    while let Some(at) = pending.pop() {
+        if !seen.insert(at) || seen.len() > CALLERS {
+            continue;
+        }
+        for caller in callers(world, at) {
+            if world.index.func(caller).is_async || verdicts.converts.contains_key(&caller) {
+                return true;
+            }
+            // What is known to block is run in a thread.
+            if !verdicts.stays.contains_key(&caller) {
+                pending.push(caller);
+            }
+        }
+    }
+    false
+}
+
+fn callers(world: World, func: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(func);
+    let names = world.names();
+    let is_call_of = |id: &&RefId| {
+        let site = world.index.site(**id);
+        let Usage::Called(call) = site.usage else { return false };
+        let is_method_call = site.receiver.is_some() && facts.class.is_some();
+        let is_named = || names.evaluate(world.index.call(call).func).contains(&Meaning::Func(func));
+        !world.in_tests(id.file) && (is_method_call || is_named())
+    };
+    let calls = world.index.refs_of(&facts.name).iter().filter(is_call_of);
+    calls.filter_map(|id| world.owner(*id)).filter(|caller| *caller != func).collect()
 }
 
 /// Does a function stay sync because it is not certain what some site calls?

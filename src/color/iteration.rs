@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use super::World;
 use super::cause::Cause;
 use crate::index::facts::*;
+use crate::resolve::hierarchy::method;
 use crate::resolve::{Site, SiteKind, eager};
 
 /// What keeps an `__iter__` or `__next__` sync; none when nothing does.
@@ -18,6 +19,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if world.graph.no_sync_form.contains(&func) {
         return (facts.name == "__iter__" && !facts.traits.is_generator && awaits(world, func))
             .then_some(Cause::Dunder);
+    }
+    if let Some(length) = blocking_length(world, func) {
+        return Some(Cause::MeasuredFirst { length });
     }
     let Some(used) = world.graph.iterators.get(&func) else { return Some(Cause::Dunder) };
     if let Some((file, range)) = used.lost_at {
@@ -33,6 +37,17 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     // `__aiter__` is no coroutine function: it gives the iterator at once.
     let is_plain = !facts.traits.is_generator;
     (is_plain && (used.hands_on_others || awaits(world, func))).then_some(Cause::Dunder)
+}
+
+/// `list(x)` asks `x` for its length first, and `[e async for e in x]` does not: where that blocks, it is a call less.
+fn blocking_length(world: World, func: FuncId) -> Option<FuncId> {
+    let class = world.index.func(func).class?;
+    let hierarchy = &world.graph.hierarchy;
+    let related = hierarchy.ancestors(class).into_iter().chain(hierarchy.descendants(class));
+    let lengths = related.flat_map(|id| {
+        ["__len__", "__length_hint__"].into_iter().filter_map(move |name| method(world.index, id, name))
+    });
+    lengths.into_iter().find(|length| world.graph.nodes.contains(length))
 }
 
 /// Is there something in the body that would have to be awaited?

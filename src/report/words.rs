@@ -97,6 +97,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::KeepSync => "keep-sync",
         Cause::NotEditable => "not-editable",
         Cause::Dunder => "dunder",
+        Cause::RunUnseen => "run-unseen",
         Cause::HasTwin => "has-twin",
         Cause::Nameless => "nameless",
         Cause::Property => "property",
@@ -110,6 +111,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
         Cause::IteratedUnseen { .. } => "iterated-unseen",
+        Cause::MeasuredFirst { .. } => "measured-first",
         Cause::InThread { .. } => "in-thread",
         Cause::Bridge => "bridge",
         Cause::EntryPoint { .. } => "entry-point",
@@ -220,14 +222,22 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::NotEditable => "its file is not to be edited".into(),
         Cause::Nameless => "its name is `_`, which says nothing of where it is called".into(),
         Cause::Dunder => "Python calls it by itself and cannot await it".into(),
+        Cause::RunUnseen => {
+            "Python runs it by itself, where nothing names it: wherever that is in async code, it blocks the loop"
+                .into()
+        }
         Cause::HasTwin => "its class has an async method beside it already, for `async with` or `async for`".into(),
         Cause::Lambda => "it is a lambda that something unknown calls, or that no definition can stand for".into(),
         Cause::Property => "it is a property: reading an attribute cannot be awaited".into(),
         Cause::Generator => "it is a generator".into(),
         Cause::ContextManager => "it is a context manager made from a generator".into(),
         Cause::Decorator { name } => format!("its decorator `{name}` is not known to take async functions"),
-        Cause::OverridesExternal { path } => format!("it overrides `{path}`, which is not ours"),
-        Cause::CalledByBase => "nothing in the project calls it, but a base class from outside may".into(),
+        Cause::OverridesExternal { path } => {
+            format!("it overrides `{path}`, which is not ours: what calls that from outside, in async code too, blocks")
+        }
+        Cause::CalledByBase => {
+            "nothing in the project calls it, but a base class from outside may: in async code, that blocks".into()
+        }
         Cause::BlocksWithin { site } => {
             format!(
                 "{} blocks and cannot be moved to a thread by itself, so the function is as a whole",
@@ -248,6 +258,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!(
                 "an object of its class goes where nobody sees who iterates over it ({})",
                 places.place(*file, range.start())
+            )
+        }
+        Cause::MeasuredFirst { length } => {
+            format!(
+                "what takes all of it asks `{}` first, which blocks and cannot be awaited",
+                names.qualified_func(*length)
             )
         }
         Cause::Intercepted { hook } => {

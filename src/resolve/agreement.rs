@@ -122,6 +122,27 @@ pub(crate) fn leave_open(builder: &mut Builder) {
     }
 }
 
+/// Where something that was followed there may be run, and something unknown: the unknown may be any node of that name, too.
+pub(crate) fn widen_unknown(builder: &mut Builder) {
+    let is_named = |site: &&Site| {
+        let facts = builder.index.site(site.id);
+        let is_method_call =
+            facts.receiver.is_some() && !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
+        site.uncertain && site.evidence == Evidence::Flow && is_method_call
+    };
+    let places: Vec<RefId> = builder.graph.sites.values().filter(is_named).map(|site| site.id).collect();
+    for id in places {
+        let mut named = candidates(builder, id);
+        leave_out(builder, id, &mut named);
+        plain::leave_out_never_awaited(builder, id, &mut named);
+        named.retain(|func| builder.graph.nodes.contains(func));
+        named.retain(|func| receiver::may_be_of(builder, id, *func));
+        let site = builder.graph.sites.get_mut(&id).expect("it was found there");
+        named.retain(|func| !site.targets.contains(func));
+        site.targets.extend(named);
+    }
+}
+
 /// Is every place known that iterates over an object of the class, and this site none of them?
 fn is_seen_elsewhere(builder: &Builder, id: RefId, func: FuncId) -> bool {
     let site = builder.index.site(id);

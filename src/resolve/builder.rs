@@ -146,6 +146,7 @@ impl Builder<'_> {
         }
         doubt::settle(self);
         agreement::leave_open(self);
+        agreement::widen_unknown(self);
         callable::leave_open(self);
     }
 

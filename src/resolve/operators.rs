@@ -6,6 +6,7 @@ mod descriptor;
 mod finder;
 mod hook;
 mod library;
+mod spelled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +48,7 @@ struct Operand {
 }
 
 /// The special methods that operators and builtins run.
-const METHODS: [&str; 65] = [
+const METHODS: [&str; 83] = [
     "__exit__",
     "__format__",
     "__index__",
@@ -105,6 +106,24 @@ const METHODS: [&str; 65] = [
     "__hash__",
     "__pos__",
     "__invert__",
+    "__rmatmul__",
+    "__rtruediv__",
+    "__rmod__",
+    "__rpow__",
+    "__rlshift__",
+    "__rrshift__",
+    "__ror__",
+    "__rxor__",
+    "__rand__",
+    "__rfloordiv__",
+    "__bytes__",
+    "__missing__",
+    "__class_getitem__",
+    "__init_subclass__",
+    "__reduce_ex__",
+    "__reduce__",
+    "__getstate__",
+    "__setstate__",
     "__copy__",
     "__deepcopy__",
     "__setattr__",
@@ -114,6 +133,27 @@ const METHODS: [&str; 65] = [
     "__set__",
     "__delete__",
 ];
+
+/// Those of them that containers, libraries and Python itself run elsewhere, too.
+const RUN_ELSEWHERE: [&str; 12] = [
+    "__init_subclass__",
+    "__reduce_ex__",
+    "__reduce__",
+    "__getstate__",
+    "__setstate__",
+    "__repr__",
+    "__hash__",
+    "__eq__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+];
+
+/// Does Python run the special method at operators and builtins only, which are looked for?
+pub(crate) fn is_looked_for(name: &str) -> bool {
+    METHODS.contains(&name) && !RUN_ELSEWHERE.contains(&name)
+}
 
 /// The definitions of members of operands.
 type Members = FxHashMap<(TextRange, Name), Vec<Definition>>;
@@ -170,11 +210,14 @@ fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
         let Some(members) = answers.get(&file) else { continue };
         let names = names_by_start(file, builder.index.file(file));
         let results = results_by_range(file, builder.index.file(file));
+        let refs = builder.index.file(file).refs.iter().filter(|site| !site.is_implicit());
+        let objects: FxHashMap<TextRange, ValueId> = refs.map(|site| (site.range, site.value)).collect();
         let known: FxHashSet<(TextRange, Name)> =
             builder.index.file(file).refs.iter().map(|site| (site.range, site.name.clone())).collect();
         for Use { operand, chain } in found {
             let Some(&Start { context, value, range }) = names.get(&operand.start()) else { continue };
-            let value = if range == operand { Some(value) } else { results.get(&operand).copied() };
+            let exact = || results.get(&operand).or_else(|| objects.get(&operand)).copied();
+            let value = if range == operand { Some(value) } else { exact() };
             let typed = |name: &Name| members.get(&(operand, name.clone())).map_or(&[][..], Vec::as_slice);
             let is_typed = chain.iter().any(|name| !typed(name).is_empty());
             let described = chain.last().is_some_and(|name| descriptor::is_method(name));
@@ -182,7 +225,11 @@ fn find(builder: &mut Builder, wanted: &BTreeSet<Name>) -> Vec<Operand> {
                 (true, _) if described => descriptor::of_attribute(builder, &descriptors, typed(&chain[0]), &chain[1])
                     .map(|targets| (chain[1].clone(), targets, Evidence::Type)),
                 (true, _) => first_of(builder, &chain, typed).map(|(name, targets)| (name, targets, Evidence::Type)),
-                (false, Some(value)) if !described => {
+                (false, Some(value)) if described => {
+                    descriptor::by_flow(builder, &descriptors, value, &chain[0], &chain[1])
+                        .map(|targets| (chain[1].clone(), targets, Evidence::Flow))
+                }
+                (false, Some(value)) => {
                     by_flow(builder, value, &chain).map(|(name, targets)| (name, targets, Evidence::Flow))
                 }
                 (false, _) => None,
@@ -319,7 +366,7 @@ fn find_uses(builder: &Builder, wanted: &BTreeSet<Name>, described: &BTreeSet<Na
             let bytes = std::fs::read(&builder.project.file(*file).path).ok()?;
             let text = source::decode(&bytes).ok()?.text;
             let module = ruff_python_parser::parse_module(&text).ok()?;
-            let mut finder = Finder::new(wanted, described);
+            let mut finder = Finder::new(wanted, described, module.suite());
             finder.visit_body(module.suite());
             let found = finder
                 .found

@@ -27,3 +27,4 @@ mod refusals;
 mod renames;
 mod terminal;
 mod uncertain;
+mod unseen;

@@ -201,7 +201,9 @@ impl Solver<'_> {
         }
         if definer.is_none() {
             self.bulk_written(owner, name, &path);
-            if self.pushed() == from && !self.is_written_by_itself(class, name) {
+            // What is written to some object is no reason to think that a hook is not asked.
+            let is_computed = || ancestors.iter().any(|id| hierarchy::computes_attributes(self.index, *id));
+            if (self.pushed() == from || is_computed()) && !self.is_written_by_itself(class, name) {
                 self.lacking(class, name, path);
             }
         }

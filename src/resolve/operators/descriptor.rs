@@ -65,6 +65,35 @@ pub(super) fn of_attribute(
     method: &Name,
 ) -> Option<Vec<FuncId>> {
     let places = definitions.iter().filter_map(|one| Some((builder.project.find(one.path.as_ref()?)?, one.offset)));
+    of_places(builder, descriptors, places, method)
+}
+
+/// The same, by the objects that get there.
+pub(super) fn by_flow(
+    builder: &mut Builder,
+    descriptors: &Descriptors,
+    value: ValueId,
+    attribute: &Name,
+    method: &Name,
+) -> Option<Vec<FuncId>> {
+    let mut places = vec![];
+    for class in flow::arriving_classes(builder, value) {
+        builder.index_close(class);
+        let scopes = builder.graph.hierarchy.ancestors(class).into_iter().map(|id| builder.index.class(id).scope);
+        places.extend(scopes.flat_map(|scope| {
+            let bindings = builder.index.scope(scope).bindings_of(attribute).iter();
+            bindings.map(move |binding| (scope.file, binding.range.start()))
+        }));
+    }
+    of_places(builder, descriptors, places.into_iter(), method)
+}
+
+fn of_places(
+    builder: &Builder,
+    descriptors: &Descriptors,
+    places: impl Iterator<Item = (FileId, TextSize)>,
+    method: &Name,
+) -> Option<Vec<FuncId>> {
     let classes = places.filter_map(|place| descriptors.classes.get(&place)).flatten();
     let funcs = classes.filter_map(|class| {
         let ancestors = builder.graph.hierarchy.ancestors(*class);

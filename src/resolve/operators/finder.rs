@@ -8,6 +8,7 @@ use ruff_python_ast::{self as ast, CmpOp, Expr, Operator, Stmt, UnaryOp};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::library;
+use super::spelled::Spelled;
 use crate::py::statement;
 
 /// What every object has: no `__getattr__` is asked for it.
@@ -27,13 +28,14 @@ pub(super) struct Finder<'w> {
     wanted: &'w BTreeSet<Name>,
     /// Attributes that are objects with methods of their own to read and write them.
     described: &'w BTreeSet<Name>,
+    spelled: Spelled<'w>,
     /// The operands, with the methods that are tried.
     pub(super) found: BTreeSet<(TextSize, TextSize, Vec<Name>)>,
 }
 
 impl<'w> Finder<'w> {
-    pub(super) fn new(wanted: &'w BTreeSet<Name>, described: &'w BTreeSet<Name>) -> Self {
-        Self { wanted, described, found: BTreeSet::new() }
+    pub(super) fn new(wanted: &'w BTreeSet<Name>, described: &'w BTreeSet<Name>, body: &'w [Stmt]) -> Self {
+        Self { wanted, described, spelled: Spelled::of(body), found: BTreeSet::new() }
     }
 
     fn note(&mut self, operand: &Expr, chain: Chain) {
@@ -61,7 +63,7 @@ impl<'w> Finder<'w> {
 
     /// Methods that a function runs on what it is given.
     fn call(&mut self, call: &ast::ExprCall) {
-        library::runs(call, |arg, method| {
+        library::runs(call, &self.spelled, |arg, method| {
             let name = Name::new_static(method);
             if matches!(arg, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_)) && self.wanted.contains(&name) {
                 self.found.insert((arg.start(), arg.end(), vec![name]));
@@ -78,6 +80,9 @@ impl<'w> Finder<'w> {
         match callee.attr.as_str() {
             // The stack leaves it later.
             "enter_context" => args.iter().take(1).for_each(|arg| self.note(arg, &["__exit__"])),
+            "get" | "setdefault" | "pop" | "add" | "discard" | "remove" | "index" | "count" => {
+                args.iter().take(1).for_each(|arg| self.looked_up(arg));
+            }
             "format" if callee.value.is_string_literal_expr() => args.iter().for_each(|arg| self.note(arg, FORMATTED)),
             "debug" | "info" | "warning" | "error" | "exception" | "critical" => {
                 args.iter().for_each(|arg| self.note(arg, TEXT));
@@ -97,9 +102,15 @@ impl<'w> Finder<'w> {
             "str" => TEXT,
             "format" => FORMATTED,
             "repr" => &["__repr__"],
+            "range" | "hex" | "bin" | "oct" | "chr" => {
+                return args.iter().for_each(|arg| self.note(arg, &["__index__"]));
+            }
+            "bytes" => &["__bytes__", "__index__"],
             "int" => &["__int__", "__index__"],
             "float" => &["__float__", "__index__"],
-            "iter" | "list" | "tuple" | "set" | "sorted" | "sum" | "any" | "all" | "min" | "max" => ITERATION,
+            "iter" | "list" | "tuple" | "set" | "frozenset" | "sorted" | "sum" | "any" | "all" | "min" | "max" => {
+                ITERATION
+            }
             "next" => &["__next__"],
             "reversed" => &["__reversed__", "__getitem__"],
             "abs" => &["__abs__"],
@@ -110,7 +121,58 @@ impl<'w> Finder<'w> {
         if matches!(name, "sorted" | "min" | "max") {
             self.compared(args);
         }
+        if let (
+            "set" | "frozenset",
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }),
+        ) = (name, argument)
+        {
+            elts.iter().for_each(|part| self.looked_up(part));
+        }
         self.note(argument, chain);
+    }
+
+    /// `x < y` runs a method of `x`, or the other way round of `y`. `functools.total_ordering` makes all four of one.
+    fn ordered(&mut self, left: &Expr, right: &Expr, own: &'static str, reflected: &'static str) {
+        for (operand, first) in [(left, own), (right, reflected)] {
+            let others = ["__lt__", "__gt__", "__le__", "__ge__"].into_iter().filter(|name| *name != first);
+            let chain = [first].into_iter().chain(others).map(Name::new_static).collect();
+            if matches!(operand, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::Subscript(_)) {
+                self.note_names(operand, chain);
+            }
+        }
+    }
+
+    /// A key of a table, or what is looked for in a list.
+    fn looked_up(&mut self, key: &Expr) {
+        match key {
+            Expr::Tuple(parts) => parts.elts.iter().for_each(|part| self.looked_up(part)),
+            _ => {
+                self.note(key, &["__hash__"]);
+                self.note(key, &["__eq__"]);
+            }
+        }
+    }
+
+    fn subscript(&mut self, node: &ast::ExprSubscript) {
+        match node.ctx {
+            ast::ExprContext::Store => self.note(&node.value, &["__setitem__"]),
+            ast::ExprContext::Del => self.note(&node.value, &["__delitem__"]),
+            ast::ExprContext::Load | ast::ExprContext::Invalid => {
+                self.note(&node.value, &["__getitem__"]);
+                self.note(&node.value, &["__missing__"]);
+                self.note(&node.value, &["__class_getitem__"]);
+            }
+        }
+        match &*node.slice {
+            Expr::Slice(slice) => {
+                let parts = [&slice.lower, &slice.upper, &slice.step];
+                parts.into_iter().flatten().for_each(|part| self.note(part, &["__index__"]));
+            }
+            key => {
+                self.looked_up(key);
+                self.note(key, &["__index__"]);
+            }
+        }
     }
 
     fn attribute(&mut self, node: &ast::ExprAttribute) {
@@ -186,6 +248,10 @@ impl<'a> Visitor<'a> for Finder<'_> {
             Stmt::For(node) if !node.is_async => self.note(&node.iter, ITERATION),
             Stmt::AugAssign(node) => self.note(&node.target, in_place(node.op)),
             Stmt::Assign(node) => node.targets.iter().for_each(|target| self.written(target, &node.value)),
+            Stmt::ClassDef(node) => {
+                let bases = node.arguments.iter().flat_map(|arguments| &arguments.args);
+                bases.for_each(|base| self.note(base, &["__init_subclass__"]));
+            }
             // `__enter__` has a reference of its own; the class may leave that to a base which is not the project's.
             Stmt::With(node) if !node.is_async => {
                 node.items.iter().for_each(|item| self.note(&item.context_expr, &["__exit__"]));
@@ -198,14 +264,7 @@ impl<'a> Visitor<'a> for Finder<'_> {
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
             Expr::Attribute(node) => self.attribute(node),
-            Expr::Subscript(node) => self.note(
-                &node.value,
-                match node.ctx {
-                    ast::ExprContext::Store => &["__setitem__"],
-                    ast::ExprContext::Del => &["__delitem__"],
-                    ast::ExprContext::Load | ast::ExprContext::Invalid => &["__getitem__"],
-                },
-            ),
+            Expr::Subscript(node) => self.subscript(node),
             Expr::Compare(node) => {
                 let mut left = &*node.left;
                 for (operator, right) in node.ops.iter().zip(&node.comparators) {
@@ -216,12 +275,15 @@ impl<'a> Visitor<'a> for Finder<'_> {
                             self.note(left, &["__hash__"]);
                         }
                         CmpOp::Is | CmpOp::IsNot => {}
-                        CmpOp::Eq => self.note(left, &["__eq__"]),
+                        CmpOp::Eq => {
+                            self.note(left, &["__eq__"]);
+                            self.note(right, &["__eq__"]);
+                        }
                         CmpOp::NotEq => self.note(left, &["__ne__", "__eq__"]),
-                        CmpOp::Lt => self.note(left, &["__lt__"]),
-                        CmpOp::LtE => self.note(left, &["__le__"]),
-                        CmpOp::Gt => self.note(left, &["__gt__"]),
-                        CmpOp::GtE => self.note(left, &["__ge__"]),
+                        CmpOp::Lt => self.ordered(left, right, "__lt__", "__gt__"),
+                        CmpOp::LtE => self.ordered(left, right, "__le__", "__ge__"),
+                        CmpOp::Gt => self.ordered(left, right, "__gt__", "__lt__"),
+                        CmpOp::GtE => self.ordered(left, right, "__ge__", "__le__"),
                     }
                     left = right;
                 }
@@ -233,11 +295,9 @@ impl<'a> Visitor<'a> for Finder<'_> {
             },
             Expr::BinOp(node) => {
                 self.note(&node.left, of_operator(node.op));
-                match node.op {
-                    Operator::Add => self.note(&node.right, &["__radd__"]),
-                    Operator::Sub => self.note(&node.right, &["__rsub__"]),
-                    Operator::Mult => self.note(&node.right, &["__rmul__"]),
-                    _ => {}
+                self.note(&node.right, reflected(node.op));
+                if node.op == Operator::Mult {
+                    self.note(&node.right, &["__index__"]);
                 }
             }
             Expr::UnaryOp(node) => match node.op {
@@ -246,10 +306,8 @@ impl<'a> Visitor<'a> for Finder<'_> {
                 UnaryOp::UAdd => self.note(&node.operand, &["__pos__"]),
                 UnaryOp::Invert => self.note(&node.operand, &["__invert__"]),
             },
-            Expr::Set(node) => node.elts.iter().for_each(|part| self.note(part, &["__hash__"])),
-            Expr::Dict(node) => {
-                node.items.iter().flat_map(|item| &item.key).for_each(|key| self.note(key, &["__hash__"]))
-            }
+            Expr::Set(node) => node.elts.iter().for_each(|part| self.looked_up(part)),
+            Expr::Dict(node) => node.items.iter().flat_map(|item| &item.key).for_each(|key| self.looked_up(key)),
             Expr::If(node) => self.test(&node.test),
             // `x or y` asks all but the last.
             Expr::BoolOp(node) => node.values.iter().rev().skip(1).for_each(|value| self.test(value)),
@@ -283,6 +341,25 @@ impl<'a> Visitor<'a> for Finder<'_> {
 /// `x + y`
 fn of_operator(operator: Operator) -> Chain {
     &in_place(operator)[1..]
+}
+
+/// `x + y`, where `x` has no method for it.
+fn reflected(operator: Operator) -> Chain {
+    match operator {
+        Operator::Add => &["__radd__"],
+        Operator::Sub => &["__rsub__"],
+        Operator::Mult => &["__rmul__"],
+        Operator::MatMult => &["__rmatmul__"],
+        Operator::Div => &["__rtruediv__"],
+        Operator::Mod => &["__rmod__"],
+        Operator::Pow => &["__rpow__"],
+        Operator::LShift => &["__rlshift__"],
+        Operator::RShift => &["__rrshift__"],
+        Operator::BitOr => &["__ror__"],
+        Operator::BitXor => &["__rxor__"],
+        Operator::BitAnd => &["__rand__"],
+        Operator::FloorDiv => &["__rfloordiv__"],
+    }
 }
 
 /// `x += y`: its own method, else that of `x + y`.

@@ -149,11 +149,14 @@ fn argument_kind(builder: &Builder, call: CallId, index: u32, names_class: bool)
     if let Some((outer, argument)) = partial_under_carrier(builder, call, index) {
         return SiteKind::Offloaded { call: outer, form: UnwrapForm::Partial { argument } };
     }
-    if names_class || is_harmless_taker(builder, call) {
+    if is_harmless_taker(builder, call) {
         return SiteKind::Mention;
     }
     if let Some(call) = eager::runs_callback(&builder.names(), call, index) {
         return SiteKind::Callback { call };
+    }
+    if names_class {
+        return SiteKind::Mention;
     }
     if index == 0 && is_exit_callback(builder, call) {
         return SiteKind::Callback { call };

@@ -1,0 +1,218 @@
+//! What runs where nothing names it: hooks of classes, methods that libraries and containers run, and objects that are written to.
+
+use crate::support::{Project, check_project, check_round};
+
+/// Migrates `files`, in which nothing may change; stderr has `words`.
+#[track_caller]
+fn check_stays(files: &str, words: &[&str]) {
+    let diff = check_round(&Project::new(files)).says(words);
+    assert_eq!(diff.text(), "");
+}
+
+#[test]
+fn what_a_function_of_a_library_runs_under_whatever_name_it_is_imported() {
+    let sink = "class Sink:
+    def write(self, text):
+        persistence.save(text)
+
+async def main():
+";
+    for (import, call) in [
+        ("from json import dump", "dump(1, Sink())"),
+        ("from json import dump as put", "put(1, Sink())"),
+        ("import json as j", "j.dump(1, fp=Sink())"),
+        ("import csv", "csv.DictWriter(Sink(), ['a'])"),
+        ("from contextlib import redirect_stdout as to", "to(Sink())"),
+        ("import pickle", "pickle.dump(1, file=Sink())"),
+    ] {
+        check_stays(
+            &format!("#- app.py\n{import}\n\n{sink}    {call}\n"),
+            &["operator (1)", "runs `app.Sink.write`, which blocks"],
+        );
+    }
+}
+
+#[test]
+fn hooks_that_python_runs_by_itself_are_said_to_block_anywhere() {
+    for hook in [
+        "class A:\n    def __del__(self):\n        persistence.save(self)\n",
+        "class A:\n    def __set_name__(self, owner, name):\n        persistence.save(name)\n",
+        "class A:\n    def __setstate__(self, state):\n        persistence.save(state)\n",
+        "class A(type):\n    def __call__(cls, *args):\n        return persistence.get(args)\n",
+        "import enum\n\nclass A(enum.Enum):\n    ONE = 1\n\n    @classmethod\n    def _missing_(cls, value):\n        return persistence.get(value)\n",
+        "from collections.abc import Mapping\n\nclass A(Mapping):\n    def __getitem__(self, key):\n        return persistence.get(key)\n",
+        "def __getattr__(name):\n    return persistence.get(name)\n",
+    ] {
+        check_stays(&format!("#- app.py\n{hook}"), &["run-unseen (1)", "wherever that is in async code"]);
+    }
+}
+
+#[test]
+fn keys_and_missing_keys_run_methods_where_a_table_is_read() {
+    check_stays(
+        "#- app.py
+class Key:
+    def __hash__(self):
+        return persistence.get(1)
+
+class Rows(dict):
+    def __missing__(self, name):
+        return persistence.get(name)
+
+class Repo:
+    def __class_getitem__(cls, name):
+        return persistence.get(name)
+
+async def main(table: dict, key: Key, rows: Rows):
+    table[key]
+    table.get(key)
+    rows[2]
+    Repo[3]
+    {key}
+",
+        &["app.py:14", "app.py:15", "app.py:16", "app.py:17", "app.py:18", "5 sites left"],
+    );
+}
+
+/// The parameter has no type: `put` blocks all the same.
+#[test]
+fn a_descriptor_of_an_object_that_only_flow_knows() {
+    check_project(
+        "#- app.py
+class Field:
+    def __set__(self, row, value):
+        persistence.save(value)
+
+class Row:
+    name = Field()
+
+def put(row):
+    row.name = 3
+
+async def main():
+    put(Row())
+",
+        "#- app.py
+import asyncio
+
+
+class Field:
+    def __set__(self, row, value):
+        persistence.save(value)
+
+class Row:
+    name = Field()
+
+def put(row):
+    row.name = 3
+
+async def main():
+    await asyncio.to_thread(put, Row())
+",
+    );
+}
+
+/// `cls.load = load` says nothing of what the hook of another class finds.
+#[test]
+fn a_method_that_is_written_to_some_class_leaves_others_of_its_name_uncertain() {
+    let project = Project::new(
+        "#- app.py
+class Proxy:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __getattr__(self, name):
+        if name == 'size':
+            return 1
+        return getattr(self.inner, name)
+
+class Box:
+    def load(self, key):
+        return persistence.get(key)
+
+def counted(cls):
+    plain = cls.load
+
+    def load(self, key):
+        return plain(self, key)
+
+    cls.load = load
+    return cls
+
+@counted
+class Counted:
+    def load(self, key):
+        return persistence.get(key)
+
+def scene():
+    proxy = Proxy(Box())
+    return proxy.load(3) + 1
+
+async def main():
+    return scene(), Counted().load(4), Box().load(5)
+",
+    );
+    check_round(&project);
+    project.run("apply --allow-dirty");
+    let text = project.text("app.py");
+    let is_awaited = text.contains("await proxy.load(3)");
+    assert!(is_awaited || !text.contains("async def load"), "{text}");
+}
+
+/// A function may have the name of the property that it reads.
+#[test]
+fn a_property_that_may_be_read_in_a_function_which_a_coroutine_calls_is_listed() {
+    let app = "#- app.py
+class Row:
+    @property
+    def size(self):
+        return persistence.get(1)
+
+def size(row):
+    return row.size
+
+KIND main(row):
+    return size(row)
+";
+    check_stays(&app.replace("KIND", "async def"), &["1 uncertain", "annotate `row: Row` at app.py:6: settles 1 site"]);
+    check_stays(&app.replace("KIND", "def"), &["0 uncertain"]);
+}
+
+/// `[x async for x in rows]` would not ask for the length.
+#[test]
+fn objects_whose_length_blocks_are_not_iterated_over_asynchronously() {
+    let rows = "#- app.py
+class Rows:
+    def __iter__(self):
+        yield persistence.get(1)
+
+    def __len__(self):
+        return persistence.get(2)
+
+async def main():
+    return list(Rows())
+";
+    check_project(
+        rows,
+        &format!(
+            "#- app.py\nimport asyncio\n\n\n{}",
+            rows.trim_start_matches("#- app.py\n").replace("list(Rows())", "await asyncio.to_thread(list, Rows())")
+        ),
+    );
+}
+
+#[test]
+fn a_class_that_a_builtin_calls_constructs_there() {
+    check_stays(
+        "#- app.py
+class Row:
+    def __init__(self, key):
+        self.data = persistence.get(key)
+
+async def main(keys):
+    for row in map(Row, keys):
+        print(row)
+",
+        &["1 site left", "app.py:6"],
+    );
+}
