@@ -227,7 +227,13 @@ impl<'a> New<'a> {
                 if places.is_empty() {
                     return Some("the site is lost");
                 }
-                places.into_iter().any(|new| self.holds(verdict, new, was))
+                // What was awaited is the call itself now.
+                let is_awaited = match verdict {
+                    SiteVerdict::Unwrap { call, .. } => analysis.index.call(*call).usage == Usage::Awaited,
+                    _ => false,
+                };
+                let holds = |new: &Ref| !is_awaited || stands(&self.facts, new) == Stands::Awaited;
+                places.into_iter().any(|new| self.holds(verdict, new, was) && holds(new))
             }
         };
         (!holds).then_some(match verdict {

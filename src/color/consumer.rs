@@ -104,7 +104,15 @@ pub fn leaves_open(world: World, call: CallId) -> bool {
         known.into_iter().any(|func| holds_open(world, func))
     };
     let inside: Vec<&Call> = inside.collect();
-    inside.iter().any(|other| stops(other)) && inside.iter().any(|other| is_held(other))
+    // `functools.partial(self.rows, 3)()`
+    let is_named = || {
+        let mut sites = world.graph.sites_in_file(call.file);
+        sites.any(|site| {
+            range.contains_range(world.index.site(site.id).range)
+                && site.targets.iter().any(|func| holds_open(world, *func))
+        })
+    };
+    inside.iter().any(|other| stops(other)) && (inside.iter().any(|other| is_held(other)) || is_named())
 }
 
 /// Can an await stand in this context, once the generator expressions around it are lists?

@@ -1,5 +1,8 @@
 //! Uncertain sites that a user has something to decide about: what converts depends on the answer, or what blocks the loop.
 
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::cause::Cause;
@@ -62,7 +65,11 @@ fn callers(world: World, func: FuncId) -> Vec<FuncId> {
         let is_named = || names.evaluate(world.index.call(call).func).contains(&Meaning::Func(func));
         !world.in_tests(id.file) && (is_method_call || is_named())
     };
-    let calls = world.index.refs_of(&facts.name).iter().filter(is_call_of);
+    let imports = world.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
+    let renamed =
+        imports.filter(|import| import.name.as_ref() == Some(&facts.name)).filter_map(|import| import.alias.as_ref());
+    let spelled: BTreeSet<&Name> = renamed.chain([&facts.name]).collect();
+    let calls = spelled.into_iter().flat_map(|name| world.index.refs_of(name)).filter(is_call_of);
     calls.filter_map(|id| world.owner(*id)).filter(|caller| *caller != func).collect()
 }
 

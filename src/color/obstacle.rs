@@ -44,6 +44,10 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Offloaded { .. } if shape_of_targets(world, site) != Some(Shape::Coroutine) => {
             Some(Cause::OffloadNotAwaited { site: id })
         }
+        // `to_thread(lambda: str(f(x)))`: what is awaited in its place is the body of the lambda.
+        SiteKind::Offloaded { form: UnwrapForm::Lambda { .. }, .. } if !worker::is_whole_body(world, site) => {
+            Some(Cause::CannotRewrite { site: id })
+        }
         SiteKind::Offloaded { call, form: UnwrapForm::Lambda { .. } } if !worker::blocks_alone(world, call, id) => {
             Some(Cause::SharesWorker { site: id })
         }

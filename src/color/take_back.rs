@@ -70,6 +70,9 @@ impl Coloring<'_> {
                 let own = !self.reached.contains(&func) && boundary::is_threaded(self.world, func);
                 own.then_some(Cause::Threaded)
             };
+            // A lambda has no name that would say where it is given away.
+            let is_lambda = self.world.index.func(func).lambda.is_some();
+            let reach = reach.map(|cause| if is_lambda { Cause::Lambda } else { cause });
             let cause = boundary::cause(self.world, func).or_else(threaded).or(reach);
             if bridge::applies(self.world, func, cause.as_ref()) {
                 self.stays.insert(func, Cause::Bridge);

@@ -7,6 +7,13 @@ use crate::index::facts::*;
 use crate::resolve::Site;
 use crate::resolve::names::Meaning;
 
+/// Is the call at the site all that its lambda does?
+pub fn is_whole_body(world: World, site: &Site) -> bool {
+    let Usage::Called(call) = world.index.site(site.id).usage else { return false };
+    let lambda = world.context(site.id).lambda_func.and_then(|func| world.index.func(func).lambda);
+    lambda.is_some_and(|lambda| lambda.body == world.index.call(call).range)
+}
+
 /// True when the call at site `id` is all that may block in the lambda that `offload` runs: the rest can move to the loop.
 pub fn blocks_alone(world: World, offload: CallId, id: RefId) -> bool {
     let facts = world.index.file(id.file);

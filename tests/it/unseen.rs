@@ -216,3 +216,73 @@ async def main(keys):
         &["1 site left", "app.py:6"],
     );
 }
+
+/// `await str(...)` would be what is left of the offload.
+#[test]
+fn a_lambda_that_does_more_than_one_call_stays_in_its_thread() {
+    for body in [
+        "str(store.load(1))",
+        "print(store.load(1))",
+        "all(store.load(key) for key in 'ab')",
+        "sum(store.load(key) for key in 'ab')",
+        "sorted(store.load(key) for key in 'ab')",
+        "dict(a=store.load(1))",
+        "store.load(store.load(1))",
+        "store.load(1) + 1",
+    ] {
+        let text = format!(
+            "#- app.py
+import asyncio
+
+class Store:
+    def load(self, key):
+        return persistence.get(key)
+
+async def main():
+    store = Store()
+    await asyncio.to_thread(lambda: {body})
+    return LAST
+"
+        );
+        check_project(
+            &text.replace("LAST", "store.load(2)"),
+            &text.replace("LAST", "await asyncio.to_thread(store.load, 2)"),
+        );
+    }
+}
+
+/// What is left of the generator is closed where it is let go of, and its `finally` runs there.
+#[test]
+fn a_generator_that_holds_something_open_is_made_in_the_worker_that_stops_early() {
+    check_project(
+        "#- app.py
+import functools
+
+class Store:
+    def rows(self, key):
+        try:
+            yield persistence.get(key)
+        finally:
+            persistence.save(key)
+
+async def main():
+    store = Store()
+    return next(functools.partial(store.rows, 3)(), 0)
+",
+        "#- app.py
+import asyncio
+import functools
+
+class Store:
+    def rows(self, key):
+        try:
+            yield persistence.get(key)
+        finally:
+            persistence.save(key)
+
+async def main():
+    store = Store()
+    return await asyncio.to_thread(lambda: next(functools.partial(store.rows, 3)(), 0))
+",
+    );
+}
