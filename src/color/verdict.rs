@@ -39,6 +39,11 @@ impl Coloring<'_> {
             .into_iter()
             .filter(|(func, _)| self.leads.contains(func) && !self.bridges.contains(func))
             .filter(|(func, cause)| self.blocking.contains(func) || *cause != Cause::NoAwait)
+            // A lambda has no name that would say where it is given away.
+            .map(|(func, cause)| match cause {
+                Cause::NoAwait if self.world.index.func(func).lambda.is_some() => (func, Cause::Lambda),
+                cause => (func, cause),
+            })
             .collect();
         verdicts
     }

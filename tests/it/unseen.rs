@@ -286,3 +286,33 @@ async def main():
 ",
     );
 }
+
+/// A function that stays is said where it is given to the dispatcher, by its name. A lambda has none.
+#[test]
+fn a_lambda_that_a_dispatcher_gets_is_listed_where_nothing_can_be_awaited() {
+    let bus = "#- app.py
+import inspect
+
+class Bus:
+    def __init__(self):
+        self.handlers = []
+
+    def on(self, handler):
+        self.handlers.append(handler)
+
+    async def emit(self, *args):
+        for handler in self.handlers:
+            result = handler(*args)
+            if inspect.isawaitable(result):
+                await result
+
+async def main():
+    bus = Bus()
+    bus.on(lambda key: persistence.save(key) + persistence.get(key))
+    await bus.emit(1)
+";
+    for line in ["reach = 'none'", "target-version = '3.8'"] {
+        let config = format!("#- awaitify.toml\ncodemods = ['persistence']\n{line}\n");
+        check_stays(&format!("{config}{bus}"), &["lambda (1)", "app.py:18 app.main.<lambda>"]);
+    }
+}
