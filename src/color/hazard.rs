@@ -138,7 +138,11 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
             .is_some_and(|name| matches!(name, "contextmanager" | "fixture"))
     });
     let lazy = facts.returns.iter().any(|returned| is_lazy(world, returned.value, NESTING));
-    let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
+    let later = facts.is_async
+        || facts.traits.is_generator
+        || is_manager
+        || lazy
+        || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
 }
 

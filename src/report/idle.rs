@@ -16,7 +16,8 @@ pub fn section(world: World, verdicts: &Verdicts, counts: Counts) -> String {
     }
     let moves = |entry: usize| world.graph.entries[entry].action != BlockingAction::Tell;
     if !(0..world.graph.entries.len()).any(moves) {
-        return "no codemod says what blocks: `awaitify init` proposes a config\n".to_owned();
+        return "no codemod that is on says what blocks: name one that does (`awaitify codemods` lists them), or declare a class or a function of \
+                your own under `[[blocking]]`\n".to_owned();
     }
     let mut calls = 0;
     let mut idle: BTreeMap<&str, usize> = BTreeMap::new();

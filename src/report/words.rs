@@ -423,6 +423,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 "`{name}` blocks, and is given to code that takes coroutine functions and plain ones, and calls both on the loop"
             )
         }
+        Cause::WorksLater { func } if world.index.func(*func).is_async => {
+            let name = names.qualified_func(*func);
+            format!("`{name}` may be what is called, and is async: a thread would give a coroutine back")
+        }
         Cause::WorksLater { func } => {
             format!("`{}` returns something that does its work later, on the loop", names.qualified_func(*func))
         }

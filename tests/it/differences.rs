@@ -196,11 +196,16 @@ import threading
 
 CURRENT = contextvars.ContextVar('current')
 LOCAL = threading.local()
+
+class State(threading.local):
+    value = None
 #- app.py
 import sqlite3
 
 import kept
-from kept import LOCAL
+from kept import LOCAL, State
+
+STATE = State()
 
 class Store:
     def __init__(self, persistence):
@@ -219,6 +224,10 @@ class Store:
         return self.persistence.get(1)
 
     @timed
+    def in_state(self):
+        return STATE.value, self.persistence.get(1)
+
+    @timed
     def in_database(self):
         return self.connection.execute('select 1'), self.persistence.get(1)
 
@@ -232,7 +241,7 @@ class Store:
         return kept.CURRENT.get(), self.persistence.get(1)
 
 async def main(store: Store):
-    print(store.in_context(), store.in_thread(), store.in_database(), store.held(), store.free())
+    print(store.in_context(), store.in_thread(), store.in_state(), store.in_database(), store.held(), store.free())
 ",
     );
     check_round(&project);
@@ -243,8 +252,35 @@ async def main(store: Store):
         "a lock held",
     ]);
     assert_eq!(applied.code, 0);
-    let line = "    print(store.in_context(), store.in_thread(), store.in_database(), store.held(), await asyncio.to_thread(store.free))";
+    let line = "    print(store.in_context(), store.in_thread(), store.in_state(), store.in_database(), store.held(), await asyncio.to_thread(store.free))";
     assert!(project.text("app.py").contains(line), "{}", project.text("app.py"));
+}
+
+/// A thread would give the coroutine of a child's method back.
+#[test]
+fn what_a_child_makes_async_is_not_offloaded() {
+    let project = Project::new(
+        "#- app.py
+class Base:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    @timed
+    def load(self, key):
+        return self.persistence.get(key)
+
+class Child(Base):
+    async def load(self, key):
+        return key
+
+async def main(base: Base):
+    print(base.load(1))
+",
+    );
+    check_round(&project);
+    let applied = project.run("apply --allow-dirty").says(&["`app.Child.load` may be what is called, and is async"]);
+    assert_eq!(applied.code, 0);
+    assert!(project.text("app.py").contains("    print(base.load(1))"), "{}", project.text("app.py"));
 }
 
 /// What `getattr` may find, and a variable of another module, are objects that are called like others.

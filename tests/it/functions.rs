@@ -259,7 +259,7 @@ def wait():
     };
     run("codemods = [\"time-sleep\"]", "1 blocking call (1 of `time-sleep`) stands where no async code gets");
     run("codemods = [\"requests\"]", "nothing that a codemod declares blocking is called here");
-    run("codemods = [\"pytest\"]", "no codemod says what blocks: `awaitify init` proposes a config");
+    run("codemods = [\"pytest\"]", "no codemod that is on says what blocks: name one that does");
 }
 
 #[test]

@@ -21,6 +21,9 @@ enum Handle {
     Registry,
 }
 
+/// Bases of bases are looked at so far.
+const BASES: usize = 4;
+
 /// The objects of a program that are bound to a thread or context, by where they are kept: at module or class level, or in
 /// an attribute.
 #[derive(Debug, Default)]
@@ -33,8 +36,14 @@ impl Handles {
     /// Finds them in the files that mention one of the makers.
     pub fn find(world: World) -> Self {
         let mut handles = Self::default();
-        let words = ["ContextVar", "local", "sqlite3", "scoped_session"];
-        let files: FxHashSet<FileId> = words.iter().flat_map(|word| world.index.words.files(word)).collect();
+        let words = ["ContextVar", "local", "sqlite3", "scoped_session"].map(Name::new_static);
+        let local = world.index.words.files("local").filter_map(|file| Some((file, world.index.loaded(file)?)));
+        let classes = local.flat_map(|(file, facts)| {
+            let ids = (0..facts.classes.len() as u32).map(move |index| ClassId { file, index });
+            ids.filter(|class| is_local(world, *class, BASES)).map(|class| world.index.class(class).name.clone())
+        });
+        let names: Vec<Name> = words.into_iter().chain(classes).collect();
+        let files: FxHashSet<FileId> = names.iter().flat_map(|name| world.index.words.files(name)).collect();
         for (_, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
             for scope in facts.scopes.iter().filter(|scope| !matches!(scope.kind, ScopeKind::Function(_))) {
                 for binding in &scope.bindings {
@@ -61,10 +70,20 @@ impl Handles {
             Some("threading.local") => Handle::ThreadLocal,
             Some("sqlite3.connect" | "sqlite3.dbapi2.connect") if !shared() => Handle::Sqlite,
             Some("sqlalchemy.orm.scoped_session" | "sqlalchemy.orm.scoping.scoped_session") => Handle::Registry,
+            _ if self.makes_local(world, call.func) => Handle::ThreadLocal,
             _ => return,
         };
         self.values.insert(value, handle);
         self.names.insert(name.clone(), handle);
+    }
+
+    /// `class State(threading.local)` and `State()`.
+    fn makes_local(&self, world: World, func: ValueId) -> bool {
+        world
+            .names()
+            .evaluate(func)
+            .into_iter()
+            .any(|meaning| matches!(meaning, Meaning::Class(class) if is_local(world, class, BASES)))
     }
 
     /// The handle that an expression is, by what its name is bound to.
@@ -88,6 +107,17 @@ impl Handles {
             _ => None,
         })
     }
+}
+
+/// Is the class, or one up to `depth` steps above it, a `threading.local`?
+fn is_local(world: World, class: ClassId, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let bases = world.index.class(class).bases.iter();
+    bases.flat_map(|base| world.names().evaluate(base.value)).any(|meaning| match meaning {
+        Meaning::External(path) => path == "threading.local",
+        Meaning::Class(base) => is_local(world, base, depth),
+        _ => false,
+    })
 }
 
 /// The functions of a file that touch such an object, or leave a lock as they did not find it.
