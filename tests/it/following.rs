@@ -1043,6 +1043,43 @@ class CopyTest(Tool):
     ]);
 }
 
+/// A base from elsewhere that runs async tests needs no marker.
+#[test]
+fn a_base_that_runs_async_tests_gets_no_marker() {
+    check(
+        "#- tests/test_store.py
+from other.testing import TestBase
+from store import Store
+
+class TestStore(TestBase):
+    async def test_nothing(self):
+        pass
+
+    def test_insert(self):
+        self.assertTrue(Store(self.persistence).insert('a'))
+
+class TestMore(TestBase):
+    def test_more(self):
+        Store(self.persistence).insert('b')
+",
+        "#- tests/test_store.py
+from other.testing import TestBase
+from store import Store
+
+class TestStore(TestBase):
+    async def test_nothing(self):
+        pass
+
+    async def test_insert(self):
+        self.assertTrue(await Store(self.persistence).insert('a'))
+
+class TestMore(TestBase):
+    async def test_more(self):
+        await Store(self.persistence).insert('b')
+",
+    );
+}
+
 /// What a property hands on is awaited on the mock that the object was made with.
 #[test]
 fn mocks_behind_properties_follow() {

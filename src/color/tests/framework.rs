@@ -2,6 +2,7 @@
 
 use super::super::World;
 use crate::index::facts::*;
+use crate::project::plugin::TestPlugin;
 use crate::resolve::fixtures;
 use crate::resolve::names::Meaning;
 
@@ -43,6 +44,8 @@ pub fn test_case(world: World, class: ClassId) -> TestCase {
                 plain.push((ancestor, at));
             } else if ASYNC_BASES.contains(&path) {
                 return TestCase::Async;
+            } else if runs_async_tests(world, ancestor, &base) {
+                return TestCase::Async;
             } else if path.ends_with("TestCase") && found == TestCase::No {
                 found = TestCase::Foreign(path.to_owned());
             }
@@ -52,6 +55,24 @@ pub fn test_case(world: World, class: ClassId) -> TestCase {
         TestCase::No if !plain.is_empty() => TestCase::Plain(plain),
         found => found,
     }
+}
+
+/// Does a class of the file with this base from elsewhere have async tests without a marker? Then the base runs them.
+fn runs_async_tests(world: World, class: ClassId, base: &str) -> bool {
+    if matches!(base, "builtins.object" | "abc.ABC") || base.starts_with("typing.") {
+        return false;
+    }
+    let facts = world.index.file(class.file);
+    let is_bare = |func: &FuncId| {
+        let func = world.index.func(*func);
+        func.is_async && func.name.starts_with("test") && func.decorators.is_empty()
+    };
+    let classes = (0..facts.classes.len() as u32).map(|index| ClassId { file: class.file, index });
+    world.in_tests(class.file)
+        && world.project.pytest.plugin != TestPlugin::AsyncioAuto
+        && classes
+            .filter(|other| world.index.class(*other).methods.iter().any(is_bare))
+            .any(|other| other == class || bases(world, other).iter().any(|(_, path)| path == base))
 }
 
 /// The bases of a class that come from outside of the project, with their positions.
