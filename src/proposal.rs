@@ -60,6 +60,8 @@ pub struct Proposal {
     pub frameworks: BTreeMap<&'static str, usize>,
     /// Sync packages without a codemod, with the number of files that import them.
     pub others: BTreeMap<&'static str, usize>,
+    /// The address of a SQLite database whose objects refuse other threads than their own.
+    pub sqlite: Option<String>,
     /// `asyncio.run` fallbacks.
     pub fallbacks: usize,
     pub files: usize,
@@ -118,6 +120,7 @@ pub fn propose(world: World) -> Proposal {
     let mut proposal = Proposal {
         layers: layers(world, &reached),
         receivers: receivers(world),
+        sqlite: sqlite(world),
         files: world.index.loaded_files().count(),
         ..Proposal::default()
     };
@@ -148,6 +151,16 @@ pub fn propose(world: World) -> Proposal {
         }
     }
     proposal
+}
+
+/// `"sqlite:///app.db"` in the code, where nothing says `check_same_thread`.
+fn sqlite(world: World) -> Option<String> {
+    if world.index.words.files("check_same_thread").next().is_some() {
+        return None;
+    }
+    let files = world.index.loaded_files().filter(|(file, _)| !world.in_tests(*file));
+    let mut texts = files.flat_map(|(_, facts)| &facts.values).filter_map(Value::text);
+    texts.find(|text| text.starts_with("sqlite:") || text.starts_with("sqlite+pysqlite:")).map(ToString::to_string)
 }
 
 /// Sync functions that certain calls lead to from an `async def`.

@@ -49,9 +49,16 @@ pub fn toml(world: World, proposal: &Proposal, around: &Around) -> String {
 fn codemods(proposal: &Proposal, around: &Around) -> String {
     let mut lines = vec![];
     let mut left = vec![];
+    let mut bound = None;
     for (name, calls) in proposal.drivers.iter().filter(|(name, _)| DRIVERS.contains(&name.as_str())) {
         let line = (name.clone(), counted(calls));
-        if calls.matter() { lines.push(line) } else { left.push(line) }
+        if let ("sqlalchemy", true, Some(_)) = (name.as_str(), calls.matter(), &proposal.sqlite) {
+            bound = Some(line);
+        } else if calls.matter() {
+            lines.push(line)
+        } else {
+            left.push(line)
+        }
     }
     for (name, files) in &proposal.frameworks {
         let told = match *name {
@@ -79,6 +86,12 @@ fn codemods(proposal: &Proposal, around: &Around) -> String {
         for (name, told) in left {
             out += &format!("#   \"{name}\": {told}\n");
         }
+    }
+    if let (Some((name, told)), Some(address)) = (bound, &proposal.sqlite) {
+        out += &format!(
+            "# Not proposed, as `{address}` may be opened, and SQLite refuses other threads than the one that opened it:\n\
+             # let it take them (`check_same_thread`), then add this.\n#   \"{name}\": {told}\n"
+        );
     }
     let others: Vec<String> =
         proposal.others.iter().map(|(name, files)| format!("{name} ({})", plural(*files, "file"))).collect();
