@@ -12,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::World;
 use super::cause::Cause;
-use super::iteration;
 use super::shape::{Shape, shape_of_targets};
+use super::{iteration, taken};
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Names, Unloaded};
@@ -79,9 +79,13 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
         OffloadProject::Readonly | OffloadProject::All => {}
     }
     // What a codemod declares is offloaded as declared.
-    undeclared(world, site)
-        .into_iter()
-        .find_map(|target| works_later(world, target).or_else(|| transitive(world, target)))
+    let is_taken = taken::is_taken(world, site.id);
+    undeclared(world, site).into_iter().find_map(|target| {
+        let gives_coroutine = || world.index.func(target).is_async && !is_taken;
+        let later =
+            works_later(world, target).or_else(|| gives_coroutine().then_some(Cause::WorksLater { func: target }));
+        later.or_else(|| transitive(world, target))
+    })
 }
 
 /// What the site may run that no codemod declares.
@@ -138,11 +142,7 @@ fn works_later(world: World, func: FuncId) -> Option<Cause> {
             .is_some_and(|name| matches!(name, "contextmanager" | "fixture"))
     });
     let lazy = facts.returns.iter().any(|returned| is_lazy(world, returned.value, NESTING));
-    let later = facts.is_async
-        || facts.traits.is_generator
-        || is_manager
-        || lazy
-        || world.graph.awaitable_returns.contains_key(&func);
+    let later = facts.traits.is_generator || is_manager || lazy || world.graph.awaitable_returns.contains_key(&func);
     later.then_some(Cause::WorksLater { func })
 }
 

@@ -19,7 +19,8 @@ pub fn handed_on(world: World, site: &Site, verdict: SiteVerdict) -> SiteVerdict
     }
 }
 
-fn is_taken(world: World, id: RefId) -> bool {
+/// Does what awaits what can be awaited get the result, and nothing stand between?
+pub fn is_taken(world: World, id: RefId) -> bool {
     let Some(Usage::Argument { call, index }) = world.result_usage(id) else { return false };
     let facts = world.index.call(call);
     if facts.usage != Usage::Awaited || facts.args.iter().take(index as usize + 1).any(|arg| arg.is_star) {
