@@ -42,9 +42,7 @@ pub fn test_case(world: World, class: ClassId) -> TestCase {
             let path = base.as_str();
             if PLAIN_BASES.contains(&path) {
                 plain.push((ancestor, at));
-            } else if ASYNC_BASES.contains(&path) {
-                return TestCase::Async;
-            } else if runs_async_tests(world, ancestor, &base) {
+            } else if ASYNC_BASES.contains(&path) || runs_async_tests(world, ancestor, path) {
                 return TestCase::Async;
             } else if path.ends_with("TestCase") && found == TestCase::No {
                 found = TestCase::Foreign(path.to_owned());
