@@ -276,6 +276,10 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             found.push(Step::Loop(name.to_owned()));
             break;
         }
+        if name == "__init__" && makes_foreign(world, func, call) {
+            found.push(Step::Loop("super().__init__".to_owned()));
+            break;
+        }
         let caught = facts[call.context].catches_stop;
         let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
         // What it is given may be called there: `map(self.load, keys)`.
@@ -291,6 +295,23 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
     let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
     found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
     found
+}
+
+/// `super().__init__()` in a class with coroutine methods, where that is a class from elsewhere: such objects may be tied to the
+/// loop from the start.
+fn makes_foreign(world: World, func: FuncId, call: &Call) -> bool {
+    let index = world.index;
+    let Value::Attribute { receiver, .. } = index.value(call.func) else { return false };
+    let Value::Call { call } = index.value(*receiver) else { return false };
+    let (Some("super"), Some(class)) = (world.names().last_name(index.call(*call).func), index.func(func).class) else {
+        return false;
+    };
+    let hierarchy = &world.graph.hierarchy;
+    let has_coroutines = || {
+        hierarchy.ancestors(class).iter().any(|id| index.class(*id).methods.iter().any(|id| index.func(*id).is_async))
+    };
+    let is_foreign = || hierarchy.external_bases(class).iter().any(|(_, base)| !base.is_plain());
+    hierarchy.above(index, class, "__init__").is_empty() && is_foreign() && has_coroutines()
 }
 
 /// What a function runs without a call: `with x`, `for y in x`, a property.

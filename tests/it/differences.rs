@@ -256,6 +256,40 @@ async def main(store: Store):
     assert!(project.text("app.py").contains(line), "{}", project.text("app.py"));
 }
 
+/// An object with coroutine methods may be tied to the loop by what its foreign base does when it is made.
+#[test]
+fn what_a_foreign_base_makes_is_not_made_in_a_thread() {
+    let project = Project::new(
+        "#- app.py
+from tasks import TaskManager
+from records import Record
+
+class Download(TaskManager):
+    def __init__(self, persistence):
+        super().__init__()
+        self.state = persistence.get('state')
+
+    async def stop(self):
+        pass
+
+class Row(Record):
+    def __init__(self, persistence):
+        super().__init__()
+        self.state = persistence.get('row')
+
+async def main(persistence):
+    print(Download(persistence), Row(persistence))
+",
+    );
+    check_round(&project);
+    project
+        .run("apply --allow-dirty")
+        .returned(0)
+        .says(&["`app.Download.__init__` needs the running loop (`super().__init__`)"]);
+    let line = "    print(Download(persistence), await asyncio.to_thread(Row, persistence))";
+    assert!(project.text("app.py").contains(line), "{}", project.text("app.py"));
+}
+
 /// A thread would give the coroutine of a child's method back.
 #[test]
 fn what_a_child_makes_async_is_not_offloaded() {
