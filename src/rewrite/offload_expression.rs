@@ -1,7 +1,7 @@
 //! What it does: moves an expression that blocks without a call off the event loop: a property, `x[k]`, `k in x`.
 //! Before: `name = room.name.upper()`, `row = table[key]`
 //! After: `name = (await asyncio.to_thread(lambda: room.name)).upper()`, `row = await asyncio.to_thread(lambda: table[key])`
-//! Left alone: an expression with `await`, `yield`, `:=` or `super()` inside, which a lambda cannot hold, or with another call to change.
+//! Left alone: an expression with `await`, `async for`, `yield`, `:=` or `super()` inside, which a lambda cannot hold, or with another call to change.
 //! Safety: Safe for code that may run on another thread, which the plan decides.
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
@@ -47,7 +47,8 @@ impl<'a> SourceOrderVisitor<'a> for Finder {
             || node.is_expr_await()
             || node.is_expr_yield()
             || node.is_expr_yield_from()
-            || node.is_expr_named();
+            || node.is_expr_named()
+            || matches!(node, AnyNodeRef::Comprehension(clause) if clause.is_async);
         TraversalSignal::Traverse
     }
 }
@@ -91,7 +92,13 @@ mod tests {
 
     #[test]
     fn what_a_lambda_cannot_hold_is_left() {
-        for expression in ["super().name", "table[await f()]", "table[(k := 1)]", "(await f()).name"] {
+        for expression in [
+            "super().name",
+            "table[await f()]",
+            "table[(k := 1)]",
+            "(await f()).name",
+            "any(x for x in [y async for y in z])",
+        ] {
             check_left(&format!("async def g():\n    x = «{expression}»\n"), offload, Leave::OtherShape);
         }
     }
