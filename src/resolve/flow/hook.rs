@@ -1,8 +1,10 @@
 //! Classes that compute attributes: the objects to which `__getattr__` and `__getattribute__` hand the names on.
 
+use std::rc::Rc;
+
 use super::object::Object;
 use super::scope::Home;
-use super::solver::Solver;
+use super::solver::{Forwards, Solver};
 use crate::index::facts::*;
 use crate::resolve::hierarchy;
 use crate::resolve::names::Meaning;
@@ -29,18 +31,21 @@ impl Solver<'_> {
         objects.filter(|objects| !objects.is_empty())
     }
 
-    /// The other objects of which reading an attribute of this one may read an attribute; none when that may be any.
-    pub(super) fn forwards(&mut self, object: Object) -> Option<Vec<ValueId>> {
-        let (Object::Instance(class) | Object::Below(class)) = object else { return Some(vec![]) };
+    /// The other objects of which reading an attribute of this one may read an attribute.
+    pub(super) fn forwards(&mut self, object: Object) -> Forwards {
+        let (Object::Instance(class) | Object::Below(class)) = object else { return Some(Rc::default()) };
         self.close(class);
-        let below = if matches!(object, Object::Below(_)) { self.hierarchy.descendants(class) } else { vec![] };
-        let mut all = vec![];
-        for class in self.hierarchy.ancestors(class).into_iter().chain(below) {
-            for hook in hierarchy::hooks(self.index, class).collect::<Vec<_>>() {
-                all.extend(self.handed_to(hook)?);
-            }
+        let version = self.hierarchy.version();
+        if let Some((_, known)) = self.state.forwards.get(&object).filter(|(at, _)| *at == version) {
+            return known.clone();
         }
-        Some(all)
+        let below = if matches!(object, Object::Below(_)) { self.hierarchy.descendants(class) } else { vec![] };
+        let classes = self.hierarchy.ancestors(class).into_iter().chain(below);
+        let hooks: Vec<FuncId> = classes.flat_map(|class| hierarchy::hooks(self.index, class)).collect();
+        let objects: Option<Vec<Vec<ValueId>>> = hooks.into_iter().map(|hook| self.handed_to(hook)).collect();
+        let found: Forwards = objects.map(|objects| objects.concat().into());
+        self.state.forwards.insert(object, (version, found.clone()));
+        found
     }
 
     /// The objects that a hook looks its name up in, besides its own; none when the name goes elsewhere.

@@ -54,6 +54,9 @@ impl Asks {
     }
 }
 
+/// The objects that another one hands names on to; none when they may be any.
+pub(super) type Forwards = Option<Rc<[ValueId]>>;
+
 /// Sets found so far; they stay valid as long as the project does.
 #[derive(Default)]
 pub(crate) struct State {
@@ -76,6 +79,8 @@ pub(crate) struct State {
     pub(super) cohorts: FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>,
     /// The methods that override one another, with the version of the hierarchy that says so.
     pub(super) families: FxHashMap<(ClassId, Name), (u32, BTreeSet<FuncId>)>,
+    /// What objects hand names on to, with the version of the hierarchy that says so.
+    pub(super) forwards: FxHashMap<Object, (u32, Forwards)>,
     /// What foreign packages are given of the program.
     pub(super) feeding: outside::Feeding,
     /// The classes that define what an attribute reads, by its type; none when that is not known.

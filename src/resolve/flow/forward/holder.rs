@@ -145,7 +145,7 @@ impl Walk<'_, '_> {
         }
         objects.into_iter().any(|object| match (self.builder.solver().forwards(object), fuel.checked_sub(1)) {
             (Some(others), _) if others.is_empty() => false,
-            (Some(others), Some(fuel)) => others.into_iter().any(|other| self.has(other, owner, counting, fuel)),
+            (Some(others), Some(fuel)) => others.iter().any(|other| self.has(*other, owner, counting, fuel)),
             _ => true,
         })
     }
