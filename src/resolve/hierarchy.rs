@@ -135,37 +135,21 @@ impl Hierarchy {
         self.version += 1;
     }
 
-    fn parents(&self, class: ClassId) -> Vec<ClassId> {
-        let parent = |base: &BaseClass| match base {
+    fn parents(&self, class: ClassId) -> impl DoubleEndedIterator<Item = ClassId> + '_ {
+        self.bases(class).iter().filter_map(|base| match base {
             BaseClass::Class(id) => Some(*id),
             BaseClass::External(_) | BaseClass::Unknown => None,
-        };
-        self.bases(class).iter().filter_map(parent).collect()
+        })
     }
 
     /// `class` and all its ancestors in the project, nearest first (depth first, which is close enough to the MRO).
     pub fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
-        self.reach(class, |id| self.parents(id))
+        reach(vec![class], |id| self.parents(id).rev())
     }
 
     /// `class` and all its descendants in the project.
     pub fn descendants(&self, class: ClassId) -> Vec<ClassId> {
-        self.reach(class, |id| self.children.get(&id).into_iter().flatten().copied().collect())
-    }
-
-    fn reach(&self, class: ClassId, next: impl Fn(ClassId) -> Vec<ClassId>) -> Vec<ClassId> {
-        let mut seen = FxHashSet::default();
-        let mut order = vec![];
-        let mut pending = vec![class];
-        while let Some(id) = pending.pop() {
-            if seen.insert(id) {
-                order.push(id);
-                let mut more = next(id);
-                more.reverse();
-                pending.extend(more);
-            }
-        }
-        order
+        reach(vec![class], |id| self.children.get(&id).into_iter().flatten().copied().rev())
     }
 
     /// Another number than before when a family may be another one than before.
@@ -179,32 +163,29 @@ impl Hierarchy {
         if index.members_of(name).is_empty() {
             return BTreeSet::new();
         }
-        let mut classes = BTreeSet::from([class]);
-        let mut pending = if self.replaced.contains(&class) { vec![] } else { vec![class] };
         let has = |id: ClassId| !self.replaced.contains(&id) && method(index, id, name).is_some();
+        let mut classes = BTreeSet::from([class]);
+        let mut seen = FxHashSet::from_iter([class]);
+        let mut pending = if self.replaced.contains(&class) { vec![] } else { vec![class] };
         while let Some(id) = pending.pop() {
-            for below in self.descendants(id) {
-                for above in self.ancestors(below) {
-                    if has(above) && classes.insert(above) {
-                        pending.push(above);
-                    }
-                }
-            }
-            for above in self.ancestors(id) {
-                if has(above) && classes.insert(above) {
-                    pending.push(above);
-                }
-            }
+            let more = self.kin(id).into_iter().filter(|kin| seen.insert(*kin) && has(*kin));
+            let before = pending.len();
+            pending.extend(more);
+            classes.extend(&pending[before..]);
         }
         classes.into_iter().flat_map(|id| methods(index, id, name)).collect()
+    }
+
+    /// The classes that share an object with this one: its descendants, and all their ancestors.
+    fn kin(&self, class: ClassId) -> Vec<ClassId> {
+        reach(self.descendants(class), |id| self.parents(id))
     }
 
     /// The methods that a call of `name` may be tied to which runs that of `class`, or of a child: its own definitions, and those
     /// of every class that an object of it is of, too. The class must be closed.
     pub fn overridden(&self, index: &Index, class: ClassId, name: &str) -> BTreeSet<FuncId> {
-        let below = self.descendants(class);
-        let above: BTreeSet<ClassId> = below.iter().flat_map(|id| self.ancestors(*id)).collect();
-        let others = above.into_iter().filter(|id| *id == class || !below.contains(id));
+        let below: FxHashSet<ClassId> = self.descendants(class).into_iter().collect();
+        let others = self.kin(class).into_iter().filter(|id| *id == class || !below.contains(id));
         others.flat_map(|id| methods(index, id, name)).collect()
     }
 
@@ -213,7 +194,7 @@ impl Hierarchy {
     pub fn above(&self, index: &Index, class: ClassId, name: &str) -> Vec<FuncId> {
         let mut found: Vec<FuncId> = vec![];
         // Below a class with one base, the order is that of its base.
-        let has_siblings = |id: &ClassId| *id == class || self.parents(*id).len() > 1;
+        let has_siblings = |id: &ClassId| *id == class || self.parents(*id).nth(1).is_some();
         for below in self.descendants(class).into_iter().filter(has_siblings) {
             let order = self.linearized(below, 0, &mut FxHashMap::default()).unwrap_or_else(|| self.ancestors(below));
             let behind = order.into_iter().skip_while(|id| *id != class).skip(1);
@@ -235,7 +216,7 @@ impl Hierarchy {
         if let Some(order) = known.get(&class) {
             return Some(order.clone());
         }
-        let parents = self.parents(class);
+        let parents: Vec<ClassId> = self.parents(class).collect();
         let mut rows: Vec<Vec<ClassId>> = vec![];
         for parent in parents.iter().filter(|_| depth < DEEPEST) {
             rows.push(self.linearized(*parent, depth + 1, known)?);
@@ -261,6 +242,20 @@ impl Hierarchy {
             .filter(|(_, base)| external(base))
             .collect()
     }
+}
+
+/// The classes and all that `next` leads to, depth first; `next` gives the last first.
+fn reach<I: Iterator<Item = ClassId>>(classes: Vec<ClassId>, next: impl Fn(ClassId) -> I) -> Vec<ClassId> {
+    let mut seen = FxHashSet::default();
+    let mut order = vec![];
+    let mut pending = classes;
+    while let Some(id) = pending.pop() {
+        if seen.insert(id) {
+            order.push(id);
+            pending.extend(next(id));
+        }
+    }
+    order
 }
 
 fn base_classes(names: &Names, value: ValueId) -> Vec<BaseClass> {

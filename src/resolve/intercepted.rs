@@ -1,6 +1,8 @@
 //! Classes whose `__getattribute__` gives something else than the attribute that was asked for: calling a method of theirs, or
 //! of a base, runs that as well.
 
+use rustc_hash::FxHashSet;
+
 use super::builder::Builder;
 use super::hierarchy::Hierarchy;
 use super::names::Meaning;
@@ -34,8 +36,8 @@ pub(crate) fn add(builder: &mut Builder, id: RefId, targets: &mut Vec<FuncId>) {
 
 /// Are there objects that have the methods of a class and the `__getattribute__` of `hook`?
 pub fn is_intercepted(hierarchy: &Hierarchy, class: ClassId, hook: ClassId) -> bool {
-    hierarchy.ancestors(class).contains(&hook)
-        || hierarchy.descendants(hook).into_iter().any(|below| hierarchy.ancestors(below).contains(&class))
+    let below: FxHashSet<ClassId> = hierarchy.descendants(hook).into_iter().collect();
+    hierarchy.descendants(class).iter().any(|class| below.contains(class))
 }
 
 fn hooks<'b>(builder: &'b mut Builder) -> &'b [(ClassId, Vec<FuncId>)] {
