@@ -13,7 +13,7 @@ use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, Site, SiteKind};
 use super::{
     agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, intercepted,
-    iterator, native, operators, receiver, site,
+    iterator, native, operators, path_string, receiver, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -65,6 +65,8 @@ pub(crate) struct Builder<'a> {
     pub(super) computed: computed::State,
     pub(super) intercepted: intercepted::State,
     pub(super) receivers: receiver::State,
+    /// What strings of the code spell, once it is asked for.
+    pub(super) spelled: Option<path_string::Spelled>,
 }
 
 impl<'a> Builder<'a> {
@@ -98,6 +100,7 @@ impl<'a> Builder<'a> {
             computed: computed::State::default(),
             intercepted: intercepted::State::default(),
             receivers: receiver::State::default(),
+            spelled: None,
         }
     }
 }

@@ -2,6 +2,8 @@
 //! table of settings, `f"shop.tasks.{name}"`. Something finds them by it and calls them, and nobody sees what comes of that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use rayon::prelude::*;
 use ruff_python_ast::token::TokenKind;
@@ -40,20 +42,45 @@ pub(crate) fn find(builder: &Builder) -> BTreeMap<FuncId, TextCall> {
     calls
 }
 
+/// The dotted paths in the strings of the code, as far as classes are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Spelled {
+    /// The last names of whole paths.
+    last: FxHashSet<String>,
+    /// The modules that others begin with.
+    modules: FxHashSet<String>,
+}
+
 /// May a string of the code name the class by its dotted path? Types in quotes count, too.
-pub(super) fn names_class(builder: &Builder, class: ClassId) -> bool {
-    let name = &builder.index.class(class).name;
-    let module = &builder.project.file(class.file).module;
-    let words = [name.as_str(), module.rsplit('.').next().unwrap_or(module)];
-    let files: BTreeSet<FileId> = words.iter().flat_map(|word| builder.index.words.files(word)).collect();
-    files.into_iter().filter(|file| !builder.in_tests(*file)).any(|file| {
-        let bytes = std::fs::read(&builder.project.file(file).path).unwrap_or_default();
-        source::decode(&bytes).is_ok_and(|text| {
-            paths(&text.text).into_iter().any(|(_, path, is_whole)| match is_whole {
-                true => path.rsplit(['.', ':']).next() == Some(name),
-                false => module.contains('.') && path.trim_end_matches(['.', ':']) == module,
-            })
-        })
+pub(super) fn names_class(builder: &mut Builder, class: ClassId) -> bool {
+    if builder.spelled.is_none() {
+        builder.spelled = Some(spelled(builder.project));
+    }
+    let name = builder.index.class(class).name.as_str();
+    let module = builder.project.file(class.file).module.as_str();
+    let is_in =
+        |spelled: &Spelled| spelled.last.contains(name) || module.contains('.') && spelled.modules.contains(module);
+    builder.spelled.as_ref().is_some_and(is_in)
+}
+
+fn spelled(project: &Project) -> Spelled {
+    let code: Vec<&Path> = project.files.iter().filter(|file| !file.is_test).map(|file| file.path.as_path()).collect();
+    let in_file = |mut found: Spelled, path: &&Path| {
+        if let Some(text) = fs::read(path).ok().and_then(|bytes| source::decode(&bytes).ok()) {
+            for (_, path, is_whole) in paths(&text.text) {
+                let last = path.rsplit(['.', ':']).next().unwrap_or(path);
+                match is_whole {
+                    true => found.last.insert(last.to_owned()),
+                    false => found.modules.insert(path.trim_end_matches(['.', ':']).to_owned()),
+                };
+            }
+        }
+        found
+    };
+    code.par_iter().fold(Spelled::default, in_file).reduce(Spelled::default, |mut left, right| {
+        left.last.extend(right.last);
+        left.modules.extend(right.modules);
+        left
     })
 }
 
@@ -87,7 +114,7 @@ fn wanted(builder: &Builder) -> Wanted {
 
 fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> Vec<(FuncId, TextCall)> {
     let place = project.file(file);
-    let Some(text) = std::fs::read(&place.path).ok().and_then(|bytes| source::decode(&bytes).ok()) else {
+    let Some(text) = fs::read(&place.path).ok().and_then(|bytes| source::decode(&bytes).ok()) else {
         return vec![];
     };
     // These are followed where they are looked up.
