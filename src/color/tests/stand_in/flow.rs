@@ -1,7 +1,8 @@
 //! Where the values of tests go: from the call that makes a mock or a fake forward through names, attributes, arguments and
 //! fixtures into the code. Field-based, as in DESIGN section 5; only names, scopes and sites that are resolved already.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
@@ -45,10 +46,11 @@ struct FileFlow {
     callees: FxHashMap<CallId, RefId>,
 }
 
-/// The values of all loaded files.
+/// The values of the loaded files.
 pub struct Flow<'a> {
     world: World<'a>,
-    files: FxHashMap<FileId, FileFlow>,
+    /// Sorted once something of the file is asked for: most files have nothing that a test hands out.
+    files: FxHashMap<FileId, OnceCell<FileFlow>>,
     /// Functions of tests by the fixture they ask for, with the position of the parameter.
     askers: FxHashMap<FuncId, Vec<(FuncId, u32)>>,
     /// What was found out already: many objects go through the same names and attributes.
@@ -72,9 +74,9 @@ pub struct Reach {
 }
 
 impl<'a> Flow<'a> {
-    /// Sorts the values of the loaded files.
+    /// Finds out what asks for the fixtures of the loaded files.
     pub fn new(world: World<'a>) -> Self {
-        let files = world.index.loaded_files().map(|(file, facts)| (file, file_flow(file, facts))).collect();
+        let files = world.index.loaded_files().map(|(file, _)| (file, OnceCell::new())).collect();
         let mut askers: FxHashMap<FuncId, Vec<(FuncId, u32)>> = FxHashMap::default();
         for (file, facts) in world.index.loaded_files().filter(|(file, _)| world.in_tests(*file)) {
             for index in 0..facts.funcs.len() as u32 {
@@ -91,19 +93,23 @@ impl<'a> Flow<'a> {
         Self { world, files, askers, fields: RefCell::default(), names: RefCell::default() }
     }
 
+    fn file(&self, file: FileId) -> Option<&FileFlow> {
+        Some(self.files.get(&file)?.get_or_init(|| file_flow(file, self.world.index.file(file))))
+    }
+
     /// The expression that a call is.
     pub fn value_of(&self, call: CallId) -> Option<ValueId> {
-        self.files.get(&call.file)?.calls.get(&call).copied()
+        self.file(call.file)?.calls.get(&call).copied()
     }
 
     /// The names that stand behind a value and a dot.
     pub fn members(&self, value: ValueId) -> &[RefId] {
-        self.files.get(&value.file).and_then(|file| file.receivers.get(&value)).map_or(&[], Vec::as_slice)
+        self.file(value.file).and_then(|file| file.receivers.get(&value)).map_or(&[], Vec::as_slice)
     }
 
     /// The name that is called by a call.
     pub fn callee(&self, call: CallId) -> Option<RefId> {
-        self.files.get(&call.file)?.callees.get(&call).copied()
+        self.file(call.file)?.callees.get(&call).copied()
     }
 
     /// Everything that the value of `start` may reach.
@@ -115,7 +121,7 @@ impl<'a> Flow<'a> {
             if !new || reach.strong.len() + reach.weak.len() > MAX_VALUES {
                 continue;
             }
-            let Some(file) = self.files.get(&value.file) else { continue };
+            let Some(file) = self.file(value.file) else { continue };
             for taker in file.takers.get(&value).into_iter().flatten() {
                 for (next, by_scope) in self.taken(value.file, *taker) {
                     pending.push((next, is_strong && by_scope));
@@ -149,7 +155,7 @@ impl<'a> Flow<'a> {
         if let Some(known) = self.names.borrow().get(&(scope, name.clone())) {
             return known.clone();
         }
-        let found = self.files.get(&scope.file).and_then(|file| file.names.get(name));
+        let found = self.file(scope.file).and_then(|file| file.names.get(name));
         let means = |value: &&ValueId| match self.world.index.value(**value) {
             Value::Name { scope: at, .. } => self.binding_scope(*at, name) == Some(scope),
             _ => false,
@@ -197,16 +203,16 @@ impl<'a> Flow<'a> {
         if let Some(known) = self.fields.borrow().get(&(class, name.clone())) {
             return known.clone();
         }
-        let mut found = vec![];
-        for value in self.files.values().filter_map(|file| file.attributes.get(name)).flatten() {
-            let Value::Attribute { receiver, .. } = self.world.index.value(*value) else { continue };
-            match (class, self.own_class(*receiver)) {
-                (Some(class), Some(own)) if self.are_related(class, own) => found.push((*value, true)),
-                (Some(_), _) => {}
-                (None, _) => found.push((*value, false)),
-            }
-        }
-        let found: Reads = found.into();
+        let relatives = class.map(|class| self.relatives(class));
+        let is_read = |value: &ValueId| {
+            let Value::Attribute { receiver, .. } = self.world.index.value(*value) else { return false };
+            let is_own =
+                |classes: &FxHashSet<ClassId>| self.own_class(*receiver).is_some_and(|own| classes.contains(&own));
+            relatives.as_ref().is_none_or(is_own)
+        };
+        let files: BTreeSet<FileId> = self.world.index.refs_of(name).iter().map(|id| id.file).collect();
+        let values = files.into_iter().filter_map(|file| self.file(file)?.attributes.get(name)).flatten();
+        let found: Reads = values.copied().filter(is_read).map(|value| (value, class.is_some())).collect();
         self.fields.borrow_mut().insert((class, name.clone()), found.clone());
         found
     }
@@ -240,10 +246,10 @@ impl<'a> Flow<'a> {
         Some((file, lookup.name.clone(), at))
     }
 
-    /// Is one of two classes the other, or above it?
-    pub fn are_related(&self, left: ClassId, right: ClassId) -> bool {
+    /// The class, and those above and below it.
+    pub fn relatives(&self, class: ClassId) -> FxHashSet<ClassId> {
         let hierarchy = &self.world.graph.hierarchy;
-        left == right || hierarchy.ancestors(left).contains(&right) || hierarchy.ancestors(right).contains(&left)
+        hierarchy.ancestors(class).into_iter().chain(hierarchy.descendants(class)).collect()
     }
 
     /// Where the result of a function of a test goes: fixtures to parameters, helpers to their calls.
@@ -263,7 +269,7 @@ impl<'a> Flow<'a> {
         if class.is_some() && is_property(self.world.index, func) {
             found.extend(self.fields(class, own).iter().copied());
         }
-        let Some(file) = self.files.get(&func.file) else { return found };
+        let Some(file) = self.file(func.file) else { return found };
         for (call, callee) in &file.callees {
             let site = self.world.index.site(*callee);
             let is_own = site.name == *own

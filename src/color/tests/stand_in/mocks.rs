@@ -173,10 +173,9 @@ impl Finder<'_> {
         if !sites.is_empty() || !facts.is_async {
             return sites.to_vec();
         }
+        let relatives = facts.class.map(|class| self.flow.relatives(class)).unwrap_or_default();
         let is_call = |id: &&RefId| match index.site(**id).receiver {
-            Some(receiver) => facts.class.is_some_and(|class| {
-                self.flow.own_class(receiver).is_some_and(|own| self.flow.are_related(class, own))
-            }),
+            Some(receiver) => self.flow.own_class(receiver).is_some_and(|own| relatives.contains(&own)),
             None => {
                 facts.class.is_none()
                     && self.world.names().evaluate(index.site(**id).value).contains(&Meaning::Func(func))
