@@ -27,7 +27,7 @@ pub fn collect(file: FileId, text: &str, body: &[Stmt]) -> FileFacts {
     collector.body(body);
     collector.facts.statements = statements(text);
     for scope in &mut collector.facts.scopes {
-        scope.bindings.sort_by(|left, right| left.name.cmp(&right.name));
+        scope.sort();
     }
     let bindings = collector.facts.scopes.iter().flat_map(|scope| &scope.bindings);
     let outer = bindings.filter(|binding| binding.bound == Bound::Outer).map(|binding| binding.name.clone());
@@ -72,7 +72,7 @@ impl<'a> Collector<'a> {
     fn new(file: FileId, text: &'a str) -> Self {
         let scope = ScopeId { file, index: 0 };
         let mut facts = FileFacts::default();
-        facts.scopes.push(Scope { kind: ScopeKind::Module, parent: None, bindings: vec![] });
+        facts.scopes.push(Scope::new(ScopeKind::Module, None));
         let context = Context {
             func: None,
             scope,
@@ -117,7 +117,7 @@ impl<'a> Collector<'a> {
 
     fn push_scope(&mut self, kind: ScopeKind) -> ScopeId {
         let id = ScopeId { file: self.file, index: self.facts.scopes.len() as u32 };
-        self.facts.scopes.push(Scope { kind, parent: Some(self.scope), bindings: vec![] });
+        self.facts.scopes.push(Scope::new(kind, Some(self.scope)));
         id
     }
 

@@ -127,7 +127,8 @@ fn read_files(project: &Project, ids: &[FileId]) -> (Vec<Entry>, Vec<FileId>) {
     (entries, generated)
 }
 
-fn hash(word: &[u8]) -> u32 {
+/// A hash of an identifier.
+pub(super) fn hash(word: &[u8]) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(word);
     (hasher.finish() >> 32) as u32

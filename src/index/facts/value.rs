@@ -4,6 +4,7 @@ use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 
 use super::*;
+use crate::index::words::hash;
 
 /// An expression, as far as flow analysis follows it. Children are ids in the same file.
 #[derive(Clone, Debug)]
@@ -71,14 +72,36 @@ pub struct Scope {
     pub parent: Option<ScopeId>,
     /// Sorted by name; bindings of one name in the order of the text.
     pub bindings: Vec<Binding>,
+    /// Hashes of the names, each with its first binding, in the order of the hashes.
+    hashes: Vec<(u32, u32)>,
 }
 
 impl Scope {
+    pub fn new(kind: ScopeKind, parent: Option<ScopeId>) -> Self {
+        Self { kind, parent, bindings: vec![], hashes: vec![] }
+    }
+
+    /// Sorts the bindings, once all are there.
+    pub fn sort(&mut self) {
+        self.bindings.sort_by(|left, right| left.name.cmp(&right.name));
+        self.bindings.shrink_to_fit();
+        let mut first = 0;
+        for same in self.bindings.chunk_by(|left, right| left.name == right.name) {
+            self.hashes.push((hash(same[0].name.as_bytes()), first));
+            first += same.len() as u32;
+        }
+        self.hashes.sort_unstable();
+        self.hashes.shrink_to_fit();
+    }
+
     /// The bindings of `name` in this scope, in the order of the text.
     pub fn bindings_of(&self, name: &str) -> &[Binding] {
-        let start = self.bindings.partition_point(|binding| binding.name.as_str() < name);
-        let length = self.bindings[start..].iter().take_while(|binding| binding.name.as_str() == name).count();
-        &self.bindings[start..start + length]
+        let wanted = hash(name.as_bytes());
+        let at = self.hashes.partition_point(|(hash, _)| *hash < wanted);
+        let same = self.hashes[at..].iter().take_while(|(hash, _)| *hash == wanted);
+        let found = same.map(|(_, first)| &self.bindings[*first as usize..]).find(|all| all[0].name == name);
+        let found = found.unwrap_or_default();
+        &found[..found.iter().take_while(|binding| binding.name == name).count()]
     }
 }
 
