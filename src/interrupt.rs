@@ -2,18 +2,15 @@
 //! back first.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
-
-use signal_hook::consts::TERM_SIGNALS;
-use signal_hook::flag;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a shell reports for a program that Ctrl-C ended.
 pub const EXIT_CODE: u8 = 130;
 
-static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-static MAY_END: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
-static GUARDS: AtomicUsize = AtomicUsize::new(0);
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+static GUARDS: Mutex<usize> = Mutex::new(0);
 
 /// While one of these lives, an interrupt does not end the program: whoever holds it asks [`check`].
 #[derive(Debug)]
@@ -21,25 +18,30 @@ pub struct Guard(());
 
 /// Begins to listen for Ctrl-C and requests to terminate.
 pub fn listen() {
-    for signal in TERM_SIGNALS {
-        // Without a handler the program just ends, which is safe too: the journal knows how to go on.
-        let _ = flag::register_conditional_shutdown(*signal, i32::from(EXIT_CODE), Arc::clone(&MAY_END));
-        let _ = flag::register(*signal, Arc::clone(&REQUESTED));
-    }
+    // Without a handler the program just ends, which is safe too: the journal knows how to go on.
+    let _ = ctrlc::set_handler(|| {
+        // Whoever makes a guard waits for this: once it is there, nothing ends the program any more.
+        let guards = guards();
+        if *guards == 0 {
+            process::exit(i32::from(EXIT_CODE));
+        }
+        REQUESTED.store(true, Ordering::SeqCst);
+    });
+}
+
+fn guards() -> MutexGuard<'static, usize> {
+    GUARDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Puts interrupts off until the guard is gone.
 pub fn put_off() -> Guard {
-    GUARDS.fetch_add(1, Ordering::SeqCst);
-    MAY_END.store(false, Ordering::SeqCst);
+    *guards() += 1;
     Guard(())
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if GUARDS.fetch_sub(1, Ordering::SeqCst) == 1 {
-            MAY_END.store(true, Ordering::SeqCst);
-        }
+        *guards() -= 1;
     }
 }
 
