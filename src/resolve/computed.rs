@@ -9,7 +9,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
-use super::flow::{self, Runs, Spelled, Token};
+use super::flow::{self, LookedInto, Owner, Runs, Spelled, Token};
 use super::names::Meaning;
 use super::{PickSite, carried, hierarchy, layer};
 use crate::index::facts::*;
@@ -23,11 +23,23 @@ pub struct Computed {
     pub tests: BTreeMap<FuncId, Vec<(PickSite, FuncId)>>,
 }
 
+/// The places that compute names.
+#[derive(Debug, Default)]
+struct Places {
+    /// Those where something is known of the name.
+    named: Vec<PickSite>,
+    /// Those where it may be any: of an object, and a global.
+    open: Vec<(PickSite, ValueId)>,
+    globals: Vec<PickSite>,
+}
+
 /// What is known of the places that compute names.
 #[derive(Default)]
 pub(crate) struct State {
     /// Set once their files were parsed.
-    places: Option<Rc<[PickSite]>>,
+    places: Option<Rc<Places>>,
+    /// What the places look into that may look up any name, with the state of the index and the hierarchy that says so.
+    open: Option<((usize, u32), Rc<LookedInto>)>,
     spelled: FxHashMap<PickSite, Rc<Spelled>>,
     /// Whether a file has a name as a whole string.
     strings: FxHashMap<(FileId, Name), bool>,
@@ -139,9 +151,9 @@ enum Fit {
 /// The places in the program that may look a function up.
 fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
     let mut found = vec![];
-    for place in places(builder).iter().copied() {
-        let name = builder.index.func(func).name.clone();
-        let is_dunder = name.starts_with("__");
+    let name = builder.index.func(func).name.clone();
+    let is_dunder = name.starts_with("__");
+    for place in places_of_member(builder, func) {
         let spelled = spelled(builder, place);
         let fits = spelled.fits(&name);
         if !fits && (!spelled.is_open() || is_dunder) {
@@ -163,7 +175,9 @@ fn of(builder: &mut Builder, func: FuncId) -> Vec<(PickSite, Fit)> {
 /// May the class be found by a name that the program computes?
 pub(super) fn may_find_class(builder: &mut Builder, class: ClassId) -> bool {
     let name = builder.index.class(class).name.clone();
-    places(builder).iter().copied().any(|place| {
+    let places = places(builder);
+    let candidates = [places.named.as_slice(), &places.globals, open(builder).in_module(class.file)].concat();
+    candidates.into_iter().any(|place| {
         let spelled = spelled(builder, place);
         if builder.in_tests(place.file) || !spelled.fits(&name) && !spelled.is_open() {
             return false;
@@ -188,10 +202,13 @@ pub(super) struct Reader {
     pub(super) fits: bool,
 }
 
-/// The places that may read an attribute by a computed name; none for one of which nobody knows what it reads that of.
-pub(super) fn readers(builder: &mut Builder, name: &Name) -> Vec<Option<Reader>> {
+/// The places that may read an attribute of what the owner is by a computed name; none for one of which nobody knows what it
+/// reads that of.
+pub(super) fn readers(builder: &mut Builder, name: &Name, owner: Owner) -> Vec<Option<Reader>> {
     let mut found = vec![];
-    for place in places(builder).iter().copied() {
+    let mut places: BTreeSet<PickSite> = places(builder).named.iter().copied().collect();
+    places.extend(open(builder).owned_by(builder, owner));
+    for place in places {
         let spelled = spelled(builder, place);
         let fits = spelled.fits(name);
         if !fits && !spelled.is_open() || builder.in_tests(place.file) {
@@ -245,8 +262,20 @@ fn text(builder: &Builder, file: FileId) -> Option<String> {
     source::decode(&bytes).ok().map(|source| source.text)
 }
 
+/// The places that may look up a name, and have the function where they look.
+fn places_of_member(builder: &mut Builder, func: FuncId) -> BTreeSet<PickSite> {
+    let places = places(builder);
+    let open = open(builder);
+    let mut found = match builder.index.func(func).class {
+        Some(class) => open.members_of(builder, class),
+        None => open.in_modules(),
+    };
+    found.extend(places.named.iter().chain(&places.globals));
+    found
+}
+
 /// Every place that computes a name.
-fn places(builder: &mut Builder) -> Rc<[PickSite]> {
+fn places(builder: &mut Builder) -> Rc<Places> {
     if let Some(known) = &builder.computed.places {
         return known.clone();
     }
@@ -255,8 +284,33 @@ fn places(builder: &mut Builder) -> Rc<[PickSite]> {
         let indexes = 0..facts.picks.len() as u32;
         indexes.map(move |index| PickSite { file, index })
     });
-    let found: Rc<[PickSite]> = all.filter(|place| !forwards(builder, *place)).collect();
+    let all: Vec<PickSite> = all.filter(|place| !forwards(builder, *place)).collect();
+    let mut found = Places::default();
+    for place in all {
+        let holder = builder.index.pick(place.file, place.index).holder;
+        match holder {
+            _ if !spelled(builder, place).is_any() => found.named.push(place),
+            Holder::Object(object) => found.open.push((place, object)),
+            Holder::Globals => found.globals.push(place),
+            // Any name of nobody knows what says nothing.
+            Holder::Anything | Holder::Code => {}
+        }
+    }
+    let found = Rc::new(found);
     builder.computed.places = Some(found.clone());
+    found
+}
+
+/// What the places look into that may look up any name.
+fn open(builder: &mut Builder) -> Rc<LookedInto> {
+    let version = (builder.index.loaded_count(), builder.graph.hierarchy.version());
+    if let Some((_, known)) = builder.computed.open.as_ref().filter(|(at, _)| *at == version) {
+        return known.clone();
+    }
+    let places = places(builder);
+    let found = Rc::new(LookedInto::new(builder, &places.open));
+    let version = (builder.index.loaded_count(), builder.graph.hierarchy.version());
+    builder.computed.open = Some((version, found.clone()));
     found
 }
 

@@ -177,7 +177,7 @@ impl Hierarchy {
     }
 
     /// The classes that share an object with this one: its descendants, and all their ancestors.
-    fn kin(&self, class: ClassId) -> Vec<ClassId> {
+    pub(super) fn kin(&self, class: ClassId) -> Vec<ClassId> {
         reach(self.descendants(class), |id| self.parents(id))
     }
 

@@ -148,9 +148,7 @@ impl Solver<'_> {
             return known.clone();
         }
         self.close(class);
-        let below = self.hierarchy.descendants(class);
-        let all: FxHashSet<ClassId> = below.iter().flat_map(|id| self.hierarchy.ancestors(*id)).collect();
-        let all = Rc::new(all);
+        let all: Rc<FxHashSet<ClassId>> = Rc::new(self.hierarchy.kin(class).into_iter().collect());
         self.state.cohorts.insert(class, all.clone());
         all
     }

@@ -30,6 +30,11 @@ impl Spelled {
         self.texts.contains(ANY)
     }
 
+    /// Is nothing known of it?
+    pub(crate) fn is_any(&self) -> bool {
+        self.is_open() && self.texts.len() == 1
+    }
+
     /// The identifiers in code.
     pub(crate) fn identifiers(&self) -> Self {
         let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '*');

@@ -15,7 +15,7 @@ impl Walk<'_, '_> {
             // Nothing that runs it waits for anything.
             Token::Class(_) | Token::Layer => return,
         }
-        for reader in computed::readers(self.builder, name) {
+        for reader in computed::readers(self.builder, name, owner) {
             let Some(reader) = reader else {
                 self.escape((FileId(0), ruff_text_size::TextRange::default()));
                 continue;
