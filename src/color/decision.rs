@@ -65,9 +65,8 @@ fn callers(world: World, func: FuncId) -> Vec<FuncId> {
         let is_named = || names.evaluate(world.index.call(call).func).contains(&Meaning::Func(func));
         !world.in_tests(id.file) && (is_method_call || is_named())
     };
-    let imports = world.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
-    let renamed =
-        imports.filter(|import| import.name.as_ref() == Some(&facts.name)).filter_map(|import| import.alias.as_ref());
+    let imports = world.index.imports_of(&facts.name).iter();
+    let renamed = imports.filter_map(|(file, at)| world.index.file(*file).imports[*at as usize].alias.as_ref());
     let spelled: BTreeSet<&Name> = renamed.chain([&facts.name]).collect();
     let calls = spelled.into_iter().flat_map(|name| world.index.refs_of(name)).filter(is_call_of);
     calls.filter_map(|id| world.owner(*id)).filter(|caller| *caller != func).collect()

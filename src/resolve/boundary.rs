@@ -159,16 +159,19 @@ pub(crate) fn dispatcher(names: Names, func: FuncId) -> Accepts {
 pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
     let own = names.index.func(func).class;
     let facts = names.index.file(func.file);
-    let mut testers = facts
+    let testers: Vec<FuncId> = facts
         .calls
         .iter()
         .filter(|call| is_coroutine_test(names, call))
-        .map(|call| facts[call.context].func.map(|around| outermost(names.index, around)));
+        .filter_map(|call| facts[call.context].func.map(|around| outermost(names.index, around)))
+        .collect();
+    if testers.is_empty() {
+        return false;
+    }
     let called = called_in_module(names, func);
     if calls_parameter(names, func) {
-        return testers.any(|around| around.is_some_and(|around| called.contains(&around)));
+        return testers.iter().any(|around| called.contains(around));
     }
-    let testers: Vec<FuncId> = testers.flatten().collect();
     testers.iter().any(|around| called.contains(around))
         || match own {
             Some(own) => testers.iter().any(|around| names.index.func(*around).class == Some(own)),
