@@ -19,7 +19,7 @@ pub(super) fn load(builder: &mut Builder, becomes_async: impl Fn(FuncId) -> bool
     let words = &builder.index.words;
     let mentioned: BTreeSet<FileId> = names.iter().flat_map(|name| words.files(name)).collect();
     let mocks: BTreeSet<FileId> =
-        ["Mock", "MagicMock", "mocker", "fixture"].iter().flat_map(|word| words.files(word)).collect();
+        ["Mock", "MagicMock", "mocker", "patch", "fixture"].iter().flat_map(|word| words.files(word)).collect();
     let wanted: Vec<FileId> = mentioned.intersection(&mocks).copied().filter(|file| builder.in_tests(*file)).collect();
     let loaded = builder.index.load(builder.project, &wanted);
     if !loaded.is_empty() {

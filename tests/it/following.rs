@@ -1245,6 +1245,54 @@ async def test_class(store):
     );
 }
 
+/// What a replaced object has that only code awaits which the test does not run stays out of the test.
+#[test]
+fn patched_objects_get_what_the_test_runs() {
+    let project = |make: &str, wait: &str, patched: &str| {
+        let call = |method: &str| match wait {
+            "" => format!("self.persistence.{method}(key)"),
+            _ => format!("{wait}asyncio.to_thread(self.persistence.{method}, key)"),
+        };
+        let (put, delete) = (call("put"), call("delete"));
+        let mocks = if patched.is_empty() { "" } else { "AsyncMock, MagicMock, " };
+        let imports = if wait.is_empty() { "" } else { "import asyncio\n\n\n" };
+        format!(
+            "#- store.py
+{imports}class Store:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    {make}def insert(self, key):
+        return {put}
+
+    {make}def drop(self, key):
+        return {delete}
+#- service.py
+from store import Store
+
+store = Store(None)
+
+async def add(key):
+    return {wait}store.insert(key)
+
+async def remove(key):
+    return {wait}store.drop(key)
+#- tests/test_service.py
+from unittest.mock import {mocks}patch
+import pytest
+import service
+
+@pytest.mark.asyncio
+@patch('service.store'{patched})
+async def test_add(store):
+    await service.add('a')
+"
+        )
+    };
+    let patched = ", **{\"insert\": AsyncMock(return_value=MagicMock())}";
+    check_project(&format!("{CONFIG}{}", project("", "", "")), &project("async ", "await ", patched));
+}
+
 /// A file that a test opens delays nobody: only what blocks wherever it stands is moved there.
 #[test]
 fn what_only_async_code_minds_stays_in_tests() {

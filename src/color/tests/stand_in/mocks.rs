@@ -127,7 +127,7 @@ impl Finder<'_> {
         let members = |values: &FxHashSet<ValueId>| -> Vec<RefId> {
             values.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect()
         };
-        let scope = self.test_scope(call.file, self.world.index.call(call).context);
+        let scope = self.test_scope(call.file, self.world.index.context(self.world.index.call(call).context).func);
         for id in members(&reach.strong).into_iter().filter(|id| self.world.in_tests(id.file)) {
             found.insert(self.world.index.site(id).name.clone());
         }
@@ -145,7 +145,7 @@ impl Finder<'_> {
     }
 
     /// Does the test name a function that leads to the site?
-    fn is_run_by(&self, id: RefId, scope: &TestScope) -> bool {
+    pub(super) fn is_run_by(&self, id: RefId, scope: &TestScope) -> bool {
         let mut seen = FxHashSet::default();
         let mut pending: Vec<FuncId> = self.world.context(id).func.into_iter().collect();
         while let Some(func) = pending.pop() {
@@ -154,14 +154,20 @@ impl Finder<'_> {
             }
             let name = &self.world.index.func(func).name;
             let is_called = self.world.index.refs_of(name).iter().any(|id| !self.world.in_tests(id.file));
-            // What nothing in the code names is run by a framework, or through a table.
-            if scope.names(name) || !is_called {
+            if scope.names(name) || !is_called && self.is_run_from_outside(func) {
                 return true;
             }
             let callers = self.callers(func).into_iter().filter(|id| !self.world.in_tests(id.file));
             pending.extend(callers.filter_map(|id| self.world.context(id).func));
         }
         false
+    }
+
+    /// May a framework run what nothing in the code names: by a decorator, or by what the class inherits from?
+    fn is_run_from_outside(&self, func: FuncId) -> bool {
+        let facts = self.world.index.func(func);
+        let bases = facts.class.map(|class| self.world.graph.hierarchy.external_bases(class)).unwrap_or_default();
+        !facts.decorators.is_empty() || bases.iter().any(|(_, base)| !base.is_plain())
     }
 
     /// Where a function is called. What was async before has no sites of its own: then it is `self._add()` in its class and
@@ -318,12 +324,13 @@ impl Finder<'_> {
         }
     }
 
-    fn test_scope(&self, file: FileId, context: ContextId) -> Rc<TestScope> {
-        let place = (file, self.world.index.context(context).func);
+    /// What belongs to the test around a function of it; for all tests of the file when there is none.
+    pub(super) fn test_scope(&self, file: FileId, func: Option<FuncId>) -> Rc<TestScope> {
+        let place = (file, func);
         if let Some(known) = self.scopes.borrow().get(&place) {
             return known.clone();
         }
-        let scope = Rc::new(TestScope::of(self.world, file, context));
+        let scope = Rc::new(TestScope::of(self.world, file, func));
         self.scopes.borrow_mut().insert(place, scope.clone());
         scope
     }
@@ -342,7 +349,7 @@ impl Finder<'_> {
                     if reach.weak.is_empty() {
                         continue;
                     }
-                    let scope = self.test_scope(file, facts[call].context);
+                    let scope = self.test_scope(file, facts[facts[call].context].func);
                     known.extend(reach.weak.into_iter().filter(|value| scope.contains_value(self.world, *value)));
                 }
             }

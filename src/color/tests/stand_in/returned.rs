@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ruff_python_ast::name::Name;
 
 use super::flow::Reach;
+use super::scope::TestScope;
 use super::{Color, Finder, MockEdit};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
@@ -16,14 +17,15 @@ impl Finder<'_> {
         for (file, facts) in self.test_files() {
             for lookup in &facts.lookups {
                 let Some(module) = self.patched_in(lookup) else { continue };
+                let scope = self.test_scope(file, self.home_of(lookup.call));
                 let said = self.said_of_result(lookup.call);
-                let results = self.awaited_of_results(module, &lookup.name).into_iter();
+                let results = self.awaited_of_results(module, &lookup.name, &scope).into_iter();
                 let mut names: Vec<(Name, bool)> = results
                     .filter(|(name, _)| !said.contains(name))
                     .map(|(name, is_used)| (Name::new(format!("return_value.{name}")), is_used))
                     .collect();
                 let said = self.said_of_object(lookup.call);
-                let members = self.awaited_of_object(module, &lookup.name).into_iter();
+                let members = self.awaited_of_object(module, &lookup.name, &scope).into_iter();
                 names.extend(members.filter(|(name, _)| !said.contains(name)));
                 if !names.is_empty() {
                     let context = self.world.index.call(lookup.call).context;
@@ -51,35 +53,36 @@ impl Finder<'_> {
     }
 
     /// The methods that the module awaits of what it gets by calling `name`, and whether it uses their results.
-    fn awaited_of_results(&self, module: FileId, name: &Name) -> BTreeMap<Name, bool> {
+    fn awaited_of_results(&self, module: FileId, name: &Name, scope: &TestScope) -> BTreeMap<Name, bool> {
         let mut found = BTreeMap::new();
         for id in self.world.index.refs_in(module, name) {
             let site = self.world.index.site(id);
             let Usage::Called(call) = site.usage else { continue };
             let Some(value) = self.flow.value_of(call).filter(|_| site.receiver.is_none()) else { continue };
-            found.extend(self.awaited_of(&self.flow.reach(value)));
+            found.extend(self.awaited_of(&self.flow.reach(value), scope));
         }
         found
     }
 
     /// The methods that the module awaits of the object that it knows as `name`.
-    fn awaited_of_object(&self, module: FileId, name: &Name) -> BTreeMap<Name, bool> {
+    fn awaited_of_object(&self, module: FileId, name: &Name, scope: &TestScope) -> BTreeMap<Name, bool> {
         let mut reach = Reach::default();
         for value in self.flow.named(ScopeId { file: module, index: 0 }, name).iter() {
             reach.strong.extend(self.flow.reach(*value).strong);
         }
-        self.awaited_of(&reach)
+        self.awaited_of(&reach, scope)
     }
 
-    /// The methods that the code awaits of what reaches these places, and whether it uses their results.
-    fn awaited_of(&self, reach: &Reach) -> BTreeMap<Name, bool> {
+    /// The methods that code which the test runs awaits of what reaches these places, and whether it uses their results.
+    fn awaited_of(&self, reach: &Reach, scope: &TestScope) -> BTreeMap<Name, bool> {
         let mut found = BTreeMap::new();
         let members: Vec<RefId> =
             reach.strong.iter().flat_map(|value| self.flow.members(*value).iter().copied()).collect();
         for member in members {
             let method = &self.world.index.site(member).name;
             let uses = self.uses(reach.strong.iter().copied(), method);
-            if let Color::Async(_) = self.color_of(&uses) {
+            let is_run = |id: &RefId| self.is_production_call(*id) && self.is_run_by(*id, scope);
+            if matches!(self.color_of(&uses), Color::Async(_)) && uses.iter().any(is_run) {
                 let is_used = uses.iter().any(|id| {
                     !self.world.in_tests(id.file)
                         && self.world.result_usage(*id).is_some_and(|usage| usage != Usage::Statement)

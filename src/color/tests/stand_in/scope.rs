@@ -21,9 +21,9 @@ pub struct TestScope {
 }
 
 impl TestScope {
-    /// The test function or the test class around a place.
-    pub fn of(world: World, file: FileId, context: ContextId) -> Self {
-        let range = range(world, world.index.context(context).func);
+    /// The test function or the test class around a function.
+    pub fn of(world: World, file: FileId, func: Option<FuncId>) -> Self {
+        let range = range(world, func);
         let mut scope = Self { file, range, names: BTreeSet::new() };
         if let Some(range) = range {
             scope.add(world, range, 0);
