@@ -11,6 +11,9 @@ use crate::py::source;
 use crate::resolve::Evidence;
 use crate::resolve::text::Medium;
 
+/// What these modules call runs in a thread or a process of its own.
+const OFF_THE_LOOP: [&str; 3] = ["threading.", "multiprocessing.", "concurrent.futures."];
+
 /// Turns offsets into lines; reads a file when it is first asked about it.
 pub struct Places<'a> {
     world: World<'a>,
@@ -232,6 +235,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::Generator => "it is a generator".into(),
         Cause::ContextManager => "it is a context manager made from a generator".into(),
         Cause::Decorator { name } => format!("its decorator `{name}` is not known to take async functions"),
+        Cause::OverridesExternal { path } if OFF_THE_LOOP.iter().any(|module| path.starts_with(module)) => {
+            format!("it overrides `{path}`, which is not ours")
+        }
         Cause::OverridesExternal { path } => {
             format!("it overrides `{path}`, which is not ours: what calls that from outside, in async code too, blocks")
         }
