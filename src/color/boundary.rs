@@ -228,11 +228,8 @@ fn is_run_unseen(world: World, func: FuncId) -> bool {
     let Some(class) = facts.class else {
         return facts.parent.is_none() && matches!(name, "__getattr__" | "__dir__");
     };
-    let externals = || world.graph.hierarchy.external_bases(class).into_iter();
-    let derives = |wanted: &str| {
-        externals()
-            .any(|(_, base)| matches!(base, BaseClass::External(path) if path.rsplit('.').next() == Some(wanted)))
-    };
+    let derives =
+        |wanted: &str| world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| base.is_named(wanted));
     if matches!(name, "_missing_" | "_generate_next_value_") {
         return ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"].iter().any(|base| derives(base));
     }

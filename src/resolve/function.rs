@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocking::{add, calls, is_something_else};
 use super::builder::Builder;
 use super::layer;
+use super::names::last;
 use super::site;
 use super::spelling::{Origin, Spelling};
 use super::{Evidence, flow};
@@ -108,10 +109,6 @@ fn is_call(builder: &Builder, id: RefId) -> bool {
 
 fn is_exception(spelling: &Spelling) -> bool {
     ["Error", "Exception", "Warning"].iter().any(|ending| spelling.last().ends_with(ending))
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// Names shown in a remark before the rest is counted.

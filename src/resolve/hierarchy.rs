@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::names::{Meaning, Names};
+use super::names::{self, Meaning, Names};
 use super::protocol::{self, Protocols};
 use crate::index::Index;
 use crate::index::facts::*;
@@ -44,7 +44,12 @@ impl BaseClass {
     }
 
     pub fn is_protocol(&self) -> bool {
-        matches!(self, Self::External(path) if path.rsplit('.').next() == Some("Protocol"))
+        self.is_named("Protocol")
+    }
+
+    /// Is it a class outside the project of this last name?
+    pub fn is_named(&self, name: &str) -> bool {
+        matches!(self, Self::External(path) if names::last(path) == name)
     }
 }
 

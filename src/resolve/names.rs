@@ -331,6 +331,11 @@ impl<'a> Names<'a> {
     }
 }
 
+/// The last name of a dotted path.
+pub fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
 /// `import app.tools` and `import app.services` both bind `app` to the same package.
 fn without_repeats(meanings: Vec<Meaning>) -> Vec<Meaning> {
     let mut found = Vec::with_capacity(meanings.len());

@@ -1,5 +1,6 @@
 //! What the first parameter of a method stands for.
 
+use super::object::{Node, Object};
 use super::solver::Solver;
 use crate::index::facts::*;
 use crate::resolve::boundary;
@@ -41,6 +42,14 @@ impl Solver<'_> {
             at = here.parent;
         }
         None
+    }
+
+    /// The objects whose attributes are read of an expression; `self` stands for any of its class.
+    pub(super) fn receivers(&mut self, value: ValueId) -> Vec<Object> {
+        match self.self_class(value) {
+            Some((class, _)) => vec![Object::Below(class)],
+            None => self.solve(Node::Value(value), vec![]).objects().collect(),
+        }
     }
 
     /// What the first parameter of a function stands for.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::forward::Owner;
-use super::object::{Node, Object};
+use super::object::Object;
 use crate::index::facts::*;
 use crate::resolve::PickSite;
 use crate::resolve::builder::Builder;
@@ -28,11 +28,7 @@ impl LookedInto {
         let mut found = Self::default();
         for (place, object) in places {
             let mut solver = builder.solver();
-            let objects: Vec<Object> = match solver.self_class(*object) {
-                Some((class, _)) => vec![Object::Below(class)],
-                None => solver.solve(Node::Value(*object), vec![]).objects().collect(),
-            };
-            for object in objects {
+            for object in solver.receivers(*object) {
                 found.add(*place, object);
                 if solver.forwards(object).is_none_or(|others| !others.is_empty()) {
                     found.others.push(*place);

@@ -4,6 +4,8 @@ use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 use rustc_hash::FxHashMap;
 
+use crate::resolve::names::last;
+
 /// The imports of a file, in whatever scope they stand.
 #[derive(Default)]
 pub(super) struct Spelled<'a> {
@@ -63,8 +65,4 @@ impl<'a> Visitor<'a> for Spelled<'a> {
     }
 
     fn visit_expr(&mut self, _: &'a Expr) {}
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }

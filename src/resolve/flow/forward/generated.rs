@@ -5,10 +5,10 @@ use ruff_python_ast::name::Name;
 
 use super::Walk;
 use super::argument::Given;
+use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::flow::forward::Spot;
 use crate::resolve::flow::object::{Node, Object, Owner};
-use crate::resolve::hierarchy::BaseClass;
 
 /// What an object of such a class is besides.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,7 @@ impl Walk<'_, '_> {
 
     fn kind(&self, class: ClassId) -> Kind {
         let bases = self.builder.graph.hierarchy.external_bases(class);
-        let is =
-            |name: &str| bases.iter().any(|(_, base)| matches!(base, BaseClass::External(path) if last(path) == name));
+        let is = |name: &str| bases.iter().any(|(_, base)| base.is_named(name));
         match (is("TypedDict"), is("NamedTuple")) {
             (true, _) => Kind::Dict,
             (_, true) => Kind::Tuple,
@@ -91,7 +90,7 @@ impl Walk<'_, '_> {
             let consumers = self.consumers(attribute.file);
             for consumer in consumers.of_value(attribute) {
                 match consumer {
-                    crate::index::consumers::Consumer::Callee(call) => {
+                    Consumer::Callee(call) => {
                         consumers.result(*call).into_iter().for_each(|result| self.reach_value(result, depth));
                     }
                     _ => self.escape_at(attribute),
@@ -100,8 +99,4 @@ impl Walk<'_, '_> {
         }
         true
     }
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }

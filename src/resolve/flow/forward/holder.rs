@@ -135,10 +135,7 @@ impl Walk<'_, '_> {
             return false;
         }
         let mut solver = self.builder.solver();
-        let objects: Vec<Object> = match solver.self_class(receiver) {
-            Some((class, _)) => vec![Object::Below(class)],
-            None => solver.solve(Node::Value(receiver), vec![]).objects().collect(),
-        };
+        let objects = solver.receivers(receiver);
         let is_owner = |object: &Object| matches!(object, Object::Super(_)) || solver.may_be(owner, *object);
         if objects.is_empty() || objects.iter().any(is_owner) {
             return true;
