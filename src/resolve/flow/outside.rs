@@ -1,6 +1,8 @@
 //! Objects that a foreign package made, where nobody has installed it: `boto3.client("s3")`, `response.json()`. They are nothing of
 //! the project as long as nothing of the project was handed in.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use ruff_python_ast::PythonVersion;
 use ruff_python_ast::name::Name;
 use ruff_python_stdlib::sys::is_known_standard_library;
@@ -63,42 +65,44 @@ fn read_feeding(builder: &mut Builder) {
         }
         let classes = facts.classes.iter().flat_map(|class| &class.decorators);
         for decorator in facts.funcs.iter().flat_map(|func| &func.decorators).chain(classes) {
-            tops(builder, decorator.value, DEPTH, &mut |top| {
-                feeding.decorating.insert(top.to_owned());
-            });
+            feeding.decorating.extend(tops(builder, decorator.value));
         }
         for (index, call) in facts.calls.iter().enumerate() {
             let id = CallId { file, index: index as u32 };
-            let mut add = |top: &str| match feeding.calls.get_mut(top) {
-                Some(calls) => calls.push(id),
-                None => drop(feeding.calls.insert(top.to_owned(), vec![id])),
-            };
-            tops(builder, call.func, DEPTH, &mut add);
+            for top in tops(builder, call.func) {
+                feeding.calls.entry(top).or_default().push(id);
+            }
         }
     }
     builder.flow.feeding = feeding;
 }
 
-/// The packages that the path to a value may begin in.
-fn tops(builder: &Builder, value: ValueId, depth: usize, add: &mut impl FnMut(&str)) {
-    let Some(depth) = depth.checked_sub(1) else { return };
-    match builder.index.value(value) {
-        Value::Name { name, scope } => {
-            for meaning in builder.names().lookup(*scope, name) {
-                match meaning {
-                    Meaning::External(path) => add(top(&path)),
-                    Meaning::Value(value) => tops(builder, value, depth, add),
-                    _ => {}
+/// The packages that the path to a value may begin in. A name is looked at once, from where it is nearest: a module may bind `x`
+/// a hundred times, each time by another call of `x`.
+fn tops(builder: &Builder, value: ValueId) -> BTreeSet<String> {
+    let (mut found, mut seen) = (BTreeSet::new(), FxHashSet::default());
+    let mut pending = VecDeque::from([(value, DEPTH)]);
+    while let Some((value, depth)) = pending.pop_front() {
+        let Some(depth) = depth.checked_sub(1) else { continue };
+        match builder.index.value(value) {
+            Value::Name { name, scope } if seen.insert((*scope, name)) => {
+                for meaning in builder.names().lookup(*scope, name) {
+                    match meaning {
+                        Meaning::External(path) => drop(found.insert(top(&path).to_owned())),
+                        Meaning::Value(value) => pending.push_back((value, depth)),
+                        _ => {}
+                    }
                 }
             }
+            Value::Attribute { receiver: value, .. }
+            | Value::Subscript { value, .. }
+            | Value::Await { value }
+            | Value::Entered(value) => pending.push_back((*value, depth)),
+            Value::Call { call } => pending.push_back((builder.index.call(*call).func, depth)),
+            _ => {}
         }
-        Value::Attribute { receiver: value, .. }
-        | Value::Subscript { value, .. }
-        | Value::Await { value }
-        | Value::Entered(value) => tops(builder, *value, depth, add),
-        Value::Call { call } => tops(builder, builder.index.call(*call).func, depth, add),
-        _ => {}
     }
+    found
 }
 
 /// Does the path to the value begin in a package that is neither the project's nor the standard library's: `ctx.guild`, where an
