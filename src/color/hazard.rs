@@ -18,6 +18,7 @@ use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Names, Unloaded};
 use crate::resolve::signature::fits;
+use crate::resolve::site::is_of_super;
 use crate::resolve::{Site, SiteKind, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.
@@ -91,6 +92,10 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
 /// What the site may run that no codemod declares.
 fn undeclared(world: World, site: &Site) -> Vec<FuncId> {
     let targets = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
+    // What is below is not what `super()` finds.
+    if is_of_super(world.names(), site.id) {
+        return targets.copied().collect();
+    }
     targets.flat_map(|target| overriding(world, *target).to_vec()).collect()
 }
 

@@ -309,7 +309,8 @@ impl Builder<'_> {
 
     /// Does what a site runs lead to something blocking, when it is tied to this function? `super().name` runs no child's.
     pub(super) fn leads_on(&self, id: RefId, target: FuncId) -> bool {
-        self.graph.nodes.contains(&target) && !(self.stands_for.contains(&target) && site::is_of_super(self, id))
+        self.graph.nodes.contains(&target)
+            && !(self.stands_for.contains(&target) && site::is_of_super(self.names(), id))
     }
 
     /// A node is new: what waited for it goes on.

@@ -21,7 +21,7 @@ const HOOK: &str = "__getattribute__";
 pub(crate) fn add(builder: &mut Builder, id: RefId, targets: &mut Vec<FuncId>) {
     let facts = builder.index.site(id);
     let is_method_call =
-        facts.receiver.is_some() && matches!(facts.usage, Usage::Called(_)) && !site::is_of_super(builder, id);
+        facts.receiver.is_some() && matches!(facts.usage, Usage::Called(_)) && !site::is_of_super(builder.names(), id);
     if !is_method_call || targets.is_empty() || hooks(builder).is_empty() {
         return;
     }

@@ -106,7 +106,7 @@ fn may_name(builder: &mut Builder, id: RefId, func: FuncId) -> bool {
 pub(super) fn may_be_of(builder: &mut Builder, id: RefId, func: FuncId) -> bool {
     let facts = builder.index.site(id);
     let value = facts.value;
-    let is_special = facts.is_implicit() || facts.receiver.is_none() || site::is_of_super(builder, id);
+    let is_special = facts.is_implicit() || facts.receiver.is_none() || site::is_of_super(builder.names(), id);
     if is_special || builder.in_tests(id.file) || is_in_operator(builder, id) {
         return true;
     }

@@ -3,7 +3,7 @@
 mod kind;
 
 use super::builder::Builder;
-use super::names::Meaning;
+use super::names::{Meaning, Names};
 use super::{Elsewhere, Evidence, Site, SiteKind};
 use super::{intercepted, plain};
 use crate::index::Defined;
@@ -41,7 +41,7 @@ pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
     if site.is_implicit() {
         return None;
     }
-    if site.receiver.is_some_and(|receiver| is_super(builder, builder.index.value(receiver))) {
+    if is_of_super(builder.names(), id) {
         return Some(by_super(builder, id));
     }
     let meanings = meanings(builder, id);
@@ -106,21 +106,21 @@ fn module_member(builder: &Builder, module: &str, name: &str) -> Meaning {
 }
 
 /// `super().name`
-pub(super) fn is_of_super(builder: &Builder, id: RefId) -> bool {
-    builder.index.site(id).receiver.is_some_and(|receiver| is_super(builder, builder.index.value(receiver)))
+pub(crate) fn is_of_super(names: Names, id: RefId) -> bool {
+    names.index.site(id).receiver.is_some_and(|receiver| is_super(names, names.index.value(receiver)))
 }
 
 /// `super()`, or a name that stands for it.
-fn is_super(builder: &Builder, value: &Value) -> bool {
+fn is_super(names: Names, value: &Value) -> bool {
     match value {
         Value::Call { call } => {
-            let func = builder.index.call(*call).func;
-            matches!(builder.index.value(func), Value::Name { name, .. } if name == "super")
+            let func = names.index.call(*call).func;
+            matches!(names.index.value(func), Value::Name { name, .. } if name == "super")
         }
-        Value::Name { name, scope } => match builder.names().lookup(*scope, name).as_slice() {
+        Value::Name { name, scope } => match names.lookup(*scope, name).as_slice() {
             [Meaning::Value(bound)] => {
-                let bound = builder.index.value(*bound);
-                matches!(bound, Value::Call { .. }) && is_super(builder, bound)
+                let bound = names.index.value(*bound);
+                matches!(bound, Value::Call { .. }) && is_super(names, bound)
             }
             _ => false,
         },

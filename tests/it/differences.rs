@@ -307,6 +307,10 @@ class Child(Base):
     async def load(self, key):
         return key
 
+class Asking(Base):
+    async def load(self, key):
+        return super().load(key)
+
 async def main(base: Base):
     print(base.load(1))
 ",
@@ -314,7 +318,10 @@ async def main(base: Base):
     check_round(&project);
     let applied = project.run("apply --allow-dirty").says(&["`app.Child.load` may be what is called, and is async"]);
     assert_eq!(applied.code, 0);
-    assert!(project.text("app.py").contains("    print(base.load(1))"), "{}", project.text("app.py"));
+    let text = project.text("app.py");
+    assert!(text.contains("    print(base.load(1))"), "{text}");
+    // `super()` finds no child's.
+    assert!(text.contains("return await asyncio.to_thread(super().load, key)"), "{text}");
 }
 
 /// What `getattr` may find, and a variable of another module, are objects that are called like others.
