@@ -272,6 +272,11 @@ pub enum Cause {
         func: FuncId,
         name: String,
     },
+    /// It makes an object with coroutine methods, and what initializes that (the name) is code from elsewhere.
+    MayNeedLoop {
+        func: FuncId,
+        name: String,
+    },
     /// It returns an iterator, a context manager or an awaitable: the work would happen later, on the loop.
     WorksLater {
         func: FuncId,
@@ -432,6 +437,7 @@ impl Cause {
             | Cause::Computed { .. }
             | Cause::CalledInText { .. }
             | Cause::NeedsLoop { .. }
+            | Cause::MayNeedLoop { .. }
             | Cause::WorksLater { .. }
             | Cause::TakesBoth { .. }
             | Cause::ReadsCaller { .. }

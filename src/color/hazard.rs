@@ -2,6 +2,8 @@
 
 mod at_once;
 pub mod bound;
+mod made;
+mod waking;
 
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -22,13 +24,15 @@ use crate::resolve::site::is_of_super;
 use crate::resolve::{Site, SiteKind, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.
-const LOOP_CALLS: [&str; 9] = [
+const LOOP_CALLS: [&str; 11] = [
     "get_running_loop",
     "create_task",
+    "create_future",
     "ensure_future",
     "current_task",
     "call_soon",
     "call_later",
+    "call_at",
     "run_coroutine_threadsafe",
     "get_event_loop",
     "run_until_complete",
@@ -45,6 +49,8 @@ type Targets = FxHashMap<CallId, Vec<FuncId>>;
 enum Step {
     /// One of [`LOOP_CALLS`].
     Loop(String),
+    /// It makes an object that may be tied to the loop.
+    Foreign(String),
     /// It may run the function; there, `StopIteration` may be caught.
     Runs { callee: FuncId, caught: bool },
 }
@@ -57,6 +63,7 @@ pub struct Memo {
     /// What functions call, a function each.
     calls: Mutex<FxHashMap<FuncId, Arc<[Step]>>>,
     handles: OnceLock<bound::Handles>,
+    kept: OnceLock<waking::Kept>,
     /// What functions do that is bound to their thread or context, by file.
     bound: Mutex<FxHashMap<FileId, Arc<FxHashMap<FuncId, Cause>>>>,
     /// What may run in the place of a method: itself, and what overrides it.
@@ -254,6 +261,7 @@ fn search(world: World, func: FuncId) -> Option<Cause> {
         for step in steps(world, at).iter() {
             match step {
                 Step::Loop(name) => return Some(Cause::NeedsLoop { func: at, name: name.clone() }),
+                Step::Foreign(name) => return Some(Cause::MayNeedLoop { func: at, name: name.clone() }),
                 Step::Runs { callee, caught: within } => pending.push((*callee, caught || *within)),
             }
         }
@@ -281,8 +289,8 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             found.push(Step::Loop(name.to_owned()));
             break;
         }
-        if name == "__init__" && makes_foreign(world, func, call) {
-            found.push(Step::Loop("super().__init__".to_owned()));
+        if let Some(name) = made::foreign(world, func, call) {
+            found.push(Step::Foreign(name));
             break;
         }
         let caught = facts[call.context].catches_stop;
@@ -293,30 +301,17 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             .iter()
             .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
             .flat_map(|arg| named(world, func, arg.value));
-        let run = callees.into_iter().chain(given).filter(|callee| is_met_by(world, *callee, func));
+        let run = callees
+            .into_iter()
+            .chain(made::initializers(world, call))
+            .chain(given)
+            .filter(|callee| is_met_by(world, *callee, func));
         found.extend(run.map(|callee| Step::Runs { callee, caught }));
     }
     // Who iterates takes `StopIteration` for the end.
     let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
     found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
     found
-}
-
-/// `super().__init__()` in a class with coroutine methods, where that is a class from elsewhere: such objects may be tied to the
-/// loop from the start.
-fn makes_foreign(world: World, func: FuncId, call: &Call) -> bool {
-    let index = world.index;
-    let Value::Attribute { receiver, .. } = index.value(call.func) else { return false };
-    let Value::Call { call } = index.value(*receiver) else { return false };
-    let (Some("super"), Some(class)) = (world.names().last_name(index.call(*call).func), index.func(func).class) else {
-        return false;
-    };
-    let hierarchy = &world.graph.hierarchy;
-    let has_coroutines = || {
-        hierarchy.ancestors(class).iter().any(|id| index.class(*id).methods.iter().any(|id| index.func(*id).is_async))
-    };
-    let is_foreign = || hierarchy.external_bases(class).iter().any(|(_, base)| !base.is_plain());
-    hierarchy.above(index, class, "__init__").is_empty() && is_foreign() && has_coroutines()
 }
 
 /// What a function runs without a call: `with x`, `for y in x`, a property.
@@ -365,7 +360,11 @@ pub fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     let memo = world.hazards;
     let found = remembered(&memo.bound, func.file, || {
         let handles = memo.handles.get_or_init(|| bound::Handles::find(world));
-        Arc::new(bound::in_file(world, handles, func.file))
+        let kept = memo.kept.get_or_init(|| waking::Kept::find(world));
+        let woken = kept.woken_in(world, func.file).into_iter();
+        let mut found: FxHashMap<_, _> = woken.map(|(func, name)| (func, Cause::NeedsLoop { func, name })).collect();
+        found.extend(bound::in_file(world, handles, func.file));
+        Arc::new(found)
     });
     found.get(&func).cloned()
 }

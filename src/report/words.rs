@@ -164,7 +164,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::RunsLoop { .. } => "runs-loop",
         Cause::Uses { .. } => "uses",
         Cause::TestsIgnored => "tests-ignored",
-        Cause::NeedsLoop { .. } => "needs-loop",
+        Cause::NeedsLoop { .. } | Cause::MayNeedLoop { .. } => "needs-loop",
         Cause::WorksLater { .. } => "works-later",
         Cause::TakesBoth { .. } => "takes-both",
         Cause::Operator { .. } => "operator",
@@ -410,6 +410,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::NeedsLoop { func, name } => {
             format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
         }
+        Cause::MayNeedLoop { func, name } => format!(
+            "`{}` makes an object that may need the running loop (`{name}`), so it does not run in a thread",
+            names.qualified_func(*func)
+        ),
         Cause::NestedComprehension { site } => {
             format!(
                 "{} stands in a comprehension inside another one, where Python before 3.11 takes no await",

@@ -285,7 +285,7 @@ async def main(persistence):
     project
         .run("apply --allow-dirty")
         .returned(0)
-        .says(&["`app.Download.__init__` needs the running loop (`super().__init__`)"]);
+        .says(&["`app.Download.__init__` makes an object that may need the running loop (`super().__init__`)"]);
     let line = "    print(Download(persistence), await asyncio.to_thread(Row, persistence))";
     assert!(project.text("app.py").contains(line), "{}", project.text("app.py"));
 }

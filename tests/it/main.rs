@@ -17,6 +17,7 @@ mod handed;
 mod differences;
 mod init;
 mod limits;
+mod loop_bound;
 mod outside;
 mod plans;
 mod native;

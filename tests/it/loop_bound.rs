@@ -1,0 +1,127 @@
+//! What must stay in the thread of the loop: objects that are tied to it, and what wakes who waits there.
+
+use crate::support::*;
+
+/// An object that an offloaded function makes is made in the worker, too.
+#[test]
+fn what_makes_an_object_with_a_foreign_base_stays_on_the_loop() {
+    let project = Project::new(
+        "#- app.py
+from tasks import TaskManager
+
+class Downloads(TaskManager):
+    def __init__(self):
+        super().__init__()
+        self.found = {}
+
+    async def stop(self):
+        pass
+
+class Uploads(TaskManager):
+    def __init__(self):
+        TaskManager.__init__(self)
+
+    async def stop(self):
+        pass
+
+class Peers(TaskManager):
+    async def stop(self):
+        pass
+
+class Rows:
+    def __init__(self):
+        self.found = {}
+
+class First:
+    def __init__(self, persistence):
+        self.made = Downloads()
+        self.state = persistence.get('state')
+
+class Second:
+    def __init__(self, persistence):
+        self.made = Uploads()
+        self.state = persistence.get('state')
+
+class Third:
+    def __init__(self, persistence):
+        self.made = Peers()
+        self.state = persistence.get('state')
+
+class Fourth:
+    def __init__(self, persistence):
+        self.made = Rows()
+        self.state = persistence.get('state')
+
+async def main(persistence):
+    print(First(persistence), Second(persistence), Third(persistence), Fourth(persistence))
+",
+    );
+    check_round(&project);
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "`app.Downloads.__init__` makes an object that may need the running loop (`super().__init__`)",
+        "`app.Uploads.__init__` makes an object that may need the running loop (`tasks.TaskManager.__init__`)",
+        "`app.Third.__init__` makes an object that may need the running loop (`Peers`)",
+    ]);
+    assert!(
+        project
+            .text("app.py")
+            .contains("print(First(persistence), Second(persistence), Third(persistence), await asyncio.to_thread(Fourth, persistence))")
+    );
+}
+
+/// From another thread the loop is not woken.
+#[test]
+fn what_wakes_a_waiter_of_the_loop_stays_on_it() {
+    let project = Project::new(
+        "#- app.py
+import asyncio
+import threading
+from asyncio import Queue
+
+class Store:
+    def __init__(self, persistence, loop):
+        self.persistence = persistence
+        self.loop = loop
+        self.ready = asyncio.Event()
+        self.rows = Queue()
+        self.other = threading.Event()
+
+    def __len__(self):
+        return self.size() + self.told() + self.alien() + self.handed(None)
+
+    def size(self):
+        self.ready.set()
+        return self.persistence.size('a')
+
+    def told(self):
+        self.rows.put_nowait(1)
+        return self.persistence.size('b')
+
+    def alien(self):
+        self.other.set()
+        return self.persistence.size('c')
+
+    def safe(self):
+        self.loop.call_soon_threadsafe(self.ready.set)
+        self.loop.call_soon_threadsafe(lambda: self.rows.put_nowait(1))
+        return self.persistence.size('d')
+
+    def handed(self, future: asyncio.Future):
+        future.set_result(1)
+        return self.persistence.size('e')
+
+async def main(store: Store, future):
+    print(store.size(), store.told(), store.handed(future))
+    print(store.alien(), store.safe())
+",
+    );
+    check_round(&project);
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "`app.Store.size` needs the running loop (`ready.set`), so it cannot run in a thread",
+        "`app.Store.told` needs the running loop (`rows.put_nowait`), so it cannot run in a thread",
+        "`app.Store.handed` needs the running loop (`future.set_result`), so it cannot run in a thread",
+    ]);
+    let text = project.text("app.py");
+    assert!(text.contains("print(store.size(), store.told(), store.handed(future))"), "{text}");
+    assert!(text.contains("print(await asyncio.to_thread(store.alien), "), "{text}");
+}
