@@ -16,7 +16,7 @@ use ty_python_semantic::{
 };
 
 use super::db::Db;
-use super::infer::{Definition, at, open};
+use super::infer::{Definition, at, guarded, open};
 
 /// A class, wherever it is.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ pub struct FoundClass {
 
 /// The class at the dotted `path` (`package.Class`), as an import in the file `anchor` would find it.
 pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
+    guarded(|| look_up(db, anchor, path))
+}
+
+fn look_up(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
     let (module, name) = path.rsplit_once('.')?;
     let file = open(db, anchor)?;
     let model = SemanticModel::new(db, db.program().program_file(db, file));

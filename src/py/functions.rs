@@ -11,7 +11,7 @@ use ty_python_semantic::{HasType, ImportAliasResolution, SemanticModel, definiti
 
 use super::classes::{self, bodies, import_statement};
 use super::db::Db;
-use super::infer::{Definition, open};
+use super::infer::{Definition, guarded, open};
 
 /// What stands at a dotted path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +41,12 @@ pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<Callable> {
     let file = open(db, anchor)?;
     let model = SemanticModel::new(db, db.program().program_file(db, file));
     let statement = import_statement(module, name);
-    let found = definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
-    let function = found.iter().find_map(|definition| {
-        let focus = definition.focus_range(db);
-        signature_at(db, focus.file(), focus.range().start())
+    let function = guarded(|| {
+        let found = definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
+        found.iter().find_map(|definition| {
+            let focus = definition.focus_range(db);
+            signature_at(db, focus.file(), focus.range().start())
+        })
     });
     function.map(Callable::Function).or_else(|| {
         let class = classes::find(db, anchor, path)?;
@@ -79,7 +81,7 @@ fn signature_at(db: &Db, file: File, offset: TextSize) -> Option<Signature> {
         decorators: decorators.map(str::to_owned).collect(),
         returns: match &function.returns {
             Some(annotation) => annotated(annotation),
-            None => inferred(),
+            None => guarded(inferred),
         },
     })
 }

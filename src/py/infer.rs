@@ -119,11 +119,18 @@ fn ask_file(db: &Db, questions: &Questions) -> Answers {
     let hopeless = narrowing::hopeless(module.suite());
     finder.found.retain(|expr| !hopeless.iter().any(|function| function.contains_range(expr.range())));
     for expr in finder.found {
-        let mut about = || about(db, &model, questions, expr, &mut answers);
-        // Some programs make ty panic, as the standard library itself: of such an expression, nothing is known.
-        let _ = catch_unwind(AssertUnwindSafe(&mut about));
+        guarded(|| {
+            about(db, &model, questions, expr, &mut answers);
+            Some(())
+        });
     }
     answers
+}
+
+/// What ty answers. Some programs make it panic, as the standard library itself: then nothing is known, and what it works out
+/// from such an answer panics again.
+pub(super) fn guarded<T>(ask: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(ask)).ok().flatten()
 }
 
 /// Answers the questions about one expression.
@@ -366,5 +373,11 @@ mod tests {
         assert_eq!(certainty("Store & ~AlwaysFalsy"), Certainty::Known);
         assert_eq!(certainty("~None"), Certainty::Unknown);
         assert_eq!(certainty("(x: int | str) -> Any"), Certainty::Known);
+    }
+
+    #[test]
+    fn a_panic_is_no_answer() {
+        assert_eq!(guarded(|| Some(1)), Some(1));
+        assert_eq!(guarded(|| -> Option<u8> { panic!("as ty does") }), None);
     }
 }

@@ -7,12 +7,12 @@ use ruff_text_size::TextRange;
 use ty_python_semantic::check_file;
 
 use super::db::Db;
-use super::infer::open;
+use super::infer::{guarded, open};
 
 /// The expression statements of each file that ty reports as `unused-awaitable`, in the order of the paths. A file that cannot
-/// be read has none.
+/// be read, or that makes ty panic, has none.
 pub fn unused_awaitables(db: &Db, paths: &[PathBuf]) -> Vec<Vec<TextRange>> {
-    paths.par_iter().map_with(db.clone(), |db, path| in_file(db, path)).collect()
+    paths.par_iter().map_with(db.clone(), |db, path| guarded(|| Some(in_file(db, path))).unwrap_or_default()).collect()
 }
 
 fn in_file(db: &Db, path: &Path) -> Vec<TextRange> {
