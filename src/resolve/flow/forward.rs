@@ -237,8 +237,10 @@ impl Walk<'_, '_> {
                     result.into_iter().for_each(|result| self.reach_value(result, 0));
                     true
                 } else {
-                    let counts = || eager::is_builtin(&names, self.builder.index.call(call), &["enumerate"]);
-                    eager::takes_all(&names, call, index) || index == 0 && (eager::is_next(&names, call) || counts())
+                    let is_one_of = |wanted: &[&str]| eager::is_builtin(&names, self.builder.index.call(call), wanted);
+                    eager::takes_all(&names, call, index)
+                        || index == 0 && (eager::is_next(&names, call) || is_one_of(&["enumerate"]))
+                        || is_one_of(if index == 0 { &["zip"] } else { &["zip", "map", "filter"] })
                 }
             }
             _ => false,
