@@ -3,7 +3,7 @@
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
-use super::World;
+use super::{World, shape};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, eager};
@@ -135,10 +135,11 @@ pub fn offloadable(world: World, site: &Site) -> Option<CallId> {
         Some(Barrier::Generator) => &context.generators,
         Some(_) => return None,
     };
-    // What is around it and becomes a list lets the call inside be awaited.
+    // What is around it and becomes a list lets the call inside be awaited, where that is what runs it: a `load` that is no
+    // generator runs before `sum(x.load())` does.
     let lazy = around.iter().find(|generator| !becomes_list(world, generator));
     let inside = || taker(world, site, usage).and_then(|(call, range)| running(world, call, range));
-    lazy.is_none().then(inside).flatten().or_else(|| {
+    (lazy.is_none() && shape::is_lazy(world, site)).then(inside).flatten().or_else(|| {
         let generator = lazy.or(around.first())?;
         running(world, generator.consumer?, generator.range)
     })
