@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
 use super::{Verdicts, World};
@@ -14,9 +14,18 @@ use crate::resolve::{Site, SiteKind};
 /// More callers than this are not looked at.
 const CALLERS: usize = 200;
 
-/// Would saying what the site calls change what converts, or what is awaited? In tests only what converts matters: they hold
-/// nothing back.
-pub fn is_open(world: World, verdicts: &Verdicts, site: &Site) -> bool {
+/// The sites of which it would change what converts, or what is awaited, to say what they call. In tests only what converts
+/// matters: they hold nothing back.
+pub fn open_sites(world: World, verdicts: &Verdicts) -> FxHashSet<RefId> {
+    let mut callers = Callers::default();
+    let open = world.graph.sites.values().filter(|site| is_open(world, verdicts, site, &mut callers));
+    open.map(|site| site.id).collect()
+}
+
+/// What calls a function, by names alone: looked for once.
+type Callers = FxHashMap<FuncId, Vec<FuncId>>;
+
+fn is_open(world: World, verdicts: &Verdicts, site: &Site, callers: &mut Callers) -> bool {
     let in_tests = world.in_tests(site.id.file);
     let is_leaf = matches!(site.kind, SiteKind::Blocking { .. });
     site.uncertain
@@ -24,25 +33,25 @@ pub fn is_open(world: World, verdicts: &Verdicts, site: &Site) -> bool {
             || site.targets.iter().any(|target| {
                 verdicts.converts.contains_key(target) || !in_tests && held_by_uncertain(verdicts, *target)
             })
-            || !in_tests && blocks_unseen(world, verdicts, site))
+            || !in_tests && blocks_unseen(world, verdicts, site, callers))
 }
 
 /// Is it in a function that is not known to block, which a coroutine calls as it is?
-fn blocks_unseen(world: World, verdicts: &Verdicts, site: &Site) -> bool {
+fn blocks_unseen(world: World, verdicts: &Verdicts, site: &Site, callers: &mut Callers) -> bool {
     let Some(owner) = world.owner(site.id).filter(|owner| !world.index.func(*owner).is_async) else { return false };
     let is_known = verdicts.stays.contains_key(&owner) || verdicts.converts.contains_key(&owner);
     let blocks = site.targets.iter().any(|target| verdicts.stays.contains_key(target));
-    site.kind.runs() && blocks && !is_known && is_reached(world, verdicts, owner)
+    site.kind.runs() && blocks && !is_known && is_reached(world, verdicts, owner, callers)
 }
 
 /// Does a coroutine call the function, or what calls it? By names alone, so it may be one too many.
-fn is_reached(world: World, verdicts: &Verdicts, func: FuncId) -> bool {
+fn is_reached(world: World, verdicts: &Verdicts, func: FuncId, known: &mut Callers) -> bool {
     let (mut pending, mut seen) = (vec![func], FxHashSet::default());
     while let Some(at) = pending.pop() {
         if !seen.insert(at) || seen.len() > CALLERS {
             continue;
         }
-        for caller in callers(world, at) {
+        for &caller in &*known.entry(at).or_insert_with(|| callers(world, at)) {
             if world.index.func(caller).is_async || verdicts.converts.contains_key(&caller) {
                 return true;
             }

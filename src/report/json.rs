@@ -197,6 +197,7 @@ fn functions(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Func
 }
 
 fn sites(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Site> {
+    let open = decision::open_sites(world, verdicts);
     world
         .graph
         .sites
@@ -218,7 +219,7 @@ fn sites(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<Site> {
                 verdict: verdict_name(verdict),
                 evidence: words::evidence(site.evidence),
                 uncertain: site.uncertain,
-                undecided: decision::is_open(world, verdicts, site),
+                undecided: open.contains(&site.id),
                 targets: site.targets.iter().map(|target| world.names().qualified_func(*target)).collect(),
                 support: site.support.iter().map(|(file, range)| places.place(*file, range.start())).collect(),
                 candidates: site.candidates.iter().map(|target| world.names().qualified_func(*target)).collect(),

@@ -48,12 +48,13 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length
         };
     }
     out.push('\n');
+    let open = decision::open_sites(world, verdicts);
     out += &idle::section(world, verdicts, counts);
-    out += &by_evidence(world, verdicts);
+    out += &by_evidence(world, verdicts, &open);
     out += &stays::section(world, verdicts, &mut places, length);
     out += &left::section(world, verdicts, &mut places, length);
     out += &tests::section(world, verdicts, &mut places, usize::MAX);
-    out += &uncertain::report(world, verdicts, &mut places);
+    out += &uncertain::report(world, &open, &mut places);
     out
 }
 
@@ -67,14 +68,14 @@ pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn by_evidence(world: World, verdicts: &Verdicts) -> String {
+fn by_evidence(world: World, verdicts: &Verdicts, open: &FxHashSet<RefId>) -> String {
     let mut counts: BTreeMap<Evidence, usize> = BTreeMap::new();
     let mut uncertain = 0;
     for site in world.graph.sites.values() {
         if site.uncertain {
             let is_left = !world.in_tests(site.id.file)
                 && matches!(verdicts.sites.get(&site.id), Some(SiteVerdict::Left(Cause::Uncertain { .. })));
-            uncertain += usize::from(is_left || decision::is_open(world, verdicts, site));
+            uncertain += usize::from(is_left || open.contains(&site.id));
         } else {
             *counts.entry(site.evidence).or_default() += 1;
         }

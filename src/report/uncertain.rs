@@ -4,19 +4,21 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::FxHashSet;
 
 use super::words::Places;
-use crate::color::{Verdicts, World, decision};
+use crate::color::World;
 use crate::index::facts::*;
 use crate::resolve::Site;
 
 /// How many annotations, and how many sites without one, are named before the rest is counted.
 const SHOWN: usize = 10;
 
-/// The section of the summary; empty when there is nothing to decide.
-pub fn report(world: World, verdicts: &Verdicts, places: &mut Places) -> String {
-    let sites: Vec<&Site> =
-        world.graph.sites.values().filter(|site| decision::is_open(world, verdicts, site)).collect();
+/// The section of the summary; empty when there is nothing to decide. `open`: what [`open_sites`] found.
+///
+/// [`open_sites`]: crate::color::decision::open_sites
+pub fn report(world: World, open: &FxHashSet<RefId>, places: &mut Places) -> String {
+    let sites: Vec<&Site> = world.graph.sites.values().filter(|site| open.contains(&site.id)).collect();
     if sites.is_empty() {
         return String::new();
     }
