@@ -75,6 +75,10 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && gives_generator(world, site) => {
             Some(Cause::Consumed { site: id })
         }
+        // `for row in cursor`: no expression stands for what each turn runs.
+        SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && iterates_unseen(world, id) => {
+            Some(Cause::Consumed { site: id })
+        }
         // `for x in map(leaf, keys)`: the call itself runs nothing yet.
         SiteKind::Blocking { .. } if works_later(world, id) => Some(Cause::Consumed { site: id }),
         SiteKind::Blocking { .. }
@@ -109,6 +113,11 @@ fn gives_generator(world: World, site: &Site) -> bool {
         facts.traits.is_generator && !facts.is_async
     };
     matches!(world.index.site(site.id).usage, Usage::Called(_)) && site.targets.iter().any(is_generator)
+}
+
+fn iterates_unseen(world: World, id: RefId) -> bool {
+    let facts = world.index.site(id);
+    facts.is_implicit() && matches!(facts.name.as_str(), "__iter__" | "__next__")
 }
 
 fn works_later(world: World, id: RefId) -> bool {

@@ -181,6 +181,10 @@ pub fn key(cause: &Cause) -> &'static str {
 
 /// What an await or an asynchronous iteration cannot take the place of.
 fn consumed(world: World, call: &str, site: RefId) -> String {
+    let facts = world.index.site(site);
+    if facts.is_implicit() && facts.name == "__iter__" && world.graph.is_leaf(site) {
+        return format!("each turn of an iteration over {call} blocks, and no call stands there that could be moved");
+    }
     match world.result_usage(site) {
         Some(Usage::Argument { call: taker, .. })
             if let Some(name) = world.names().last_name(world.index.call(taker).func) =>
