@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use ruff_python_ast::PythonVersion;
+use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -226,6 +227,17 @@ fn gives_later(world: World, call: CallId) -> bool {
     matches!(shape, Some(Shape::Generator | Shape::Manager | Shape::Iterable))
 }
 
+/// What a file keeps beyond a call, at the level of modules and classes and in attributes: the name, the value and the annotation.
+fn kept(facts: &FileFacts) -> impl Iterator<Item = (&Name, Option<ValueId>, Option<ValueId>)> {
+    let outside = facts.scopes.iter().filter(|scope| !matches!(scope.kind, ScopeKind::Function(_)));
+    let bound = outside.flat_map(|scope| &scope.bindings).filter_map(|binding| match binding.bound {
+        Bound::Value(value) => Some((&binding.name, Some(value), None)),
+        Bound::Annotated { annotation, value } => Some((&binding.name, value, Some(annotation))),
+        _ => None,
+    });
+    bound.chain(facts.attribute_writes.iter().map(|write| (&write.name, write.value, write.annotation)))
+}
+
 /// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
 fn transitive(world: World, func: FuncId) -> Option<Cause> {
     remembered(&world.hazards.answers, func, || search(world, func))
@@ -289,7 +301,8 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             found.push(Step::Loop(name.to_owned()));
             break;
         }
-        if let Some(name) = made::foreign(world, func, call) {
+        let made = made::classes(world, call);
+        if let Some(name) = made::foreign(world, func, call, &made) {
             found.push(Step::Foreign(name));
             break;
         }
@@ -303,7 +316,7 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             .flat_map(|arg| named(world, func, arg.value));
         let run = callees
             .into_iter()
-            .chain(made::initializers(world, call))
+            .chain(made::initializers(world, &made))
             .chain(given)
             .filter(|callee| is_met_by(world, *callee, func));
         found.extend(run.map(|callee| Step::Runs { callee, caught }));

@@ -45,16 +45,9 @@ impl Handles {
         let names: Vec<Name> = words.into_iter().chain(classes).collect();
         let files: FxHashSet<FileId> = names.iter().flat_map(|name| world.index.words.files(name)).collect();
         for (_, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
-            for scope in facts.scopes.iter().filter(|scope| !matches!(scope.kind, ScopeKind::Function(_))) {
-                for binding in &scope.bindings {
-                    if let Bound::Value(value) | Bound::Annotated { value: Some(value), .. } = binding.bound {
-                        handles.keep(world, &binding.name, value);
-                    }
-                }
-            }
-            for write in &facts.attribute_writes {
-                if let Some(value) = write.value {
-                    handles.keep(world, &write.name, value);
+            for (name, value, _) in super::kept(facts) {
+                if let Some(value) = value {
+                    handles.keep(world, name, value);
                 }
             }
         }

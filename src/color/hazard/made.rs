@@ -4,15 +4,15 @@ use crate::color::World;
 use crate::index::facts::*;
 
 /// Classes of the project that the call may make an object of.
-fn classes(world: World, call: &Call) -> impl Iterator<Item = ClassId> {
-    world.names().evaluate(call.func).into_iter().filter_map(|meaning| meaning.class())
+pub fn classes(world: World, call: &Call) -> Vec<ClassId> {
+    world.names().evaluate(call.func).into_iter().filter_map(|meaning| meaning.class()).collect()
 }
 
-/// What runs when the call makes an object.
-pub fn initializers(world: World, call: &Call) -> Vec<FuncId> {
+/// What runs when an object of one of the classes is made.
+pub fn initializers(world: World, made: &[ClassId]) -> Vec<FuncId> {
     let methods = ["__new__", "__init__", "__post_init__"];
-    let of = |class| methods.into_iter().filter_map(move |name| initializer(world, class, name));
-    classes(world, call).flat_map(of).collect()
+    let of = |class: &ClassId| methods.map(|name| initializer(world, *class, name)).into_iter().flatten();
+    made.iter().flat_map(of).collect()
 }
 
 fn initializer(world: World, class: ClassId, name: &str) -> Option<FuncId> {
@@ -21,11 +21,12 @@ fn initializer(world: World, class: ClassId, name: &str) -> Option<FuncId> {
 }
 
 /// The name of what the call initializes, where that is code from elsewhere and the object has coroutine methods:
-/// `super().__init__()`, `Base.__init__(self)`, or `Worker()` of a class that has no `__init__` of its own.
-pub fn foreign(world: World, func: FuncId, call: &Call) -> Option<String> {
+/// `super().__init__()`, `Base.__init__(self)`, or `Worker()` of a class that has no `__init__` of its own. `made`: the [`classes`]
+/// of the call.
+pub fn foreign(world: World, func: FuncId, call: &Call, made: &[ClassId]) -> Option<String> {
     let inherits = |class: &ClassId| initializer(world, *class, "__init__").is_none() && is_tied(world, *class);
-    if let Some(class) = classes(world, call).find(inherits) {
-        return Some(world.index.class(class).name.to_string());
+    if let Some(class) = made.iter().find(|class| inherits(class)) {
+        return Some(world.index.class(*class).name.to_string());
     }
     let Value::Attribute { receiver, name } = world.index.value(call.func) else { return None };
     let class = world.index.func(func).class.filter(|_| name == "__init__")?;

@@ -53,14 +53,7 @@ impl Kept {
         let files: FxHashSet<FileId> = world.index.words.files("asyncio").collect();
         let mut kept = Self::default();
         for (file, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
-            let outside = facts.scopes.iter().filter(|scope| !matches!(scope.kind, ScopeKind::Function(_)));
-            let bound = outside.flat_map(|scope| &scope.bindings).filter_map(|binding| match binding.bound {
-                Bound::Value(value) => Some((&binding.name, Some(value), None)),
-                Bound::Annotated { annotation, value } => Some((&binding.name, value, Some(annotation))),
-                _ => None,
-            });
-            let written = facts.attribute_writes.iter().map(|write| (&write.name, write.value, write.annotation));
-            for (name, value, annotation) in written.chain(bound) {
+            for (name, value, annotation) in super::kept(facts) {
                 if is_kept(world, value, annotation) {
                     kept.in_file.insert((file, name.clone()));
                     kept.anywhere.insert(name.clone());
@@ -92,8 +85,7 @@ impl Kept {
         match world.index.value(value) {
             // The file that writes an attribute of that name knows best.
             Value::Attribute { name, .. } => {
-                let writes = &world.index.file(file).attribute_writes;
-                let is_written = || writes.iter().any(|write| write.name == *name);
+                let is_written = || world.index.writes_of(name).iter().any(|(writer, _)| *writer == file);
                 self.in_file.contains(&(file, name.clone())) || self.anywhere.contains(name) && !is_written()
             }
             Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
