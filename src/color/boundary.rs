@@ -8,13 +8,13 @@ use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, sha
 use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
-use crate::resolve::SiteKind;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::decorator;
 use crate::resolve::hierarchy::BaseClass;
 use crate::resolve::intercepted::is_intercepted;
 use crate::resolve::operators;
 use crate::resolve::site::is_constructor;
+use crate::resolve::{Evidence, SiteKind};
 
 /// Decorators that do not care about the color of a function.
 pub(super) const COLORLESS: [&str; 11] = [
@@ -294,7 +294,8 @@ pub fn every_call_awaits(world: World, func: FuncId) -> bool {
     !sites.is_empty() && sites.iter().all(|id| world.result_usage(*id) == Some(Usage::Awaited))
 }
 
-/// Nothing in the tree calls the method, and a base outside the tree may.
+/// Nothing in the tree calls the method, and a base outside the tree may. Tests say so only where scopes or types tell
+/// what they call: their `client.post(...)` may be anything.
 fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
     let class = world.index.func(func).class?;
     let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| match base {
@@ -302,7 +303,13 @@ fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
         BaseClass::Unknown => true,
         BaseClass::Class(_) => false,
     });
-    (foreign && !is_called(world, func)).then_some(Cause::CalledByBase)
+    let calls = |id: &RefId| {
+        let site = &world.graph.sites[id];
+        let is_told = !world.in_tests(id.file) || site.evidence < Evidence::Flow;
+        !site.uncertain && is_told && world.owner(*id) != Some(func)
+    };
+    let is_called = || world.graph.sites_of(func).iter().any(calls);
+    (foreign && !is_called()).then_some(Cause::CalledByBase)
 }
 
 /// A hook, or a test, in a file that is no test file itself: a suite that others inherit. The runner finds it by its name

@@ -3,6 +3,7 @@
 
 mod class;
 mod place;
+mod tested;
 mod wrapper;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,6 +147,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     let (mut annotations, mut through) = (BTreeSet::new(), BTreeSet::new());
     let (mut escape, mut dispatched) = (None, false);
     let mut callbacks: Vec<(RefId, CallId, FuncId)> = vec![];
+    let mut changed = false;
     for target in targets {
         let is_manager = is_made && boundary::is_manager(builder.index, target);
         let token = match is_made {
@@ -154,6 +156,11 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
             false => Token::Function(target),
         };
         let trace = flow::trace(builder, token, from);
+        let is_unused = trace.calls.is_empty() && trace.uses.is_empty() && trace.callbacks.is_empty();
+        let tested = tested::follow(builder, token, target, trace.in_tests);
+        changed |= tested.changed;
+        // Nothing but tests has it, and what they do with it no coroutine can be put in for.
+        escape = escape.or(tested.lost.filter(|_| is_unused && trace.decorates.is_empty()));
         for place in trace.calls {
             calls.entry(place).or_default().insert(target);
         }
@@ -183,7 +190,6 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
     let ranges = annotations.into_iter().filter_map(|(file, value)| annotation_range(builder, file, value)).collect();
     let through = if is_made { through } else { BTreeSet::new() };
     builder.graph.carriages.insert(id, Carriage { annotations: ranges, through, lost_at: escape });
-    let mut changed = false;
     for (place, funcs) in calls {
         changed |= add_place(builder, place, funcs, Runs::Calls);
     }
@@ -245,6 +251,7 @@ fn follow_lambdas(builder: &mut Builder) -> bool {
     for func in new {
         let Some(lambda) = builder.index.func(func).lambda else { continue };
         let trace = flow::trace(builder, Token::Function(func), lambda.value);
+        changed |= tested::follow(builder, Token::Function(func), func, trace.in_tests).changed;
         builder.graph.lambdas.insert(func, LambdaUse { lost_at: trace.escape, is_accepted: trace.accepted.is_some() });
         for place in trace.calls {
             changed |= add_place(builder, place, BTreeSet::from([func]), Runs::Calls);

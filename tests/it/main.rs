@@ -27,5 +27,6 @@ mod receivers;
 mod refusals;
 mod renames;
 mod terminal;
+mod tested;
 mod uncertain;
 mod unseen;

@@ -325,3 +325,36 @@ async def main(loop):
 ",
     );
 }
+
+/// What a test posts with says nothing of who calls the handler: its base does.
+#[test]
+fn a_method_that_only_an_outside_base_calls_stays_whatever_tests_call() {
+    let project = Project::new(
+        "#- api.py
+from flask_restful import Resource
+
+class Import(Resource):
+    def post(self):
+        return persistence.put(1)
+
+class Other:
+    def post(self):
+        return persistence.put(2)
+
+async def main():
+    return Other().post()
+#- tests/test_api.py
+from api import Import
+
+def add(client):
+    return client.post()
+
+def test_import(client):
+    assert add(client) == 1
+    assert client.post() == 1
+",
+    );
+    let run = project.run("diff .").returned(1);
+    assert!(!run.text().contains("-        return persistence.put(1)"), "{}", run.text());
+    run.says(&["api.Import.post: nothing in the project calls it, but a base class from outside may"]);
+}

@@ -66,8 +66,12 @@ pub(crate) struct Trace {
     pub(crate) accepted: Option<Accepts>,
     /// Functions in whose place it stands: it is returned by their decorator.
     pub(crate) decorates: BTreeSet<FuncId>,
+    /// Where it comes to be in tests, which are not walked through.
+    pub(crate) in_tests: Vec<(Spot, u32)>,
     /// The first place where it is lost sight of.
     pub(crate) escape: Option<Place>,
+    /// All places in tests where it is lost sight of.
+    pub(crate) lost_in_tests: Vec<Place>,
 }
 
 /// More places than this are not looked at.
@@ -168,11 +172,30 @@ impl Walk<'_, '_> {
         !self.in_tests && self.builder.in_tests(file)
     }
 
+    /// Does nobody ask where in the tests it comes to be?
+    fn ends_before_tests(&self) -> bool {
+        match self.token {
+            Token::Function(_) | Token::Generator(_) | Token::Manager(_) => false,
+            Token::Class(_) | Token::Layer | Token::Instance(_) => true,
+        }
+    }
+
+    /// Goes on there, or notes that tests do.
+    fn reach_in(&mut self, file: FileId, spot: Spot, depth: u32) {
+        match self.is_apart(file) {
+            true => self.trace.in_tests.push((spot, depth)),
+            false => self.reach(spot, depth),
+        }
+    }
+
     fn reach_value(&mut self, value: ValueId, depth: u32) {
         self.reach(Spot::Value(value), depth);
     }
 
     fn escape(&mut self, place: Place) {
+        if self.builder.in_tests(place.0) {
+            self.trace.lost_in_tests.push(place);
+        }
         self.trace.escape.get_or_insert(place);
     }
 

@@ -68,8 +68,8 @@ impl Walk<'_, '_> {
             let import = &self.builder.index.file(from).imports[at as usize];
             let (scope, binds) = (import.scope, import.binds.clone());
             let is_it = self.builder.names().absolute(from, import).is_some_and(|path| path == module);
-            if is_it && !self.is_apart(from) {
-                self.reach(Spot::Name(scope, binds), depth);
+            if is_it {
+                self.reach_in(from, Spot::Name(scope, binds), depth);
             }
         }
     }
@@ -104,7 +104,8 @@ impl Walk<'_, '_> {
             let site = self.builder.index.site(id);
             let (receiver, usage) = (site.receiver, site.usage);
             let Some(receiver) = receiver.filter(|_| !site.is_implicit()) else { continue };
-            if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || self.is_apart(id.file) {
+            let is_skipped = self.ends_before_tests() && self.is_apart(id.file);
+            if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || is_skipped {
                 continue;
             }
             if self.may_have(receiver, owner) && self.may_read(receiver, name, depth) {
@@ -112,7 +113,7 @@ impl Walk<'_, '_> {
             }
         }
         for id in typed::may_own(self.builder, owner, reads) {
-            self.reach_value(self.builder.index.site(id).value, depth);
+            self.reach_in(id.file, Spot::Value(self.builder.index.site(id).value), depth);
         }
     }
 
@@ -173,16 +174,14 @@ impl Walk<'_, '_> {
     fn looked_up(&mut self, file: FileId, at: u32, depth: u32) {
         let lookup = &self.builder.index.file(file).lookups[at as usize];
         let (call, range) = (lookup.call, lookup.range);
-        if self.is_apart(file) {
-            return;
-        }
         let finder = self.builder.names().last_name(self.builder.index.call(call).func).unwrap_or_default();
         match finder {
             "getattr" => {
                 let consumers = self.consumers(file);
-                consumers.result(call).into_iter().for_each(|result| self.reach_value(result, depth));
+                let result = consumers.result(call);
+                result.into_iter().for_each(|result| self.reach_in(file, Spot::Value(result), depth));
             }
-            "methodcaller" | "attrgetter" => self.escape((file, range)),
+            "methodcaller" | "attrgetter" if !self.is_apart(file) => self.escape((file, range)),
             _ => {}
         }
     }
@@ -245,8 +244,12 @@ impl Walk<'_, '_> {
                 }
                 Caller::Decorates { .. } => {}
                 Caller::Call { callee, call, from, .. } => {
-                    if !self.is_apart(call.file) && self.may_run(callee, func) {
-                        if *from == 0 { self.result(*call, is_async, depth) } else { self.escape(place) }
+                    if self.may_run(callee, func) {
+                        match *from {
+                            0 => self.result(*call, is_async, depth),
+                            _ if self.is_apart(call.file) => {}
+                            _ => self.escape(place),
+                        }
                     }
                 }
             }
@@ -284,11 +287,12 @@ impl Walk<'_, '_> {
         let consumers = self.consumers(call.file);
         let Some(result) = consumers.result(call) else { return };
         if !is_async {
-            return self.reach_value(result, depth);
+            return self.reach_in(call.file, Spot::Value(result), depth);
         }
         for consumer in consumers.of_value(result) {
             match consumer {
-                Consumer::Await(awaited) => self.reach_value(*awaited, depth),
+                Consumer::Await(awaited) => self.reach_in(call.file, Spot::Value(*awaited), depth),
+                _ if self.is_apart(call.file) => {}
                 _ => self.escape_at(result),
             }
         }

@@ -1,0 +1,197 @@
+//! What the code keeps or gives back, and its tests run.
+
+use crate::support::{Project, check_project};
+
+const CONFIG: &str = "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\"]\nexported = \"convert\"\n#- pytest.ini\n[pytest]\nasyncio_mode = auto\n";
+const CODE: &str = "#- app.py
+from functools import partial
+
+def load(key):
+    return persistence.get(key)
+
+def rows(keys):
+    for key in keys:
+        yield persistence.get(key)
+
+class Board:
+    def __init__(self):
+        self.table = {'load': load}
+
+    def run(self):
+        return self.table['load'](1)
+
+    def pick(self):
+        return load
+
+TABLE = {'load': load}
+
+def make():
+    def inner(key):
+        return persistence.get(key)
+    return inner
+
+def get_rows():
+    return rows([1])
+
+def bound():
+    return partial(load, 1)
+
+async def main():
+    Board().run()
+    Board().pick()(1)
+    make()(1)
+    bound()()
+    for row in get_rows():
+        print(row)
+    return TABLE['load'](3)
+";
+const AFTER: &str = "#- app.py
+import asyncio
+from functools import partial
+
+async def load(key):
+    return await asyncio.to_thread(persistence.get, key)
+
+async def rows(keys):
+    for key in keys:
+        yield await asyncio.to_thread(persistence.get, key)
+
+class Board:
+    def __init__(self):
+        self.table = {'load': load}
+
+    async def run(self):
+        return await self.table['load'](1)
+
+    def pick(self):
+        return load
+
+TABLE = {'load': load}
+
+def make():
+    async def inner(key):
+        return await asyncio.to_thread(persistence.get, key)
+    return inner
+
+def get_rows():
+    return rows([1])
+
+def bound():
+    return partial(load, 1)
+
+async def main():
+    await Board().run()
+    await Board().pick()(1)
+    await make()(1)
+    await bound()()
+    async for row in get_rows():
+        print(row)
+    return await TABLE['load'](3)
+";
+
+#[test]
+fn tests_await_what_they_take_out_of_the_code() {
+    check_project(
+        &format!(
+            "{CONFIG}{CODE}#- tests/test_app.py
+from app import Board, TABLE, bound, get_rows, make
+
+def test_kept():
+    assert Board().table['load'](1) == 2
+    assert TABLE['load'](1) == 2
+
+def test_given_back():
+    assert Board().pick()(1) == 2
+    inner = make()
+    assert inner(1) == 2
+
+def test_bound():
+    assert bound()() == 2
+
+def test_all():
+    for func in TABLE.values():
+        assert func(1) == 2
+
+def test_rows():
+    for row in get_rows():
+        assert row
+"
+        ),
+        &format!(
+            "{AFTER}#- tests/test_app.py
+from app import Board, TABLE, bound, get_rows, make
+
+async def test_kept():
+    assert await Board().table['load'](1) == 2
+    assert await TABLE['load'](1) == 2
+
+async def test_given_back():
+    assert await Board().pick()(1) == 2
+    inner = make()
+    assert await inner(1) == 2
+
+async def test_bound():
+    assert await bound()() == 2
+
+async def test_all():
+    for func in TABLE.values():
+        assert await func(1) == 2
+
+async def test_rows():
+    async for row in get_rows():
+        assert row
+"
+        ),
+    );
+}
+
+#[test]
+fn a_test_that_gives_it_away_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}{CODE}#- tests/test_app.py
+from app import TABLE, make
+
+def test_mapped():
+    assert list(map(make(), [1])) == [2]
+
+def test_decorates():
+    @make()
+    def inner():
+        pass
+
+def test_compared():
+    assert make() is not make()
+    assert set(TABLE) == {{'load'}}
+"
+    ));
+    project.run("diff .").returned(1).says(&[
+        "tests that may break (2):",
+        "test_mapped: it is passed on as a value: `map`",
+        "test_decorates: it is passed on as a value: `make`",
+    ]);
+}
+
+/// Nothing else uses it, and a decorator cannot be awaited.
+#[test]
+fn what_only_tests_decorate_with_stays() {
+    check_project(
+        &format!(
+            "{CONFIG}#- app.py
+def register(kind):
+    def decorate(func):
+        persistence.put(kind, func)
+        return func
+    return decorate
+
+#- tests/test_app.py
+from app import register
+
+def test_register():
+    @register('x')
+    def inner():
+        pass
+"
+        ),
+        "",
+    );
+}
