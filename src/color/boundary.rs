@@ -1,5 +1,7 @@
 //! Functions that cannot convert, whoever calls them (DESIGN section 7).
 
+use std::collections::BTreeSet;
+
 use super::World;
 use super::cause::Cause;
 use super::iteration;
@@ -10,7 +12,7 @@ use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::decorator;
-use crate::resolve::hierarchy::BaseClass;
+use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::intercepted::is_intercepted;
 use crate::resolve::operators;
 use crate::resolve::site::is_constructor;
@@ -61,6 +63,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     }
     if facts.keep {
         return Some(Cause::KeepComment);
+    }
+    if let Some(member) = below_kept(world, facts) {
+        return Some(Cause::Family { member });
     }
     if world.config.keep_sync.matches(&world.names().qualified_func(func)) {
         return Some(Cause::KeepSync);
@@ -144,6 +149,15 @@ fn intercepted(world: World, facts: &Func) -> Option<FuncId> {
     let class = facts.class?;
     let mut hooks = world.graph.intercepting.iter();
     hooks.find(|(_, own)| is_intercepted(&world.graph.hierarchy, class, **own)).map(|(hook, _)| *hook)
+}
+
+/// What the method overrides of a class that a codemod would replace, and that stays: what is below is a family with it again.
+fn below_kept(world: World, facts: &Func) -> Option<FuncId> {
+    let class = facts.class.filter(|_| !world.kept.is_empty())?;
+    let entries = &world.graph.renames.entries;
+    let kept: BTreeSet<ClassId> = world.kept.keys().flat_map(|number| entries[*number].classes()).collect();
+    let above = world.graph.hierarchy.ancestors(class).into_iter().filter(|id| *id != class && kept.contains(id));
+    above.into_iter().find_map(|id| hierarchy::method(world.index, id, &facts.name))
 }
 
 /// Does the package name the function, or its class, for something that finds it by its name and calls it?

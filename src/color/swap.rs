@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
 
 use super::{SiteVerdict, Verdicts, World};
 use crate::config::{BlockingAction, Reach};
-use crate::index::facts::FileId;
+use crate::index::facts::{ClassId, FileId};
+use crate::resolve::renames::Gate;
 use crate::resolve::{Gives, Site, SiteKind, Twin};
 
 /// Renames that are not carried out, by number, with what holds them.
@@ -29,6 +31,8 @@ pub enum Why {
     Unawaited,
     /// What is done with the object there is not followed.
     Escapes,
+    /// A class below it stays sync, in a file whose other code gets the twin.
+    Overridden,
 }
 
 /// The async twin that is called at a leaf; none when the class it belongs to stays.
@@ -66,9 +70,27 @@ pub fn is_async_now(world: World, site: &Site) -> bool {
     twin(world, site).is_some_and(|twin| *twin.method == *world.index.site(site.id).name || is_replaced())
 }
 
-/// The renames that leave a site of their class without an await.
+/// Does a class get the twin for its base? One that defines nothing but special methods, or of which something converts.
+pub fn follows(world: World, verdicts: &Verdicts, class: ClassId) -> bool {
+    let methods = &world.index.class(class).methods;
+    let plain = methods.iter().all(|func| world.index.func(*func).name.starts_with("__"));
+    plain || methods.iter().any(|func| verdicts.converts.contains_key(func))
+}
+
+/// The renames that leave a site of their class without an await, or a class with a base that its file no longer names.
 pub fn broken(world: World, verdicts: &Verdicts) -> Kept {
     let mut found = Kept::new();
+    let converting: FxHashSet<FileId> = verdicts.converts.keys().map(|func| func.file).collect();
+    for ((file, _), place) in &world.graph.renames.places {
+        if let Gate::ClassConverts(class) = place.gate
+            && converting.contains(file)
+            && !world.kept.contains_key(&place.entry)
+            && !follows(world, verdicts, class)
+        {
+            let held = Held { file: *file, range: place.range, why: Why::Overridden };
+            found.entry(place.entry).or_insert(held);
+        }
+    }
     for site in world.graph.sites.values() {
         let SiteKind::Blocking { entry, native: Some(_) } = site.kind else { continue };
         let Some(renames) = world.graph.swaps.get(&entry).filter(|_| !is_kept(world, site)) else { continue };

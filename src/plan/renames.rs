@@ -43,11 +43,7 @@ fn is_open(world: World, verdicts: &Verdicts, converting: &FxHashSet<FileId>, fi
             !verdicts.stays.contains_key(&func) && (!is_left_out || verdicts.converts.contains_key(&func))
         }
         Gate::FileConverts => converting.contains(&file),
-        Gate::ClassConverts(class) => {
-            let methods = &world.index.class(class).methods;
-            let plain = methods.iter().all(|func| world.index.func(*func).name.starts_with("__"));
-            plain || methods.iter().any(|func| verdicts.converts.contains_key(func))
-        }
+        Gate::ClassConverts(class) => swap::follows(world, verdicts, class),
     }
 }
 
@@ -58,6 +54,7 @@ pub fn problems(world: World) -> Vec<Problem> {
         let why = match held.why {
             Why::Unawaited => "nothing can await what is called here",
             Why::Escapes => "what is done with it here is not followed",
+            Why::Overridden => "the class here overrides it and stays sync, beside code that becomes async",
         };
         let message = format!("`{from}` is not replaced by `{to}`: {why}");
         let file = world.project.file(held.file);

@@ -243,6 +243,62 @@ async def run(stream: AsyncStream):
     );
 }
 
+/// Else the class would stand below a name that its file no longer imports, and be awaited where it is sync.
+#[test]
+fn a_class_is_not_replaced_in_a_file_where_one_below_it_stays() {
+    check(
+        "[[blocking]]
+class = \"net.Stream\"
+method = \"read\"
+native = \"{name}\"
+[[rename]]
+from = \"net.Stream\"
+to = \"AsyncStream\"",
+        "#- net.py
+class Stream:
+    def read(self): ...
+
+class AsyncStream:
+    async def read(self): ...
+#- app.py
+import asyncio
+from net import Stream
+
+class Fixed(Stream):
+    def read(self):
+        return 1
+
+class Above(Stream):
+    def read(self):
+        return super().read()
+
+def run(stream: Stream):
+    return stream.read()
+
+async def main():
+    print(run(Fixed()), run(Above()), Above().read())
+",
+        "#- app.py
+import asyncio
+from net import Stream
+
+class Fixed(Stream):
+    def read(self):
+        return 1
+
+class Above(Stream):
+    def read(self):
+        return super().read()
+
+async def run(stream: Stream):
+    return await asyncio.to_thread(stream.read)
+
+async def main():
+    print(await run(Fixed()), await run(Above()), await asyncio.to_thread(Above().read))
+",
+    );
+}
+
 #[test]
 fn a_name_that_is_taken_somewhere_stays_everywhere() {
     let project = Project::new(
