@@ -16,6 +16,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ty_module_resolver::file_to_module;
+use ty_python_semantic::types::TypeDefinition;
 use ty_python_semantic::{
     HasType, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute, definitions_for_name,
 };
@@ -186,21 +187,41 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
     }
 }
 
+/// What ty shows of `super()`, from the start.
+const SUPER: &str = "<super: ";
+
 fn answer(db: &Db, model: &SemanticModel, expr: &Expr) -> Answer {
     let environment = model.program_environment();
     let show = |expr: &Expr| {
         expr.inferred_type(model).map(|ty| ty.display(db, &environment).to_string()).unwrap_or_else(|| "Unknown".into())
     };
+    let plain = |found: Vec<ResolvedDefinition>| found.iter().filter_map(|definition| plain(db, definition)).collect();
     let (definitions, shown) = match expr {
-        Expr::Attribute(attribute) => (definitions_for_attribute(model, attribute), show(&attribute.value)),
-        Expr::Name(name) => (
-            definitions_for_name(model, name.id.as_str(), name.into(), ImportAliasResolution::ResolveAliases),
-            show(expr),
-        ),
+        Expr::Attribute(attribute) => {
+            let shown = show(&attribute.value);
+            let definitions = match shown.starts_with(SUPER) {
+                true => own_definition(db, model, expr).into_iter().collect(),
+                false => plain(definitions_for_attribute(model, attribute)),
+            };
+            (definitions, shown)
+        }
+        Expr::Name(name) => {
+            let resolve = ImportAliasResolution::ResolveAliases;
+            (plain(definitions_for_name(model, name.id.as_str(), name.into(), resolve)), show(expr))
+        }
         _ => (vec![], show(expr)),
     };
-    let definitions = definitions.iter().filter_map(|definition| plain(db, definition)).collect();
-    Answer { definitions, certainty: certainty(&shown), own: show(expr), shown }
+    let own = show(expr);
+    // `super()` is known, and what comes after a mixin is not.
+    let known_by = if shown.starts_with(SUPER) { &own } else { &shown };
+    Answer { definitions, certainty: certainty(known_by), own, shown }
+}
+
+/// Where the function that the expression is was defined. ty looks for no members of `super()`, but knows their types.
+fn own_definition(db: &Db, model: &SemanticModel, expr: &Expr) -> Option<Definition> {
+    let found = expr.inferred_type(model)?.definition(db, &model.program_environment());
+    let focus = found.filter(|found| matches!(found, TypeDefinition::Function(_)))?.focus_range(db)?;
+    at(db, focus.file(), focus.range())
 }
 
 /// Where `expr.name` would be defined. The expression keeps its node index in the copy, so ty knows its type.

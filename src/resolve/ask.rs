@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
 use super::hierarchy::BaseClass;
+use super::site;
 use crate::index::facts::*;
 use crate::py::infer::{self, Answer, Answers, Questions};
 
@@ -71,6 +72,9 @@ impl Builder<'_> {
         }
         let answers = self.ask(by_file);
         for id in nodes {
+            if let Some(path) = self.extends_foreign(id) {
+                self.graph.overrides_external.insert(id, path);
+            }
             let func = self.index.func(id);
             let Some(found) = answers.get(&id.file) else { continue };
             let awaitable: Vec<_> = func
@@ -96,6 +100,25 @@ impl Builder<'_> {
                 self.graph.overrides_external.insert(id, path);
             }
         }
+    }
+
+    /// The foreign method that a method runs by `super()`, as far as the text says it: its package may not be installed.
+    fn extends_foreign(&self, id: FuncId) -> Option<String> {
+        let func = self.index.func(id);
+        let class = func.class?;
+        let hierarchy = &self.graph.hierarchy;
+        let below = hierarchy.descendants(class).into_iter();
+        let (_, base) = below.flat_map(|id| hierarchy.external_bases(id)).find(|(_, base)| !base.is_plain())?;
+        let runs_it = |site: &RefId| {
+            self.index.context(self.index.site(*site).context).func == Some(id)
+                && site::is_of_super(self.names(), *site)
+        };
+        let is_foreign = self.index.refs_in(id.file, &func.name).any(|site| runs_it(&site))
+            && hierarchy.above(self.index, class, &func.name).is_empty();
+        is_foreign.then(|| match base {
+            BaseClass::External(path) => format!("{path}.{}", func.name),
+            BaseClass::Class(_) | BaseClass::Unknown => format!("super().{}", func.name),
+        })
     }
 
     /// `abc.ABC.__call__` is what calls the class, not its objects.

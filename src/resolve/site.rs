@@ -130,16 +130,17 @@ fn is_super(names: Names, value: &Value) -> bool {
 
 /// `super().name`: the definition above the class around the site.
 fn by_super(builder: &Builder, id: RefId) -> Found {
-    let site = builder.index.site(id);
-    let mut func = builder.index.context(site.context).func;
-    while let Some(at) = func {
-        if let Some(class) = builder.index.func(at).class {
-            let above = builder.graph.hierarchy.above(builder.index, class, &site.name);
-            return if above.is_empty() { Found::Foreign } else { Found::Targets(above) };
-        }
-        func = builder.index.func(at).parent;
-    }
-    Found::Foreign
+    let above = class_around(builder, id)
+        .map(|class| builder.graph.hierarchy.above(builder.index, class, &builder.index.site(id).name))
+        .unwrap_or_default();
+    if above.is_empty() { Found::Foreign } else { Found::Targets(above) }
+}
+
+/// The class of the method that a site stands in.
+pub(crate) fn class_around(builder: &Builder, id: RefId) -> Option<ClassId> {
+    let innermost = builder.index.context(builder.index.site(id).context).func;
+    let mut around = std::iter::successors(innermost, |func| builder.index.func(*func).parent);
+    around.find_map(|func| builder.index.func(func).class)
 }
 
 /// The project's functions that run when `class` is called.

@@ -208,3 +208,76 @@ async def main(store: Store):
     let line = "print(await asyncio.to_thread(store.get, 1), await asyncio.to_thread(next, store.rows(), None))";
     assert!(diff.text().contains(line), "{}", diff.text());
 }
+
+/// Whether the package is installed or not: what runs a base's method by `super()` overrides it, if it has its name.
+#[test]
+fn super_runs_what_a_foreign_class_does() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"requests\"]
+#- client.py
+import requests
+
+class Client(requests.Session):
+    def request(self, method, url):
+        return super().request(method, 'http://host' + url)
+
+    def fetch(self, url):
+        return super().get(url).text
+
+class Counted:
+    def post(self, url):
+        return super().post(url)
+
+    def asked(self, urls):
+        above = super()
+        return [above.get(url) for url in urls]
+
+class CountedClient(Counted, requests.Session):
+    pass
+#- app.py
+from client import Client, CountedClient
+
+async def main():
+    client, counted = Client(), CountedClient()
+    client.request('GET', '/')
+    client.fetch('/')
+    counted.post('/')
+    counted.asked(['/'])
+",
+        "#- client.py
+import asyncio
+
+import requests
+
+class Client(requests.Session):
+    def request(self, method, url):
+        return super().request(method, 'http://host' + url)
+
+    async def fetch(self, url):
+        return (await asyncio.to_thread(super().get, url)).text
+
+class Counted:
+    def post(self, url):
+        return super().post(url)
+
+    async def asked(self, urls):
+        above = super()
+        return [await asyncio.to_thread(above.get, url) for url in urls]
+
+class CountedClient(Counted, requests.Session):
+    pass
+#- app.py
+import asyncio
+
+from client import Client, CountedClient
+
+async def main():
+    client, counted = Client(), CountedClient()
+    await asyncio.to_thread(client.request, 'GET', '/')
+    await client.fetch('/')
+    await asyncio.to_thread(counted.post, '/')
+    await counted.asked(['/'])
+",
+    );
+}

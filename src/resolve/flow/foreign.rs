@@ -5,6 +5,7 @@ use crate::index::facts::*;
 use crate::resolve::Builder;
 use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::names::Meaning;
+use crate::resolve::site;
 use crate::resolve::spelling::Spelling;
 
 /// A class by its dotted path.
@@ -15,6 +16,10 @@ pub(crate) type Named<'a> = &'a dyn Fn(&str) -> bool;
 pub(crate) fn is_of_foreign(builder: &mut Builder, id: RefId, named: Named) -> Option<Vec<Place>> {
     let site = builder.index.site(id);
     let (receiver, name) = (entered(builder, site.receiver?), site.name.clone());
+    if site::is_of_super(builder.names(), id) {
+        let class = site::class_around(builder, id)?;
+        return is_above(builder, class, &name, named).then(Vec::new);
+    }
     let set = builder.solver().solve(Node::Value(receiver), vec![]);
     if set.has_unknown() {
         return is_written_so(builder, receiver, named).then(Vec::new);
@@ -53,13 +58,23 @@ fn entered(builder: &Builder, value: ValueId) -> ValueId {
 /// A class of the project below a foreign one that is named, where no class of the project defines the member.
 fn is_below(builder: &mut Builder, class: ClassId, name: &str, named: Named) -> bool {
     builder.index_close(class);
+    let ancestors = builder.graph.hierarchy.ancestors(class);
+    let is_defined = ancestors.iter().any(|class| hierarchy::method(builder.index, *class, name).is_some());
+    !is_defined && derive_from(builder, &[class], named)
+}
+
+/// Does `super().name` in a class of the project come from a foreign class that is named? In a mixin, that is a base of what is
+/// below.
+fn is_above(builder: &mut Builder, class: ClassId, name: &str, named: Named) -> bool {
+    builder.index_close(class);
     let hierarchy = &builder.graph.hierarchy;
-    let ancestors = hierarchy.ancestors(class);
-    let defines = |class: &ClassId| hierarchy::method(builder.index, *class, name).is_some();
+    hierarchy.above(builder.index, class, name).is_empty() && derive_from(builder, &hierarchy.descendants(class), named)
+}
+
+fn derive_from(builder: &Builder, classes: &[ClassId], named: Named) -> bool {
+    let bases: Vec<_> = classes.iter().flat_map(|class| builder.graph.hierarchy.external_bases(*class)).collect();
     let is_named = |base: &BaseClass| matches!(base, BaseClass::External(path) if named(path));
-    !ancestors.iter().any(defines)
-        && hierarchy.external_bases(class).iter().any(|(_, base)| is_named(base))
-        && hierarchy.external_bases(class).iter().all(|(_, base)| !matches!(base, BaseClass::Unknown))
+    bases.iter().any(|(_, base)| is_named(base)) && bases.iter().all(|(_, base)| !matches!(base, BaseClass::Unknown))
 }
 
 /// `self.session`, where the class writes to it only what an annotation or a call spells as such an object.
