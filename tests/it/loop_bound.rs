@@ -125,3 +125,81 @@ async def main(store: Store, future):
     assert!(text.contains("print(store.size(), store.told(), store.handed(future))"), "{text}");
     assert!(text.contains("print(await asyncio.to_thread(store.alien), "), "{text}");
 }
+
+#[test]
+fn waiters_that_are_annotated_made_by_factories_or_kept_in_containers_stay_on_the_loop() {
+    let project = Project::new(
+        "#- app.py
+import asyncio
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+@dataclass
+class Store:
+    persistence: object
+    maybe: asyncio.Event | None = None
+    made = field(default_factory=asyncio.Event)
+    quoted: 'asyncio.Event' = None
+    others: dict[str, threading.Event] = None
+
+    def __post_init__(self):
+        self.queues: dict[str, asyncio.Queue] = {}
+        self.topics = defaultdict(asyncio.Queue)
+
+    def __len__(self):
+        return self.a() + self.b() + self.c() + self.d() + self.e() + self.f() + self.h()
+
+    def a(self):
+        self.maybe.set()
+        return self.persistence.size('a')
+
+    def b(self):
+        self.made.set()
+        return self.persistence.size('b')
+
+    def c(self):
+        self.quoted.set()
+        return self.persistence.size('c')
+
+    def d(self):
+        for queue in list(self.queues.values()):
+            queue.put_nowait(1)
+        return self.persistence.size('d')
+
+    def e(self):
+        self.topics['x'].put_nowait(1)
+        return self.persistence.size('e')
+
+    def g(self, loop):
+        future = loop.create_future()
+        self.pending['x'] = future
+        return future
+
+    def h(self):
+        self.pending.pop('x').set_result(1)
+        return self.persistence.size('h')
+
+    def f(self):
+        for other in self.others.values():
+            other.set()
+        return self.persistence.size('f')
+
+async def main(store: Store):
+    print(store.a(), store.b(), store.c(), store.d(), store.e(), store.h())
+    print(store.f())
+",
+    );
+    check_round(&project);
+    project.run("apply --allow-dirty").returned(0).says(&[
+        "`app.Store.a` needs the running loop (`maybe.set`)",
+        "`app.Store.b` needs the running loop (`made.set`)",
+        "`app.Store.c` needs the running loop (`quoted.set`)",
+        "`app.Store.d` needs the running loop (`queue.put_nowait`)",
+        "`app.Store.e` needs the running loop (`",
+        "`app.Store.h` needs the running loop (`",
+    ]);
+    let text = project.text("app.py");
+    assert!(text.contains("print(store.a(), store.b(), store.c(), store.d(), store.e(), store.h())"), "{text}");
+    assert!(text.contains("print(await asyncio.to_thread(store.f))"), "{text}");
+}

@@ -39,7 +39,10 @@ const CLASSES: [&str; 10] = [
 /// What makes futures and tasks.
 const MAKERS: [&str; 3] = ["create_future", "create_task", "ensure_future"];
 
-/// Where a program keeps such objects.
+/// Values are followed through this many names, containers and calls.
+const STEPS: usize = 6;
+
+/// Where a program keeps such objects, alone or in containers.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// Attributes and names of modules, by the file that writes them.
@@ -53,11 +56,14 @@ impl Kept {
         let files: FxHashSet<FileId> = world.index.words.files("asyncio").collect();
         let mut kept = Self::default();
         for (file, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
-            for (name, value, annotation) in super::kept(facts) {
-                if is_kept(world, value, annotation) {
-                    kept.in_file.insert((file, name.clone()));
-                    kept.anywhere.insert(name.clone());
-                }
+            let kept_alone = super::kept(facts).filter(|(_, value, annotation)| is_kept(world, *value, *annotation));
+            // `self.pending[key] = future`
+            let kept_in_items =
+                facts.item_writes.iter().filter(|write| write.value.is_some_and(|value| is_bound_to_one(world, value)));
+            let containers = kept_in_items.filter_map(|write| container_name(world, write.container));
+            for name in kept_alone.map(|(name, ..)| name).chain(containers) {
+                kept.in_file.insert((file, name.clone()));
+                kept.anywhere.insert(name.clone());
             }
         }
         kept
@@ -73,15 +79,19 @@ impl Kept {
             .filter(|site| WAKING.contains(&site.name.as_str()) && matches!(site.usage, Usage::Called(_)));
         let found = sites.filter_map(|site| {
             let context = world.index.context(site.context);
-            let receiver = site.receiver.filter(|receiver| self.has(world, file, *receiver))?;
+            let receiver = site.receiver.filter(|receiver| self.has(world, file, *receiver, STEPS))?;
             // What a lambda does is up to who calls it.
             let func = context.func.filter(|_| context.lambda_func.is_none())?;
-            Some((func, format!("{}.{}", world.names().last_name(receiver)?, site.name)))
+            let shown = world.names().last_name(receiver);
+            Some((func, shown.map_or_else(|| site.name.to_string(), |shown| format!("{shown}.{}", site.name))))
         });
         found.collect()
     }
 
-    fn has(&self, world: World, file: FileId, value: ValueId) -> bool {
+    /// May the expression be such an object, or hold some?
+    fn has(&self, world: World, file: FileId, value: ValueId, steps: usize) -> bool {
+        let Some(steps) = steps.checked_sub(1) else { return false };
+        let has = |value| self.has(world, file, value, steps);
         match world.index.value(value) {
             // The file that writes an attribute of that name knows best.
             Value::Attribute { name, .. } => {
@@ -89,7 +99,7 @@ impl Kept {
                 self.in_file.contains(&(file, name.clone())) || self.anywhere.contains(name) && !is_written()
             }
             Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
-                Meaning::Value(value) => is_kept(world, Some(*value), None),
+                Meaning::Value(value) => is_kept(world, Some(*value), None) || has(*value),
                 Meaning::Annotated { annotation, value } => is_kept(world, *value, Some(*annotation)),
                 Meaning::Param { func, index } => {
                     let param = world.index.func(*func).params.get(*index as usize);
@@ -97,23 +107,87 @@ impl Kept {
                 }
                 _ => false,
             }),
+            // `for queue in self.queues.values()`, `self.queues[key]`
+            Value::Subscript { value, .. } | Value::ElementOf(value) | Value::PartOf(value, _) => has(*value),
+            Value::Either(sides) => sides.iter().any(|side| has(*side)),
+            Value::Call { call } => {
+                let call = world.index.call(*call);
+                match (world.index.value(call.func), call.args.as_slice()) {
+                    (Value::Attribute { receiver, name }, _) if TAKING.contains(&name.as_str()) => has(*receiver),
+                    (Value::Name { name, .. }, [only]) if COPYING.contains(&name.as_str()) => has(only.value),
+                    _ => false,
+                }
+            }
             _ => false,
         }
     }
 }
 
-/// Is it made by asyncio, or annotated as something of it?
-fn is_kept(world: World, value: Option<ValueId>, annotation: Option<ValueId>) -> bool {
-    let is_class = |value| {
-        let path = world.names().dotted(value);
-        path.as_deref().and_then(|path| path.strip_prefix("asyncio.")).is_some_and(|name| CLASSES.contains(&name))
-    };
-    let is_made = |value: ValueId| match world.index.value(value) {
-        Value::Call { call } => {
-            let func = world.index.call(*call).func;
-            is_class(func) || world.names().last_name(func).is_some_and(|name| MAKERS.contains(&name))
-        }
+/// The attribute that a container is.
+fn container_name<'a>(world: World<'a>, container: ValueId) -> Option<&'a Name> {
+    match world.index.value(container) {
+        Value::Attribute { name, .. } => Some(name),
+        _ => None,
+    }
+}
+
+/// Is it made by asyncio, or a name of what is?
+fn is_bound_to_one(world: World, value: ValueId) -> bool {
+    let Value::Name { name, scope } = world.index.value(value) else { return is_made(world, value, STEPS) };
+    world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+        Meaning::Value(value) => is_made(world, *value, STEPS),
         _ => false,
-    };
-    annotation.is_some_and(is_class) || value.is_some_and(is_made)
+    })
+}
+
+/// What containers give of what is in them.
+const TAKING: [&str; 7] = ["values", "items", "get", "pop", "popleft", "popitem", "setdefault"];
+
+/// What gives the elements of its only argument.
+const COPYING: [&str; 5] = ["list", "tuple", "set", "sorted", "reversed"];
+
+/// Is it made by asyncio, or annotated as something of it, or as a container of that?
+fn is_kept(world: World, value: Option<ValueId>, annotation: Option<ValueId>) -> bool {
+    annotation.is_some_and(|value| mentions(world, value, STEPS))
+        || value.is_some_and(|value| is_made(world, value, STEPS))
+}
+
+fn is_class(world: World, value: ValueId) -> bool {
+    let path = world.names().dotted(value);
+    path.as_deref().and_then(|path| path.strip_prefix("asyncio.")).is_some_and(|name| CLASSES.contains(&name))
+}
+
+/// `asyncio.Event | None`, `dict[str, asyncio.Queue[int]]`, `"asyncio.Event"`
+fn mentions(world: World, annotation: ValueId, steps: usize) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return false };
+    let mentions = |value: &ValueId| mentions(world, *value, steps);
+    match world.index.value(annotation) {
+        Value::Either(sides) | Value::Elements(sides) => sides.iter().any(mentions),
+        Value::Subscript { value, index, .. } => mentions(value) || mentions(index),
+        Value::Text(text) => text
+            .split(|at: char| !at.is_alphanumeric() && at != '.' && at != '_')
+            .any(|word| word.strip_prefix("asyncio.").is_some_and(|name| CLASSES.contains(&name))),
+        _ => is_class(world, annotation),
+    }
+}
+
+/// `asyncio.Event()`, `[asyncio.Event()]`, `field(default_factory=asyncio.Event)`, `defaultdict(asyncio.Queue)`
+fn is_made(world: World, value: ValueId, steps: usize) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return false };
+    let is_made = |value: &ValueId| is_made(world, *value, steps);
+    match world.index.value(value) {
+        Value::Call { call } => {
+            let call = world.index.call(*call);
+            let name = world.names().last_name(call.func);
+            let makes = |arg: &Arg| {
+                let is_factory = matches!(arg.keyword.as_deref(), Some("default_factory" | "factory"));
+                (is_factory || name == Some("defaultdict")) && is_class(world, arg.value)
+            };
+            is_class(world, call.func) || name.is_some_and(|name| MAKERS.contains(&name)) || call.args.iter().any(makes)
+        }
+        Value::Elements(parts) | Value::Either(parts) => parts.iter().any(is_made),
+        Value::Dict(items) => items.iter().any(|(_, value)| is_made(value)),
+        Value::Comprehension { element, .. } => is_made(element),
+        _ => false,
+    }
 }
