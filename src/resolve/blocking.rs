@@ -41,6 +41,9 @@ pub(crate) fn find(builder: &mut Builder) {
         }
         if let Some(patterns) = &entry.function {
             function::find(builder, number, patterns);
+            for (own, layer) in function::methods(builder, &entry, patterns) {
+                by_class(builder, number, &own, &layer);
+            }
         }
     }
 }

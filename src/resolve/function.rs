@@ -5,14 +5,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use ruff_python_ast::name::Name;
+
 use super::blocking::{add, calls, is_something_else};
 use super::builder::Builder;
-use super::layer;
+use super::layer::{self, Layer};
 use super::names::last;
 use super::site;
 use super::spelling::{Origin, Spelling};
 use super::{Evidence, flow};
-use crate::config::Names as Patterns;
+use crate::config::{Blocking, Names as Patterns};
 use crate::error::Problem;
 use crate::index::facts::*;
 use crate::py::infer::Answer;
@@ -53,6 +55,55 @@ pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
     for (pattern, calls) in left {
         tell(builder, pattern, &calls);
     }
+}
+
+/// The methods of classes of the project that the patterns name, as an entry for each class: whoever has such an object may
+/// call them, under any name.
+pub(super) fn methods(builder: &mut Builder, entry: &Blocking, patterns: &Patterns) -> Vec<(Blocking, Layer)> {
+    let heads = layer::included(patterns).filter_map(|pattern| without_last(pattern));
+    let paths: BTreeSet<String> = heads.flat_map(layer::alternatives).collect();
+    let named = |path: &str| Patterns::new([path.to_owned()]).ok();
+    let mut found = vec![];
+    for path in paths.into_iter().filter(|path| is_in_project(builder, path)).collect::<Vec<_>>() {
+        let every = Blocking { class: named(&path), method: patterns.clone(), ..entry.clone() };
+        let Some(layer) = Layer::find(builder, &every).filter(|layer| !layer.classes.is_empty()) else { continue };
+        let spelled = |name: &str| {
+            let mut all = layer::included(patterns).flat_map(|pattern| layer::alternatives(pattern));
+            all.any(|pattern| pattern == name)
+        };
+        let is_named = |name: &Name| {
+            let own = format!("{path}.{name}");
+            patterns.matches(&own) && (!name.starts_with('_') || spelled(&own))
+        };
+        let classes = layer.classes.iter().flat_map(|class| builder.graph.hierarchy.ancestors(*class));
+        let funcs = classes.flat_map(|class| builder.index.class(class).methods.iter());
+        let names: BTreeSet<&Name> =
+            funcs.map(|id| &builder.index.func(*id).name).filter(|name| is_named(name)).collect();
+        let Ok(method) = Patterns::new(names.into_iter().map(|name| name.to_string())) else { continue };
+        if !method.is_empty() {
+            found.push((Blocking { method, ..every }, layer));
+        }
+    }
+    found
+}
+
+/// `a.{b,c.d}` of `a.{b,c.d}.e`
+fn without_last(pattern: &str) -> Option<&str> {
+    let mut depth = 0;
+    let dot = pattern.char_indices().rev().find(|(_, char)| {
+        depth += i32::from(*char == '}') - i32::from(*char == '{');
+        *char == '.' && depth == 0
+    });
+    dot.map(|(at, _)| &pattern[..at])
+}
+
+/// Does a module of the project, or a package, stand at the beginning of the path?
+fn is_in_project(builder: &Builder, path: &str) -> bool {
+    let project = builder.project;
+    project.ids().any(|file| {
+        let module = project.file(file).module.as_str();
+        path.strip_prefix(module).is_some_and(|rest| !module.is_empty() && rest.starts_with('.'))
+    })
 }
 
 /// Does one of the patterns reach what is spelled? Else the first that matches it, with one that would. What a pattern says

@@ -153,7 +153,7 @@ fn words(shown: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What a pattern spells without a glob: `a.{B,C}` is `a.B` and `a.C`; nothing for other globs.
-fn alternatives(pattern: &str) -> Vec<String> {
+pub(crate) fn alternatives(pattern: &str) -> Vec<String> {
     if let Some((head, rest)) = pattern.split_once('{')
         && let Some((choices, tail)) = rest.split_once('}')
         && !choices.contains('{')

@@ -367,3 +367,97 @@ async def keep(key):
 ",
     );
 }
+
+/// A name that ends in a class and a method means the method, whoever has the object.
+#[test]
+fn a_method_of_the_project_is_named_by_its_path() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"./own.toml\"]
+#- own.toml
+[[blocking]]
+function = [\"app.Store.{load,_find}\", \"app.Other.*\", \"!app.Other.size\"]
+#- app.py
+class Store:
+    def load(self, key):
+        return key
+
+    def _find(self, key):
+        return key
+
+    def save(self, key):
+        return key
+
+    async def twice(self):
+        return self.load(1), self._find(2), self.save(3)
+
+class Other:
+    def run(self):
+        return 1
+
+    def size(self):
+        return 1
+
+    def _own(self):
+        return 1
+
+class User:
+    def __init__(self):
+        self.other = Other()
+
+    async def main(self):
+        return self.other.run(), self.other.size(), self.other._own()
+#- use.py
+async def main(anything, store):
+    return store.load(1)
+
+async def start():
+    from app import Store
+    return await main(1, Store())
+",
+        "#- app.py
+import asyncio
+
+
+class Store:
+    def load(self, key):
+        return key
+
+    def _find(self, key):
+        return key
+
+    def save(self, key):
+        return key
+
+    async def twice(self):
+        return await asyncio.to_thread(self.load, 1), await asyncio.to_thread(self._find, 2), self.save(3)
+
+class Other:
+    def run(self):
+        return 1
+
+    def size(self):
+        return 1
+
+    def _own(self):
+        return 1
+
+class User:
+    def __init__(self):
+        self.other = Other()
+
+    async def main(self):
+        return await asyncio.to_thread(self.other.run), self.other.size(), self.other._own()
+#- use.py
+import asyncio
+
+
+async def main(anything, store):
+    return await asyncio.to_thread(store.load, 1)
+
+async def start():
+    from app import Store
+    return await main(1, Store())
+",
+    );
+}
