@@ -195,3 +195,33 @@ def test_register():
         "",
     );
 }
+
+#[test]
+fn a_patched_function_of_another_package_stands_for_none_of_the_code() {
+    let project = Project::new(&format!(
+        "{CONFIG}#- app.py
+import json
+
+class Settings:
+    def load(self):
+        return persistence.get(1)
+
+class Other:
+    def load(self):
+        return 2
+
+async def main():
+    return Settings().load(), json.load(open('x'))
+#- tests/test_app.py
+from unittest.mock import patch
+from app import Settings
+
+@patch('json.load')
+def test_settings(load):
+    load.side_effect = [1]
+    assert load() == 1
+"
+    ));
+    let run = project.run("diff .").returned(1);
+    assert!(!run.stderr.contains("may break"), "{}", run.stderr);
+}

@@ -162,6 +162,9 @@ impl Finder<'_> {
             }
         }
         parts.push(owner);
+        if self.is_outside(&parts.join(".")) {
+            return Color::Unknown;
+        }
         if let Some(file) = module(&parts).filter(|file| self.world.index.loaded(*file).is_some()) {
             let scope = ScopeId { file, index: 0 };
             for meaning in self.world.names().lookup(scope, &name) {
@@ -171,6 +174,15 @@ impl Finder<'_> {
             }
         }
         self.color_by_name(&name)
+    }
+
+    /// Does the code import the module, which is none of the project: `json`?
+    fn is_outside(&self, module: &str) -> bool {
+        let names = self.world.names();
+        let imports = |(file, facts): (FileId, &FileFacts)| {
+            facts.imports.iter().any(|import| names.absolute(file, import).is_some_and(|path| path == module))
+        };
+        self.world.index.module(module).is_none() && self.world.index.loaded_files().any(imports)
     }
 
     fn color_of_func(&self, func: FuncId) -> Color {
