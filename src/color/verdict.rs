@@ -373,7 +373,7 @@ impl Coloring<'_> {
             SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None if is_written => SiteVerdict::Left(Cause::Property),
-                None => SiteVerdict::OffloadExpression { expression: self.world.index.site(site.id).range },
+                None => SiteVerdict::OffloadExpression { expression: read(self.world.index.site(site.id)) },
             },
             SiteKind::Read
             | SiteKind::Callback { .. }
@@ -391,6 +391,14 @@ impl Coloring<'_> {
     fn has_twin(&self, site: &Site) -> bool {
         let adapts = || shape::leaf_adaptation(self.world, site).is_some();
         swap::is_async_now(self.world, site) || adapts() && obstacle::obstacle(self.world, site).is_none()
+    }
+}
+
+/// The expression that reads an attribute.
+fn read(site: &Ref) -> TextRange {
+    match site.usage {
+        Usage::Implied { whole } => whole,
+        _ => site.range,
     }
 }
 

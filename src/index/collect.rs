@@ -7,6 +7,7 @@ mod deferred;
 mod exception;
 mod expression;
 mod fallback;
+mod named_by_string;
 mod narrow;
 mod pick;
 

@@ -124,6 +124,7 @@ impl Collector<'_> {
             self.lookup(node, id, context);
         }
         self.setattr(node, &args, context);
+        self.members_named_by_strings(node, &args, usage);
         let value = self.value(Value::Call { call: id });
         self.pick_of_member(node, &args, func, value);
         let call = &mut self.facts.calls[id.index as usize];
