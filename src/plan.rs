@@ -14,7 +14,7 @@ pub mod tests;
 use std::collections::BTreeMap;
 
 pub use action::{Action, IteratedBy, MockName, UnwrapForm, YieldSource};
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashSet;
 
 use crate::color::obstacle::{OffloadResult, result_of_offload};
@@ -111,18 +111,25 @@ fn definition_actions(world: World, verdicts: &Verdicts, func: FuncId) -> Vec<Ac
         actions.extend(annotation::iterator(world, func));
     }
     if matches!(shape, Shape::Generator | Shape::Manager) {
-        let adapted: Vec<TextRange> = verdicts
+        let adapted: BTreeMap<TextSize, YieldSource> = verdicts
             .sites
             .iter()
-            .filter(|(id, verdict)| id.file == func.file && **verdict == SiteVerdict::Adapt(Adaptation::YieldFrom))
-            .filter_map(|(id, _)| match world.result_usage(*id).unwrap_or(world.index.site(*id).usage) {
-                Usage::YieldFrom { statement } => statement,
-                _ => None,
+            .filter(|(id, _)| id.file == func.file)
+            .filter_map(|(id, verdict)| {
+                let source = match verdict {
+                    SiteVerdict::Adapt(Adaptation::YieldFrom) => YieldSource::Async,
+                    SiteVerdict::Adapt(Adaptation::YieldFromClosing) => YieldSource::Closing,
+                    _ => return None,
+                };
+                match world.result_usage(*id).unwrap_or(world.index.site(*id).usage) {
+                    Usage::YieldFrom { statement } => Some((statement?.start(), source)),
+                    _ => None,
+                }
             })
             .collect();
-        actions.extend(delegations(world, func).into_iter().map(|statement| Action::YieldFrom {
-            statement,
-            source: if adapted.contains(&statement) { YieldSource::Async } else { YieldSource::Sync },
+        actions.extend(delegations(world, func).into_iter().map(|statement| {
+            let source = adapted.get(&statement.start()).copied().unwrap_or(YieldSource::Sync);
+            Action::YieldFrom { statement, source }
         }));
     }
     actions

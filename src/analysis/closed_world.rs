@@ -294,7 +294,7 @@ impl<'a> New<'a> {
                 | Adaptation::Collect { .. } => now == Stands::AsyncIter,
                 Adaptation::With => now == Stands::AsyncWith,
                 // `async with aclosing(g()) as items:`.
-                Adaptation::ForClosing => now == Stands::Given,
+                Adaptation::ForClosing | Adaptation::YieldFromClosing => now == Stands::Given,
                 Adaptation::Stack { .. } => match new.usage {
                     Usage::Called(call) => self.is_given_to_await(self.facts[call].usage),
                     _ => false,

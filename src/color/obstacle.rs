@@ -112,7 +112,12 @@ fn gives_generator(world: World, site: &Site) -> bool {
         let facts = world.index.func(*func);
         facts.traits.is_generator && !facts.is_async
     };
-    matches!(world.index.site(site.id).usage, Usage::Called(_)) && site.targets.iter().any(is_generator)
+    // What only declares it may be one of the layer, or of the project.
+    let may_be_one = |func: &FuncId| {
+        let is_declaration = world.index.func(*func).traits.is_stub;
+        is_generator(func) || is_declaration && world.graph.family_of(*func).any(is_generator)
+    };
+    matches!(world.index.site(site.id).usage, Usage::Called(_)) && site.targets.iter().any(may_be_one)
 }
 
 fn iterates_unseen(world: World, id: RefId) -> bool {

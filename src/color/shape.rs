@@ -40,6 +40,8 @@ pub enum Adaptation {
     ListOver { generator: TextRange },
     /// `yield from` becomes a loop.
     YieldFrom,
+    /// `yield from` a generator that has to be closed where the one around it is.
+    YieldFromClosing,
     /// `list(g())` and the like.
     Collect { call: CallId },
     /// `*g()`, `a, b = g()`, `x += g()`: a list takes the place of the generator.
@@ -198,7 +200,10 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
             (has_builtins && world.index.call(call).args.len() == 1).then_some(Adaptation::Iter { call })
         }
         (Shape::Generator, Usage::ForIter { is_async: false, .. }) => Some(Adaptation::For),
-        (Shape::Generator, Usage::YieldFrom { .. }) if holds_open(world, site) => None,
+        (Shape::Generator, Usage::YieldFrom { statement: Some(statement) }) if holds_open(world, site) => {
+            let adapts = world.config.target_version >= PythonVersion::PY310 && !is_vetoed(world, site, statement);
+            adapts.then_some(Adaptation::YieldFromClosing)
+        }
         (Shape::Generator, Usage::ComprehensionIter { is_async: false, kind, .. }) => match kind {
             ComprehensionKind::Generator(generator) => {
                 consumer::becomes_list(world, &generator).then_some(Adaptation::ListOver { generator: generator.range })

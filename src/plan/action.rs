@@ -135,6 +135,8 @@ pub enum IteratedBy {
 pub enum YieldSource {
     /// An async generator: `async for`.
     Async,
+    /// An async generator that holds something open: `async for` under `aclosing`.
+    Closing,
     /// A sync iterable inside a function that became an async generator: `for`.
     Sync,
 }

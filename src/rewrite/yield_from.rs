@@ -1,6 +1,7 @@
 //! What it does: delegates to another iterable inside of a function that is an async generator now.
 //! Before: `yield from g()`
-//! After: `async for item in g():` / `    yield item` (`for` when `g()` is sync)
+//! After: `async for item in g():` / `    yield item` (`for` when `g()` is sync; under `async with aclosing(g()) as items:` when it
+//! holds something open)
 //! Left alone: a `yield from` that shares its line with other statements, or is parenthesized.
 //! Safety: Safe where nothing is sent to or returned from the generator, which the plan makes sure of.
 
@@ -30,14 +31,25 @@ pub(super) fn rewrite<'a>(
     let mut tokens = context.tokens.in_range(TextRange::new(statement.start(), yield_from.value.start())).iter();
     let from = tokens.find(|token| token.kind() == TokenKind::From).ok_or(Leave::OtherShape)?;
     let item = context.fresh_name("item", parents.scope().range());
-    let keywords = match source {
-        YieldSource::Async => "async for",
-        YieldSource::Sync => "for",
+    let unit = context.indentation_unit().to_owned();
+    let indentation = format!("{}{unit}", context.indentation(statement.start()));
+    let newline = newline(context.text);
+    let (head, body) = match source {
+        YieldSource::Async => (format!("async for {item} in"), format!(":{newline}{indentation}yield {item}")),
+        YieldSource::Sync => (format!("for {item} in"), format!(":{newline}{indentation}yield {item}")),
+        YieldSource::Closing => {
+            let items = context.fresh_name("items", parents.scope().range());
+            let aclosing = context.imports.request("contextlib.aclosing", statement.start());
+            let inner = format!("async for {item} in {items}:{newline}{indentation}{unit}yield {item}");
+            (format!("async with {aclosing}("), format!(") as {items}:{newline}{indentation}{inner}"))
+        }
     };
-    let indentation = format!("{}{}", context.indentation(statement.start()), context.indentation_unit());
-    let body = format!(":{}{indentation}yield {item}", newline(context.text));
+    let head_end = match source {
+        YieldSource::Closing => context.skip_blanks(from.end()),
+        YieldSource::Async | YieldSource::Sync => from.end(),
+    };
     let change = context.edits.change(EditKind::YieldFrom { statement: statement.range(), source });
-    context.edits.replace(change, TextRange::new(statement.start(), from.end()), format!("{keywords} {item} in"));
+    context.edits.replace(change, TextRange::new(statement.start(), head_end), head);
     context.edits.close(change, statement.range(), body);
     Ok(())
 }
@@ -78,6 +90,11 @@ mod tests {
             "async def f():\n  «yield from (a, b)»\n",
             |statement| Action::YieldFrom { statement, source: YieldSource::Sync },
             "async def f():\n  for item in (a, b):\n    yield item\n",
+        );
+        check(
+            "from contextlib import aclosing\n\nasync def f(items):\n  if x:\n    «yield from  g(x)»  # all\n",
+            |statement| Action::YieldFrom { statement, source: YieldSource::Closing },
+            "from contextlib import aclosing\n\nasync def f(items):\n  if x:\n    async with aclosing(g(x)) as items_:\n      async for item in items_:\n        yield item  # all\n",
         );
     }
 

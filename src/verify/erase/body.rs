@@ -215,10 +215,18 @@ impl Context<'_> {
 
     /// `yield from g()` and `async for item in g(): yield item` (or `for`).
     fn yield_from(&self, change: usize, old: &Stmt, new: &Stmt) {
+        let (new, closed) = match self.closed(new) {
+            Some((iterable, each)) => (each, Some(iterable)),
+            None => (new, None),
+        };
         let (Stmt::Expr(statement), Stmt::For(each)) = (old, new) else {
             return self.misfit(old.range(), "a loop that yields");
         };
-        let source = if each.is_async { YieldSource::Async } else { YieldSource::Sync };
+        let source = match (closed, each.is_async) {
+            (Some(_), _) => YieldSource::Closing,
+            (None, true) => YieldSource::Async,
+            (None, false) => YieldSource::Sync,
+        };
         let recorded = EditKind::YieldFrom { statement: old.range(), source };
         let (Expr::YieldFrom(source), Expr::Name(item)) = (&*statement.value, &*each.target) else {
             return self.misfit(old.range(), "a loop that yields");
@@ -229,7 +237,7 @@ impl Context<'_> {
                     && yields(&body.value, &item.id)
                     && self.file.edits.changes[change] == recorded =>
             {
-                self.expr(&source.value, &each.iter);
+                self.expr(&source.value, closed.unwrap_or(&each.iter));
             }
             _ => self.misfit(old.range(), "a loop that yields each item"),
         }

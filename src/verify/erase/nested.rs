@@ -48,18 +48,8 @@ impl Context<'_> {
 
     /// `for x in g():` and `async with aclosing(g()) as items:` around `async for x in items:`.
     pub(super) fn closing(&self, old: &Stmt, new: &Stmt) {
-        let (Stmt::For(old_for), Stmt::With(with)) = (old, new) else {
-            return self.misfit(old.range(), "a loop in an `async with`");
-        };
-        let ([item], [Stmt::For(new_for)], true) = (with.items.as_slice(), with.body.as_slice(), with.is_async) else {
-            return self.misfit(old.range(), "only the loop in an `async with`");
-        };
-        let (Expr::Call(call), Some(Expr::Name(name))) = (&item.context_expr, item.optional_vars.as_deref()) else {
-            return self.misfit(old.range(), "`aclosing`");
-        };
-        let iterable = sole_argument(&call.arguments).filter(|_| self.names(&call.func, &CLOSING));
-        match iterable {
-            Some(iterable) if !old_for.is_async && new_for.is_async && is_name(&new_for.iter, &name.id) => {
+        match (old, self.closed(new)) {
+            (Stmt::For(old_for), Some((iterable, Stmt::For(new_for)))) if !old_for.is_async => {
                 self.expr(&old_for.iter, iterable);
                 self.expr(&old_for.target, &new_for.target);
                 self.body(&old_for.body, &new_for.body, Place::Inner);
@@ -67,5 +57,19 @@ impl Context<'_> {
             }
             _ => self.misfit(old.range(), "an `async for` over what `aclosing` is given"),
         }
+    }
+
+    /// `async with aclosing(g()) as items:` around nothing but an `async for` over `items`: what is closed, and the loop.
+    pub(super) fn closed<'s>(&self, new: &'s Stmt) -> Option<(&'s Expr, &'s Stmt)> {
+        let Stmt::With(with) = new else { return None };
+        let ([item], [inner @ Stmt::For(each)], true) = (with.items.as_slice(), with.body.as_slice(), with.is_async)
+        else {
+            return None;
+        };
+        let (Expr::Call(call), Some(Expr::Name(name))) = (&item.context_expr, item.optional_vars.as_deref()) else {
+            return None;
+        };
+        let iterable = sole_argument(&call.arguments).filter(|_| self.names(&call.func, &CLOSING))?;
+        (each.is_async && is_name(&each.iter, &name.id)).then_some((iterable, inner))
     }
 }
