@@ -368,20 +368,23 @@ impl<'a> Collector<'a> {
             outer_scope: self.scope,
             decorators: vec![],
             methods: vec![],
-            has_metaclass: false,
+            metaclass: None,
         });
         let decorators = self.decorators(&node.decorator_list);
-        let (mut bases, mut has_metaclass) = (vec![], false);
+        let (mut bases, mut metaclass) = (vec![], None);
         for argument in node.arguments.iter().flat_map(|arguments| arguments.args.iter()) {
             bases.push(Base { range: argument.range(), value: self.expression(argument, Usage::Base) });
         }
         for keyword in node.arguments.iter().flat_map(|arguments| arguments.keywords.iter()) {
             self.inert(keyword.arg.as_ref());
-            has_metaclass |= keyword.arg.as_ref().is_some_and(|name| name.id == "metaclass");
-            self.lost(Some(&keyword.value), Usage::Base);
+            let value = self.expression(&keyword.value, Usage::Base);
+            self.facts.lost.push(value);
+            if keyword.arg.as_ref().is_some_and(|name| name.id == "metaclass") {
+                metaclass = Some(value);
+            }
         }
         let class = &mut self.facts.classes[id.index as usize];
-        (class.decorators, class.bases, class.has_metaclass) = (decorators, bases, has_metaclass);
+        (class.decorators, class.bases, class.metaclass) = (decorators, bases, metaclass);
         self.bind_name(node.name.id.clone(), node.name.range, Bound::Class(id));
         self.within(
             |context| {

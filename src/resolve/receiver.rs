@@ -254,7 +254,7 @@ fn makes_nothing_itself(builder: &Builder, class: ClassId) -> bool {
     };
     hierarchy.descendants(class).into_iter().flat_map(|id| hierarchy.ancestors(id)).all(|id| {
         let facts = builder.index.class(id);
-        !facts.has_metaclass
+        facts.metaclass.is_none()
             && facts.decorators.iter().all(is_plain_decorator)
             && hierarchy.bases(id).iter().all(BaseClass::is_plain)
     })

@@ -118,7 +118,7 @@ pub struct Class {
     pub outer_scope: ScopeId,
     pub decorators: Vec<Decorator>,
     pub methods: Vec<FuncId>,
-    pub has_metaclass: bool,
+    pub metaclass: Option<ValueId>,
 }
 
 #[derive(Debug)]

@@ -64,8 +64,11 @@ pub(super) fn unnamed_constructions(builder: &mut Builder, func: FuncId) -> Vec<
     found.retain(|(_, callee)| flow::may_construct(builder, *callee, &family));
     let held = held_classes(builder, &files).into_iter().filter(|value| flow::may_construct(builder, *value, &family));
     let held: Vec<ValueId> = held.collect();
-    let places = held.into_iter().flat_map(|value| flow::trace(builder, Token::Class(class), value).calls);
-    let places: BTreeSet<RefId> = places.collect();
+    let mut places: BTreeSet<RefId> = BTreeSet::new();
+    for value in held {
+        places.extend(flow::trace(builder, Token::Class(class), value).calls);
+    }
+    places.extend(kept_by_metaclass(builder, class, &family));
     found.into_iter().map(|(id, _)| id).chain(places).collect()
 }
 
@@ -83,5 +86,43 @@ fn held_classes(builder: &Builder, files: &BTreeSet<FileId>) -> Vec<ValueId> {
             facts.args.len() == 1 && !matches!(facts.usage, Usage::Called(_) | Usage::Receiver | Usage::Compared);
         if is_held { result_of(builder, call) } else { None }
     });
-    looked_up.chain(asked).collect()
+    // `known.append(cls)` in an `__init_subclass__`.
+    let own = builder.index.refs_of("cls").iter().filter(is_here).filter_map(|id| {
+        let site = builder.index.site(*id);
+        let is_held =
+            matches!(site.usage, Usage::Argument { .. } | Usage::Assigned | Usage::Returned | Usage::Element { .. });
+        is_held.then_some(site.value)
+    });
+    looked_up.chain(asked).chain(own).collect()
+}
+
+/// Where a class is called that a metaclass of the project keeps: what its `__new__` makes, and `cls` in its other methods.
+fn kept_by_metaclass(builder: &mut Builder, class: ClassId, family: &BTreeSet<ClassId>) -> BTreeSet<RefId> {
+    let written = family.iter().filter_map(|id| builder.index.class(*id).metaclass);
+    let meanings: Vec<Meaning> = written.flat_map(|value| builder.names().evaluate(value)).collect();
+    let metaclasses: BTreeSet<ClassId> = meanings.iter().filter_map(Meaning::class).collect();
+    let mut found = BTreeSet::new();
+    for metaclass in metaclasses {
+        builder.index_close(metaclass);
+        let above = builder.graph.hierarchy.ancestors(metaclass);
+        let methods: Vec<FuncId> = above.iter().flat_map(|id| builder.index.class(*id).methods.clone()).collect();
+        for func in methods {
+            if builder.index.func(func).name != "__new__" {
+                found.extend(flow::trace_param(builder, Token::Class(class), func, 0).calls);
+                continue;
+            }
+            let facts = builder.index.file(func.file);
+            let calls = (0..facts.calls.len() as u32).map(|index| CallId { file: func.file, index });
+            let makes = |call: &CallId| {
+                let call = builder.index.call(*call);
+                let name = builder.names().last_name(call.func);
+                builder.index.context(call.context).func == Some(func) && matches!(name, Some("__new__" | "type"))
+            };
+            let made: Vec<ValueId> = calls.filter(makes).filter_map(|call| result_of(builder, call)).collect();
+            for value in made {
+                found.extend(flow::trace(builder, Token::Class(class), value).calls);
+            }
+        }
+    }
+    found
 }

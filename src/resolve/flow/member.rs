@@ -362,7 +362,7 @@ impl Solver<'_> {
             self.flow(Node::Attribute(name.clone(), Owner::Below(class)), path.clone());
         }
         if !found && self.pushed() == from {
-            if self.index.class(class).has_metaclass {
+            if self.index.class(class).metaclass.is_some() {
                 self.push(Object::Unknown, None);
             }
             self.lacking(class, name, path);
