@@ -22,7 +22,7 @@ use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Names, Unloaded};
 use crate::resolve::signature::fits;
 use crate::resolve::site::is_of_super;
-use crate::resolve::{Site, SiteKind, hierarchy};
+use crate::resolve::{Site, SiteKind, eager, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.
 const LOOP_CALLS: [&str; 11] = [
@@ -183,7 +183,12 @@ fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
             _ => false,
         }),
         Value::Comprehension { generator: Some(range), .. } => blocks_later(world, value.file, *range),
-        Value::Call { call } if world.graph.blocking_calls.contains(call) => gives_later(world, *call),
+        Value::Call { call }
+            if world.graph.blocking_calls.contains(call)
+                && !eager::is_lazy(&world.names(), world.index.call(*call)) =>
+        {
+            gives_later(world, *call)
+        }
         Value::Call { call } => {
             let name = world.names().last_name(world.index.call(*call).func);
             // `iter(rows())`: what the call gives.
@@ -383,7 +388,7 @@ pub fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
 }
 
 /// The targets of the calls of a file that the graph is certain of, and of those that were proved to be something else.
-fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
+pub(super) fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
     remembered(&world.hazards.resolved, file, || {
         let is_call = |site: &&Site| matches!(site.kind, SiteKind::Call | SiteKind::Made | SiteKind::Carried);
         let is_certain = |site: &&Site| !site.uncertain && !site.targets.is_empty();

@@ -18,7 +18,7 @@ use self::class::{follow_class, names_class, unnamed_constructions};
 use self::place::{add_callback, handles_both};
 use super::builder::Builder;
 use super::flow::{self, Runs, Token};
-use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, replacement};
+use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, eager, replacement};
 use crate::index::facts::*;
 
 /// Where more functions arrive than this, they stay as they are: nothing that runs so many converts as a whole, and each brings
@@ -216,8 +216,9 @@ fn follow_layer(builder: &mut Builder) -> bool {
     let mut changed = false;
     for (value, entry) in values {
         let trace = flow::trace(builder, Token::Layer, value);
+        let later = if trace.callbacks.is_empty() { lazy_taker(builder, value) } else { None };
         let takers = trace.callbacks.into_iter().filter_map(|(_, call)| callee(builder, call));
-        let places: Vec<RefId> = trace.calls.into_iter().chain(takers.collect::<Vec<_>>()).collect();
+        let places: Vec<RefId> = trace.calls.into_iter().chain(takers.collect::<Vec<_>>()).chain(later).collect();
         for place in places {
             let is_call = match builder.index.site(place).usage {
                 Usage::Called(call) => builder.index.call(call).usage != Usage::Awaited,
@@ -232,6 +233,14 @@ fn follow_layer(builder: &mut Builder) -> bool {
         }
     }
     changed
+}
+
+/// `return map(leaf, keys)`: the place of the `map`, for which somebody runs the function later.
+fn lazy_taker(builder: &Builder, value: ValueId) -> Option<RefId> {
+    let (calls, names) = (&builder.index.file(value.file).calls, builder.names());
+    let takes = |call: &Call| call.args.first().is_some_and(|arg| arg.value == value) && eager::is_lazy(&names, call);
+    let index = calls.iter().position(takes)? as u32;
+    callee(builder, CallId { file: value.file, index })
 }
 
 /// The place of the name that is called.
