@@ -3,7 +3,7 @@
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
-use super::{World, shape};
+use super::{World, hazard, shape};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, eager};
@@ -43,13 +43,38 @@ pub fn holds_open(world: World, func: FuncId) -> bool {
         if facts.traits.yields_under_try {
             return true;
         }
-        let inside = world.graph.sites_in_file(func.file).filter(|site| {
-            let usage = world.result_usage(site.id);
-            world.owner(site.id) == Some(func) && matches!(usage, Some(Usage::ForIter { .. } | Usage::YieldFrom { .. }))
-        });
-        pending.extend(inside.flat_map(|site| site.targets.iter().copied()));
+        pending.extend(iterated_in(world, func));
     }
     false
+}
+
+/// What gives the generators that a function iterates over: what blocks nowhere is no site, and holds open all the same.
+fn iterated_in(world: World, func: FuncId) -> Vec<FuncId> {
+    let facts = world.index.file(func.file);
+    let resolved = hazard::resolved_in(world, func.file);
+    let calls = facts.calls.iter().enumerate().filter(|(_, call)| {
+        facts[call.context].func == Some(func) && matches!(call.usage, Usage::ForIter { .. } | Usage::YieldFrom { .. })
+    });
+    let targets = calls.flat_map(|(index, call)| {
+        let id = CallId { file: func.file, index: index as u32 };
+        resolved.get(&id).cloned().unwrap_or_else(|| named(world, call))
+    });
+    // `for x in self:`
+    let sites = world.graph.sites_in_file(func.file).filter(|site| {
+        let is_iterated = matches!(world.index.site(site.id).usage, Usage::ForIter { .. } | Usage::YieldFrom { .. });
+        is_iterated && world.owner(site.id) == Some(func)
+    });
+    targets.chain(sites.flat_map(|site| site.targets.iter().copied())).collect()
+}
+
+/// The functions that a call may run, by its name alone.
+fn named(world: World, call: &Call) -> Vec<FuncId> {
+    let names = world.names();
+    match names.evaluate(call.func).as_slice() {
+        [Meaning::Func(func)] => vec![*func],
+        [Meaning::External(_) | Meaning::Class(_)] => vec![],
+        _ => names.last_name(call.func).map(|name| world.index.funcs_of(name).to_vec()).unwrap_or_default(),
+    }
 }
 
 /// `for i, x in enumerate(g()):`, where `next` can be called too.
@@ -95,14 +120,7 @@ pub fn leaves_open(world: World, call: CallId) -> bool {
             || matches!(names.evaluate(other.func).as_slice(),
                 [Meaning::External(path)] if path.starts_with("itertools."))
     };
-    let is_held = |other: &Call| {
-        let known: Vec<FuncId> = match names.evaluate(other.func).as_slice() {
-            [Meaning::Func(func)] => vec![*func],
-            [Meaning::External(_) | Meaning::Class(_)] => vec![],
-            _ => names.last_name(other.func).map(|name| world.index.funcs_of(name).to_vec()).unwrap_or_default(),
-        };
-        known.into_iter().any(|func| holds_open(world, func))
-    };
+    let is_held = |other: &Call| named(world, other).into_iter().any(|func| holds_open(world, func));
     let inside: Vec<&Call> = inside.collect();
     // `functools.partial(self.rows, 3)()`
     let is_named = || {
