@@ -12,7 +12,7 @@ use crate::index::facts::*;
 use crate::project::Project;
 
 /// What a name stands for, as far as scopes and imports tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Meaning {
     Func(FuncId),
     Class(ClassId),
@@ -337,12 +337,10 @@ pub fn last(path: &str) -> &str {
 }
 
 /// `import app.tools` and `import app.services` both bind `app` to the same package.
-fn without_repeats(meanings: Vec<Meaning>) -> Vec<Meaning> {
-    let mut found = Vec::with_capacity(meanings.len());
-    for meaning in meanings {
-        if !found.contains(&meaning) {
-            found.push(meaning);
-        }
+fn without_repeats(mut meanings: Vec<Meaning>) -> Vec<Meaning> {
+    if meanings.len() > 1 {
+        let mut seen = FxHashSet::default();
+        meanings.retain(|meaning| seen.insert(meaning.clone()));
     }
-    found
+    meanings
 }

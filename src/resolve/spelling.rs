@@ -1,5 +1,8 @@
 //! How an expression spells a dotted path: the names on the way, and where the path leaves the module for an object.
 
+use ruff_python_ast::name::Name;
+use rustc_hash::FxHashMap;
+
 use super::names::{Meaning, Names};
 use crate::index::facts::*;
 
@@ -32,22 +35,23 @@ impl Spelling {
     /// The spelling of what a site names.
     pub(crate) fn of(names: &Names, site: &Ref) -> Option<Self> {
         match site.receiver {
-            Some(receiver) => Some(spell(names, receiver, 0)?.member(&site.name)),
+            Some(receiver) => Some(spell(names, receiver, &mut Way::default())?.member(&site.name)),
             None => {
                 let scope = names.index.context(site.context).scope;
-                names.lookup(scope, &site.name).iter().find_map(|meaning| spell_meaning(names, meaning, 0))
+                let mut way = Way::default();
+                names.lookup(scope, &site.name).iter().find_map(|meaning| spell_meaning(names, meaning, &mut way))
             }
         }
     }
 
     /// The spelling of an expression.
     pub(crate) fn of_value(names: &Names, value: ValueId) -> Option<Self> {
-        spell(names, value, 0)
+        spell(names, value, &mut Way::default())
     }
 
     /// The spelling of an object that an annotation describes.
     pub(crate) fn of_annotation(names: &Names, annotation: ValueId) -> Option<Self> {
-        spell_annotated(names, annotation, 0)
+        spell_annotated(names, annotation, &mut Way::default())
     }
 
     /// Is it an object of the class whose path it is?
@@ -105,50 +109,76 @@ impl Spelling {
     }
 }
 
-fn spell(names: &Names, value: ValueId, depth: usize) -> Option<Spelling> {
-    if depth > DEPTH {
-        return None;
-    }
-    match names.index.value(value) {
-        Value::Name { name, scope } => {
-            names.lookup(*scope, name).iter().find_map(|meaning| spell_meaning(names, meaning, depth))
+/// The way from the expression that is spelled.
+#[derive(Default)]
+struct Way {
+    depth: usize,
+    /// Names on it, and the depth of each. A module may bind one name over and over to something of itself.
+    seen: FxHashMap<(ScopeId, Name), usize>,
+}
+
+impl Way {
+    /// One step further; none where it was followed far enough.
+    fn further<T>(&mut self, step: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= DEPTH {
+            return None;
         }
-        Value::Attribute { receiver, name } => Some(spell(names, *receiver, depth + 1)?.member(name)),
+        self.depth += 1;
+        let found = step(self);
+        self.depth -= 1;
+        found
+    }
+
+    /// Was the name met as close to the beginning before? What it spells was looked for then.
+    fn was_met(&mut self, scope: ScopeId, name: &Name) -> bool {
+        let met = self.seen.entry((scope, name.clone())).or_insert(usize::MAX);
+        let was_met = *met <= self.depth;
+        *met = self.depth.min(*met);
+        was_met
+    }
+}
+
+fn spell(names: &Names, value: ValueId, way: &mut Way) -> Option<Spelling> {
+    match names.index.value(value) {
+        Value::Name { name, scope } if way.was_met(*scope, name) => None,
+        Value::Name { name, scope } => {
+            names.lookup(*scope, name).iter().find_map(|meaning| spell_meaning(names, meaning, way))
+        }
+        Value::Attribute { receiver, name } => Some(way.further(|way| spell(names, *receiver, way))?.member(name)),
         Value::Call { call } => {
             let func = names.index.call(*call).func;
-            let spelled = spell(names, func, depth + 1)?;
+            let spelled = way.further(|way| spell(names, func, way))?;
             let is_class = || names.evaluate(func).iter().any(|meaning| meaning.class().is_some());
             let origin = if spelled.names_class() || is_class() { Origin::Made } else { Origin::Given };
             Some(spelled.entered(origin))
         }
-        Value::Subscript { value, .. } => Some(spell(names, *value, depth + 1)?.entered(Origin::Held)),
+        Value::Subscript { value, .. } => Some(way.further(|way| spell(names, *value, way))?.entered(Origin::Held)),
         _ => None,
     }
 }
 
-fn spell_meaning(names: &Names, meaning: &Meaning, depth: usize) -> Option<Spelling> {
+fn spell_meaning(names: &Names, meaning: &Meaning, way: &mut Way) -> Option<Spelling> {
     let plain = |path: String| Some(Spelling { names: path.split('.').map(str::to_owned).collect(), objects: vec![] });
-    let annotated = |annotation| spell_annotated(names, annotation, depth + 1);
+    let mut annotated = |annotation| way.further(|way| spell_annotated(names, annotation, way));
     match meaning {
         Meaning::Func(id) => plain(names.qualified_func(*id)),
         Meaning::Class(id) => plain(names.qualified_class(*id)),
         Meaning::Module(path) | Meaning::External(path) => plain(path.clone()),
-        Meaning::Value(value) | Meaning::Annotated { value: Some(value), .. } => spell(names, *value, depth + 1),
         Meaning::Annotated { annotation, value: None } => annotated(*annotation),
         Meaning::Param { func, index } => annotated(names.index.func(*func).params.get(*index as usize)?.annotation?),
+        Meaning::Value(value) | Meaning::Annotated { value: Some(value), .. } => {
+            way.further(|way| spell(names, *value, way))
+        }
         Meaning::Unknown => None,
     }
 }
 
 /// `Session`, `Session | None`, `Optional[Session]`, `Annotated[Session, ...]`.
-fn spell_annotated(names: &Names, annotation: ValueId, depth: usize) -> Option<Spelling> {
-    if depth > DEPTH {
-        return None;
-    }
+fn spell_annotated(names: &Names, annotation: ValueId, way: &mut Way) -> Option<Spelling> {
     match names.index.value(annotation) {
         Value::Either(sides) => match sides.as_slice() {
             [one, none] | [none, one] if matches!(names.index.value(*none), Value::None) => {
-                spell_annotated(names, *one, depth + 1)
+                way.further(|way| spell_annotated(names, *one, way))
             }
             _ => None,
         },
@@ -158,10 +188,12 @@ fn spell_annotated(names: &Names, annotation: ValueId, depth: usize) -> Option<S
                 _ => *index,
             };
             match names.last_name(*value) {
-                Some("Optional" | "Annotated" | "Final" | "ClassVar") => spell_annotated(names, inner, depth + 1),
-                _ => Some(spell(names, *value, depth + 1)?.entered(Origin::Annotated)),
+                Some("Optional" | "Annotated" | "Final" | "ClassVar") => {
+                    way.further(|way| spell_annotated(names, inner, way))
+                }
+                _ => Some(way.further(|way| spell(names, *value, way))?.entered(Origin::Annotated)),
             }
         }
-        _ => Some(spell(names, annotation, depth + 1)?.entered(Origin::Annotated)),
+        _ => Some(way.further(|way| spell(names, annotation, way))?.entered(Origin::Annotated)),
     }
 }

@@ -246,6 +246,15 @@ async def main(url, given: Given, own: Own):
 }
 
 #[test]
+fn a_name_that_is_bound_over_and_over_is_looked_at_once() {
+    let bound = "    word = word.strip().lower()\n    word = word[1:].join(word)\n".repeat(40);
+    let text =
+        |call: &str| format!("import webby\n\nasync def show(word):\n{bound}    word.get()\n    return {call}\n");
+    let after = format!("import asyncio\n\n{}", text("await asyncio.to_thread(webby.get, word)"));
+    check("function = \"webby.*\"", &text("webby.get(word)"), &after);
+}
+
+#[test]
 fn a_run_that_changes_nothing_says_why() {
     let text = "#- app.py
 import time
