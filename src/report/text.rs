@@ -43,6 +43,7 @@ pub fn summary(world: World, verdicts: &Verdicts, counts: Counts, length: Length
         out += &format!(", {} rewritten", plural(counts.fallbacks, "asyncio.run fallback"));
         out += &match counts.dropping {
             0 => String::new(),
+            1 if counts.fallbacks == 1 => " (this drops work that ran without a loop)".to_owned(),
             all if all == counts.fallbacks => " (these drop work that ran without a loop)".to_owned(),
             some => format!(" ({some} of them drop work that ran without a loop)"),
         };
