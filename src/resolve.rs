@@ -28,6 +28,7 @@ pub mod hierarchy;
 mod iterator;
 mod layer;
 mod loggers;
+mod looked_up;
 mod mocked;
 pub mod names;
 mod native;

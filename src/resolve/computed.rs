@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::flow::{self, LookedInto, Owner, Runs, Spelled, Token};
 use super::names::Meaning;
-use super::{PickSite, carried, hierarchy, layer};
+use super::{PickSite, carried, hierarchy, looked_up};
 use crate::index::facts::*;
 use crate::py::source;
 
@@ -47,8 +47,8 @@ pub(crate) struct State {
     lost: FxHashSet<(PickSite, Fit)>,
     /// Functions that were asked about.
     asked: FxHashSet<FuncId>,
-    /// Whether the receivers that codemods name were looked for.
-    layer_done: bool,
+    /// Whether what codemods name was looked for.
+    pub(super) layer_done: bool,
     /// Whether a hook gives what it looks up other arguments than it is called with.
     pub(super) changes_arguments: Option<bool>,
 }
@@ -56,37 +56,13 @@ pub(crate) struct State {
 /// Looks for the places that may look up what became a node since the last time. Returns whether anything came of it.
 pub(crate) fn follow(builder: &mut Builder) -> bool {
     let nodes: Vec<FuncId> = builder.graph.nodes.iter().copied().collect();
-    let mut changed = follow_layer(builder);
+    let mut changed = looked_up::follow(builder);
     for func in nodes {
         if builder.computed.asked.insert(func) && !builder.in_tests(func.file) {
             changed |= follow_func(builder, func);
         }
     }
     changed
-}
-
-/// `getattr(persistence, f"get_{kind}")`: what is looked up on a receiver that a codemod names is a function of the layer.
-fn follow_layer(builder: &mut Builder) -> bool {
-    if std::mem::replace(&mut builder.computed.layer_done, true) {
-        return false;
-    }
-    let mut found = vec![];
-    // The files that name such a receiver were parsed to look for its calls.
-    let loaded = builder.index.loaded_files().filter(|(file, _)| !builder.in_tests(*file));
-    let places =
-        loaded.flat_map(|(file, facts)| (0..facts.picks.len() as u32).map(move |index| PickSite { file, index }));
-    for place in places.filter(|place| !forwards(builder, *place)) {
-        let pick = builder.index.pick(place.file, place.index);
-        let Holder::Object(object) = pick.holder else { continue };
-        let Some(name) = builder.names().last_name(object).filter(|_| pick.depth == 0) else { continue };
-        let entries = builder.graph.entries.iter().enumerate();
-        let mut named = entries.filter(|(_, entry)| entry.receiver.as_ref().is_some_and(|names| names.matches(name)));
-        let entry = named.find(|(_, entry)| layer::included(&entry.method).any(|method| method.contains('*')));
-        found.extend(entry.map(|(number, _)| (pick.value, number)));
-    }
-    let is_new = !found.is_empty();
-    builder.carried.layer_values.extend(found);
-    is_new
 }
 
 /// `getattr(self, f"do_{name}")` and the like.
@@ -232,7 +208,7 @@ fn has(builder: &mut Builder, place: PickSite, func: FuncId) -> Option<bool> {
     }
 }
 
-fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
+pub(super) fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
     if let Some(known) = builder.computed.spelled.get(&place) {
         return known.clone();
     }
@@ -352,7 +328,7 @@ fn computes(text: &str) -> bool {
 }
 
 /// `return getattr(self.inner, name)` in `__getattr__`: what is called has its name at the site.
-fn forwards(builder: &Builder, place: PickSite) -> bool {
+pub(super) fn forwards(builder: &Builder, place: PickSite) -> bool {
     let pick = builder.index.pick(place.file, place.index);
     let Some(func) = builder.index.context(pick.context).func else { return false };
     hierarchy::is_hook(&builder.index.func(func).name)

@@ -51,7 +51,7 @@ pub(crate) use self::classes::{classes, known_classes, may_be_one, self_classes,
 pub(crate) use self::doubt::{arriving_classes, contradictions};
 pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
-pub(crate) use self::foreign::is_of_foreign;
+pub(crate) use self::foreign::{is_foreign_receiver, is_of_foreign};
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, Until, trace, trace_from, trace_inside, trace_param};
 pub(crate) use self::looked_into::LookedInto;
 pub(crate) use self::outside::{begins_outside, is_fed, is_foreign_object, makers};

@@ -70,6 +70,13 @@ impl Layer {
         names
     }
 
+    /// One of the methods that block.
+    pub(crate) fn some_method(&self, builder: &mut Builder, entry: &Blocking) -> Option<Name> {
+        let of_project = self.method_names(builder, entry).pop_first();
+        let foreign = self.found.iter().flat_map(|class| class.methods.keys()).filter(|name| takes(entry, name)).min();
+        of_project.or_else(|| foreign.cloned())
+    }
+
     /// Does the program name one of the classes?
     pub(crate) fn is_used(&self, builder: &Builder) -> bool {
         let names = builder.names();

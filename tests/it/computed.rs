@@ -325,3 +325,59 @@ class API:
 ",
     );
 }
+
+/// By the class of the object, whether its package is installed or not, and by the module.
+#[test]
+fn what_is_looked_up_of_a_foreign_layer_is_a_function_of_it() {
+    check_project(
+        "#- awaitify.toml
+codemods = [\"requests\", \"open\"]
+#- client.py
+import os
+import requests
+
+class Client:
+    def __init__(self):
+        self.session = requests.Session()
+
+    def ask(self, verb, url):
+        return getattr(self.session, verb.lower())(url).text
+
+def ask(verb, url):
+    call = getattr(requests, verb)
+    return call(url)
+
+def known(kind, path):
+    return getattr(os, f'{kind}dir')(path), getattr(os, kind)()
+
+async def main(verb, kind):
+    Client().ask(verb, '/')
+    ask(verb, '/')
+    known(kind, '/')
+",
+        "#- client.py
+import asyncio
+import os
+import requests
+
+class Client:
+    def __init__(self):
+        self.session = requests.Session()
+
+    async def ask(self, verb, url):
+        return (await asyncio.to_thread(getattr(self.session, verb.lower()), url)).text
+
+async def ask(verb, url):
+    call = getattr(requests, verb)
+    return await asyncio.to_thread(call, url)
+
+async def known(kind, path):
+    return await asyncio.to_thread(getattr(os, f'{kind}dir'), path), getattr(os, kind)()
+
+async def main(verb, kind):
+    await Client().ask(verb, '/')
+    await ask(verb, '/')
+    await known(kind, '/')
+",
+    );
+}

@@ -15,11 +15,22 @@ pub(crate) type Named<'a> = &'a dyn Fn(&str) -> bool;
 /// those that do not define the member themselves? The places that bring them there.
 pub(crate) fn is_of_foreign(builder: &mut Builder, id: RefId, named: Named) -> Option<Vec<Place>> {
     let site = builder.index.site(id);
-    let (receiver, name) = (entered(builder, site.receiver?), site.name.clone());
+    let (receiver, name) = (site.receiver?, site.name.clone());
     if site::is_of_super(builder.names(), id) {
         let class = site::class_around(builder, id)?;
         return is_above(builder, class, &name, named).then(Vec::new);
     }
+    is_foreign_receiver(builder, receiver, &name, named)
+}
+
+/// The same of a receiver and the name of a member.
+pub(crate) fn is_foreign_receiver(
+    builder: &mut Builder,
+    receiver: ValueId,
+    name: &str,
+    named: Named,
+) -> Option<Vec<Place>> {
+    let receiver = entered(builder, receiver);
     let set = builder.solver().solve(Node::Value(receiver), vec![]);
     if set.has_unknown() {
         return is_written_so(builder, receiver, named).then(Vec::new);
@@ -28,7 +39,7 @@ pub(crate) fn is_of_foreign(builder: &mut Builder, id: RefId, named: Named) -> O
     for (object, place) in set.iter() {
         let is_of_it = match object {
             Object::ExternalInstance(symbol) => named(&builder.solver().text(symbol)),
-            Object::Instance(class) | Object::Below(class) => is_below(builder, class, &name, named),
+            Object::Instance(class) | Object::Below(class) => is_below(builder, class, name, named),
             Object::None | Object::Mock => continue,
             _ => false,
         };
