@@ -94,6 +94,7 @@ fn tests_await_what_they_take_out_of_the_code() {
     check_project(
         &format!(
             "{CONFIG}{CODE}#- tests/test_app.py
+from inspect import iscoroutinefunction
 from app import Board, TABLE, bound, get_rows, make
 
 def test_kept():
@@ -115,10 +116,16 @@ def test_all():
 def test_rows():
     for row in get_rows():
         assert row
+
+def test_kind():
+    inner = make()
+    assert inner(1) == 2
+    assert not iscoroutinefunction(Board)
 "
         ),
         &format!(
             "{AFTER}#- tests/test_app.py
+from inspect import iscoroutinefunction
 from app import Board, TABLE, bound, get_rows, make
 
 async def test_kept():
@@ -140,6 +147,11 @@ async def test_all():
 async def test_rows():
     async for row in get_rows():
         assert row
+
+async def test_kind():
+    inner = make()
+    assert await inner(1) == 2
+    assert not iscoroutinefunction(Board)
 "
         ),
     );
