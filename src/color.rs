@@ -113,6 +113,13 @@ pub struct Verdicts {
     pub tests: tests::Tests,
 }
 
+impl Verdicts {
+    /// The files in which something becomes async.
+    pub fn converting_files(&self) -> FxHashSet<FileId> {
+        self.converts.keys().map(|func| func.file).collect()
+    }
+}
+
 /// What the decisions read.
 #[derive(Clone, Copy)]
 pub struct World<'a> {

@@ -71,12 +71,11 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         {
             Some(Cause::Escapes { site: id })
         }
-        // A generator or context manager of a layer: making it in a thread moves nothing of what it does there.
-        SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && gives_generator(world, site) => {
-            Some(Cause::Consumed { site: id })
-        }
-        // `for row in cursor`: no expression stands for what each turn runs.
-        SiteKind::Blocking { entry, native: None } if is_offloaded(world, entry) && iterates_unseen(world, id) => {
+        // A generator or context manager of a layer: making it in a thread moves nothing of what it does there. And `for row in cursor`:
+        // no expression stands for what each turn runs.
+        SiteKind::Blocking { entry, native: None }
+            if is_offloaded(world, entry) && (gives_generator(world, site) || iterates_unseen(world, id)) =>
+        {
             Some(Cause::Consumed { site: id })
         }
         // `for x in map(leaf, keys)`: the call itself runs nothing yet.

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
 
 use super::{SiteVerdict, Verdicts, World};
 use crate::config::{BlockingAction, Reach};
@@ -80,7 +79,7 @@ pub fn follows(world: World, verdicts: &Verdicts, class: ClassId) -> bool {
 /// The renames that leave a site of their class without an await, or a class with a base that its file no longer names.
 pub fn broken(world: World, verdicts: &Verdicts) -> Kept {
     let mut found = Kept::new();
-    let converting: FxHashSet<FileId> = verdicts.converts.keys().map(|func| func.file).collect();
+    let converting = verdicts.converting_files();
     for ((file, _), place) in &world.graph.renames.places {
         if let Gate::ClassConverts(class) = place.gate
             && converting.contains(file)

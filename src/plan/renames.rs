@@ -13,7 +13,7 @@ use crate::resolve::renames::{Gate, How, Place};
 
 /// Plans the renames.
 pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
-    let converting: FxHashSet<FileId> = verdicts.converts.keys().map(|func| func.file).collect();
+    let converting = verdicts.converting_files();
     let replaced = replaced_names(world, verdicts);
     for ((file, start), place) in &world.graph.renames.places {
         if world.kept.contains_key(&place.entry)

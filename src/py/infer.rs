@@ -195,19 +195,19 @@ fn answer(db: &Db, model: &SemanticModel, expr: &Expr) -> Answer {
     let show = |expr: &Expr| {
         expr.inferred_type(model).map(|ty| ty.display(db, &environment).to_string()).unwrap_or_else(|| "Unknown".into())
     };
-    let plain = |found: Vec<ResolvedDefinition>| found.iter().filter_map(|definition| plain(db, definition)).collect();
+    let all = |found: Vec<ResolvedDefinition>| found.iter().filter_map(|definition| plain(db, definition)).collect();
     let (definitions, shown) = match expr {
         Expr::Attribute(attribute) => {
             let shown = show(&attribute.value);
             let definitions = match shown.starts_with(SUPER) {
                 true => own_definition(db, model, expr).into_iter().collect(),
-                false => plain(definitions_for_attribute(model, attribute)),
+                false => all(definitions_for_attribute(model, attribute)),
             };
             (definitions, shown)
         }
         Expr::Name(name) => {
             let resolve = ImportAliasResolution::ResolveAliases;
-            (plain(definitions_for_name(model, name.id.as_str(), name.into(), resolve)), show(expr))
+            (all(definitions_for_name(model, name.id.as_str(), name.into(), resolve)), show(expr))
         }
         _ => (vec![], show(expr)),
     };

@@ -107,15 +107,15 @@ impl Builder<'_> {
         let func = self.index.func(id);
         let class = func.class?;
         let hierarchy = &self.graph.hierarchy;
+        let runs_above = self.index.refs_in(id.file, &func.name).any(|site| {
+            self.index.context(self.index.site(site).context).func == Some(id) && site::is_of_super(self.names(), site)
+        });
+        if !runs_above || !hierarchy.above(self.index, class, &func.name).is_empty() {
+            return None;
+        }
         let below = hierarchy.descendants(class).into_iter();
         let (_, base) = below.flat_map(|id| hierarchy.external_bases(id)).find(|(_, base)| !base.is_plain())?;
-        let runs_it = |site: &RefId| {
-            self.index.context(self.index.site(*site).context).func == Some(id)
-                && site::is_of_super(self.names(), *site)
-        };
-        let is_foreign = self.index.refs_in(id.file, &func.name).any(|site| runs_it(&site))
-            && hierarchy.above(self.index, class, &func.name).is_empty();
-        is_foreign.then(|| match base {
+        Some(match base {
             BaseClass::External(path) => format!("{path}.{}", func.name),
             BaseClass::Class(_) | BaseClass::Unknown => format!("super().{}", func.name),
         })

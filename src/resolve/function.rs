@@ -67,10 +67,7 @@ pub(super) fn methods(builder: &mut Builder, entry: &Blocking, patterns: &Patter
     for path in paths.into_iter().filter(|path| is_in_project(builder, path)).collect::<Vec<_>>() {
         let every = Blocking { class: named(&path), method: patterns.clone(), ..entry.clone() };
         let Some(layer) = Layer::find(builder, &every).filter(|layer| !layer.classes.is_empty()) else { continue };
-        let spelled = |name: &str| {
-            let mut all = layer::included(patterns).flat_map(|pattern| layer::alternatives(pattern));
-            all.any(|pattern| pattern == name)
-        };
+        let spelled = |name: &str| layer::spelled_out(patterns).any(|path| path == name);
         let is_named = |name: &Name| {
             let own = format!("{path}.{name}");
             patterns.matches(&own) && (!name.starts_with('_') || spelled(&own))

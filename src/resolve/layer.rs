@@ -35,7 +35,7 @@ impl Layer {
             .filter(|class| patterns.matches(&builder.names().qualified_class(*class)))
             .collect();
         let mut found = vec![];
-        for path in included(&patterns).flat_map(|pattern| alternatives(pattern)) {
+        for path in spelled_out(&patterns) {
             let Some(class) = look_up(builder, &path) else { continue };
             match project_class(builder, &class) {
                 Some(id) => drop(classes.insert(id)),
@@ -159,6 +159,11 @@ fn words(shown: &str) -> impl Iterator<Item = &str> {
     shown.split(|char: char| !char.is_alphanumeric() && char != '_')
 }
 
+/// The paths that the patterns spell without a glob.
+pub(crate) fn spelled_out(patterns: &Patterns) -> impl Iterator<Item = String> {
+    included(patterns).flat_map(|pattern| alternatives(pattern))
+}
+
 /// What a pattern spells without a glob: `a.{B,C}` is `a.B` and `a.C`; nothing for other globs.
 pub(crate) fn alternatives(pattern: &str) -> Vec<String> {
     if let Some((head, rest)) = pattern.split_once('{')
@@ -171,7 +176,6 @@ pub(crate) fn alternatives(pattern: &str) -> Vec<String> {
     if is_path { vec![pattern.to_owned()] } else { vec![] }
 }
 
-/// The class at a dotted path, when the project mentions its package.
 /// The class at a dotted path. The program need not name the package to get objects of it: `open(path).read`.
 fn look_up(builder: &Builder, path: &str) -> Option<FoundClass> {
     let package = path.split('.').next()?;

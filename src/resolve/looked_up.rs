@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use ruff_python_ast::name::Name;
-
 use super::PickSite;
 use super::builder::Builder;
 use super::computed;
@@ -64,12 +62,7 @@ fn of_entry<'a>(builder: &mut Builder, entry: &Blocking, holdings: &'a [Holding]
         holdings.iter().partition(|holding| is_receiver(builder, holding));
     let mut found = if takes_all { receivers } else { vec![] };
     if entry.action == BlockingAction::Offload {
-        let functions: Vec<String> = entry
-            .function
-            .as_ref()
-            .into_iter()
-            .flat_map(|patterns| layer::included(patterns).flat_map(|pattern| layer::alternatives(pattern)))
-            .collect();
+        let functions: Vec<String> = entry.function.iter().flat_map(layer::spelled_out).collect();
         found.extend(rest.extract_if(.., |holding| may_be_function(builder, &functions, holding)));
         found.extend(of_class(builder, entry, &rest));
     }
@@ -95,8 +88,11 @@ fn of_class<'a>(builder: &mut Builder, entry: &Blocking, holdings: &[&'a Holding
     let Some(layer) = Layer::find(builder, entry) else { return vec![] };
     let Some(method) = layer.some_method(builder, entry) else { return vec![] };
     let range = |holding: &Holding| {
-        let refs = &builder.index.file(holding.place.file).refs;
-        refs.iter().find(|site| site.value == holding.object).map(|site| site.range)
+        let mut named = builder.index.refs_in(holding.place.file, builder.names().last_name(holding.object)?);
+        named.find_map(|id| {
+            let site = builder.index.site(id);
+            (site.value == holding.object).then_some(site.range)
+        })
     };
     let places: Vec<_> = holdings.iter().filter_map(|holding| Some((*holding, range(holding)?))).collect();
     let mut questions: BTreeMap<FileId, Questions> = BTreeMap::new();
@@ -126,7 +122,5 @@ fn of_class<'a>(builder: &mut Builder, entry: &Blocking, holdings: &[&'a Holding
 /// May the name be that of a method that blocks?
 fn may_be(builder: &mut Builder, entry: &Blocking, place: PickSite) -> bool {
     let spelled = computed::spelled(builder, place);
-    spelled.is_open()
-        || layer::included(&entry.method)
-            .any(|method: &String| method.contains('*') || spelled.fits(&Name::new(method)))
+    spelled.is_open() || layer::included(&entry.method).any(|method| method.contains('*') || spelled.fits(method))
 }

@@ -11,8 +11,7 @@ use super::Collector;
 use super::call::is_named;
 
 /// The paths that `attrgetter` reads, or the method that `methodcaller` calls; none for another call.
-fn paths(expr: &Expr) -> Vec<Vec<Name>> {
-    let Expr::Call(call) = expr else { return vec![] };
+fn paths(call: &ast::ExprCall) -> Vec<Vec<Name>> {
     let count = match () {
         () if is_named(&call.func, "attrgetter") => usize::MAX,
         () if is_named(&call.func, "methodcaller") => 1,
@@ -42,7 +41,7 @@ impl Collector<'_> {
     pub(super) fn members_named_by_strings(&mut self, node: &ast::ExprCall, args: &[Arg], usage: Usage) {
         let at_once = Usage::Implied { whole: node.range() };
         match (&*node.func, args) {
-            (getter @ Expr::Call(_), [arg]) if !arg.is_star => {
+            (Expr::Call(getter), [arg]) if !arg.is_star => {
                 self.members(&paths(getter), (arg.value, arg.range), getter.range(), at_once);
             }
             (Expr::Attribute(method), _) if method.attr.id == "format" => {
@@ -62,7 +61,7 @@ impl Collector<'_> {
         }
         let given = node.arguments.iter_source_order().enumerate();
         for (index, argument) in given {
-            let found = paths(argument.value());
+            let found = argument.value().as_call_expr().map(paths).unwrap_or_default();
             if found.is_empty() {
                 continue;
             }
@@ -82,7 +81,7 @@ impl Collector<'_> {
         if !matches!(usage, Usage::Called(_) | Usage::Argument { .. }) {
             // It is called elsewhere, with nobody knows what.
             let range = node.range();
-            let unknown = paths(&Expr::Call(node.clone()));
+            let unknown = paths(node);
             if !unknown.is_empty() {
                 let object = self.value(Value::Unknown);
                 self.members(&unknown, (object, range), range, Usage::Other);
