@@ -32,6 +32,8 @@ pub(super) struct Coloring<'a> {
     pub(super) nested: BTreeSet<FuncId>,
     pub(super) pending: Vec<FuncId>,
     pub(super) tests: tests::Tests,
+    /// What the search for hazards found with the colors as they were.
+    searched: hazard::Searched,
 }
 
 /// How a function leads to what another one of its family runs.
@@ -72,6 +74,7 @@ impl<'a> Coloring<'a> {
             nested: BTreeSet::new(),
             pending: vec![],
             tests: tests::Tests::default(),
+            searched: hazard::Searched::default(),
         };
         let is_async = |func: &FuncId| world.index.func(*func).is_async && !world.in_tests(func.file);
         coloring.reached = coloring.reached_from(coloring.sites_in.keys().copied().filter(is_async).collect());
@@ -280,7 +283,7 @@ impl<'a> Coloring<'a> {
             let context = self.world.index.call(call).context;
             let free = consumer::can_await(self.world, context) && !site.uncertain;
             let free = free && !nesting::is_call_too_deep(self.world, call);
-            return (free && hazard::hazard_in_consumer(self.world, site).is_none()).then_some(call);
+            return (free && self.hazard_in_consumer(site).is_none()).then_some(call);
         }
         let runs =
             matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Call | SiteKind::Iterated) && !site.uncertain;
@@ -288,7 +291,7 @@ impl<'a> Coloring<'a> {
             .filter(|call| runs && !nesting::is_call_too_deep(self.world, *call))?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
         let is_generator = shape::is_lazy(self.world, site);
-        let safe = hazard::hazard_in_consumer(self.world, site).is_none();
+        let safe = self.hazard_in_consumer(site).is_none();
         (safe && (in_generator || is_generator)).then_some(call)
     }
 
@@ -312,6 +315,16 @@ impl<'a> Coloring<'a> {
             && !site.uncertain
             && !self.world.index.site(site.id).runs_unseen()
             && site.targets.iter().any(|target| self.stays.contains_key(target) && self.blocking.contains(target))
-            && hazard::hazard(self.world, site).is_none()
+            && self.hazard(site).is_none()
+    }
+
+    /// Why the call at this site must not be offloaded; none when it may.
+    pub(super) fn hazard(&self, site: &Site) -> Option<Cause> {
+        hazard::hazard(self.world, site, &hazard::Colors::new(&|func| self.converts(func), &self.searched))
+    }
+
+    /// The same where a worker iterates over what the site runs.
+    pub(super) fn hazard_in_consumer(&self, site: &Site) -> Option<Cause> {
+        hazard::hazard_in_consumer(self.world, site, &hazard::Colors::new(&|func| self.converts(func), &self.searched))
     }
 }

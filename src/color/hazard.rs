@@ -3,6 +3,7 @@
 mod at_once;
 pub mod bound;
 mod made;
+mod search;
 mod waking;
 
 use std::hash::Hash;
@@ -11,33 +12,18 @@ use std::sync::{Arc, Mutex, OnceLock};
 use ruff_python_ast::PythonVersion;
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextRange;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::World;
 use super::cause::Cause;
 use super::shape::{Shape, shape_of_targets};
-use super::{iteration, taken};
+use super::taken;
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
-use crate::resolve::names::{Meaning, Names, Unloaded};
-use crate::resolve::signature::fits;
+use crate::resolve::names::{Meaning, Unloaded};
 use crate::resolve::site::is_of_super;
 use crate::resolve::{Site, SiteKind, eager, hierarchy};
-
-/// Calls that need the thread of the running loop, or its context.
-const LOOP_CALLS: [&str; 11] = [
-    "get_running_loop",
-    "create_task",
-    "create_future",
-    "ensure_future",
-    "current_task",
-    "call_soon",
-    "call_later",
-    "call_at",
-    "run_coroutine_threadsafe",
-    "get_event_loop",
-    "run_until_complete",
-];
+pub use search::{Colors, Searched};
 
 /// Values are followed through this many names and functions.
 const NESTING: usize = 6;
@@ -45,24 +31,13 @@ const NESTING: usize = 6;
 /// The functions that calls run.
 type Targets = FxHashMap<CallId, Vec<FuncId>>;
 
-/// What a function does, as far as a worker thread minds.
-#[derive(Clone, Debug)]
-enum Step {
-    /// One of [`LOOP_CALLS`].
-    Loop(String),
-    /// It makes an object that may be tied to the loop.
-    Foreign(String),
-    /// It may run the function; there, `StopIteration` may be caught.
-    Runs { callee: FuncId, caught: bool },
-}
-
 /// What was found out so far.
 #[derive(Debug, Default)]
 pub struct Memo {
-    /// The answers of [`transitive`], a function each.
+    /// The answers of the search without colors, a function each.
     answers: Mutex<FxHashMap<FuncId, Option<Cause>>>,
     /// What functions call, a function each.
-    calls: Mutex<FxHashMap<FuncId, Arc<[Step]>>>,
+    calls: Mutex<FxHashMap<FuncId, Arc<[search::Step]>>>,
     handles: OnceLock<bound::Handles>,
     kept: OnceLock<waking::Kept>,
     /// What functions do that is bound to their thread or context, by file.
@@ -75,8 +50,8 @@ pub struct Memo {
     pub unloaded: Unloaded,
 }
 
-/// Why the call at this site must not be offloaded; none when it may.
-pub fn hazard(world: World, site: &Site) -> Option<Cause> {
+/// Why the call at this site must not be offloaded, with the colors as they are; none when it may.
+pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
     if !can_offload(world) {
         return Some(Cause::TargetVersion);
     }
@@ -93,7 +68,7 @@ pub fn hazard(world: World, site: &Site) -> Option<Cause> {
         let gives_coroutine = || world.index.func(target).is_async && !is_taken;
         let later =
             works_later(world, target).or_else(|| gives_coroutine().then_some(Cause::WorksLater { func: target }));
-        later.or_else(|| transitive(world, target))
+        later.or_else(|| colors.search(world, target))
     })
 }
 
@@ -128,18 +103,18 @@ fn is_met_by(world: World, func: FuncId, other: FuncId) -> bool {
 pub fn needs_worker(world: World, site: &Site) -> Option<Cause> {
     let own = |cause: &Cause| matches!(cause, Cause::SetsContext { .. } | Cause::ThreadBound { .. });
     let targets = site.targets.iter().flat_map(|target| overriding(world, *target).to_vec());
-    targets.into_iter().find_map(|target| transitive(world, target).filter(own))
+    targets.into_iter().find_map(|target| search::transitive(world, target).filter(own))
 }
 
 /// Why what this site runs must not run in a worker that iterates over it; none when it may.
-pub fn hazard_in_consumer(world: World, site: &Site) -> Option<Cause> {
+pub fn hazard_in_consumer(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
     if !can_offload(world) {
         return Some(Cause::TargetVersion);
     }
     if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
         return Some(Cause::OffloadForbidden);
     }
-    undeclared(world, site).into_iter().find_map(|target| transitive(world, target))
+    undeclared(world, site).into_iter().find_map(|target| colors.search(world, target))
 }
 
 /// Does the target version have what offloads?
@@ -243,11 +218,6 @@ fn kept(facts: &FileFacts) -> impl Iterator<Item = (&Name, Option<ValueId>, Opti
     bound.chain(facts.attribute_writes.iter().map(|write| (&write.name, write.value, write.annotation)))
 }
 
-/// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
-fn transitive(world: World, func: FuncId) -> Option<Cause> {
-    remembered(&world.hazards.answers, func, || search(world, func))
-}
-
 /// What is known under a key, found out when first asked.
 fn remembered<K: Copy + Eq + Hash, V: Clone>(memo: &Mutex<FxHashMap<K, V>>, key: K, find: impl FnOnce() -> V) -> V {
     let known = memo.lock().ok().and_then(|memo| memo.get(&key).cloned());
@@ -258,113 +228,6 @@ fn remembered<K: Copy + Eq + Hash, V: Clone>(memo: &Mutex<FxHashMap<K, V>>, key:
         }
         found
     })
-}
-
-fn search(world: World, func: FuncId) -> Option<Cause> {
-    let mut seen = FxHashSet::default();
-    // Functions, and whether the way there catches `StopIteration`.
-    let mut pending = vec![(func, false)];
-    while let Some((at, caught)) = pending.pop() {
-        // What a codemod declares blocking is meant to run in a thread.
-        if !seen.insert((at, caught)) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
-            continue;
-        }
-        if let Some(cause) = own(world, at, caught).or_else(|| bound_to_thread(world, at)) {
-            return Some(cause);
-        }
-        if !caught && iteration::may_stop(world, at) && iteration::is_awaited_above(world, func) {
-            return Some(Cause::StopsIteration { func: at });
-        }
-        for step in steps(world, at).iter() {
-            match step {
-                Step::Loop(name) => return Some(Cause::NeedsLoop { func: at, name: name.clone() }),
-                Step::Foreign(name) => return Some(Cause::MayNeedLoop { func: at, name: name.clone() }),
-                Step::Runs { callee, caught: within } => pending.push((*callee, caught || *within)),
-            }
-        }
-    }
-    None
-}
-
-/// What a function calls itself.
-fn steps(world: World, func: FuncId) -> Arc<[Step]> {
-    remembered(&world.hazards.calls, func, || steps_in(world, func).into())
-}
-
-fn steps_in(world: World, func: FuncId) -> Vec<Step> {
-    let (facts, names) = (world.index.file(func.file), world.names());
-    let resolved = resolved_in(world, func.file);
-    let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(func));
-    let mut found = vec![];
-    for (number, call) in calls {
-        let id = CallId { file: func.file, index: number as u32 };
-        if world.graph.blocking_calls.contains(&id) {
-            continue;
-        }
-        let name = names.last_name(call.func).unwrap_or_default();
-        if LOOP_CALLS.contains(&name) {
-            found.push(Step::Loop(name.to_owned()));
-            break;
-        }
-        let made = made::classes(world, call);
-        if let Some(name) = made::foreign(world, func, call, &made) {
-            found.push(Step::Foreign(name));
-            break;
-        }
-        let caught = facts[call.context].catches_stop;
-        let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
-        // What it is given may be called there: `map(self.load, keys)`.
-        let given = call
-            .args
-            .iter()
-            .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
-            .flat_map(|arg| named(world, func, arg.value));
-        let run = callees
-            .into_iter()
-            .chain(made::initializers(world, &made))
-            .chain(given)
-            .filter(|callee| is_met_by(world, *callee, func));
-        found.extend(run.map(|callee| Step::Runs { callee, caught }));
-    }
-    // Who iterates takes `StopIteration` for the end.
-    let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
-    found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
-    found
-}
-
-/// What a function runs without a call: `with x`, `for y in x`, a property.
-fn unnamed(world: World, func: FuncId) -> Vec<FuncId> {
-    let sites = world.graph.sites_in_file(func.file).filter(|site| {
-        let runs = matches!(site.kind, SiteKind::Call | SiteKind::Iterated | SiteKind::Read);
-        let facts = world.index.site(site.id);
-        runs && world.context(site.id).func == Some(func)
-            && (site.kind == SiteKind::Iterated || !matches!(facts.usage, Usage::Called(_)))
-    });
-    sites.flat_map(|site| &site.targets).flat_map(|target| overriding(world, *target).to_vec()).collect()
-}
-
-/// The `__next__` of what an `__iter__` returns.
-fn iterated(world: World, func: FuncId) -> Vec<FuncId> {
-    let facts = world.index.func(func);
-    let Some(class) = facts.class.filter(|_| facts.name == "__iter__") else { return vec![] };
-    let made = facts.returns.iter().filter_map(|returned| match world.index.value(returned.value) {
-        Value::Call { call } => Some(world.names().evaluate(world.index.call(*call).func)),
-        _ => None,
-    });
-    let mut classes: Vec<ClassId> = made.flatten().filter_map(|meaning| meaning.class()).collect();
-    classes.push(class);
-    let hierarchy = &world.graph.hierarchy;
-    let related =
-        classes.iter().flat_map(|class| hierarchy.ancestors(*class).into_iter().chain(hierarchy.descendants(*class)));
-    related.filter_map(|class| hierarchy::method(world.index, class, "__next__")).collect()
-}
-
-fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
-    let traits = world.index.func(func).traits;
-    if traits.reads_current_exception || traits.reads_callers {
-        return Some(Cause::ReadsCaller { func });
-    }
-    (traits.raises_stop_iteration && !caught).then_some(Cause::StopsIteration { func })
 }
 
 /// Would a worker that calls the method at this site use another session than the code around it?
@@ -388,7 +251,7 @@ pub fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
 }
 
 /// The targets of the calls of a file that the graph is certain of, and of those that were proved to be something else.
-pub(super) fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
+pub fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
     remembered(&world.hazards.resolved, file, || {
         let is_call = |site: &&Site| matches!(site.kind, SiteKind::Call | SiteKind::Made | SiteKind::Carried);
         let is_certain = |site: &&Site| !site.uncertain && !site.targets.is_empty();
@@ -407,54 +270,4 @@ pub(super) fn resolved_in(world: World, file: FileId) -> Arc<Targets> {
             });
         Arc::new(elsewhere.chain(by_call).collect::<Targets>())
     })
-}
-
-fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
-    let names = world.names();
-    let own_class = world.index.func(func).class;
-    match world.index.value(call.func) {
-        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => {
-            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
-        }
-        Value::Attribute { name, .. } => match function_meanings(names, call.func) {
-            found if !found.is_empty() || is_outside(names, call.func) => found,
-            _ => world
-                .index
-                .funcs_of(name)
-                .iter()
-                .copied()
-                .filter(|candidate| fits(world.index, *candidate, call))
-                .collect(),
-        },
-        _ => function_meanings(names, call.func),
-    }
-}
-
-/// The functions that a value may be: a name, or an attribute that is the name of methods.
-fn named(world: World, func: FuncId, value: ValueId) -> Vec<FuncId> {
-    let own_class = world.index.func(func).class;
-    match world.index.value(value) {
-        Value::Attribute { receiver, name } if world.names().last_name(*receiver) == Some("self") => {
-            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
-        }
-        Value::Attribute { name, .. } => world.index.funcs_of(name).to_vec(),
-        Value::Name { .. } => function_meanings(world.names(), value),
-        _ => vec![],
-    }
-}
-
-/// Does an import say that it is nothing of the project: `pickle.loads`?
-fn is_outside(names: Names, value: ValueId) -> bool {
-    let meanings = names.evaluate(value);
-    !meanings.is_empty() && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
-}
-
-fn function_meanings(names: Names, value: ValueId) -> Vec<FuncId> {
-    let meanings = names.evaluate(value).into_iter();
-    meanings
-        .filter_map(|meaning| match meaning {
-            Meaning::Func(id) => Some(id),
-            _ => None,
-        })
-        .collect()
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::{boundary, bridge, hazard, obstacle};
+use super::{boundary, bridge, obstacle};
 use crate::config::Reach;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -182,7 +182,7 @@ impl Coloring<'_> {
                     // A loop cannot be run under another one: where no thread can take it, all is as it was.
                     let runs_loop = || site.targets.iter().any(|target| self.run_loops.contains(target));
                     self.world.index.site(site.id).runs_unseen()
-                        || hazard::hazard(self.world, site).is_some_and(|cause| {
+                        || self.hazard(site).is_some_and(|cause| {
                             matches!(cause, Cause::WorksLater { .. } | Cause::StopsIteration { .. }) || runs_loop()
                         })
                 }
@@ -233,9 +233,8 @@ impl Coloring<'_> {
         let blocking = ids.iter().map(|id| self.site(*id)).filter(|site| {
             site.kind == SiteKind::Call && !site.uncertain && !self.world.only_lists(site) && self.blocks_now(site)
         });
-        let mut kept = blocking.filter_map(|site| {
-            hazard::hazard(self.world, site).map(|why| Cause::NotMoved { site: site.id, why: Box::new(why) })
-        });
+        let mut kept = blocking
+            .filter_map(|site| self.hazard(site).map(|why| Cause::NotMoved { site: site.id, why: Box::new(why) }));
         kept.next().unwrap_or(Cause::NoAwait)
     }
 

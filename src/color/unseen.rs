@@ -3,7 +3,6 @@
 use super::SiteVerdict;
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::hazard;
 use crate::index::facts::*;
 use crate::resolve::{Site, hierarchy};
 
@@ -11,7 +10,7 @@ impl Coloring<'_> {
     /// A method that Python runs by itself blocks here.
     pub(super) fn unseen(&self, site: &Site) -> SiteVerdict {
         let facts = self.world.index.site(site.id);
-        if let Some(cause) = hazard::hazard(self.world, site) {
+        if let Some(cause) = self.hazard(site) {
             return SiteVerdict::Left(cause);
         }
         match facts.usage {

@@ -31,7 +31,7 @@ impl Coloring<'_> {
         if !is_iterated || !uses_up && !begins || context.barrier.is_some() {
             return None;
         }
-        if !shape::is_lazy(world, site) || hazard::hazard_in_consumer(world, site).is_some() {
+        if !shape::is_lazy(world, site) || self.hazard_in_consumer(site).is_some() {
             return None;
         }
         let is_vetoed = |range| world.vetoes.contains(&(site.id.file, range));

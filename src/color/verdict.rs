@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::cause::Cause;
 use super::coloring::Coloring;
 use super::shape::{Adaptation, Shape};
-use super::{SiteVerdict, Verdicts, boundary, consumer, guard, hazard, obstacle, shape, swap, taken, worker};
+use super::{SiteVerdict, Verdicts, boundary, consumer, guard, obstacle, shape, swap, taken, worker};
 use crate::config::BlockingAction;
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind};
@@ -365,12 +365,12 @@ impl Coloring<'_> {
             }
             SiteKind::Call | SiteKind::Iterated if !blocks => SiteVerdict::AsIs,
             SiteKind::Call if self.world.index.site(site.id).runs_unseen() => self.unseen(site),
-            SiteKind::Call | SiteKind::Iterated => match hazard::hazard(self.world, site) {
+            SiteKind::Call | SiteKind::Iterated => match self.hazard(site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None if site.kind == SiteKind::Iterated => SiteVerdict::Left(Cause::Consumed { site: site.id }),
                 None => SiteVerdict::Offload,
             },
-            SiteKind::Read if blocks => match hazard::hazard(self.world, site) {
+            SiteKind::Read if blocks => match self.hazard(site) {
                 Some(cause) => SiteVerdict::Left(cause),
                 None if is_written => SiteVerdict::Left(Cause::Property),
                 None => SiteVerdict::OffloadExpression { expression: read(self.world.index.site(site.id)) },

@@ -256,6 +256,64 @@ async def main():
     assert!(run.text().contains("+    print(await asyncio.to_thread(Other), await Chat().pick(2))"), "{}", run.text());
 }
 
+/// `service.load` may be any `load` by its name, but none that becomes async.
+#[test]
+fn no_hazard_is_in_what_becomes_async() {
+    check_project(
+        "#- app.py
+import contextvars
+import functools
+import threading
+
+KEPT = contextvars.ContextVar('kept', default=0)
+
+class Service:
+    def load(self, k):
+        return persistence.get(k)
+
+class Chat:
+    def load(self, k):
+        KEPT.set(k)
+        return persistence.get(k)
+
+def once(k):
+    service = Service()
+    return functools.partial(service.load, k)()
+
+threading.Thread(target=once, args=(1,)).start()
+
+async def main():
+    print(once(3), Chat().load(2))
+",
+        "#- app.py
+import asyncio
+import contextvars
+import functools
+import threading
+
+KEPT = contextvars.ContextVar('kept', default=0)
+
+class Service:
+    def load(self, k):
+        return persistence.get(k)
+
+class Chat:
+    async def load(self, k):
+        KEPT.set(k)
+        return await asyncio.to_thread(persistence.get, k)
+
+def once(k):
+    service = Service()
+    return functools.partial(service.load, k)()
+
+threading.Thread(target=once, args=(1,)).start()
+
+async def main():
+    print(await asyncio.to_thread(once, 3), await Chat().load(2))
+",
+    );
+}
+
 /// A `match` that the oldest Python of the project does not know stood there before.
 #[test]
 fn a_match_that_the_target_version_lacks_is_no_fault_of_ours() {

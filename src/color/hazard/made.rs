@@ -35,7 +35,7 @@ pub fn foreign(world: World, func: FuncId, call: &Call, made: &[ClassId]) -> Opt
             let above = world.graph.hierarchy.above(world.index, class, "__init__");
             ("super().__init__".to_owned(), above.is_empty())
         }
-        _ => (world.names().dotted(call.func)?, super::is_outside(world.names(), *receiver)),
+        _ => (world.names().dotted(call.func)?, super::search::is_outside(world.names(), *receiver)),
     };
     (is_outside && is_tied(world, class)).then_some(shown)
 }

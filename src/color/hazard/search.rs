@@ -1,0 +1,238 @@
+//! The search through what a function calls, for what must not run in a thread.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{bound_to_thread, is_met_by, made, overriding, remembered, resolved_in};
+use crate::color::cause::Cause;
+use crate::color::{World, iteration};
+use crate::index::facts::*;
+use crate::resolve::names::{Meaning, Names};
+use crate::resolve::signature::fits;
+use crate::resolve::{SiteKind, hierarchy};
+
+/// Calls that need the thread of the running loop, or its context.
+const LOOP_CALLS: [&str; 11] = [
+    "get_running_loop",
+    "create_task",
+    "create_future",
+    "ensure_future",
+    "current_task",
+    "call_soon",
+    "call_later",
+    "call_at",
+    "run_coroutine_threadsafe",
+    "get_event_loop",
+    "run_until_complete",
+];
+
+/// What a function does, as far as a worker thread minds.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// One of [`LOOP_CALLS`].
+    Loop(String),
+    /// It makes an object that may be tied to the loop.
+    Foreign(String),
+    /// It may run the function; there, `StopIteration` may be caught.
+    Runs { callee: FuncId, caught: bool },
+}
+
+/// What a search found, and the functions that it did not go through because they convert.
+type Answer = (Option<Cause>, Vec<FuncId>);
+
+/// The answers with the colors as they were.
+pub type Searched = RefCell<FxHashMap<FuncId, Answer>>;
+
+/// The colors as they are while they are settled.
+pub struct Colors<'a> {
+    converts: &'a dyn Fn(FuncId) -> bool,
+    searched: &'a Searched,
+}
+
+impl<'a> Colors<'a> {
+    pub fn new(converts: &'a dyn Fn(FuncId) -> bool, searched: &'a Searched) -> Self {
+        Self { converts, searched }
+    }
+
+    /// Looks through the function and what it calls, but not through what converts: a name may lead there by mistake, but no sync
+    /// function runs it.
+    pub(super) fn search(&self, world: World, func: FuncId) -> Option<Cause> {
+        transitive(world, func)?;
+        if let Some((found, passed)) = self.searched.borrow().get(&func)
+            && passed.iter().all(|func| (self.converts)(*func))
+        {
+            return found.clone();
+        }
+        let answer = search(world, func, self.converts);
+        self.searched.borrow_mut().insert(func, answer.clone());
+        answer.0
+    }
+}
+
+/// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
+pub fn transitive(world: World, func: FuncId) -> Option<Cause> {
+    remembered(&world.hazards.answers, func, || search(world, func, &|_| false).0)
+}
+
+fn search(world: World, func: FuncId, converts: &dyn Fn(FuncId) -> bool) -> Answer {
+    let (mut seen, mut passed) = (FxHashSet::default(), vec![]);
+    // Functions, and whether the way there catches `StopIteration`.
+    let mut pending = vec![(func, false)];
+    while let Some((at, caught)) = pending.pop() {
+        // What a codemod declares blocking is meant to run in a thread.
+        if !seen.insert((at, caught)) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
+            continue;
+        }
+        if at != func && converts(at) {
+            passed.push(at);
+            continue;
+        }
+        if let Some(cause) = own(world, at, caught).or_else(|| bound_to_thread(world, at)) {
+            return (Some(cause), passed);
+        }
+        if !caught && iteration::may_stop(world, at) && iteration::is_awaited_above(world, func) {
+            return (Some(Cause::StopsIteration { func: at }), passed);
+        }
+        for step in steps(world, at).iter() {
+            match step {
+                Step::Loop(name) => return (Some(Cause::NeedsLoop { func: at, name: name.clone() }), passed),
+                Step::Foreign(name) => return (Some(Cause::MayNeedLoop { func: at, name: name.clone() }), passed),
+                Step::Runs { callee, caught: within } => pending.push((*callee, caught || *within)),
+            }
+        }
+    }
+    (None, passed)
+}
+
+/// What a function calls itself.
+fn steps(world: World, func: FuncId) -> Arc<[Step]> {
+    remembered(&world.hazards.calls, func, || steps_in(world, func).into())
+}
+
+fn steps_in(world: World, func: FuncId) -> Vec<Step> {
+    let (facts, names) = (world.index.file(func.file), world.names());
+    let resolved = resolved_in(world, func.file);
+    let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(func));
+    let mut found = vec![];
+    for (number, call) in calls {
+        let id = CallId { file: func.file, index: number as u32 };
+        if world.graph.blocking_calls.contains(&id) {
+            continue;
+        }
+        let name = names.last_name(call.func).unwrap_or_default();
+        if LOOP_CALLS.contains(&name) {
+            found.push(Step::Loop(name.to_owned()));
+            break;
+        }
+        let made = made::classes(world, call);
+        if let Some(name) = made::foreign(world, func, call, &made) {
+            found.push(Step::Foreign(name));
+            break;
+        }
+        let caught = facts[call.context].catches_stop;
+        let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
+        // What it is given may be called there: `map(self.load, keys)`.
+        let given = call
+            .args
+            .iter()
+            .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
+            .flat_map(|arg| named(world, func, arg.value));
+        let run = callees
+            .into_iter()
+            .chain(made::initializers(world, &made))
+            .chain(given)
+            .filter(|callee| is_met_by(world, *callee, func));
+        found.extend(run.map(|callee| Step::Runs { callee, caught }));
+    }
+    // Who iterates takes `StopIteration` for the end.
+    let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
+    found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
+    found
+}
+
+/// What a function runs without a call: `with x`, `for y in x`, a property.
+fn unnamed(world: World, func: FuncId) -> Vec<FuncId> {
+    let sites = world.graph.sites_in_file(func.file).filter(|site| {
+        let runs = matches!(site.kind, SiteKind::Call | SiteKind::Iterated | SiteKind::Read);
+        let facts = world.index.site(site.id);
+        runs && world.context(site.id).func == Some(func)
+            && (site.kind == SiteKind::Iterated || !matches!(facts.usage, Usage::Called(_)))
+    });
+    sites.flat_map(|site| &site.targets).flat_map(|target| overriding(world, *target).to_vec()).collect()
+}
+
+/// The `__next__` of what an `__iter__` returns.
+fn iterated(world: World, func: FuncId) -> Vec<FuncId> {
+    let facts = world.index.func(func);
+    let Some(class) = facts.class.filter(|_| facts.name == "__iter__") else { return vec![] };
+    let made = facts.returns.iter().filter_map(|returned| match world.index.value(returned.value) {
+        Value::Call { call } => Some(world.names().evaluate(world.index.call(*call).func)),
+        _ => None,
+    });
+    let mut classes: Vec<ClassId> = made.flatten().filter_map(|meaning| meaning.class()).collect();
+    classes.push(class);
+    let hierarchy = &world.graph.hierarchy;
+    let related =
+        classes.iter().flat_map(|class| hierarchy.ancestors(*class).into_iter().chain(hierarchy.descendants(*class)));
+    related.filter_map(|class| hierarchy::method(world.index, class, "__next__")).collect()
+}
+
+fn own(world: World, func: FuncId, caught: bool) -> Option<Cause> {
+    let traits = world.index.func(func).traits;
+    if traits.reads_current_exception || traits.reads_callers {
+        return Some(Cause::ReadsCaller { func });
+    }
+    (traits.raises_stop_iteration && !caught).then_some(Cause::StopsIteration { func })
+}
+
+fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
+    let names = world.names();
+    let own_class = world.index.func(func).class;
+    match world.index.value(call.func) {
+        Value::Attribute { receiver, name } if names.last_name(*receiver) == Some("self") => {
+            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
+        }
+        Value::Attribute { name, .. } => match function_meanings(names, call.func) {
+            found if !found.is_empty() || is_outside(names, call.func) => found,
+            _ => world
+                .index
+                .funcs_of(name)
+                .iter()
+                .copied()
+                .filter(|candidate| fits(world.index, *candidate, call))
+                .collect(),
+        },
+        _ => function_meanings(names, call.func),
+    }
+}
+
+/// The functions that a value may be: a name, or an attribute that is the name of methods.
+fn named(world: World, func: FuncId, value: ValueId) -> Vec<FuncId> {
+    let own_class = world.index.func(func).class;
+    match world.index.value(value) {
+        Value::Attribute { receiver, name } if world.names().last_name(*receiver) == Some("self") => {
+            own_class.into_iter().flat_map(|class| world.graph.hierarchy.family(world.index, class, name)).collect()
+        }
+        Value::Attribute { name, .. } => world.index.funcs_of(name).to_vec(),
+        Value::Name { .. } => function_meanings(world.names(), value),
+        _ => vec![],
+    }
+}
+
+/// Does an import say that it is nothing of the project: `pickle.loads`?
+pub(super) fn is_outside(names: Names, value: ValueId) -> bool {
+    let meanings = names.evaluate(value);
+    !meanings.is_empty() && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
+}
+
+fn function_meanings(names: Names, value: ValueId) -> Vec<FuncId> {
+    let meanings = names.evaluate(value).into_iter();
+    meanings
+        .filter_map(|meaning| match meaning {
+            Meaning::Func(id) => Some(id),
+            _ => None,
+        })
+        .collect()
+}
