@@ -119,7 +119,9 @@ def patch(tag):
     start = threading.Thread.start
 
     def tagged_start(self):
-        if getattr(self, "_target", None) is not pool_thread._worker:
+        # A loop that ends waits for its pool in a thread of its own.
+        own = getattr(getattr(self, "_target", None), "__name__", "") == "_do_shutdown"
+        if not own and getattr(self, "_target", None) is not pool_thread._worker:
             context, run = contextvars.copy_context(), self.run
             context.run(tag.set, child("/"))
             self.run = lambda: context.run(run)

@@ -47,6 +47,14 @@ impl BaseClass {
         self.is_named("Protocol")
     }
 
+    /// Is what derives from it a class of classes? Of one that nobody has installed, the name tells.
+    pub fn is_metaclass(&self) -> bool {
+        matches!(self, Self::External(path) if {
+            let name = names::last(path);
+            path == "builtins.type" || matches!(name, "EnumType" | "ModelBase") || name.contains("Meta")
+        })
+    }
+
     /// Is it a class outside the project of this last name?
     pub fn is_named(&self, name: &str) -> bool {
         matches!(self, Self::External(path) if names::last(path) == name)

@@ -24,6 +24,8 @@ pub(super) fn leave_out(builder: &mut Builder, id: RefId, candidates: &mut Vec<F
             related.extend(ancestors);
             for (_, base) in hierarchy.external_bases(below) {
                 match base {
+                    // Its objects are classes: they have the members of their own.
+                    base if base.is_metaclass() => return,
                     BaseClass::External(path) => {
                         let name = path.rsplit('.').next().unwrap_or(path);
                         // It may be a class of the project, imported in a way that nobody sees through, or hand all on.

@@ -1,4 +1,4 @@
-"""Scenes: small templates of the rarer constructs, filled with random names and expressions (`templates.py`, `constructs.py`, `held.py`, `unseen.py` and `applied.py` have their texts).
+"""Scenes: small templates of the rarer constructs, filled with random names and expressions (`templates.py`, `constructs.py`, `held.py`, `unseen.py`, `applied.py` and `idioms.py` have their texts).
 
 A template has `@` in names (a number that is new in the program), `[[one||two]]` (one of them), and `<<kind receiver names>>` (an
 expression of that kind over a persistence and some integers; `!` behind the kind: one that may be offloaded, `.` one that blocks nothing).
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 
-from . import applied, constructs, held, templates, unseen
+from . import applied, constructs, held, idioms, templates, unseen
 from .model import Ctx, Fn
 
-TEMPLATES = {**templates.TEMPLATES, **constructs.TEMPLATES, **held.TEMPLATES, **unseen.TEMPLATES, **applied.TEMPLATES}
+TEMPLATES = {**templates.TEMPLATES, **constructs.TEMPLATES, **held.TEMPLATES, **unseen.TEMPLATES, **applied.TEMPLATES, **idioms.TEMPLATES}
 # The first seeds whose programs may have the scenes of a file; those before keep theirs.
-SINCE = {**dict.fromkeys(held.TEMPLATES, 300_000), **dict.fromkeys(unseen.TEMPLATES, 500_000), **dict.fromkeys(applied.TEMPLATES, 700_000)}
+SINCE = {**dict.fromkeys(held.TEMPLATES, 300_000), **dict.fromkeys(unseen.TEMPLATES, 500_000), **dict.fromkeys(applied.TEMPLATES, 700_000), **dict.fromkeys(idioms.TEMPLATES, 800_000)}
 
 HOLE = re.compile(r"<<(\w+)([!.]?) ([\w.()]+)((?: [\w.()]+)*)>>")
 MARK = re.compile(r"(?<=[\w({])@")  # a decorator has no name before it

@@ -240,6 +240,8 @@ impl Solver<'_> {
         for base in bases {
             match base {
                 BaseClass::External(path) if is_bare(&path) => {}
+                // `made = super().__call__()`, `cls.load()`: what a metaclass knows nothing of, its classes have.
+                base if base.is_metaclass() => self.push(Object::Unknown, None),
                 BaseClass::External(path) => {
                     let symbol = self.symbol(&format!("{path}.{name}"));
                     self.push(Object::ExternalMember(symbol), None);
