@@ -236,7 +236,7 @@ impl Builder<'_> {
             let classes: Vec<Name> = below.into_iter().map(|id| self.index.class(id).name.clone()).collect();
             self.index.load_words(self.project, classes.iter().map(Name::as_str));
         }
-        if boundary::is_property(self.index, id) {
+        if decorated::is_property(self, id) {
             return self.add_read(id, class, &name);
         }
         self.admit_crowds(class, &name);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::boundary::{decorator_accepts_async, decorator_name};
+use super::boundary::{self, decorator_accepts_async, decorator_name};
 use super::builder::Builder;
 use super::flow::{self, Decorating, Runs, Token};
 use super::{SiteKind, carried, decorator};
@@ -53,11 +53,7 @@ pub(super) fn follow(builder: &mut Builder) -> bool {
 }
 
 fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
-    let value = builder.index.func(func).decorators[at].value;
-    // What a decorator does can only be told when its module is read, whatever asked for it before.
-    let named = builder.names().last_name(value).map(str::to_owned);
-    let names: Vec<String> = named.into_iter().chain(builder.names().original_name(value)).collect();
-    builder.index.load_words(builder.project, names.iter().map(String::as_str));
+    let value = load(builder, func, at);
     let decorator = &builder.index.func(func).decorators[at];
     let known = decorator_name(builder.index, decorator).is_some_and(|name| COLORLESS.contains(&name))
         || decorator_accepts_async(&builder.names(), builder.config, decorator)
@@ -96,6 +92,26 @@ fn follow_decorator(builder: &mut Builder, func: FuncId, at: usize) -> bool {
     }
     builder.graph.followed_decorators.insert(value);
     true
+}
+
+/// What a decorator does can only be told when its module is read, whatever asked for it before.
+fn load(builder: &mut Builder, func: FuncId, at: usize) -> ValueId {
+    let value = builder.index.func(func).decorators[at].value;
+    let named = builder.names().last_name(value).map(str::to_owned);
+    let names: Vec<String> = named.into_iter().chain(builder.names().original_name(value)).collect();
+    builder.index.load_words(builder.project, names.iter().map(String::as_str));
+    value
+}
+
+/// Is the method read like an attribute, by what its decorators do?
+pub(super) fn is_property(builder: &mut Builder, func: FuncId) -> bool {
+    for at in 0..builder.index.func(func).decorators.len() {
+        let decorator = &builder.index.func(func).decorators[at];
+        if decorator_name(builder.index, decorator).is_some_and(|name| !COLORLESS.contains(&name)) {
+            load(builder, func, at);
+        }
+    }
+    boundary::is_property(builder.index, func)
 }
 
 /// Does the place stand in a function that is defined in `outer`, as a wrapper does?

@@ -316,3 +316,120 @@ async def main():
         check_stays(&format!("{config}{bus}"), &["lambda (1)", "app.py:18 app.main.<lambda>"]);
     }
 }
+
+/// What a metaclass makes is of one of its classes, and what it calls on `cls` may be theirs.
+#[test]
+fn a_metaclass_calls_methods_of_its_classes() {
+    check_project(
+        "#- app.py
+class Meta(type):
+    def __init__(cls, name, bases, body):
+        super().__init__(name, bases, body)
+        cls.declare(1)
+
+    def __call__(cls, *args):
+        made = super().__call__(*args)
+        made.start()
+        return made
+
+class Made(metaclass=Meta):
+    @classmethod
+    def declare(cls, k):
+        return persistence.get(k)
+
+    def start(self):
+        return persistence.get(1)
+
+    def stop(self):
+        return persistence.get(2)
+
+async def main():
+    Made().stop()
+",
+        "#- app.py
+import asyncio
+
+
+class Meta(type):
+    def __init__(cls, name, bases, body):
+        super().__init__(name, bases, body)
+        cls.declare(1)
+
+    def __call__(cls, *args):
+        made = super().__call__(*args)
+        made.start()
+        return made
+
+class Made(metaclass=Meta):
+    @classmethod
+    def declare(cls, k):
+        return persistence.get(k)
+
+    def start(self):
+        return persistence.get(1)
+
+    async def stop(self):
+        return await asyncio.to_thread(persistence.get, 2)
+
+async def main():
+    await Made().stop()
+",
+    );
+}
+
+/// A decorator of the project's own that runs the method where it is read.
+#[test]
+fn a_descriptor_that_runs_a_method_is_a_property() {
+    check_project(
+        "#- tools.py
+import functools
+
+class lazy:
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __get__(self, obj, owner=None):
+        return self if obj is None else self.fn(obj)
+
+class bound:
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __get__(self, obj, owner=None):
+        return functools.partial(self.fn, obj)
+#- app.py
+from tools import bound, lazy
+
+class Row:
+    @lazy
+    def depth(self):
+        return persistence.get(1)
+
+    @bound
+    def width(self, k):
+        return persistence.get(k)
+
+async def main():
+    row = Row()
+    print(row.depth, row.width(2))
+",
+        "#- app.py
+import asyncio
+
+from tools import bound, lazy
+
+class Row:
+    @lazy
+    def depth(self):
+        return persistence.get(1)
+
+    @bound
+    def width(self, k):
+        return persistence.get(k)
+
+async def main():
+    row = Row()
+    print(await asyncio.to_thread(lambda: row.depth), await asyncio.to_thread(row.width, 2))
+",
+    );
+}

@@ -5,6 +5,7 @@ TEMPLATES = {}
 TEMPLATES["below_the_layer"] = '''
 import asyncio
 import layer as layer@
+# declared
 
 
 class Counting@:
@@ -916,7 +917,7 @@ async def run@(k<<hint int>>, persistence<<hint persistence>>):
     task.add_done_callback([[timer.done||lambda task: timer.tick(2)||functools.partial(Timer@.done, timer)]])
     await task
     await asyncio.sleep(0.01)
-    [[print(await loop.run_in_executor(None, timer.tick, k))||print(await asyncio.to_thread(timer.tick))||print(await asyncio.wait_for(loop.run_in_executor(None, functools.partial(timer.tick, k=2)), 5))||print(await asyncio.gather(asyncio.to_thread(timer.tick, 1)))||print(timer.tick(k))]]
+    [[print(await loop.run_in_executor(None, timer.tick, k))||print(await asyncio.to_thread(timer.tick))||print(await asyncio.wait_for(asyncio.to_thread(functools.partial(timer.tick, k=2)), 5))||print(await asyncio.gather(asyncio.to_thread(timer.tick, 1)))||print(timer.tick(k))]]
     return len(timer.seen)
 
 

@@ -2,6 +2,7 @@
 
 A template has `@` in names (a number that is new in the program), `[[one||two]]` (one of them), and `<<kind receiver names>>` (an
 expression of that kind over a persistence and some integers; `!` behind the kind: one that may be offloaded, `.` one that blocks nothing).
+`# declared`: only where a codemod names the layer's class.
 Its functions `scene@(k, persistence)` and (`async`, where it has one) `run@` are what the rest of the program calls.
 """
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Scenes:
             return
         name = self.rng.choice(names)
         text = TEMPLATES[name]
-        if "asyncio." in text and self.sync_only:
+        if "asyncio." in text and self.sync_only or "# declared" in text and not self.declare:
             return
         self.features.add(name)
         mark, fn = self.fresh(""), Fn("scene", "int", module, needs=[("persistence", "persistence")])
@@ -69,7 +70,7 @@ class Scenes:
     @staticmethod
     def split(text):
         """Imports of a template, and its other lines."""
-        lines = [line for line in text.strip("\n").split("\n") if line.strip() not in ("# stateful", "# first")]
+        lines = [line for line in text.strip("\n").split("\n") if line.strip() not in ("# stateful", "# first", "# declared")]
         head = [line for line in lines if line.startswith(("import ", "from "))]
         body = lines[len(head):]
         while body and not body[0]:
