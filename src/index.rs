@@ -8,6 +8,7 @@ pub mod facts;
 pub mod joined;
 pub mod modules;
 pub mod mutations;
+mod property_makers;
 pub mod texts;
 pub mod words;
 
@@ -16,7 +17,7 @@ use std::fs;
 use rayon::prelude::*;
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextSize;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::facts::*;
 use self::modules::Modules;
@@ -60,6 +61,8 @@ pub struct Index {
     members: FxHashMap<Name, Vec<ClassId>>,
     defined: FxHashMap<(FileId, TextSize), Defined>,
     bulk_writes: Vec<(FileId, u32)>,
+    /// Names of decorators under which reading an attribute runs the method.
+    property_makers: FxHashSet<Name>,
     pub modules: Modules,
 }
 
@@ -154,6 +157,11 @@ impl Index {
         self.facts.iter().enumerate().filter_map(|(index, facts)| Some((FileId(index as u32), facts.as_ref()?)))
     }
 
+    /// Does a decorator of this name, in a loaded file, make a property of a method?
+    pub fn gives_property(&self, name: &str) -> bool {
+        self.property_makers.contains(name)
+    }
+
     /// The file of a dotted module name.
     pub fn module(&self, name: &str) -> Option<FileId> {
         self.modules.file(name)
@@ -245,6 +253,7 @@ impl Index {
             self.defined.insert((file, class.name_range.start()), Defined::Class(id));
         }
         self.bulk_writes.extend(numbers(facts.bulk_writes.len()).map(|index| (file, index)));
+        self.property_makers.extend(property_makers::names(facts).cloned());
         for (scope, class) in facts.scopes.iter().filter_map(|scope| match scope.kind {
             ScopeKind::Class(class) => Some((scope, class)),
             _ => None,

@@ -7,7 +7,6 @@ use super::builder::Builder;
 use crate::config::{AcceptsAsync, Config};
 use crate::index::Index;
 use crate::index::facts::*;
-use crate::resolve::hierarchy;
 use crate::resolve::names::{Meaning, Names};
 
 /// Last names of decorators that turn a method into a property.
@@ -20,22 +19,8 @@ pub fn is_property(index: &Index, id: FuncId) -> bool {
             PROPERTIES.contains(&name)
                 || name.ends_with("_property")
                 || name.ends_with("Property")
-                || index.func(id).class.is_some() && makes_property(index, name)
+                || index.func(id).class.is_some() && index.gives_property(name)
         })
-    })
-}
-
-/// Is it a class of the program whose objects run what they decorate when they are read: `def __get__(self, obj, owner): return
-/// self.fn(obj)`?
-fn makes_property(index: &Index, name: &str) -> bool {
-    let is_param = |value: ValueId, param: Option<&Param>| matches!((index.value(value), param), (Value::Name { name, .. }, Some(param)) if *name == param.name);
-    index.classes_of(name).iter().filter_map(|class| hierarchy::method(index, *class, "__get__")).any(|get| {
-        let (facts, params) = (index.file(get.file), &index.func(get).params);
-        let runs = |call: &Call| {
-            let own = matches!(index.value(call.func), Value::Attribute { receiver, .. } if is_param(*receiver, params.first()));
-            own && call.args.iter().any(|arg| is_param(arg.value, params.get(1)))
-        };
-        facts.calls.iter().any(|call| facts[call.context].func == Some(get) && runs(call))
     })
 }
 

@@ -397,12 +397,22 @@ class bound:
 
     def __get__(self, obj, owner=None):
         return functools.partial(self.fn, obj)
+
+def kept(fn):
+    @property
+    def wrapper(self):
+        return fn(self)
+    return wrapper
 #- app.py
-from tools import bound, lazy
+from tools import bound, kept, lazy
 
 class Row:
     @lazy
     def depth(self):
+        return persistence.get(1)
+
+    @kept
+    def height(self):
         return persistence.get(1)
 
     @bound
@@ -411,16 +421,20 @@ class Row:
 
 async def main():
     row = Row()
-    print(row.depth, row.width(2))
+    print(row.depth, row.height, row.width(2))
 ",
         "#- app.py
 import asyncio
 
-from tools import bound, lazy
+from tools import bound, kept, lazy
 
 class Row:
     @lazy
     def depth(self):
+        return persistence.get(1)
+
+    @kept
+    def height(self):
         return persistence.get(1)
 
     @bound
@@ -429,7 +443,7 @@ class Row:
 
 async def main():
     row = Row()
-    print(await asyncio.to_thread(lambda: row.depth), await asyncio.to_thread(row.width, 2))
+    print(await asyncio.to_thread(lambda: row.depth), await asyncio.to_thread(lambda: row.height), await asyncio.to_thread(row.width, 2))
 ",
     );
 }
