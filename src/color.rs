@@ -12,6 +12,7 @@ mod coloring;
 pub mod confined;
 pub mod consumer;
 pub mod decision;
+mod entered;
 pub mod exit_stack;
 pub mod guard;
 pub mod hazard;

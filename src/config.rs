@@ -181,6 +181,8 @@ pub struct Blocking {
     /// Globs over method names (for `receiver` and `class`). `*` when the entry has none.
     pub method: Names,
     pub action: BlockingAction,
+    /// What a call returns does its work when it is iterated over: `for key in client.scan_iter()`.
+    pub lazy: bool,
     pub reach: Option<Reach>,
 }
 

@@ -255,7 +255,8 @@ impl<'a> Rewriter<'a> {
             context.planned.push(range);
             let waiting = self.waiting.entry((range, sort)).or_default();
             // A list around what is awaited: what is written first stands outside.
-            let at = if matches!(action, Action::CollectWhole { .. }) { 0 } else { waiting.len() };
+            let is_around = matches!(action, Action::CollectWhole { .. } | Action::OffloadIterable { .. });
+            let at = if is_around { 0 } else { waiting.len() };
             waiting.insert(at, index);
         }
     }

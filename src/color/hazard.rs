@@ -68,7 +68,7 @@ pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
         let gives_coroutine = || world.index.func(target).is_async && !is_taken;
         let later =
             works_later(world, target).or_else(|| gives_coroutine().then_some(Cause::WorksLater { func: target }));
-        later.or_else(|| colors.search(world, target))
+        later.or_else(|| bound::hands_on(world, target)).or_else(|| colors.search(world, target))
     })
 }
 
@@ -230,10 +230,10 @@ fn remembered<K: Copy + Eq + Hash, V: Clone>(memo: &Mutex<FxHashMap<K, V>>, key:
     })
 }
 
-/// Would a worker that calls the method at this site use another session than the code around it?
-pub fn meets_other_session(world: World, site: &Site) -> bool {
+/// Would a worker that runs the declared call use another session than the code around it, or a connection of another thread?
+pub fn of_another_thread(world: World, site: &Site) -> Option<Cause> {
     let handles = world.hazards.handles.get_or_init(|| bound::Handles::find(world));
-    world.index.site(site.id).receiver.is_some_and(|receiver| handles.is_registry(world, receiver))
+    handles.of_another_thread(world, site).filter(|_| world.config.offload.own_path().is_none())
 }
 
 /// What the function itself touches that belongs to its thread or context.

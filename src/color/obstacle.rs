@@ -5,12 +5,11 @@ use super::cause::Cause;
 use super::consumer::becomes_list;
 use super::shape::{Shape, adaptation, shape_of_targets};
 use super::worker;
-use super::{World, acquire, swap};
+use super::{World, acquire, entered, swap};
 use super::{exit_stack, guard, hazard, nesting};
 use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
-use crate::resolve::names::Meaning;
 use crate::resolve::runner::Runner;
 use crate::resolve::{Site, SiteKind, eager};
 
@@ -59,11 +58,9 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
             Some(Cause::TargetVersion)
         }
         SiteKind::Blocking { entry, native: None }
-            if is_offloaded(world, entry)
-                && world.config.offload.own_path().is_none()
-                && hazard::meets_other_session(world, site) =>
+            if is_offloaded(world, entry) && hazard::of_another_thread(world, site).is_some() =>
         {
-            Some(Cause::OtherSession { site: id })
+            hazard::of_another_thread(world, site)
         }
         // `stack.callback(leaf)`
         SiteKind::Blocking { .. }
@@ -71,10 +68,11 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         {
             Some(Cause::Escapes { site: id })
         }
-        // A generator or context manager of a layer: making it in a thread moves nothing of what it does there. And `for row in cursor`:
-        // no expression stands for what each turn runs.
+        // A generator or context manager of a layer: making it in a thread moves nothing of what it does there. And
+        // `for row in cursor`.
         SiteKind::Blocking { entry, native: None }
-            if is_offloaded(world, entry) && (gives_generator(world, site) || iterates_unseen(world, id)) =>
+            if is_offloaded(world, entry)
+                && (world.graph.entries[entry].lazy || gives_generator(world, site) || runs_between(world, id)) =>
         {
             Some(Cause::Consumed { site: id })
         }
@@ -119,9 +117,11 @@ fn gives_generator(world: World, site: &Site) -> bool {
     matches!(world.index.site(site.id).usage, Usage::Called(_)) && site.targets.iter().any(may_be_one)
 }
 
-fn iterates_unseen(world: World, id: RefId) -> bool {
+/// Does Python run the method where no expression stands for what it does: `for row in cursor`, `with connection`? What
+/// `rows[k]` runs, it stands for itself.
+fn runs_between(world: World, id: RefId) -> bool {
     let facts = world.index.site(id);
-    facts.is_implicit() && matches!(facts.name.as_str(), "__iter__" | "__next__")
+    facts.runs_unseen() && (facts.name == "__setitem__" || !matches!(facts.usage, Usage::Implied { .. }))
 }
 
 fn works_later(world: World, id: RefId) -> bool {
@@ -223,7 +223,7 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
         Usage::ForIter { is_async: true, .. }
         | Usage::ComprehensionIter { is_async: true, .. }
         | Usage::WithItem { is_async: true, .. } => Some(Cause::AwaitedAlready { site: site.id }),
-        Usage::WithItem { .. } => (!enters_freely(world, site)).then_some(Cause::Consumed { site: site.id }),
+        Usage::WithItem { .. } => (!entered::enters_freely(world, site)).then_some(Cause::Consumed { site: site.id }),
         Usage::Decorator => Some(Cause::Consumed { site: site.id }),
         Usage::YieldFrom { statement: None } => Some(Cause::Consumed { site: site.id }),
         _ => None,
@@ -232,55 +232,6 @@ fn consumption(world: World, site: &Site) -> Option<Cause> {
 
 fn is_in_next(world: World, site: &Site) -> bool {
     world.owner(site.id).is_some_and(|owner| world.index.func(owner).name == "__next__")
-}
-
-/// Does entering what the call returns run nothing that blocks? `with await f() as x:` enters it on the loop.
-fn enters_freely(world: World, site: &Site) -> bool {
-    const FILES: [&str; 9] = [
-        "TextIOWrapper",
-        "BufferedReader",
-        "BufferedWriter",
-        "BufferedRandom",
-        "FileIO",
-        "BytesIO",
-        "StringIO",
-        "_TemporaryFileWrapper",
-        "IO",
-    ];
-    let Usage::Called(call) = world.index.site(site.id).usage else { return false };
-    let range = world.index.call(call).range;
-    let name = |shown: &String| shown.split('[').next().unwrap_or_default().to_owned();
-    let is_file =
-        || world.graph.entered_types.get(&(site.id.file, range)).is_some_and(|shown| FILES.contains(&&*name(shown)));
-    // `async with await f() as x:` enters it as it should.
-    let becomes_async =
-        |other: &Site| shape_of_targets(world, other).is_some_and(|shape| adaptation(world, other, shape).is_some());
-    let entered_unseen = || {
-        world.graph.sites_in_file(site.id.file).any(|other| {
-            let facts = world.index.site(other.id);
-            facts.runs_unseen() && facts.range == range && !becomes_async(other)
-        })
-    };
-    match site.kind {
-        SiteKind::Blocking { .. } => is_file(),
-        // What a layer returned would be entered on the loop.
-        _ => !entered_unseen() && !site.targets.iter().any(|target| hands_on_layer(world, *target)),
-    }
-}
-
-/// Does the function return what a blocking call gave?
-fn hands_on_layer(world: World, func: FuncId) -> bool {
-    let is_layer = |value: ValueId| match world.index.value(value) {
-        Value::Call { call } => world.graph.blocking_calls.contains(call),
-        _ => false,
-    };
-    world.index.func(func).returns.iter().any(|returned| match world.index.value(returned.value) {
-        Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
-            Meaning::Value(value) => is_layer(*value),
-            _ => false,
-        }),
-        _ => is_layer(returned.value),
-    })
 }
 
 /// Can something be awaited at this site under `if __name__ == "__main__":`?

@@ -102,6 +102,11 @@ pub fn shape_of_targets(world: World, site: &Site) -> Option<Shape> {
         return replaced_shape(world, site, gives);
     }
     let facts = world.index.site(site.id);
+    if let SiteKind::Blocking { entry, .. } = site.kind
+        && world.graph.entries[entry].lazy
+    {
+        return Some(Shape::Generator);
+    }
     // `super().__exit__(*exc)`: a coroutine.
     let is_spelled = !facts.is_implicit() && matches!(facts.usage, Usage::Called(_));
     // What a layer gives is what its own method gives, whatever Protocol of the project it fits.

@@ -126,7 +126,7 @@ impl Coloring<'_> {
             || site.targets.iter().any(|target| self.blocking.contains(target) || self.converts(*target));
         if runs_here
             && counts
-            && cause.takes_owner_back()
+            && (cause.takes_owner_back() || matches!(cause, Cause::ThreadBound { .. }))
             && self.offloadable_consumer(site).is_none()
             && let Some(owner) = self.world.owner(site.id)
         {

@@ -16,6 +16,7 @@ pub(super) const THREADED: &str = "threaded";
 pub(super) const FOUND_BY_NAME: &str = "found_by_name";
 pub(super) const RENAME: &str = "rename";
 const CHECK_ONLY: &str = "check-only";
+const LAZY: &str = "lazy";
 pub(super) const COMMANDS: &str = "commands";
 
 impl Codemod {
@@ -57,8 +58,8 @@ fn read_blocking<'t>(
     table: &DeTable<'t>,
     codemod: &str,
 ) -> Option<Blocking> {
-    let fields =
-        reader.fields(table, &["receiver", "class", "function", "method", "native", "replace", "reach", CHECK_ONLY]);
+    let fields = reader
+        .fields(table, &["receiver", "class", "function", "method", "native", "replace", "reach", CHECK_ONLY, LAZY]);
     if ["receiver", "class", "function"].iter().all(|key| fields.get(key).is_none()) {
         reader.missing(span, &fields, "`blocking` needs `receiver`, `class` or `function` to say what blocks");
         return None;
@@ -79,8 +80,16 @@ fn read_blocking<'t>(
         None => every_name(),
     };
     let action = read_action(reader, &fields, span, only_functions)?;
+    let lazy = reader.boolean(&fields, LAZY).unwrap_or_default();
+    if lazy && action != BlockingAction::Offload {
+        reader.problem(
+            span,
+            "`lazy` is for calls that go to a thread; remove it, or `native`, `replace` and `check-only`",
+        );
+        return None;
+    }
     let reach = reader.word(&fields, "reach");
-    Some(Blocking { codemod: codemod.to_owned(), receiver, class, function, method, action, reach })
+    Some(Blocking { codemod: codemod.to_owned(), receiver, class, function, method, action, lazy, reach })
 }
 
 fn every_name() -> Names {

@@ -1,5 +1,7 @@
 //! One sentence for each cause, one phrase for each evidence, and places as `file:line`.
 
+mod consumed;
+
 use ruff_source_file::LineIndex;
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashMap;
@@ -179,25 +181,6 @@ pub fn key(cause: &Cause) -> &'static str {
     }
 }
 
-/// What an await or an asynchronous iteration cannot take the place of.
-fn consumed(world: World, call: &str, site: RefId) -> String {
-    let facts = world.index.site(site);
-    if facts.is_implicit() && facts.name == "__iter__" && world.graph.is_leaf(site) {
-        return format!("each turn of an iteration over {call} blocks, and no call stands there that could be moved");
-    }
-    match world.result_usage(site) {
-        Some(Usage::Argument { call: taker, .. })
-            if let Some(name) = world.names().last_name(world.index.call(taker).func) =>
-        {
-            format!("the result of {call} is given to `{name}`, which iterates over it or enters it, and cannot await")
-        }
-        Some(Usage::Implied { .. } | Usage::Compared) => {
-            format!("the result of {call} is searched up to the first match, and an operator cannot await")
-        }
-        _ => format!("the result of {call} is entered or iterated at once"),
-    }
-}
-
 /// The cause as a sentence without subject: "it overrides `x`, which ...".
 pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
     let names = world.names();
@@ -358,7 +341,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::CatchesInterrupt { site } => {
             format!("{} stands in a `try` that catches KeyboardInterrupt", call(places, *site))
         }
-        Cause::Consumed { site } => consumed(world, &call(places, *site), *site),
+        Cause::Consumed { site } => consumed::consumed(world, &call(places, *site), *site),
         Cause::Unawaited { site } => {
             format!(
                 "{} is async now, and the function around it cannot await it: change it by hand",

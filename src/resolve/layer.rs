@@ -67,6 +67,10 @@ impl Layer {
             let inherited = self.found.iter().flat_map(|class| class.methods.keys());
             names.extend(inherited.filter(|name| takes(entry, name)).cloned());
         }
+        // A `with` stands for both.
+        if names.contains("__exit__") && self.classes.is_empty() {
+            names.insert(Name::new_static("__enter__"));
+        }
         names
     }
 

@@ -8,6 +8,7 @@ use crate::color::World;
 use crate::color::cause::Cause;
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
+use crate::resolve::{Site, SiteKind};
 
 /// What an object is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,12 @@ enum Handle {
     /// Hands out a session to each thread: SQLAlchemy's `scoped_session`.
     Registry,
 }
+
+/// What opens a connection that serves one thread.
+const SQLITE: &str = "sqlite3.connect";
+
+/// Values are followed through this many names and calls.
+const DEPTH: usize = 12;
 
 /// Bases of bases are looked at so far.
 const BASES: usize = 4;
@@ -61,7 +68,7 @@ impl Handles {
         let handle = match world.names().dotted(call.func).as_deref() {
             Some("contextvars.ContextVar") => Handle::Context,
             Some("threading.local") => Handle::ThreadLocal,
-            Some("sqlite3.connect" | "sqlite3.dbapi2.connect") if !shared() => Handle::Sqlite,
+            Some(SQLITE | "sqlite3.dbapi2.connect") if !shared() => Handle::Sqlite,
             Some("sqlalchemy.orm.scoped_session" | "sqlalchemy.orm.scoping.scoped_session") => Handle::Registry,
             _ if self.makes_local(world, call.func) => Handle::ThreadLocal,
             _ => return,
@@ -88,9 +95,18 @@ impl Handles {
         }
     }
 
-    /// Is it what gives each thread a session of its own?
-    pub fn is_registry(&self, world: World, value: ValueId) -> bool {
-        self.of_value(world, value) == Some(Handle::Registry)
+    /// Why a worker must not run the declared call at this site: it has a session of its own there, or the connection is that
+    /// of another thread.
+    pub fn of_another_thread(&self, world: World, site: &Site) -> Option<Cause> {
+        let receiver = world.index.site(site.id).receiver;
+        let handle = receiver.and_then(|receiver| self.of_value(world, receiver));
+        match handle {
+            Some(Handle::Registry) => Some(Cause::OtherSession { site: site.id }),
+            _ if handle == Some(Handle::Sqlite) || is_of_one_thread(world, site) => {
+                world.owner(site.id).map(|func| Cause::ThreadBound { func, what: SQLITE })
+            }
+            _ => None,
+        }
     }
 
     fn of_name(&self, world: World, scope: ScopeId, name: &str) -> Option<Handle> {
@@ -135,12 +151,108 @@ pub fn in_file(world: World, handles: &Handles, file: FileId) -> FxHashMap<FuncI
             found.entry(func).or_insert(cause);
         }
     }
+    for site in world.graph.sites_in_file(file).filter(|site| is_of_one_thread(world, site)) {
+        let receiver = world.index.site(site.id).receiver;
+        if let Some(func) = world.owner(site.id)
+            && world.index.site(site.id).name != "connect"
+            && receiver.is_some_and(|receiver| root(world, func, receiver, DEPTH) == Root::Other)
+        {
+            found.entry(func).or_insert(Cause::ThreadBound { func, what: SQLITE });
+        }
+    }
     for (func, (acquired, released)) in held {
         if (acquired > 0) != (released > 0) {
             found.entry(func).or_insert(Cause::HoldsLock { func });
         }
     }
     found
+}
+
+/// Is it a declared call on a connection of sqlite3, or one that opens it, where nothing lets other threads in?
+fn is_of_one_thread(world: World, site: &Site) -> bool {
+    let SiteKind::Blocking { entry, .. } = site.kind else { return false };
+    let entry = &world.graph.entries[entry];
+    let mut patterns = entry.class.iter().chain(&entry.function).flat_map(|names| &names.patterns);
+    patterns.any(|pattern| pattern.starts_with("sqlite3."))
+        && world.index.words.files("check_same_thread").next().is_none()
+}
+
+/// Does the function give away a connection that it opened, or what belongs to one? In a worker it would be the worker's.
+pub fn hands_on(world: World, func: FuncId) -> Option<Cause> {
+    let gives = |call: CallId| {
+        world.graph.sites_in_file(call.file).any(|site| {
+            let facts = world.index.site(site.id);
+            facts.usage == Usage::Called(call)
+                && matches!(facts.name.as_str(), "connect" | "execute" | "executemany" | "executescript")
+                && is_of_one_thread(world, site)
+        })
+    };
+    let is_handle = |value: ValueId| match world.index.value(value) {
+        Value::Call { call } => gives(*call),
+        Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+            Meaning::Value(value) => matches!(world.index.value(*value), Value::Call { call } if gives(*call)),
+            _ => false,
+        }),
+        _ => false,
+    };
+    let mut returns = world.index.func(func).returns.iter();
+    returns.any(|returned| is_handle(returned.value)).then_some(Cause::ThreadBound { func, what: SQLITE })
+}
+
+/// What a function touches that belongs to its thread. A connection that it is given is of the worker where `run`, which the
+/// worker runs, opens one.
+pub fn in_thread(world: World, func: FuncId, run: FuncId) -> Option<Cause> {
+    super::bound_to_thread(world, func).or_else(|| {
+        let of_thread = |of: FuncId| {
+            let sites = world.graph.sites_in_file(of.file).filter(move |site| world.owner(site.id) == Some(of));
+            sites.filter(|site| is_of_one_thread(world, site)).map(|site| world.index.site(site.id))
+        };
+        let is_given = |site: &Ref| site.receiver.is_some_and(|value| root(world, func, value, DEPTH) == Root::Given);
+        let opens = || of_thread(run).any(|site| site.name == "connect");
+        let is_bound = of_thread(func).any(is_given) && !opens();
+        is_bound.then_some(Cause::ThreadBound { func, what: SQLITE })
+    })
+}
+
+/// Where a function has a connection from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Root {
+    /// It opened it, itself or by calling another function.
+    Opened,
+    /// It is a parameter.
+    Given,
+    Other,
+}
+
+/// Where what an expression is comes from. Followed `depth` steps far.
+fn root(world: World, func: FuncId, value: ValueId, depth: usize) -> Root {
+    let Some(depth) = depth.checked_sub(1) else { return Root::Other };
+    let names = world.names();
+    match world.index.value(value) {
+        Value::Name { name, scope } if names.home(*scope, name) == world.index.func(func).scope => {
+            let roots = names.lookup(*scope, name).into_iter().map(|meaning| match meaning {
+                Meaning::Value(value) => root(world, func, value, depth),
+                Meaning::Param { .. } => Root::Given,
+                _ => Root::Other,
+            });
+            roots.reduce(|one, other| if one == other { one } else { Root::Other }).unwrap_or(Root::Other)
+        }
+        Value::Call { call } => {
+            let call = world.index.call(*call);
+            match (world.index.value(call.func), names.evaluate(call.func).as_slice()) {
+                (_, [Meaning::External(path)]) if path == "contextlib.closing" => {
+                    call.args.first().map_or(Root::Other, |arg| root(world, func, arg.value, depth))
+                }
+                (_, [Meaning::External(_) | Meaning::Func(_)]) | (Value::Name { .. }, _) => Root::Opened,
+                // `self.connect()` is looked at by itself; `connection.cursor()` is what the connection is.
+                (Value::Attribute { receiver, .. }, _) if names.last_name(*receiver) == Some("self") => Root::Opened,
+                (Value::Attribute { receiver, .. }, _) => root(world, func, *receiver, depth),
+                _ => Root::Other,
+            }
+        }
+        Value::Entered(inner) => root(world, func, *inner, depth),
+        _ => Root::Other,
+    }
 }
 
 /// Does the receiver's name say that it is a lock?
@@ -164,8 +276,7 @@ fn touches(world: World, handles: &Handles, func: FuncId, site: &Ref) -> Option<
     match handle? {
         Handle::Context => None,
         Handle::ThreadLocal => Some(Cause::ThreadBound { func, what: "threading.local" }),
-        Handle::Sqlite if site.usage == Usage::Store => None,
-        Handle::Sqlite => Some(Cause::ThreadBound { func, what: "sqlite3.connect" }),
+        Handle::Sqlite => Some(Cause::ThreadBound { func, what: SQLITE }),
         Handle::Registry => Some(Cause::ThreadBound { func, what: "scoped_session" }),
     }
 }

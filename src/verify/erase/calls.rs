@@ -27,6 +27,11 @@ impl Context<'_> {
         if self.take(range, |kind| matches!(kind, EditKind::Collect { iterable, .. } if *iterable == range)).is_some() {
             return self.collect_starred(old, new);
         }
+        if let Some(change) = self.take(range, |kind| matches!(kind, EditKind::OffloadIterable { .. }))
+            && let EditKind::OffloadIterable { by, .. } = self.file.edits.changes[change]
+        {
+            return self.offload_iterable(by, old, new);
+        }
         let mut new = new;
         if self.take(range, |kind| matches!(kind, EditKind::EntryPoint { .. })).is_some() {
             match entry_point(new) {
@@ -51,7 +56,6 @@ impl Context<'_> {
             EditKind::Offload { partial, handed_on: false, .. } => self.offload(old, new, partial.is_some()),
             EditKind::Offload { partial, handed_on: true, .. } => self.carried(old, new, partial.is_some()),
             EditKind::OffloadExpression { .. } => self.offload_expression(old, new),
-            EditKind::OffloadIterable { by, .. } => self.offload_iterable(*by, old, new),
             EditKind::Native { .. } => self.native(change, old, new),
             EditKind::Replace { .. } => self.replace(change, old, new),
             EditKind::Unwrap { .. } => self.unwrap(old, new),
@@ -63,7 +67,8 @@ impl Context<'_> {
             EditKind::MockAttributes { .. } => self.mock_attributes(old, new),
             EditKind::MockReturned { .. } => self.mock_returned(old, new),
             EditKind::AsyncFake { .. } => self.async_fake(old, new),
-            EditKind::Await { .. }
+            EditKind::OffloadIterable { .. }
+            | EditKind::Await { .. }
             | EditKind::EntryPoint { .. }
             | EditKind::Schedule { .. }
             | EditKind::AsyncDef { .. }
@@ -182,7 +187,7 @@ impl Context<'_> {
         };
         match parts {
             Some((Expr::Name(name), iterable)) if name.id == builtin && !iterable.is_starred_expr() => {
-                self.same(old, iterable);
+                self.changed(old, iterable);
             }
             _ => {
                 self.misfit(old.range(), "`list` or `iter`, as recorded, and the iterable in a known offload function")
@@ -273,7 +278,6 @@ fn reshapes(kind: &EditKind) -> bool {
     match kind {
         EditKind::Offload { .. }
         | EditKind::OffloadExpression { .. }
-        | EditKind::OffloadIterable { .. }
         | EditKind::Native { .. }
         | EditKind::Replace { .. }
         | EditKind::Unwrap { .. }
@@ -285,7 +289,8 @@ fn reshapes(kind: &EditKind) -> bool {
         | EditKind::MockAttributes { .. }
         | EditKind::MockReturned { .. }
         | EditKind::AsyncFake { .. } => true,
-        EditKind::Await { .. }
+        EditKind::OffloadIterable { .. }
+        | EditKind::Await { .. }
         | EditKind::EntryPoint { .. }
         | EditKind::Schedule { .. }
         | EditKind::AsyncDef { .. }
