@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::{Codemod, FoundByName, Names, codemod};
 
 /// Name and text of every file in `codemods/`, sorted by name.
-const BUILTIN: [(&str, &str); 26] = [
+const BUILTIN: [(&str, &str); 29] = [
     ("aiohttp", include_str!("../../codemods/aiohttp.toml")),
     ("asyncio-locks", include_str!("../../codemods/asyncio-locks.toml")),
     ("asyncio-run", include_str!("../../codemods/asyncio-run.toml")),
@@ -26,13 +26,16 @@ const BUILTIN: [(&str, &str); 26] = [
     ("pytest", include_str!("../../codemods/pytest.toml")),
     ("redis", include_str!("../../codemods/redis.toml")),
     ("requests", include_str!("../../codemods/requests.toml")),
+    ("smtplib", include_str!("../../codemods/smtplib.toml")),
     ("sqlalchemy", include_str!("../../codemods/sqlalchemy.toml")),
+    ("sqlite3", include_str!("../../codemods/sqlite3.toml")),
     ("starlette", include_str!("../../codemods/starlette.toml")),
     ("subprocess", include_str!("../../codemods/subprocess.toml")),
     ("threading", include_str!("../../codemods/threading.toml")),
     ("time-sleep", include_str!("../../codemods/time-sleep.toml")),
     ("typer", include_str!("../../codemods/typer.toml")),
     ("unittest", include_str!("../../codemods/unittest.toml")),
+    ("urllib", include_str!("../../codemods/urllib.toml")),
 ];
 
 /// The names of the built-in codemods, sorted.

@@ -9,6 +9,7 @@ mod check;
 mod cli;
 mod codemods;
 mod computed;
+mod drivers;
 mod following;
 mod constructs;
 mod functions;
