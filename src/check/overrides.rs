@@ -42,7 +42,7 @@ fn above(world: World, class: ClassId) -> Vec<ClassId> {
     let mut pending = vec![class];
     while let Some(class) = pending.pop() {
         for base in &world.index.class(class).bases {
-            for meaning in world.names().evaluate(base.value) {
+            for meaning in world.names().class_meanings(base.value) {
                 if let Meaning::Class(base) = meaning
                     && !found.contains(&base)
                 {

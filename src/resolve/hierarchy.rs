@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::names::{self, Meaning, Names};
+use super::names::{self, Meaning, Names, Unloaded};
 use super::protocol::{self, Protocols};
 use crate::index::Index;
 use crate::index::facts::*;
@@ -85,8 +85,14 @@ impl Hierarchy {
             if !self.closed.insert(class) {
                 continue;
             }
-            let name = index.class(class).name.clone();
-            index.load_words(project, [name.as_str()]);
+            let mut names = vec![index.class(class).name.clone()];
+            let mut at = 0;
+            while let Some(name) = names.get(at).cloned() {
+                index.load_words(project, [name.as_str()]);
+                let others = other_names(project, index, &name).into_iter().filter(|other| !names.contains(other));
+                names.extend(others.collect::<Vec<_>>());
+                at += 1;
+            }
             self.register(project, index);
             protocol::link(self, project, index, class);
             pending.extend(self.parents(class));
@@ -99,17 +105,18 @@ impl Hierarchy {
         while self.registered.len() < index.loaded_count() {
             let new: Vec<FileId> =
                 index.loaded_files().map(|(id, _)| id).filter(|id| !self.registered.contains(id)).collect();
-            // The files that define or re-export the bases' names have to be there first.
-            let mut wanted: Vec<Name> = vec![];
-            for &file in &new {
-                for base in index.file(file).classes.iter().flat_map(|class| &class.bases) {
-                    let names = Names::new(project, index);
-                    wanted.extend(names.last_name(base.value).map(Name::new));
+            // The files that define or re-export the bases have to be there first.
+            loop {
+                let unloaded = Unloaded::default();
+                let names = Names::noting(project, index, &unloaded);
+                for base in new.iter().flat_map(|file| &index.file(*file).classes).flat_map(|class| &class.bases) {
+                    names.class_meanings(base.value);
+                }
+                let unloaded = unloaded.take();
+                if index.load(project, &unloaded).is_empty() {
+                    break;
                 }
             }
-            wanted.sort_unstable();
-            wanted.dedup();
-            index.load_words(project, wanted.iter().map(Name::as_str));
             for file in new {
                 self.registered.insert(file);
                 self.register_file(project, index, file);
@@ -271,9 +278,32 @@ fn reach<I: Iterator<Item = ClassId>>(classes: Vec<ClassId>, next: impl Fn(Class
     order
 }
 
+/// The names that a class of this name is bound to besides: by `import A as B`, and by `B = A` or `B = A[int]` in a module.
+fn other_names(project: &Project, index: &Index, name: &str) -> BTreeSet<Name> {
+    let imports = index.imports_of(name).iter();
+    let mut found: BTreeSet<Name> =
+        imports.filter_map(|&(file, at)| index.file(file).imports[at as usize].alias.clone()).collect();
+    let names = Names::new(project, index);
+    let is_assigned = |id: &&RefId| matches!(index.site(**id).usage, Usage::Assigned | Usage::Subscripted);
+    let files: BTreeSet<FileId> = index.refs_of(name).iter().filter(is_assigned).map(|id| id.file).collect();
+    for file in files {
+        let is_it = |binding: &&Binding| match binding.bound {
+            Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => match index.value(value) {
+                Value::Subscript { value, .. } => names.last_name(*value) == Some(name),
+                Value::Name { .. } | Value::Attribute { .. } => names.last_name(value) == Some(name),
+                _ => false,
+            },
+            _ => false,
+        };
+        let bindings = index.scope(ScopeId { file, index: 0 }).bindings.iter();
+        found.extend(bindings.filter(is_it).map(|binding| binding.name.clone()));
+    }
+    found
+}
+
 fn base_classes(names: &Names, value: ValueId) -> Vec<BaseClass> {
     let mut found: Vec<BaseClass> = names
-        .evaluate(value)
+        .class_meanings(value)
         .into_iter()
         .map(|meaning| match meaning {
             Meaning::Class(id) => BaseClass::Class(id),

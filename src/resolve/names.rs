@@ -132,11 +132,53 @@ impl<'a> Names<'a> {
             return;
         }
         let module = ScopeId { file: scope.file, index: 0 };
-        if self.has_star_import(module) {
-            found.push(Meaning::Unknown);
-        } else {
+        if !self.has_star_import(module) {
             found.push(Meaning::External(format!("builtins.{name}")));
+        } else if !self.starred(module, name, found, seen, depth) {
+            found.push(Meaning::Unknown);
         }
+    }
+
+    /// What `from module import *` binds `name` to. Is it known: no module outside the project may bind it later?
+    fn starred(
+        &self,
+        scope: ScopeId,
+        name: &str,
+        found: &mut Vec<Meaning>,
+        seen: &mut FxHashSet<(ScopeId, String)>,
+        depth: usize,
+    ) -> bool {
+        let mut is_known = false;
+        if !seen.insert((scope, format!("*{name}"))) {
+            return false;
+        }
+        for binding in self.index.scope(scope).bindings_of("*") {
+            let Bound::Import(index) = binding.bound else { continue };
+            let module = self.absolute(scope.file, &self.index.file(scope.file).imports[index as usize]);
+            let Some(target) = module.and_then(|module| self.index.module(&module)) else {
+                is_known = false;
+                continue;
+            };
+            let Some(facts) = self.read(target) else { continue };
+            let target = ScopeId { file: target, index: 0 };
+            // By default a star takes no name that starts with an underscore.
+            if facts[target].bindings_of(name).is_empty() || name.starts_with('_') {
+                is_known |= self.has_star_import(target) && self.starred(target, name, found, seen, depth + 1);
+            } else {
+                self.lookup_in(target, name, found, seen, depth + 1);
+                is_known = true;
+            }
+        }
+        is_known
+    }
+
+    /// The facts of a file of the project; one that is not loaded is noted.
+    fn read(&self, file: FileId) -> Option<&'a FileFacts> {
+        let facts = self.index.loaded(file);
+        if let (None, Some(unloaded)) = (facts, self.unloaded) {
+            unloaded.note(file);
+        }
+        facts
     }
 
     /// The scope that binds `name` for a use in `scope`; the module's when nothing does.
@@ -236,12 +278,10 @@ impl<'a> Names<'a> {
             None => found.push(Meaning::External(dotted)),
             Some(target) => {
                 let scope = ScopeId { file: target, index: 0 };
-                if let Some(unloaded) = self.unloaded.filter(|_| self.index.loaded(target).is_none()) {
-                    unloaded.note(target);
-                }
-                let defines = self.index.loaded(target).is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
+                let facts = self.read(target);
+                let defines = facts.is_some_and(|facts| !facts[scope].bindings_of(name).is_empty());
+                let before = found.len();
                 if defines {
-                    let before = found.len();
                     self.lookup_in(scope, name, found, seen, depth + 1);
                     // `from . import name` in the package itself.
                     if found.len() == before && self.index.module(&dotted).is_some() {
@@ -249,7 +289,7 @@ impl<'a> Names<'a> {
                     }
                 } else if self.index.module(&dotted).is_some() {
                     found.push(Meaning::Module(dotted));
-                } else {
+                } else if facts.is_none() || !self.starred(scope, name, found, seen, depth + 1) {
                     found.push(Meaning::Unknown);
                 }
             }
@@ -309,6 +349,32 @@ impl<'a> Names<'a> {
             Value::Subscript { value, .. } => self.evaluate_at(*value, depth + 1),
             _ => vec![Meaning::Value(value)],
         }
+    }
+
+    /// What the expression of a base class stands for, also behind `Base = Other` and `Base = Other[int]`.
+    pub fn class_meanings(&self, value: ValueId) -> Vec<Meaning> {
+        let mut found = vec![];
+        let mut seen = FxHashSet::default();
+        let mut pending = vec![value];
+        while let Some(value) = pending.pop() {
+            if !seen.insert(value) {
+                continue;
+            }
+            for meaning in self.evaluate(value) {
+                match meaning {
+                    Meaning::Value(bound) | Meaning::Annotated { value: Some(bound), .. } if self.is_path(bound) => {
+                        pending.push(bound);
+                    }
+                    meaning => found.push(meaning),
+                }
+            }
+        }
+        without_repeats(found)
+    }
+
+    /// Is it written as a name, an attribute, or one of them with an index?
+    fn is_path(&self, value: ValueId) -> bool {
+        matches!(self.index.value(value), Value::Name { .. } | Value::Attribute { .. } | Value::Subscript { .. })
     }
 
     fn attribute(&self, meaning: &Meaning, name: &str, found: &mut Vec<Meaning>) {

@@ -122,7 +122,7 @@ impl Handles {
 fn is_local(world: World, class: ClassId, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     let bases = world.index.class(class).bases.iter();
-    bases.flat_map(|base| world.names().evaluate(base.value)).any(|meaning| match meaning {
+    bases.flat_map(|base| world.names().class_meanings(base.value)).any(|meaning| match meaning {
         Meaning::External(path) => path == "threading.local",
         Meaning::Class(base) => is_local(world, base, depth),
         _ => false,

@@ -58,9 +58,12 @@ impl Names<'_> {
         let classes = self.index.classes_of(name).iter().copied();
         let mut pending: Vec<ClassId> = classes.filter(|class| self.qualified_class(*class) == owner).collect();
         let mut seen = FxHashSet::default();
-        while let Some(class) = pending.pop().filter(|class| seen.insert(*class)) {
+        while let Some(class) = pending.pop() {
+            if !seen.insert(class) {
+                continue;
+            }
             for base in &self.index.class(class).bases {
-                for meaning in self.evaluate(base.value) {
+                for meaning in self.class_meanings(base.value) {
                     match meaning {
                         Meaning::Class(above) => pending.push(above),
                         Meaning::External(path) => found.push(format!("{path}.{method}")),
