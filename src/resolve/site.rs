@@ -42,7 +42,7 @@ pub(crate) fn by_scopes(builder: &Builder, id: RefId) -> Option<Found> {
         return None;
     }
     if is_of_super(builder.names(), id) {
-        return Some(by_super(builder, id));
+        return by_super(builder, id);
     }
     let meanings = meanings(builder, id);
     if meanings.is_empty() {
@@ -128,12 +128,21 @@ fn is_super(names: Names, value: &Value) -> bool {
     }
 }
 
-/// `super().name`: the definition above the class around the site.
-fn by_super(builder: &Builder, id: RefId) -> Found {
-    let above = class_around(builder, id)
-        .map(|class| builder.graph.hierarchy.above(builder.index, class, &builder.index.site(id).name))
-        .unwrap_or_default();
-    if above.is_empty() { Found::Foreign } else { Found::Targets(above) }
+/// `super().name`: the definition above the class around the site. None where a class above it is made in a way that is not
+/// followed.
+fn by_super(builder: &Builder, id: RefId) -> Option<Found> {
+    let Some(class) = class_around(builder, id) else { return Some(Found::Foreign) };
+    let hierarchy = &builder.graph.hierarchy;
+    let above = hierarchy.above(builder.index, class, &builder.index.site(id).name);
+    if !above.is_empty() {
+        return Some(Found::Targets(above));
+    }
+    let mut bases = hierarchy.ancestors(class).into_iter().flat_map(|id| &builder.index.class(id).bases);
+    let is_open = |value| {
+        let names = builder.names();
+        names.class_meanings(value).iter().any(Meaning::is_variable) && !names.is_made_outside(value)
+    };
+    if bases.any(|base| is_open(base.value)) { None } else { Some(Found::Foreign) }
 }
 
 /// The class of the method that a site stands in.

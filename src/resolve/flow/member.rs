@@ -374,19 +374,17 @@ impl Solver<'_> {
     fn super_member(&mut self, class: ClassId, name: &Name, path: Path) {
         self.close(class);
         let mut above = self.hierarchy.above(self.index, class, name);
-        if above.is_empty() {
-            // In a mixin, the next class in the order is a sibling.
-            let cohort = sorted(&self.cohort(class));
-            above = cohort
-                .into_iter()
-                .filter(|id| *id != class)
-                .filter_map(|id| hierarchy::method(self.index, id, name))
-                .collect();
+        let is_above_known = !above.is_empty();
+        if !is_above_known {
+            // In a mixin, the next class in the order is a sibling; what is below it comes before.
+            let below = self.hierarchy.descendants(class);
+            let siblings = sorted(&self.cohort(class)).into_iter().filter(|id| !below.contains(id));
+            above = siblings.filter_map(|id| hierarchy::method(self.index, id, name)).collect();
         }
         for func in &above {
             self.method_read(*func, &path, None);
         }
-        if above.is_empty() {
+        if !is_above_known {
             self.lacking(class, name, path);
         }
     }
