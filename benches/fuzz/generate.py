@@ -29,9 +29,14 @@ from program.odds import Odds
 from program.scenes import Scenes
 from program.surface import Surface
 from program.model import Module
+from program.spread import spread
 from program.statements import Statements
 
 sys.path.remove(str(HERE))
+
+
+# The first seed whose program may be spread over more files; those before keep theirs.
+SPREAD_SINCE = 740_000
 
 
 class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, Odds, Scenes, Surface, Entry):
@@ -89,6 +94,8 @@ class Program(Base, Calls, Expressions, Statements, Functions, Classes, Makers, 
             files["helpers.py"] = HELPERS
         if not any("decorators" in text for path, text in files.items() if path != "decorators.py"):
             del files["decorators.py"]
+        if self.seed >= SPREAD_SINCE and self.use("spread", 0.6):
+            files = spread(files, self.rng)
         if package:
             files[f"{package}/__init__.py"] = ""
         if self.declare:

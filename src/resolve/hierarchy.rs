@@ -109,6 +109,7 @@ impl Hierarchy {
             loop {
                 let unloaded = Unloaded::default();
                 let names = Names::noting(project, index, &unloaded);
+                new.iter().for_each(|file| names.note_stars(*file));
                 for base in new.iter().flat_map(|file| &index.file(*file).classes).flat_map(|class| &class.bases) {
                     names.class_meanings(base.value);
                 }

@@ -51,6 +51,16 @@ impl Meaning {
     }
 }
 
+/// What star imports say about a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Starred {
+    Bound,
+    /// None of their modules binds it.
+    Unbound,
+    /// A module outside the project, or one that is not loaded, may bind it.
+    Open,
+}
+
 /// The look-up context: a project and its index.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
@@ -132,14 +142,14 @@ impl<'a> Names<'a> {
             return;
         }
         let module = ScopeId { file: scope.file, index: 0 };
-        if !self.has_star_import(module) {
-            found.push(Meaning::External(format!("builtins.{name}")));
-        } else if !self.starred(module, name, found, seen, depth) {
-            found.push(Meaning::Unknown);
+        match self.starred(module, name, found, seen, depth) {
+            Starred::Bound => {}
+            Starred::Unbound => found.push(Meaning::External(format!("builtins.{name}"))),
+            Starred::Open => found.push(Meaning::Unknown),
         }
     }
 
-    /// What `from module import *` binds `name` to. Is it known: no module outside the project may bind it later?
+    /// What `from module import *` binds `name` to.
     fn starred(
         &self,
         scope: ScopeId,
@@ -147,29 +157,51 @@ impl<'a> Names<'a> {
         found: &mut Vec<Meaning>,
         seen: &mut FxHashSet<(ScopeId, String)>,
         depth: usize,
-    ) -> bool {
-        let mut is_known = false;
-        if !seen.insert((scope, format!("*{name}"))) {
-            return false;
+    ) -> Starred {
+        let mut state = Starred::Unbound;
+        let stars = self.index.scope(scope).bindings_of("*");
+        if stars.is_empty() || !seen.insert((scope, format!("*{name}"))) {
+            return state;
         }
-        for binding in self.index.scope(scope).bindings_of("*") {
-            let Bound::Import(index) = binding.bound else { continue };
-            let module = self.absolute(scope.file, &self.index.file(scope.file).imports[index as usize]);
-            let Some(target) = module.and_then(|module| self.index.module(&module)) else {
-                is_known = false;
+        for binding in stars {
+            let Some(target) = self.star_target(scope.file, binding) else {
+                state = Starred::Open;
                 continue;
             };
-            let Some(facts) = self.read(target) else { continue };
+            let Some(facts) = self.read(target) else {
+                state = Starred::Open;
+                continue;
+            };
             let target = ScopeId { file: target, index: 0 };
-            // By default a star takes no name that starts with an underscore.
-            if facts[target].bindings_of(name).is_empty() || name.starts_with('_') {
-                is_known |= self.has_star_import(target) && self.starred(target, name, found, seen, depth + 1);
-            } else {
+            let has_list = !facts[target].bindings_of("__all__").is_empty();
+            let here = if name.starts_with('_') {
+                // A star takes no such name, unless the module lists it.
+                if has_list { Starred::Open } else { Starred::Unbound }
+            } else if !facts[target].bindings_of(name).is_empty() {
                 self.lookup_in(target, name, found, seen, depth + 1);
-                is_known = true;
+                Starred::Bound
+            } else {
+                self.starred(target, name, found, seen, depth + 1)
+            };
+            if here != Starred::Unbound {
+                state = here;
             }
         }
-        is_known
+        state
+    }
+
+    /// The module of the project that a star import takes its names from.
+    fn star_target(&self, file: FileId, binding: &Binding) -> Option<FileId> {
+        let Bound::Import(index) = binding.bound else { return None };
+        self.absolute(file, &self.index.file(file).imports[index as usize]).and_then(|module| self.index.module(&module))
+    }
+
+    /// Notes the modules that a file takes all names from.
+    pub fn note_stars(&self, file: FileId) {
+        let scope = ScopeId { file, index: 0 };
+        for target in self.index.scope(scope).bindings_of("*").iter().filter_map(|star| self.star_target(file, star)) {
+            self.read(target);
+        }
     }
 
     /// The facts of a file of the project; one that is not loaded is noted.
@@ -194,10 +226,6 @@ impl<'a> Names<'a> {
                 _ => return at,
             }
         }
-    }
-
-    fn has_star_import(&self, module: ScopeId) -> bool {
-        !self.index.scope(module).bindings_of("*").is_empty()
     }
 
     fn meaning(
@@ -289,7 +317,9 @@ impl<'a> Names<'a> {
                     }
                 } else if self.index.module(&dotted).is_some() {
                     found.push(Meaning::Module(dotted));
-                } else if facts.is_none() || !self.starred(scope, name, found, seen, depth + 1) {
+                } else if facts.is_none()
+                    || self.starred(scope, name, found, seen, depth + 1) != Starred::Bound
+                {
                     found.push(Meaning::Unknown);
                 }
             }
