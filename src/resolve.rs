@@ -68,7 +68,7 @@ use self::renames::Renames;
 use self::text::TextCall;
 use crate::config::{Blocking, Config};
 use crate::error::Problem;
-use crate::index::Index;
+use crate::index::{Index, words};
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
 use crate::project::Project;
@@ -378,6 +378,8 @@ impl Graph {
 /// When ty's database cannot be opened.
 pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -> Result<Graph> {
     let mut builder = Builder::new(project, config, index, db);
+    // What a module hands on by a star, it does not name.
+    builder.index.load_words(project, [words::STAR]);
     let rewrites_fallbacks = config.codemods.iter().any(|codemod| codemod.rewrites_run_fallbacks);
     if rewrites_fallbacks {
         builder.index.load_words(project, ["create_task", "ensure_future", "get_event_loop"]);

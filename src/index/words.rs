@@ -48,6 +48,9 @@ const DEFINED: u8 = 1;
 /// Anywhere else.
 const USED: u8 = 2;
 
+/// What stands for `from module import *` among the words: no identifier.
+pub const STAR: &str = "import *";
+
 /// Files that one thread takes at a time.
 const CHUNK: usize = 128;
 
@@ -95,6 +98,7 @@ pub fn matching(project: &Project, accept: impl Fn(&str) -> bool + Sync) -> Vec<
         .fold(FxHashSet::default, |mut found: FxHashSet<String>, file| {
             words_of_file(&bytes_of(file), |word, _| {
                 if let Ok(word) = std::str::from_utf8(word)
+                    && word != STAR
                     && accept(word)
                     && !found.contains(word)
                 {
@@ -158,13 +162,16 @@ fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
     bytes.into()
 }
 
-/// Calls `found` with each identifier and how it is used.
+/// Calls `found` with each identifier and how it is used, and with [`STAR`] for a star import.
 fn each_word(bytes: &[u8], mut found: impl FnMut(&[u8], u8)) {
     let (mut at, mut before): (usize, &[u8]) = (0, b"");
     while at < bytes.len() {
         let start = at + bytes[at..].iter().take_while(|byte| !is_word_byte(**byte)).count();
         let end = start + bytes[start..].iter().take_while(|byte| is_word_byte(**byte)).count();
         let word = &bytes[start..end];
+        if before == b"import" && bytes[at..start].trim_ascii_start().starts_with(b"*") {
+            found(STAR.as_bytes(), USED);
+        }
         if word.first().is_some_and(|byte| !byte.is_ascii_digit()) {
             let is_definition = matches!(before, b"def" | b"class");
             found(word, if is_definition { uses_behind_keyword(&bytes[at..start]) } else { USED });
@@ -201,6 +208,7 @@ mod tests {
         check(b"# coding: latin-1\nl\xf6schen()\n", &["coding", "latin", "löschen"]);
         check(b"\xff\xfel\0o\0a\0d\0(\0)\0", &["load"]);
         check(b"l\xf6schen(); load()", &["load"]);
+        check(b"from a import *", &["a", "from", "import", "import *"]);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Names by Python's own rules: scopes (LEGB), imports, re-exports. No inference.
 
+mod base;
 mod path;
+mod star;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use rustc_hash::FxHashSet;
 
+use self::star::Starred;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::project::Project;
@@ -49,16 +52,6 @@ impl Meaning {
             Meaning::Func(_) | Meaning::Class(_) | Meaning::Module(_) | Meaning::External(_) => false,
         }
     }
-}
-
-/// What star imports say about a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Starred {
-    Bound,
-    /// None of their modules binds it.
-    Unbound,
-    /// A module outside the project, or one that is not loaded, may bind it.
-    Open,
 }
 
 /// The look-up context: a project and its index.
@@ -146,61 +139,6 @@ impl<'a> Names<'a> {
             Starred::Bound => {}
             Starred::Unbound => found.push(Meaning::External(format!("builtins.{name}"))),
             Starred::Open => found.push(Meaning::Unknown),
-        }
-    }
-
-    /// What `from module import *` binds `name` to.
-    fn starred(
-        &self,
-        scope: ScopeId,
-        name: &str,
-        found: &mut Vec<Meaning>,
-        seen: &mut FxHashSet<(ScopeId, String)>,
-        depth: usize,
-    ) -> Starred {
-        let mut state = Starred::Unbound;
-        let stars = self.index.scope(scope).bindings_of("*");
-        if stars.is_empty() || !seen.insert((scope, format!("*{name}"))) {
-            return state;
-        }
-        for binding in stars {
-            let Some(target) = self.star_target(scope.file, binding) else {
-                state = Starred::Open;
-                continue;
-            };
-            let Some(facts) = self.read(target) else {
-                state = Starred::Open;
-                continue;
-            };
-            let target = ScopeId { file: target, index: 0 };
-            let has_list = !facts[target].bindings_of("__all__").is_empty();
-            let here = if name.starts_with('_') {
-                // A star takes no such name, unless the module lists it.
-                if has_list { Starred::Open } else { Starred::Unbound }
-            } else if !facts[target].bindings_of(name).is_empty() {
-                self.lookup_in(target, name, found, seen, depth + 1);
-                Starred::Bound
-            } else {
-                self.starred(target, name, found, seen, depth + 1)
-            };
-            if here != Starred::Unbound {
-                state = here;
-            }
-        }
-        state
-    }
-
-    /// The module of the project that a star import takes its names from.
-    fn star_target(&self, file: FileId, binding: &Binding) -> Option<FileId> {
-        let Bound::Import(index) = binding.bound else { return None };
-        self.absolute(file, &self.index.file(file).imports[index as usize]).and_then(|module| self.index.module(&module))
-    }
-
-    /// Notes the modules that a file takes all names from.
-    pub fn note_stars(&self, file: FileId) {
-        let scope = ScopeId { file, index: 0 };
-        for target in self.index.scope(scope).bindings_of("*").iter().filter_map(|star| self.star_target(file, star)) {
-            self.read(target);
         }
     }
 
@@ -379,76 +317,6 @@ impl<'a> Names<'a> {
             Value::Subscript { value, .. } => self.evaluate_at(*value, depth + 1),
             _ => vec![Meaning::Value(value)],
         }
-    }
-
-    /// What the expression of a base class stands for, also behind `Base = Other`, `Base = Other[int]`, and a call of a
-    /// function of the project that returns a class.
-    pub fn class_meanings(&self, value: ValueId) -> Vec<Meaning> {
-        let mut found = vec![];
-        let mut seen = FxHashSet::default();
-        let mut pending = vec![value];
-        while let Some(value) = pending.pop() {
-            if !seen.insert(value) {
-                continue;
-            }
-            for meaning in self.evaluate(value) {
-                let (Meaning::Value(bound) | Meaning::Annotated { value: Some(bound), .. }) = meaning else {
-                    found.push(meaning);
-                    continue;
-                };
-                match self.index.value(bound) {
-                    Value::Name { .. } | Value::Attribute { .. } | Value::Subscript { .. } => pending.push(bound),
-                    Value::Call { call } => {
-                        let before = pending.len();
-                        pending.extend(self.made(*call));
-                        if pending.len() == before {
-                            found.push(meaning);
-                        }
-                    }
-                    _ => found.push(meaning),
-                }
-            }
-        }
-        without_repeats(found)
-    }
-
-    /// What a call gives of what is named where it is made: what a function of the project returns, and the bases for `six.with_metaclass`.
-    fn made(&self, call: CallId) -> Vec<ValueId> {
-        let call = self.index.call(call);
-        let given = |meaning: Meaning| match meaning {
-            Meaning::Func(func) => self.index.func(func).returns.iter().map(|returned| returned.value).collect(),
-            Meaning::External(path) if last(&path) == "with_metaclass" => {
-                call.args.iter().skip(1).map(|arg| arg.value).collect()
-            }
-            _ => vec![],
-        };
-        self.evaluate(call.func).into_iter().flat_map(given).collect()
-    }
-
-    /// Does all of an expression come from outside the project, as `db.Model` does with `db = SQLAlchemy()`?
-    pub fn is_made_outside(&self, value: ValueId) -> bool {
-        let mut seen = FxHashSet::default();
-        let mut pending = vec![value];
-        while let Some(value) = pending.pop() {
-            if !seen.insert(value) {
-                continue;
-            }
-            match self.index.value(value) {
-                Value::Attribute { receiver: inner, .. } | Value::Subscript { value: inner, .. } => pending.push(*inner),
-                Value::Call { call } => pending.push(self.index.call(*call).func),
-                Value::Name { name, scope } => {
-                    for meaning in self.lookup(*scope, name) {
-                        match meaning {
-                            Meaning::External(_) => {}
-                            Meaning::Value(bound) => pending.push(bound),
-                            _ => return false,
-                        }
-                    }
-                }
-                _ => return false,
-            }
-        }
-        true
     }
 
     fn attribute(&self, meaning: &Meaning, name: &str, found: &mut Vec<Meaning>) {

@@ -189,7 +189,7 @@ impl Walk<'_, '_> {
                 None if id.file == scope.file || self.solver.index.file(id.file).imports_all() => {
                     matches!(self.solver.home(used_in, name), Home::Scope(home) if home == scope)
                 }
-                Some(receiver) if is_module => self.is_module(receiver, scope.file),
+                Some(receiver) if is_module => self.is_module_with(receiver, name, scope.file),
                 _ => false,
             };
             if reads {
@@ -201,17 +201,22 @@ impl Walk<'_, '_> {
                 let import = &self.solver.index.file(from).imports[at as usize];
                 let (into, binds) = (import.scope, import.binds.clone());
                 let module = self.solver.names().absolute(from, import);
-                if module.and_then(|module| self.solver.index.module(&module)) == Some(scope.file) {
+                let target = module.and_then(|module| self.solver.index.module(&module));
+                if target.is_some_and(|target| self.solver.names().hands_on(target, name, scope.file)) {
                     self.go(Spot::Name(into, binds));
                 }
             }
         }
     }
 
-    fn is_module(&self, receiver: ValueId, file: FileId) -> bool {
+    /// Is the receiver a module whose `name` is that of `home`?
+    fn is_module_with(&self, receiver: ValueId, name: &str, home: FileId) -> bool {
+        let names = self.solver.names();
         matches!(self.solver.index.value(receiver), Value::Name { .. } | Value::Attribute { .. })
-            && self.solver.names().evaluate(receiver).iter().any(|meaning| match meaning {
-                Meaning::Module(module) => self.solver.index.module(module) == Some(file),
+            && names.evaluate(receiver).iter().any(|meaning| match meaning {
+                Meaning::Module(module) => {
+                    self.solver.index.module(module).is_some_and(|file| names.hands_on(file, name, home))
+                }
                 _ => false,
             })
     }

@@ -48,7 +48,11 @@ impl Walk<'_, '_> {
                 }
                 Some(receiver) if is_module => {
                     let set = self.builder.solver().solve(Node::Value(receiver), vec![]);
-                    set.objects().any(|object| object == Object::Module(scope.file))
+                    let names = self.builder.names();
+                    set.objects().any(|object| match object {
+                        Object::Module(file) => names.hands_on(file, name, scope.file),
+                        _ => false,
+                    })
                 }
                 _ => false,
             };
@@ -67,7 +71,11 @@ impl Walk<'_, '_> {
         for (from, at) in self.builder.index.imports_of(name).to_vec() {
             let import = &self.builder.index.file(from).imports[at as usize];
             let (scope, binds) = (import.scope, import.binds.clone());
-            let is_it = self.builder.names().absolute(from, import).is_some_and(|path| path == module);
+            let names = self.builder.names();
+            let is_it = names.absolute(from, import).is_some_and(|path| {
+                let target = self.builder.index.module(&path);
+                path == module || target.is_some_and(|target| names.hands_on(target, name, file))
+            });
             if is_it {
                 self.reach_in(from, Spot::Name(scope, binds), depth);
             }
