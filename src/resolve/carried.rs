@@ -84,7 +84,10 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
 /// `run(store.insert)` in a test, where `run` is a helper of the tests that calls what it is given.
 fn follow_in_test(builder: &mut Builder, id: RefId) -> bool {
     let facts = builder.index.site(id);
-    if !matches!(facts.usage, Usage::Argument { .. } | Usage::Assigned | Usage::Element { .. } | Usage::Returned) {
+    if !matches!(
+        facts.usage,
+        Usage::Argument { .. } | Usage::Assigned | Usage::Element { .. } | Usage::Returned | Usage::Yielded
+    ) {
         return false;
     }
     let (from, targets) = (facts.value, builder.graph.sites[&id].targets.clone());

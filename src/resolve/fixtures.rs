@@ -120,7 +120,7 @@ pub(crate) fn is_of_plugin(builder: &Builder, value: ValueId) -> bool {
 }
 
 /// The name that asks for a fixture: `@fixture(name="app")`, else its own.
-fn exposed_name(names: &Names, func: FuncId, decorator: FixtureDecorator) -> Name {
+pub(crate) fn exposed_name(names: &Names, func: FuncId, decorator: FixtureDecorator) -> Name {
     let given = decorator.call.and_then(|call| {
         let argument = names.index.call(call).args.iter().find(|arg| arg.keyword.as_deref() == Some("name"))?;
         match names.index.value(argument.value) {

@@ -237,3 +237,83 @@ def test_settings(load):
     let run = project.run("diff .").returned(1);
     assert!(!run.stderr.contains("may break"), "{}", run.stderr);
 }
+
+/// A fixture that gives a function: what asks for the fixture runs it, and awaits it.
+#[test]
+fn what_a_fixture_gives_is_awaited_where_it_is_asked_for() {
+    let tests = "#- tests/conftest.py
+import pytest
+from app import load
+
+@pytest.fixture
+def make():
+    made = []
+
+    def inner(key=1):
+        made.append(load(key))
+        return made[-1]
+
+    yield inner
+    made.clear()
+
+@pytest.fixture(name='maker')
+def _maker(make):
+    return make
+
+@pytest.fixture
+def made(make):
+    return [make(1), make(2)]
+#- tests/test_app.py
+class TestIt:
+    def test_make(self, make):
+        assert make(2)
+
+    def test_maker(self, maker, made):
+        assert maker() and made
+
+def test_dynamic(request):
+    make = request.getfixturevalue('make')
+    assert make(1)
+
+def test_other(other):
+    assert other
+";
+    let awaited = "#- tests/conftest.py
+import pytest
+from app import load
+
+@pytest.fixture
+def make():
+    made = []
+
+    async def inner(key=1):
+        made.append(await load(key))
+        return made[-1]
+
+    yield inner
+    made.clear()
+
+@pytest.fixture(name='maker')
+def _maker(make):
+    return make
+
+@pytest.fixture
+async def made(make):
+    return [await make(1), await make(2)]
+#- tests/test_app.py
+class TestIt:
+    async def test_make(self, make):
+        assert await make(2)
+
+    async def test_maker(self, maker, made):
+        assert await maker() and made
+
+async def test_dynamic(request):
+    make = request.getfixturevalue('make')
+    assert await make(1)
+
+def test_other(other):
+    assert other
+";
+    check_project(&format!("{CONFIG}{CODE}{tests}"), &format!("{AFTER}{awaited}"));
+}

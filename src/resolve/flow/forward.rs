@@ -11,6 +11,7 @@ mod generated;
 mod holder;
 mod instance;
 mod narrowed;
+mod requested;
 mod typed;
 
 use std::collections::BTreeSet;

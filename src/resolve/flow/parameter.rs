@@ -10,7 +10,7 @@ use super::object::{Node, Object, Path, Place, Selector};
 use super::solver::{Asks, Keep, Solver, into};
 use crate::index::facts::*;
 use crate::resolve::boundary;
-use crate::resolve::fixtures::conftest_distance;
+use crate::resolve::fixtures::{self, conftest_distance};
 use crate::resolve::hierarchy;
 
 impl Solver<'_> {
@@ -110,14 +110,27 @@ impl Solver<'_> {
             .any(|decorator| boundary::decorator_name(self.index, decorator) == Some("fixture"))
     }
 
-    /// A parameter of a test is the fixture of that name: of its file, else of the nearest `conftest.py`, else any.
-    fn fixture(&mut self, func: FuncId, name: &Name, path: &Path) {
+    /// The fixtures that a parameter of a test, or of another fixture, may be: of its file, else of the nearest `conftest.py`,
+    /// else any. None where something else calls the function.
+    pub(super) fn fixtures_for(&mut self, func: FuncId, name: &Name) -> Vec<FuncId> {
+        if !self.is_called_by_pytest(func) {
+            return vec![];
+        }
         let defining = self.index.words.files("fixture");
         let naming: FxHashSet<FileId> = self.index.words.files(name).collect();
         let files: Vec<FileId> = defining.filter(|file| naming.contains(file)).collect();
         self.index.load(self.project, &files);
-        let all = self.index.funcs_of(name).iter().copied();
-        let mut fixtures: Vec<FuncId> = all.filter(|id| *id != func && self.is_fixture(*id)).collect();
+        let names = self.names();
+        let is_it = |id: &FuncId| {
+            let is_named = fixtures::decorator(&names, *id).map_or_else(
+                || self.index.func(*id).name == *name,
+                |decorator| fixtures::exposed_name(&names, *id, decorator) == *name,
+            );
+            *id != func && self.is_fixture(*id) && is_named
+        };
+        let all = files.into_iter().filter_map(|file| Some((file, self.index.loaded(file)?.funcs.len())));
+        let all = all.flat_map(|(file, count)| (0..count as u32).map(move |index| FuncId { file, index }));
+        let mut fixtures: Vec<FuncId> = all.filter(is_it).collect();
         let distance = |fixture: &FuncId| match fixture.file == func.file {
             true => Some(0),
             false => conftest_distance(self.project, func.file, fixture.file).map(|folders| folders + 1),
@@ -125,6 +138,12 @@ impl Solver<'_> {
         if let Some(nearest) = fixtures.iter().filter_map(distance).min() {
             fixtures.retain(|fixture| distance(fixture) == Some(nearest));
         }
+        fixtures
+    }
+
+    /// A parameter of a test is the fixture of that name.
+    fn fixture(&mut self, func: FuncId, name: &Name, path: &Path) {
+        let fixtures = self.fixtures_for(func, name);
         if self.parametrized(func, name, path) {
             return;
         }

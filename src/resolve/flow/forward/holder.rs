@@ -237,6 +237,9 @@ impl Walk<'_, '_> {
             boundary::decorator_name(self.builder.index, decorator)
                 .is_some_and(|name| matches!(name, "contextmanager" | "asynccontextmanager" | "fixture"))
         });
+        if is_manager && self.requested(func, depth) {
+            return;
+        }
         if is_manager || !self.builder.solver().is_transparent(func) {
             return self.escape(place);
         }
