@@ -228,7 +228,11 @@ fn candidates(builder: &mut Builder, id: RefId) -> Vec<FuncId> {
     let defined = builder.index.funcs_of(&site.name).iter().copied();
     let mut found: Vec<FuncId> = defined
         .filter(|func| may_meet(builder, id.file, *func))
-        .filter(|func| site.receiver.is_none() || is_member(builder, *func))
+        .filter(|func| match site.receiver {
+            Some(_) => is_member(builder, *func),
+            // `case Shape(size=size)` binds a name: nobody reads a property without its object.
+            None => !boundary::is_property(builder.index, *func),
+        })
         .collect();
     if builder.in_tests(id.file) && site.receiver.is_some() {
         found.extend(stored_under(builder, &site.name));

@@ -447,3 +447,49 @@ async def main():
 ",
     );
 }
+
+/// An item that is written to itself is nothing that anybody knows; what the list began with gets there, too.
+#[test]
+fn an_operator_on_what_may_be_an_object_is_said() {
+    let project = Project::new(
+        "#- app.py
+class Money:
+    def __contains__(self, k):
+        return persistence.get(k)
+
+class Wallet:
+    def __init__(self, *coins):
+        self.coins = list(coins)
+
+    def size(self):
+        return 2 in self.coins[0]
+
+    def grow(self):
+        coin = self.coins[0]
+        self.coins[0] += coin
+
+async def main():
+    return Wallet(Money()).size()
+",
+    );
+    check_round(&project).says(&["app.py:10: `self.coins[0]` may be `app.Money.__contains__`"]);
+}
+
+/// What a pattern binds is no property of that name.
+#[test]
+fn a_captured_name_is_no_property() {
+    check_stays(
+        "#- app.py
+class Shape:
+    @property
+    def tag(self):
+        return persistence.get(1)
+
+async def main(shape):
+    match shape:
+        case (1, tag):
+            print(tag)
+",
+        &["property (1)"],
+    );
+}

@@ -8,7 +8,7 @@ use super::object::Place;
 use super::{Open, answer, stated};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
-use crate::resolve::{Evidence, agreement, fixtures, site};
+use crate::resolve::{Evidence, agreement, fixtures, hierarchy, site};
 
 /// Settles open sites by what flows into their receivers. Returns whether anything came of it.
 pub(crate) fn settle(builder: &mut Builder) -> bool {
@@ -37,12 +37,32 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
 
 /// Operators are everywhere: where no object is known to get to, nothing of ours runs.
 fn settle_operator(builder: &mut Builder, id: RefId) -> bool {
-    let funcs = answer(builder, id).funcs;
+    let super::Answer { funcs, has_unknown, .. } = answer(builder, id);
+    // An answer ends at the first unknown: objects of ours may get there, too.
+    let arriving = if funcs.is_empty() && has_unknown { of_arriving(builder, id) } else { vec![] };
+    if !arriving.is_empty() {
+        let open = builder.open.entry(id).or_default();
+        *open = Open { is_asked: true, has_unknown, mixed: Some(arriving), ..Open::default() };
+        return false;
+    }
     builder.open.remove(&id);
     let is_ours = !funcs.is_empty();
     let found = if is_ours { site::Found::Targets(funcs) } else { site::Found::Foreign };
     site::settle(builder, id, found, Evidence::Flow);
     is_ours
+}
+
+/// The methods of the objects that may get to an operator.
+fn of_arriving(builder: &mut Builder, id: RefId) -> Vec<FuncId> {
+    let Some(receiver) = builder.index.site(id).receiver else { return vec![] };
+    let name = builder.index.site(id).name.clone();
+    let classes: BTreeSet<ClassId> = super::arriving_classes(builder, receiver).into_iter().collect();
+    let method = |class: ClassId| {
+        builder.index_close(class);
+        let ancestors = builder.graph.hierarchy.ancestors(class);
+        ancestors.iter().find_map(|id| hierarchy::method(builder.index, *id, &name))
+    };
+    classes.into_iter().filter_map(method).collect()
 }
 
 fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, Vec<Place>)> {
