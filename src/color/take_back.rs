@@ -63,7 +63,11 @@ impl Coloring<'_> {
             let reach = match self.world.config.reach {
                 Reach::All => None,
                 Reach::Async if self.reached.contains(&func) => None,
-                Reach::Async => Some(Cause::NotReached),
+                // What looks it up by a computed name may be async.
+                Reach::Async => Some(match self.world.graph.computed.code.get(&func) {
+                    Some(pick) => Cause::Computed { pick: *pick },
+                    None => Cause::NotReached,
+                }),
                 Reach::None => Some(Cause::ReachNone),
             };
             let threaded = || {

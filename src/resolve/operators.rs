@@ -135,7 +135,9 @@ const METHODS: [&str; 83] = [
 ];
 
 /// Those of them that containers, libraries and Python itself run elsewhere, too.
-const RUN_ELSEWHERE: [&str; 12] = [
+const RUN_ELSEWHERE: [&str; 14] = [
+    "__add__",
+    "__radd__",
     "__init_subclass__",
     "__reduce_ex__",
     "__reduce__",

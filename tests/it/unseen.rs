@@ -493,3 +493,46 @@ async def main(shape):
         &["property (1)"],
     );
 }
+
+#[test]
+fn what_is_unpacked_is_asked_for_its_length_and_sums_add() {
+    check_stays(
+        "#- app.py
+class Money:
+    def __len__(self):
+        return persistence.get(2)
+
+    def __getitem__(self, at):
+        return [1, 2][at]
+
+    def __add__(self, other):
+        return persistence.get(3)
+
+async def main():
+    print([*Money()])
+    print(list(Money()))
+    return sum([Money()], Money())
+",
+        &["app.py:12: an operator", "app.py:13: an operator", "run-unseen (1)"],
+    );
+}
+
+/// Nobody knows what a queue names: that no async function reaches it would be a guess.
+#[test]
+fn what_async_code_may_look_up_by_any_name_is_said_to_be_looked_up() {
+    check_stays(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+reach = \"async\"
+#- app.py
+class Sink:
+    def store(self, k):
+        return persistence.get(k)
+
+async def main(queue):
+    sink = Sink()
+    return getattr(sink, queue.get_nowait())(1)
+",
+        &["computed (1)", "app.py:7"],
+    );
+}
