@@ -680,7 +680,7 @@ def scene@(k<<hint int>>, persistence<<hint persistence>>):
 
 async def run@(k<<hint int>>, persistence<<hint persistence>>):
     one, two = Money@(persistence, k), Money@(persistence, 2)
-    print([[(one + two).k||one < two||one == two||k in one||len(one)||bool(one)||one[1]||f"{one}"||sorted([one, two])[0].k||not one||[*one]||one and 1||sum([one, two], Money@(persistence, 0)).k||one >= two]])
+    print([[(one + two).k||one < two||one == two||k in one||len(one)||bool(one)||one[1]||f"{one}"||sorted([one, two])[0].k||not one||[*one]||(one and 1) is one||sum([one, two], Money@(persistence, 0)).k||one >= two]])
     [[if one:
         print("yes")||one += two||while one[2] < 0:
         pass||assert one != two or k == 2]]
