@@ -51,7 +51,8 @@ impl BaseClass {
     pub fn is_metaclass(&self) -> bool {
         matches!(self, Self::External(path) if {
             let name = names::last(path);
-            path == "builtins.type" || matches!(name, "EnumType" | "ModelBase") || name.contains("Meta")
+            let is_named = ["Meta", "Metaclass", "MetaClass"].iter().any(|end| name.ends_with(end));
+            is_named || path == "builtins.type" || matches!(name, "EnumType" | "ModelBase")
         })
     }
 
