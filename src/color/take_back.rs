@@ -9,7 +9,7 @@ use super::coloring::Coloring;
 use super::{boundary, bridge, obstacle};
 use crate::config::Reach;
 use crate::index::facts::*;
-use crate::resolve::{Site, SiteKind};
+use crate::resolve::{PickSite, Site, SiteKind};
 
 impl Coloring<'_> {
     /// Takes a function back, with its whole family.
@@ -63,10 +63,9 @@ impl Coloring<'_> {
             let reach = match self.world.config.reach {
                 Reach::All => None,
                 Reach::Async if self.reached.contains(&func) => None,
-                // What looks it up by a computed name may be async.
                 Reach::Async => Some(match self.world.graph.computed.code.get(&func) {
-                    Some(pick) => Cause::Computed { pick: *pick },
-                    None => Cause::NotReached,
+                    Some(pick) if self.is_in_async(*pick) => Cause::Computed { pick: *pick },
+                    _ => Cause::NotReached,
                 }),
                 Reach::None => Some(Cause::ReachNone),
             };
@@ -99,6 +98,13 @@ impl Coloring<'_> {
         for (target, pick) in &self.world.graph.computed.code {
             self.take_back(*target, Cause::Computed { pick: *pick });
         }
+    }
+
+    /// Does async code compute a name there?
+    fn is_in_async(&self, pick: PickSite) -> bool {
+        let facts = self.world.index.file(pick.file);
+        let owner = facts[facts.picks[pick.index as usize].context].owner();
+        owner.is_some_and(|owner| self.world.index.func(owner).is_async)
     }
 
     /// What an obstacle at a site takes back: the functions it names, and where the site blocks, the function around it.

@@ -312,10 +312,7 @@ impl<'a> Visitor<'a> for Finder<'_> {
             },
             Expr::Set(node) => node.elts.iter().for_each(|part| self.looked_up(part)),
             Expr::Dict(node) => node.items.iter().flat_map(|item| &item.key).for_each(|key| self.looked_up(key)),
-            Expr::Starred(node) if node.ctx == ast::ExprContext::Load => {
-                self.note(&node.value, ITERATION);
-                self.note(&node.value, &["__len__"]);
-            }
+            Expr::Starred(node) if node.ctx == ast::ExprContext::Load => self.note(&node.value, &["__len__"]),
             Expr::If(node) => self.test(&node.test),
             // `x or y` asks all but the last.
             Expr::BoolOp(node) => node.values.iter().rev().skip(1).for_each(|value| self.test(value)),
