@@ -255,9 +255,7 @@ impl<'a> Names<'a> {
                     }
                 } else if self.index.module(&dotted).is_some() {
                     found.push(Meaning::Module(dotted));
-                } else if facts.is_none()
-                    || self.starred(scope, name, found, seen, depth + 1) != Starred::Bound
-                {
+                } else if facts.is_none() || self.starred(scope, name, found, seen, depth + 1) != Starred::Bound {
                     found.push(Meaning::Unknown);
                 }
             }

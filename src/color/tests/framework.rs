@@ -81,7 +81,9 @@ fn bases(world: World, class: ClassId) -> Vec<(usize, String)> {
         _ => None,
     };
     let bases = world.index.class(class).bases.iter().enumerate();
-    bases.filter_map(|(at, base)| Some((at, names.class_meanings(base.value).into_iter().find_map(external)?))).collect()
+    bases
+        .filter_map(|(at, base)| Some((at, names.class_meanings(base.value).into_iter().find_map(external)?)))
+        .collect()
 }
 
 /// The test cases among a class and its children: a mixin has its tests run by them.

@@ -59,7 +59,9 @@ impl Names<'_> {
                 continue;
             }
             match self.index.value(value) {
-                Value::Attribute { receiver: inner, .. } | Value::Subscript { value: inner, .. } => pending.push(*inner),
+                Value::Attribute { receiver: inner, .. } | Value::Subscript { value: inner, .. } => {
+                    pending.push(*inner)
+                }
                 Value::Call { call } => pending.push(self.index.call(*call).func),
                 Value::Name { name, scope } => {
                     for meaning in self.lookup(*scope, name) {

@@ -60,7 +60,8 @@ impl Names<'_> {
     /// The module of the project that a star import takes its names from.
     fn star_target(&self, file: FileId, binding: &Binding) -> Option<FileId> {
         let Bound::Import(index) = binding.bound else { return None };
-        self.absolute(file, &self.index.file(file).imports[index as usize]).and_then(|module| self.index.module(&module))
+        self.absolute(file, &self.index.file(file).imports[index as usize])
+            .and_then(|module| self.index.module(&module))
     }
 
     /// Notes the modules that a file takes all names from.
@@ -80,7 +81,9 @@ impl Names<'_> {
                 return true;
             }
             let scope = ScopeId { file, index: 0 };
-            if seen.insert(file) && self.index.loaded(file).is_some_and(|facts| facts[scope].bindings_of(name).is_empty()) {
+            if seen.insert(file)
+                && self.index.loaded(file).is_some_and(|facts| facts[scope].bindings_of(name).is_empty())
+            {
                 let stars = self.index.scope(scope).bindings_of("*").iter();
                 pending.extend(stars.filter_map(|star| self.star_target(file, star)));
             }
