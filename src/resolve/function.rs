@@ -22,8 +22,7 @@ use crate::py::source;
 
 /// Finds the calls of the functions that an entry names.
 pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
-    let words: BTreeSet<String> = layer::included(patterns).flat_map(|pattern| layer::search_words(pattern)).collect();
-    builder.index.load_words(builder.project, words.iter().map(String::as_str));
+    layer::load_named(builder, patterns);
     let names = builder.names();
     let spelling = |site: &Ref| {
         let is_function = |spelling: &Spelling| !spelling.ends_in_object() && patterns.matches(&spelling.dotted());
@@ -85,7 +84,7 @@ pub(super) fn methods(builder: &mut Builder, entry: &Blocking, patterns: &Patter
 }
 
 /// `a.{b,c.d}` of `a.{b,c.d}.e`
-fn without_last(pattern: &str) -> Option<&str> {
+pub(super) fn without_last(pattern: &str) -> Option<&str> {
     let mut depth = 0;
     let dot = pattern.char_indices().rev().find(|(_, char)| {
         depth += i32::from(*char == '}') - i32::from(*char == '{');

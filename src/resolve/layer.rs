@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
-use super::site;
+use super::names::last;
 use super::spelling::Spelling;
+use super::{function, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::Defined;
 use crate::index::facts::*;
@@ -26,8 +27,7 @@ impl Layer {
     /// Looks for the classes; none when the entry names no class.
     pub(crate) fn find(builder: &mut Builder, entry: &Blocking) -> Option<Self> {
         let patterns = entry.class.clone()?;
-        let words: BTreeSet<String> = included(&patterns).flat_map(|pattern| search_words(pattern)).collect();
-        builder.index.load_words(builder.project, words.iter().map(String::as_str));
+        load_named(builder, &patterns);
         let mut classes: BTreeSet<ClassId> = builder
             .index
             .loaded_files()
@@ -143,6 +143,22 @@ pub(crate) fn takes(entry: &Blocking, name: &str) -> bool {
 /// The patterns that include.
 pub(crate) fn included(patterns: &Patterns) -> impl Iterator<Item = &String> {
     patterns.patterns.iter().filter(|pattern| !pattern.starts_with('!'))
+}
+
+/// Loads the files that may define what the patterns name, or name it themselves: those that hold its words, and the modules
+/// of `pkg.store.*`, whose own text need not say `store`.
+pub(crate) fn load_named(builder: &mut Builder, patterns: &Patterns) {
+    let words: BTreeSet<String> = included(patterns).flat_map(|pattern| search_words(pattern)).collect();
+    builder.index.load_words(builder.project, words.iter().map(String::as_str));
+    let open: Vec<&String> = included(patterns).filter(|pattern| !is_literal(last(pattern))).collect();
+    let heads = open.iter().filter_map(|pattern| function::without_last(pattern));
+    let whole = open.iter().map(|pattern| pattern.as_str());
+    let Ok(modules) = Patterns::new(heads.chain(whole).map(str::to_owned)) else { return };
+    let named: Vec<FileId> = match modules.is_empty() {
+        true => vec![],
+        false => builder.project.ids().filter(|id| modules.matches(&builder.project.file(*id).module)).collect(),
+    };
+    builder.index.load(builder.project, &named);
 }
 
 /// The literal identifiers of a dotted pattern: the last one when it is literal, else all literal parts.

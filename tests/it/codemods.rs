@@ -50,3 +50,35 @@ fn difference(name: &str, expected: &str, result: &str) -> String {
     let diff = TextDiff::from_lines(expected, result);
     diff.unified_diff().context_radius(2).header(&format!("{name}, as it says"), "as it is").to_string()
 }
+
+/// The text of a module need not say its own name: `store.py` is found by `store.*` all the same.
+#[test]
+fn a_pattern_names_the_functions_and_classes_of_a_module() {
+    let code = "#- store.py
+class Persistence:
+    def get(self, key):
+        return key
+
+def load(key):
+    return key
+#- app.py
+from store import Persistence as P
+from store import load as fetch
+
+async def run(p: P):
+    return p.get(1), fetch(2)
+#- awaitify.toml
+[[blocking]]
+";
+    let diff = |entry: &str| {
+        let project = Project::new(&format!("{code}{entry}\n"));
+        project.run("diff .").returned(1).text().to_owned()
+    };
+    let both = "+    return await asyncio.to_thread(p.get, 1), await asyncio.to_thread(fetch, 2)";
+    for entry in ["function = \"store.*\"", "function = [\"*.load\", \"store.P*.get\"]"] {
+        let found = diff(entry);
+        assert!(found.contains(both), "{entry}: {found}");
+    }
+    let found = diff("class = \"store.P*\"");
+    assert!(found.contains("+    return await asyncio.to_thread(p.get, 1), fetch(2)"), "{found}");
+}
