@@ -68,7 +68,7 @@ pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
         let gives_coroutine = || world.index.func(target).is_async && !is_taken;
         let later =
             works_later(world, target).or_else(|| gives_coroutine().then_some(Cause::WorksLater { func: target }));
-        later.or_else(|| bound::hands_on(world, target)).or_else(|| colors.search(world, target))
+        later.or_else(|| handles(world).given_away(world, target)).or_else(|| colors.search(world, target))
     })
 }
 
@@ -230,21 +230,23 @@ fn remembered<K: Copy + Eq + Hash, V: Clone>(memo: &Mutex<FxHashMap<K, V>>, key:
     })
 }
 
+fn handles(world: World<'_>) -> &bound::Handles {
+    world.hazards.handles.get_or_init(|| bound::Handles::find(world))
+}
+
 /// Would a worker that runs the declared call use another session than the code around it, or a connection of another thread?
 pub fn of_another_thread(world: World, site: &Site) -> Option<Cause> {
-    let handles = world.hazards.handles.get_or_init(|| bound::Handles::find(world));
-    handles.of_another_thread(world, site).filter(|_| world.config.offload.own_path().is_none())
+    handles(world).of_another_thread(world, site).filter(|_| world.config.offload.own_path().is_none())
 }
 
 /// What the function itself touches that belongs to its thread or context.
 pub fn bound_to_thread(world: World, func: FuncId) -> Option<Cause> {
     let memo = world.hazards;
     let found = remembered(&memo.bound, func.file, || {
-        let handles = memo.handles.get_or_init(|| bound::Handles::find(world));
         let kept = memo.kept.get_or_init(|| waking::Kept::find(world));
         let woken = kept.woken_in(world, func.file).into_iter();
         let mut found: FxHashMap<_, _> = woken.map(|(func, name)| (func, Cause::NeedsLoop { func, name })).collect();
-        found.extend(bound::in_file(world, handles, func.file));
+        found.extend(bound::in_file(world, handles(world), func.file));
         Arc::new(found)
     });
     found.get(&func).cloned()

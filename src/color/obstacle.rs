@@ -58,9 +58,10 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
             Some(Cause::TargetVersion)
         }
         SiteKind::Blocking { entry, native: None }
-            if is_offloaded(world, entry) && hazard::of_another_thread(world, site).is_some() =>
+            if is_offloaded(world, entry)
+                && let Some(cause) = hazard::of_another_thread(world, site) =>
         {
-            hazard::of_another_thread(world, site)
+            Some(cause)
         }
         // `stack.callback(leaf)`
         SiteKind::Blocking { .. }

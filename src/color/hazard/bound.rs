@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::color::World;
 use crate::color::cause::Cause;
+use crate::config::Blocking;
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, SiteKind};
@@ -37,12 +38,14 @@ const BASES: usize = 4;
 pub struct Handles {
     values: FxHashMap<ValueId, Handle>,
     names: FxHashMap<Name, Handle>,
+    /// The entries for connections of sqlite3, where nothing lets other threads in.
+    one_thread: FxHashSet<usize>,
 }
 
 impl Handles {
     /// Finds them in the files that mention one of the makers.
     pub fn find(world: World) -> Self {
-        let mut handles = Self::default();
+        let mut handles = Self { one_thread: of_one_thread(world), ..Self::default() };
         let words = ["ContextVar", "local", "sqlite3", "scoped_session"].map(Name::new_static);
         let local = world.index.words.files("local").filter_map(|file| Some((file, world.index.loaded(file)?)));
         let classes = local.flat_map(|(file, facts)| {
@@ -102,11 +105,56 @@ impl Handles {
         let handle = receiver.and_then(|receiver| self.of_value(world, receiver));
         match handle {
             Some(Handle::Registry) => Some(Cause::OtherSession { site: site.id }),
-            _ if handle == Some(Handle::Sqlite) || is_of_one_thread(world, site) => {
+            _ if handle == Some(Handle::Sqlite) || self.is_of_one_thread(site) => {
                 world.owner(site.id).map(|func| Cause::ThreadBound { func, what: SQLITE })
             }
             _ => None,
         }
+    }
+
+    /// Is it a declared call on a connection that serves one thread, or one that opens it?
+    fn is_of_one_thread(&self, site: &Site) -> bool {
+        matches!(site.kind, SiteKind::Blocking { entry, .. } if self.one_thread.contains(&entry))
+    }
+
+    /// Does the function give away a connection that it opened, or what belongs to one? In a worker it would be the worker's.
+    pub fn given_away(&self, world: World, func: FuncId) -> Option<Cause> {
+        if self.one_thread.is_empty() {
+            return None;
+        }
+        let gives = |call: CallId| {
+            world.graph.sites_in_file(call.file).any(|site| {
+                let facts = world.index.site(site.id);
+                facts.usage == Usage::Called(call)
+                    && matches!(facts.name.as_str(), "connect" | "execute" | "executemany" | "executescript")
+                    && self.is_of_one_thread(site)
+            })
+        };
+        let is_handle = |value: ValueId| match world.index.value(value) {
+            Value::Call { call } => gives(*call),
+            Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+                Meaning::Value(value) => matches!(world.index.value(*value), Value::Call { call } if gives(*call)),
+                _ => false,
+            }),
+            _ => false,
+        };
+        let mut returns = world.index.func(func).returns.iter();
+        returns.any(|returned| is_handle(returned.value)).then_some(Cause::ThreadBound { func, what: SQLITE })
+    }
+
+    /// Does the function use a connection that it is given, in a worker that runs `run`? It is the worker's where that opens one.
+    pub fn given(&self, world: World, func: FuncId, run: FuncId) -> Option<Cause> {
+        if self.one_thread.is_empty() {
+            return None;
+        }
+        let of_thread = |of: FuncId| {
+            let sites = world.graph.sites_in_file(of.file).filter(move |site| world.owner(site.id) == Some(of));
+            sites.filter(|site| self.is_of_one_thread(site)).map(|site| world.index.site(site.id))
+        };
+        let is_given = |site: &Ref| site.receiver.is_some_and(|value| root(world, func, value, DEPTH) == Root::Given);
+        let opens = || of_thread(run).any(|site| site.name == "connect");
+        let is_bound = of_thread(func).any(is_given) && !opens();
+        is_bound.then_some(Cause::ThreadBound { func, what: SQLITE })
     }
 
     fn of_name(&self, world: World, scope: ScopeId, name: &str) -> Option<Handle> {
@@ -151,7 +199,7 @@ pub fn in_file(world: World, handles: &Handles, file: FileId) -> FxHashMap<FuncI
             found.entry(func).or_insert(cause);
         }
     }
-    for site in world.graph.sites_in_file(file).filter(|site| is_of_one_thread(world, site)) {
+    for site in world.graph.sites_in_file(file).filter(|site| handles.is_of_one_thread(site)) {
         let receiver = world.index.site(site.id).receiver;
         if let Some(func) = world.owner(site.id)
             && world.index.site(site.id).name != "connect"
@@ -168,50 +216,17 @@ pub fn in_file(world: World, handles: &Handles, file: FileId) -> FxHashMap<FuncI
     found
 }
 
-/// Is it a declared call on a connection of sqlite3, or one that opens it, where nothing lets other threads in?
-fn is_of_one_thread(world: World, site: &Site) -> bool {
-    let SiteKind::Blocking { entry, .. } = site.kind else { return false };
-    let entry = &world.graph.entries[entry];
-    let mut patterns = entry.class.iter().chain(&entry.function).flat_map(|names| &names.patterns);
-    patterns.any(|pattern| pattern.starts_with("sqlite3."))
-        && world.index.words.files("check_same_thread").next().is_none()
-}
-
-/// Does the function give away a connection that it opened, or what belongs to one? In a worker it would be the worker's.
-pub fn hands_on(world: World, func: FuncId) -> Option<Cause> {
-    let gives = |call: CallId| {
-        world.graph.sites_in_file(call.file).any(|site| {
-            let facts = world.index.site(site.id);
-            facts.usage == Usage::Called(call)
-                && matches!(facts.name.as_str(), "connect" | "execute" | "executemany" | "executescript")
-                && is_of_one_thread(world, site)
-        })
+/// The entries that declare what sqlite3 gives; none where a connection may be for several threads.
+fn of_one_thread(world: World) -> FxHashSet<usize> {
+    if world.index.words.files("check_same_thread").next().is_some() {
+        return FxHashSet::default();
+    }
+    let declares = |entry: &Blocking| {
+        let mut patterns = entry.class.iter().chain(&entry.function).flat_map(|names| &names.patterns);
+        patterns.any(|pattern| pattern.starts_with("sqlite3."))
     };
-    let is_handle = |value: ValueId| match world.index.value(value) {
-        Value::Call { call } => gives(*call),
-        Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
-            Meaning::Value(value) => matches!(world.index.value(*value), Value::Call { call } if gives(*call)),
-            _ => false,
-        }),
-        _ => false,
-    };
-    let mut returns = world.index.func(func).returns.iter();
-    returns.any(|returned| is_handle(returned.value)).then_some(Cause::ThreadBound { func, what: SQLITE })
-}
-
-/// What a function touches that belongs to its thread. A connection that it is given is of the worker where `run`, which the
-/// worker runs, opens one.
-pub fn in_thread(world: World, func: FuncId, run: FuncId) -> Option<Cause> {
-    super::bound_to_thread(world, func).or_else(|| {
-        let of_thread = |of: FuncId| {
-            let sites = world.graph.sites_in_file(of.file).filter(move |site| world.owner(site.id) == Some(of));
-            sites.filter(|site| is_of_one_thread(world, site)).map(|site| world.index.site(site.id))
-        };
-        let is_given = |site: &Ref| site.receiver.is_some_and(|value| root(world, func, value, DEPTH) == Root::Given);
-        let opens = || of_thread(run).any(|site| site.name == "connect");
-        let is_bound = of_thread(func).any(is_given) && !opens();
-        is_bound.then_some(Cause::ThreadBound { func, what: SQLITE })
-    })
+    let entries = world.graph.entries.iter().enumerate();
+    entries.filter(|(_, entry)| declares(entry)).map(|(number, _)| number).collect()
 }
 
 /// Where a function has a connection from.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{bound, is_met_by, made, overriding, remembered, resolved_in};
+use super::{bound_to_thread, handles, is_met_by, made, overriding, remembered, resolved_in};
 use crate::color::cause::Cause;
 use crate::color::{World, iteration};
 use crate::index::facts::*;
@@ -89,7 +89,10 @@ fn search(world: World, func: FuncId, converts: &dyn Fn(FuncId) -> bool) -> Answ
             passed.push(at);
             continue;
         }
-        if let Some(cause) = own(world, at, caught).or_else(|| bound::in_thread(world, at, func)) {
+        if let Some(cause) = own(world, at, caught)
+            .or_else(|| bound_to_thread(world, at))
+            .or_else(|| handles(world).given(world, at, func))
+        {
             return (Some(cause), passed);
         }
         if !caught && iteration::may_stop(world, at) && iteration::is_awaited_above(world, func) {

@@ -122,11 +122,11 @@ impl Solver<'_> {
         self.index.load(self.project, &files);
         let names = self.names();
         let is_it = |id: &FuncId| {
-            let is_named = fixtures::decorator(&names, *id).map_or_else(
-                || self.index.func(*id).name == *name,
-                |decorator| fixtures::exposed_name(&names, *id, decorator) == *name,
-            );
-            *id != func && self.is_fixture(*id) && is_named
+            let is_named = || match fixtures::decorator(&names, *id) {
+                Some(decorator) => fixtures::exposed_name(&names, *id, decorator) == *name,
+                None => self.index.func(*id).name == *name,
+            };
+            *id != func && self.is_fixture(*id) && is_named()
         };
         let all = files.into_iter().filter_map(|file| Some((file, self.index.loaded(file)?.funcs.len())));
         let all = all.flat_map(|(file, count)| (0..count as u32).map(move |index| FuncId { file, index }));

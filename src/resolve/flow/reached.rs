@@ -200,9 +200,8 @@ impl Walk<'_, '_> {
             for (from, at) in self.solver.index.imports_of(name).to_vec() {
                 let import = &self.solver.index.file(from).imports[at as usize];
                 let (into, binds) = (import.scope, import.binds.clone());
-                let module = self.solver.names().absolute(from, import);
-                let target = module.and_then(|module| self.solver.index.module(&module));
-                if target.is_some_and(|target| self.solver.names().hands_on(target, name, scope.file)) {
+                let names = self.solver.names();
+                if names.absolute(from, import).is_some_and(|path| names.is_handed_on(&path, name, scope.file)) {
                     self.go(Spot::Name(into, binds));
                 }
             }
@@ -214,9 +213,7 @@ impl Walk<'_, '_> {
         let names = self.solver.names();
         matches!(self.solver.index.value(receiver), Value::Name { .. } | Value::Attribute { .. })
             && names.evaluate(receiver).iter().any(|meaning| match meaning {
-                Meaning::Module(module) => {
-                    self.solver.index.module(module).is_some_and(|file| names.hands_on(file, name, home))
-                }
+                Meaning::Module(module) => names.is_handed_on(module, name, home),
                 _ => false,
             })
     }

@@ -37,7 +37,7 @@ impl Names<'_> {
         without_repeats(found)
     }
 
-    /// What a call gives of what is named where it is made: what a function of the project returns, and the bases for `six.with_metaclass`.
+    /// The expressions of what a call gives: what a function of the project returns, and the bases for `six.with_metaclass`.
     fn made(&self, call: CallId) -> Vec<ValueId> {
         let call = self.index.call(call);
         let given = |meaning: Meaning| match meaning {

@@ -72,6 +72,11 @@ impl Names<'_> {
         }
     }
 
+    /// Is the `name` of the module at this path that of `home`?
+    pub fn is_handed_on(&self, path: &str, name: &str, home: FileId) -> bool {
+        self.index.module(path).is_some_and(|module| self.hands_on(module, name, home))
+    }
+
     /// Is the `name` of one module that of `home`, from where stars hand it on?
     pub fn hands_on(&self, module: FileId, name: &str, home: FileId) -> bool {
         let mut seen = FxHashSet::default();

@@ -72,10 +72,9 @@ impl Walk<'_, '_> {
             let import = &self.builder.index.file(from).imports[at as usize];
             let (scope, binds) = (import.scope, import.binds.clone());
             let names = self.builder.names();
-            let is_it = names.absolute(from, import).is_some_and(|path| {
-                let target = self.builder.index.module(&path);
-                path == module || target.is_some_and(|target| names.hands_on(target, name, file))
-            });
+            let is_it = names
+                .absolute(from, import)
+                .is_some_and(|path| path == module || names.is_handed_on(&path, name, file));
             if is_it {
                 self.reach_in(from, Spot::Name(scope, binds), depth);
             }
