@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashSet;
 
 use crate::check::affine;
+use crate::check::leaves::FRAMEWORKS;
 use crate::color::World;
 use crate::index::facts::*;
 use crate::resolve::SiteKind;
@@ -68,24 +69,8 @@ pub struct Proposal {
     pub async_functions: usize,
 }
 
-/// Packages and the codemods that know them.
-const FRAMEWORKS: [(&str, &str); 12] = [
-    ("aiohttp", "aiohttp"),
-    ("celery", "celery"),
-    ("click", "click"),
-    ("discord", "discord"),
-    ("django", "django"),
-    ("fastapi", "fastapi"),
-    ("flask", "flask"),
-    ("jupyter_core", "jupyter"),
-    ("pytest", "pytest"),
-    ("starlette", "starlette"),
-    ("typer", "typer"),
-    ("unittest", "unittest"),
-];
-
 /// Packages that block and have no codemod.
-const OTHERS: [&str; 22] = [
+const OTHERS: [&str; 20] = [
     "boto3",
     "cassandra",
     "cx_Oracle",
@@ -104,8 +89,6 @@ const OTHERS: [&str; 22] = [
     "pyodbc",
     "pymssql",
     "pymysql",
-    "smtplib",
-    "sqlite3",
     "urllib3",
     "zeep",
 ];

@@ -3,29 +3,42 @@
 use crate::config::{Codemod, Config, builtin, codemod};
 use crate::index::Index;
 
-/// The built-in codemods that say nothing about a single project.
-const EVERYWHERE: [&str; 20] = [
+/// The built-in codemods of what blocks, proposed wherever they have calls that matter. None says anything about a single project.
+pub const DRIVERS: [&str; 12] = [
     "time-sleep",
     "requests",
     "httpx",
+    "urllib",
+    "smtplib",
     "subprocess",
     "psycopg",
     "pymongo",
     "redis",
     "sqlalchemy",
-    "django",
+    "sqlite3",
     "open",
-    "click",
-    "typer",
-    "fastapi",
-    "starlette",
-    "flask",
-    "celery",
-    "aiohttp",
-    "discord",
-    "pytest",
-    "unittest",
 ];
+
+/// Packages and the built-in codemods that know what they accept and call.
+pub const FRAMEWORKS: [(&str, &str); 12] = [
+    ("aiohttp", "aiohttp"),
+    ("celery", "celery"),
+    ("click", "click"),
+    ("discord", "discord"),
+    ("django", "django"),
+    ("fastapi", "fastapi"),
+    ("flask", "flask"),
+    ("jupyter_core", "jupyter"),
+    ("pytest", "pytest"),
+    ("starlette", "starlette"),
+    ("typer", "typer"),
+    ("unittest", "unittest"),
+];
+
+/// The built-in codemods that hold everywhere.
+fn everywhere() -> impl Iterator<Item = &'static str> {
+    DRIVERS.into_iter().chain(FRAMEWORKS.map(|(_, codemod)| codemod))
+}
 
 /// The name that blocking calls without a codemod of their own go by.
 pub const CALLS: &str = "audit-calls";
@@ -60,8 +73,8 @@ fn is_mentioned(index: &Index, path: &str) -> bool {
 /// Adds to the codemods of the config what an audit looks for in any project.
 pub fn add(config: &mut Config) {
     let known: Vec<String> = config.codemods.iter().map(|codemod| codemod.name.clone()).collect();
-    let named = EVERYWHERE.iter().filter(|name| !known.iter().any(|known| known == *name));
-    config.codemods.extend(named.filter_map(|name| builtin::get(name)));
+    let named = everywhere().filter(|name| !known.iter().any(|known| known == name));
+    config.codemods.extend(named.filter_map(builtin::get));
     config.codemods.extend(LEAVES.iter().map(|(name, text)| read(name, text)));
 }
 
@@ -77,7 +90,7 @@ mod tests {
     fn the_embedded_leaves_are_valid() {
         let mut config = Config::default();
         add(&mut config);
-        assert_eq!(config.codemods.len(), EVERYWHERE.len() + LEAVES.len());
+        assert_eq!(config.codemods.len(), everywhere().count() + LEAVES.len());
         let again = config.codemods.len();
         assert!(config.codemods.iter().filter(|codemod| codemod.name == "requests").count() == 1 && again > 20);
     }

@@ -7,10 +7,6 @@ use crate::plan::Counts;
 use crate::project::plugin::TestPlugin;
 use crate::proposal::{Calls, Layer, Proposal};
 
-/// Codemods that are proposed for their own sake, wherever they have calls that matter.
-const DRIVERS: [&str; 9] =
-    ["time-sleep", "requests", "httpx", "subprocess", "psycopg", "pymongo", "redis", "sqlalchemy", "open"];
-
 /// What is said beside the codemods and layers.
 pub struct Around {
     pub plugin: TestPlugin,
@@ -50,7 +46,7 @@ fn codemods(proposal: &Proposal, around: &Around) -> String {
     let mut lines = vec![];
     let mut left = vec![];
     let mut bound = None;
-    for (name, calls) in proposal.drivers.iter().filter(|(name, _)| DRIVERS.contains(&name.as_str())) {
+    for (name, calls) in proposal.drivers.iter().filter(|(name, _)| leaves::DRIVERS.contains(&name.as_str())) {
         let line = (name.clone(), counted(calls));
         if let ("sqlalchemy", true, Some(_)) = (name.as_str(), calls.matter(), &proposal.sqlite) {
             bound = Some(line);
