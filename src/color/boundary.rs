@@ -234,8 +234,26 @@ const MIXINS: [&str; 15] = [
     "UserString",
 ];
 
+/// What `import` asks of the finders on `sys.meta_path` and `sys.path_hooks` and of their loaders (PEP 302, PEP 451).
+const FINDS_AND_LOADS: [&str; 6] =
+    ["find_spec", "find_module", "find_loader", "create_module", "exec_module", "load_module"];
+/// What it and the tools around it ask of a loader beside that.
+const OF_LOADERS: [&str; 6] =
+    ["get_data", "get_code", "get_source", "get_filename", "is_package", "get_resource_reader"];
+
+/// Does `import` run it? The names are common ones, so the class has two of those that finders and loaders have, at least.
+fn is_import_hook(world: World, class: ClassId, name: &str) -> bool {
+    if !FINDS_AND_LOADS.contains(&name) && !OF_LOADERS.contains(&name) {
+        return false;
+    }
+    let classes = world.graph.hierarchy.ancestors(class);
+    let has = |wanted: &&&str| classes.iter().any(|id| hierarchy::method(world.index, *id, wanted).is_some());
+    let found = FINDS_AND_LOADS.iter().filter(has).count();
+    found > 1 || found == 1 && OF_LOADERS.iter().any(|wanted| has(&wanted))
+}
+
 /// Does Python run it where nothing names it and no operator stands: when an object goes away, a class is made, a missing member of
-/// a module or an enumeration is looked for, or a base from outside does it?
+/// a module or an enumeration is looked for, a module is imported, or a base from outside does it?
 fn is_run_unseen(world: World, func: FuncId) -> bool {
     let facts = world.index.func(func);
     let name = facts.name.as_str();
@@ -246,6 +264,9 @@ fn is_run_unseen(world: World, func: FuncId) -> bool {
         |wanted: &str| world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| base.is_named(wanted));
     if matches!(name, "_missing_" | "_generate_next_value_") {
         return ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"].iter().any(|base| derives(base));
+    }
+    if is_import_hook(world, class, name) {
+        return true;
     }
     let is_own = matches!(name, "__enter__" | "__exit__" | "__call__" | "__iter__" | "__next__" | "__aiter__")
         || operators::is_looked_for(name);

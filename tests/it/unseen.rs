@@ -42,6 +42,8 @@ fn hooks_that_python_runs_by_itself_are_said_to_block_anywhere() {
         "import enum\n\nclass A(enum.Enum):\n    ONE = 1\n\n    @classmethod\n    def _missing_(cls, value):\n        return persistence.get(value)\n",
         "from collections.abc import Mapping\n\nclass A(Mapping):\n    def __getitem__(self, key):\n        return persistence.get(key)\n",
         "def __getattr__(name):\n    return persistence.get(name)\n",
+        "class A:\n    def find_spec(self, name, path, target=None):\n        return persistence.get(name)\n\n    def exec_module(self, module):\n        pass\n",
+        "class A:\n    def load_module(self, name):\n        pass\n\n    def get_data(self, path):\n        return persistence.get(path)\n",
     ] {
         check_stays(&format!("#- app.py\n{hook}"), &["run-unseen (1)", "wherever that is in async code"]);
     }
