@@ -2,6 +2,7 @@
 
 pub mod classes;
 pub mod db;
+pub mod expression;
 pub mod functions;
 pub mod infer;
 pub mod lint;

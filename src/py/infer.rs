@@ -190,7 +190,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
 /// What ty shows of `super()`, from the start.
 const SUPER: &str = "<super: ";
 
-fn answer(db: &Db, model: &SemanticModel, expr: &Expr) -> Answer {
+pub(super) fn answer(db: &Db, model: &SemanticModel, expr: &Expr) -> Answer {
     let environment = model.program_environment();
     let show = |expr: &Expr| {
         expr.inferred_type(model).map(|ty| ty.display(db, &environment).to_string()).unwrap_or_else(|| "Unknown".into())

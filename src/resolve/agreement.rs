@@ -30,10 +30,8 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
     let open: Vec<RefId> = builder.open.keys().copied().collect();
     let mut changed = false;
     for id in open {
-        let is_foreign = |builder: &Builder| {
-            let receiver = builder.index.site(id).receiver.filter(|_| !builder.in_tests(id.file));
-            receiver.is_some_and(|receiver| flow::begins_outside(builder, receiver))
-        };
+        let receiver = builder.index.site(id).receiver.filter(|_| !builder.in_tests(id.file));
+        let is_foreign = |builder: &Builder| receiver.is_some_and(|receiver| flow::begins_outside(builder, receiver));
         if builder.open[&id].mixed.is_some()
             || is_taken(builder, id)
             || is_foreign(builder)
@@ -47,7 +45,8 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
         let agreed = !candidates.is_empty()
             && candidates.iter().all(|func| builder.graph.nodes.contains(func) || builder.index.func(*func).is_async)
             && candidates.iter().any(|func| builder.graph.nodes.contains(func))
-            && !is_data(builder, id);
+            && !is_data(builder, id)
+            && !receiver.is_some_and(|receiver| flow::is_made_outside(builder, receiver));
         if agreed {
             builder.open.remove(&id);
             site::settle(builder, id, site::Found::Targets(candidates), Evidence::Agreement);
@@ -102,7 +101,8 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let usage = builder.index.site(id).usage;
         let is_out = matches!(usage, Usage::Store | Usage::Delete)
             || is_made_elsewhere(builder, id)
-            || is_made_here(builder, id);
+            || is_made_here(builder, id)
+            || flow::is_known_outside(builder, id);
         if targets.is_empty() || is_out {
             builder.graph.foreign.insert(id, Elsewhere::outside(None));
             if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {

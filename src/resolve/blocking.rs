@@ -233,7 +233,7 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         site.receiver.is_some() && named()
     });
     // What no class of the project stands for is looked for by flow, when the program names it.
-    let is_foreign = layer.classes.is_empty() && layer.is_used(builder);
+    let is_foreign = layer.classes.is_empty() && layer.is_imported(builder);
     for (id, answer) in builder.ask_sites(&found) {
         let Some(answer) = answer else { continue };
         if native::is_declared(builder, &answer) {
@@ -248,7 +248,7 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         let by_flow = match layer.classes.is_empty() {
             false if is_open => flow::is_of_class(builder, id, &layer.classes),
             true if is_foreign && answer.definitions.is_empty() && !has && !spelled(builder) => {
-                flow::is_of_foreign(builder, id, &|path| layer.names(path))
+                flow::is_of_foreign(builder, id, layer)
             }
             _ => None,
         };

@@ -35,6 +35,8 @@ pub(crate) struct Builder<'a> {
     pub(super) flow: flow::State,
     /// What arrives where annotations say something else.
     pub(super) doubts: flow::State,
+    /// What functions from outside give.
+    pub(super) made: flow::State,
     /// What the config's `settled` entries say.
     pub(super) stated: Vec<flow::Stated>,
     /// The writes that settled sites by flow.
@@ -81,6 +83,7 @@ impl<'a> Builder<'a> {
             open: BTreeMap::new(),
             flow: flow::State::with_carrier(config.offload.own_path()),
             doubts: flow::State::with_carrier(config.offload.own_path()),
+            made: flow::State::with_carrier(config.offload.own_path()),
             stated: vec![],
             support: FxHashMap::default(),
             resolved: FxHashSet::default(),

@@ -24,6 +24,7 @@ mod forward;
 mod hook;
 mod library;
 mod looked_into;
+mod made;
 mod member;
 mod narrow;
 mod object;
@@ -54,7 +55,8 @@ pub(crate) use self::fakes::fakes;
 pub(crate) use self::foreign::{is_foreign_receiver, is_of_foreign};
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, Until, trace, trace_from, trace_inside, trace_param};
 pub(crate) use self::looked_into::LookedInto;
-pub(crate) use self::outside::{begins_outside, is_fed, is_foreign_object, makers};
+pub(crate) use self::made::is_known_outside;
+pub(crate) use self::outside::{begins_outside, is_fed, is_foreign_object, is_made_outside, makers};
 pub(crate) use self::picked::{is_global, is_known, may_be_module, may_have_member, spelled};
 pub(crate) use self::settle::settle;
 pub(crate) use self::solver::State;
@@ -169,6 +171,7 @@ pub(crate) fn answer(builder: &mut Builder, id: RefId) -> Answer {
             | Object::External(_)
             | Object::ExternalInstance(_)
             | Object::ExternalMember(_)
+            | Object::Made(_)
             | Object::RecordClass(_)
             | Object::Record(..)
             | Object::Builtin => answer.has_foreign = true,

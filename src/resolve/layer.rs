@@ -6,7 +6,6 @@ use ruff_python_ast::name::Name;
 
 use super::builder::Builder;
 use super::names::last;
-use super::spelling::Spelling;
 use super::{function, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::Defined;
@@ -81,14 +80,12 @@ impl Layer {
         of_project.or_else(|| foreign.cloned())
     }
 
-    /// Does the program name one of the classes?
-    pub(crate) fn is_used(&self, builder: &Builder) -> bool {
-        let names = builder.names();
-        let last: BTreeSet<String> = included(&self.patterns).flat_map(|pattern| search_words(pattern)).collect();
-        let is_named = |id: &RefId| {
-            Spelling::of(&names, builder.index.site(*id)).is_some_and(|spelling| self.names(&spelling.dotted()))
-        };
-        last.iter().flat_map(|word| builder.index.refs_of(word)).any(is_named)
+    /// Does the program import the package of one of the classes?
+    pub(crate) fn is_imported(&self, builder: &Builder) -> bool {
+        let tops: BTreeSet<&str> = included(&self.patterns).filter_map(|pattern| pattern.split('.').next()).collect();
+        let imports = builder.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
+        let mut modules = imports.filter(|import| import.level == 0).filter_map(|import| import.module.as_deref());
+        modules.any(|module| tops.contains(module.split('.').next().unwrap_or(module)))
     }
 
     /// Is what ty found a method of one of the classes?

@@ -102,16 +102,14 @@ fn of_class<'a>(builder: &mut Builder, entry: &Blocking, holdings: &[&'a Holding
         questions.members.push((*range, method.clone()));
     }
     let answers = builder.ask(questions);
-    let is_foreign = layer.classes.is_empty() && layer.is_used(builder);
+    let is_foreign = layer.classes.is_empty() && layer.is_imported(builder);
     let mut found = vec![];
     for (holding, range) in places {
         let answers = &answers[&holding.place.file];
         let member = answers.members.get(&(range, method.clone()));
         let has =
             answers.expressions.get(&range).is_some_and(|own| layer.has(builder, &method, &own.of_member(member)));
-        let is_it = has
-            || is_foreign
-                && flow::is_foreign_receiver(builder, holding.object, &method, &|path| layer.names(path)).is_some();
+        let is_it = has || is_foreign && flow::is_foreign_receiver(builder, holding.object, &method, &layer).is_some();
         if is_it && may_be(builder, entry, holding.place) {
             found.push(holding);
         }

@@ -173,3 +173,64 @@ lazy = true
     );
     project.run("diff").returned(2).says(&["awaitify.toml:2", "`lazy` is for calls that go to a thread"]);
 }
+
+#[test]
+fn what_functions_of_drivers_give_is_followed_through_code_without_types() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['sqlite3', 'smtplib']
+#- db.py
+import contextlib
+import smtplib
+import sqlite3
+
+def connect():
+    connection = sqlite3.connect('a.db', check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+@contextlib.contextmanager
+def cursor():
+    connection = connect()
+    try:
+        yield connection.cursor()
+    finally:
+        connection.commit()
+
+class Players:
+    def __init__(self, db):
+        self.db = db
+
+    def all(self):
+        return self.db.execute('select 1').fetchall()
+
+class Store:
+    def execute(self, query):
+        return query
+#- app.py
+import db
+
+async def main(key, unknown):
+    print(db.Players(db.connect()).all())
+    with db.cursor() as cursor:
+        cursor.execute('select 2')
+    print(db.Store().execute(key))
+    for thing in (unknown, db.Store()):
+        thing.execute(key)
+",
+    );
+    check_round(&project);
+    project.run("apply --allow-dirty").returned(0);
+    let text = project.text("app.py");
+    for line in [
+        "print(await db.Players(await db.connect()).all())",
+        "async with db.cursor() as cursor:\n        await asyncio.to_thread(cursor.execute, 'select 2')",
+        "print(db.Store().execute(key))",
+        "        thing.execute(key)",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let text = project.text("db.py");
+    let line = "return await asyncio.to_thread((await asyncio.to_thread(self.db.execute, 'select 1')).fetchall)";
+    assert!(text.contains(line), "{text}");
+}

@@ -199,7 +199,10 @@ impl Solver<'_> {
                 "run_until_complete" => self.arg(call, 0).into_iter().for_each(|value| self.run(value, path)),
                 "create_task" => self.flow_arg(call, 0, path.clone()),
                 "run_in_executor" => self.in_thread(call, 1, path),
-                _ => self.push(Object::Unknown, None),
+                _ => {
+                    let callee = Object::ExternalMember(self.symbol(name));
+                    self.called_outside(callee, call, path);
+                }
             };
         };
         match (last, path.as_slice()) {

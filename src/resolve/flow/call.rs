@@ -76,6 +76,7 @@ impl Solver<'_> {
                 let name = self.text(symbol);
                 self.member_result(&name, call, path);
             }
+            Object::Made(_) => self.called_outside(object, call, path),
             Object::Instance(class) | Object::Below(class) => {
                 self.close(class);
                 let ancestors = self.hierarchy.ancestors(class);

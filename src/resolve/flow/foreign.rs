@@ -1,45 +1,75 @@
-//! Objects of foreign classes whose package nobody has installed: where flow, an annotation or a `with` tells the class.
+//! Objects of foreign classes where no type says so: by flow, by an annotation or a `with`, and by what ty knows of what makes them.
 
-use super::object::{Node, Object, Place};
+use std::rc::Rc;
+
+use ruff_python_ast::name::Name;
+
+use super::object::{Node, Object, Place, Set, Symbol};
 use crate::index::facts::*;
 use crate::resolve::Builder;
 use crate::resolve::hierarchy::{self, BaseClass};
+use crate::resolve::layer::Layer;
 use crate::resolve::names::Meaning;
 use crate::resolve::site;
 use crate::resolve::spelling::Spelling;
 
-/// A class by its dotted path.
-pub(crate) type Named<'a> = &'a dyn Fn(&str) -> bool;
-
-/// Are all objects that reach the receiver of a site of foreign classes that `named` takes, or of classes of the project below
-/// those that do not define the member themselves? The places that bring them there.
-pub(crate) fn is_of_foreign(builder: &mut Builder, id: RefId, named: Named) -> Option<Vec<Place>> {
+/// Are all objects that reach the receiver of a site of foreign classes of the layer, or of classes of the project below those
+/// that do not define the member themselves? The places that bring them there.
+pub(crate) fn is_of_foreign(builder: &mut Builder, id: RefId, layer: &Layer) -> Option<Vec<Place>> {
     let site = builder.index.site(id);
     let (receiver, name) = (site.receiver?, site.name.clone());
     if site::is_of_super(builder.names(), id) {
         let class = site::class_around(builder, id)?;
-        return is_above(builder, class, &name, named).then(Vec::new);
+        return is_above(builder, class, &name, layer).then(Vec::new);
     }
-    is_foreign_receiver(builder, receiver, &name, named)
+    is_foreign_receiver(builder, receiver, &name, layer)
 }
 
 /// The same of a receiver and the name of a member.
 pub(crate) fn is_foreign_receiver(
     builder: &mut Builder,
     receiver: ValueId,
-    name: &str,
-    named: Named,
+    name: &Name,
+    layer: &Layer,
 ) -> Option<Vec<Place>> {
-    let receiver = entered(builder, receiver);
     let set = builder.solver().solve(Node::Value(receiver), vec![]);
-    if set.has_unknown() {
-        return is_written_so(builder, receiver, named).then(Vec::new);
+    if !set.has_unknown() && !is_nothing(&set) {
+        return all_of_layer(builder, &set, name, layer, |builder, symbol| builder.solver().text(symbol));
     }
+    let made = builder.solve_made(receiver);
+    if let Some(found) = all_of_layer(builder, &made, name, layer, |builder, symbol| builder.made_text(symbol)) {
+        return Some(found);
+    }
+    let entered = entered(builder, receiver);
+    let set = builder.solver().solve(Node::Value(entered), vec![]);
+    if !set.has_unknown() && !is_nothing(&set) {
+        return all_of_layer(builder, &set, name, layer, |builder, symbol| builder.solver().text(symbol));
+    }
+    is_written_so(builder, receiver, layer).then(Vec::new)
+}
+
+/// Does nothing get there that the program runs with?
+fn is_nothing(set: &Set) -> bool {
+    set.objects().all(|object| matches!(object, Object::None | Object::Mock))
+}
+
+/// The places that bring the objects of a set there, when there are some, and all are of the layer. `text` has the symbols of the
+/// set.
+fn all_of_layer(
+    builder: &mut Builder,
+    set: &Set,
+    name: &Name,
+    layer: &Layer,
+    text: impl Fn(&mut Builder, Symbol) -> Rc<str>,
+) -> Option<Vec<Place>> {
     let mut places = vec![];
     for (object, place) in set.iter() {
         let is_of_it = match object {
-            Object::ExternalInstance(symbol) => named(&builder.solver().text(symbol)),
-            Object::Instance(class) | Object::Below(class) => is_below(builder, class, name, named),
+            Object::ExternalInstance(symbol) => layer.names(&text(builder, symbol)),
+            Object::Instance(class) | Object::Below(class) => is_below(builder, class, name, layer),
+            Object::Made(symbol) => {
+                builder.made_member(symbol, name).is_some_and(|answer| layer.has(builder, name, &answer))
+            }
             Object::None | Object::Mock => continue,
             _ => false,
         };
@@ -48,10 +78,7 @@ pub(crate) fn is_foreign_receiver(
         }
         places.push(place);
     }
-    match places.is_empty() {
-        true => is_written_so(builder, receiver, named).then(Vec::new),
-        false => Some(places.into_iter().flatten().collect()),
-    }
+    (!places.is_empty()).then(|| places.into_iter().flatten().collect())
 }
 
 /// `with Session() as s`: a class of that kind gives itself, by all custom.
@@ -67,29 +94,29 @@ fn entered(builder: &Builder, value: ValueId) -> ValueId {
 }
 
 /// A class of the project below a foreign one that is named, where no class of the project defines the member.
-fn is_below(builder: &mut Builder, class: ClassId, name: &str, named: Named) -> bool {
+fn is_below(builder: &mut Builder, class: ClassId, name: &str, layer: &Layer) -> bool {
     builder.index_close(class);
     let ancestors = builder.graph.hierarchy.ancestors(class);
     let is_defined = ancestors.iter().any(|class| hierarchy::method(builder.index, *class, name).is_some());
-    !is_defined && derive_from(builder, &[class], named)
+    !is_defined && derive_from(builder, &[class], layer)
 }
 
 /// Does `super().name` in a class of the project come from a foreign class that is named? In a mixin, that is a base of what is
 /// below.
-fn is_above(builder: &mut Builder, class: ClassId, name: &str, named: Named) -> bool {
+fn is_above(builder: &mut Builder, class: ClassId, name: &str, layer: &Layer) -> bool {
     builder.index_close(class);
     let hierarchy = &builder.graph.hierarchy;
-    hierarchy.above(builder.index, class, name).is_empty() && derive_from(builder, &hierarchy.descendants(class), named)
+    hierarchy.above(builder.index, class, name).is_empty() && derive_from(builder, &hierarchy.descendants(class), layer)
 }
 
-fn derive_from(builder: &Builder, classes: &[ClassId], named: Named) -> bool {
+fn derive_from(builder: &Builder, classes: &[ClassId], layer: &Layer) -> bool {
     let bases: Vec<_> = classes.iter().flat_map(|class| builder.graph.hierarchy.external_bases(*class)).collect();
-    let is_named = |base: &BaseClass| matches!(base, BaseClass::External(path) if named(path));
+    let is_named = |base: &BaseClass| matches!(base, BaseClass::External(path) if layer.names(path));
     bases.iter().any(|(_, base)| is_named(base)) && bases.iter().all(|(_, base)| !matches!(base, BaseClass::Unknown))
 }
 
 /// `self.session`, where the class writes to it only what an annotation or a call spells as such an object.
-fn is_written_so(builder: &mut Builder, receiver: ValueId, named: Named) -> bool {
+fn is_written_so(builder: &mut Builder, receiver: ValueId, layer: &Layer) -> bool {
     let Value::Attribute { receiver, name } = builder.index.value(receiver).clone() else { return false };
     let Some((class, _)) = builder.solver().self_class(receiver) else { return false };
     let writes: Vec<(FileId, u32)> = builder.index.writes_of(&name).to_vec();
@@ -107,7 +134,7 @@ fn is_written_so(builder: &mut Builder, receiver: ValueId, named: Named) -> bool
             (None, Some(value)) => Spelling::of_value(&names, value),
             (None, None) => None,
         };
-        let is_object = spelled.is_some_and(|spelling| spelling.is_object() && named(&spelling.dotted()));
+        let is_object = spelled.is_some_and(|spelling| spelling.is_object() && layer.names(&spelling.dotted()));
         found |= is_object;
         others |= !is_object;
     }

@@ -153,7 +153,10 @@ impl Solver<'_> {
                 let symbol = self.symbol(name);
                 self.push(Object::ExternalInstance(symbol), None);
             }
-            _ => self.push(Object::Unknown, None),
+            _ => {
+                let callee = Object::External(self.symbol(name));
+                self.called_outside(callee, call, path);
+            }
         }
     }
 

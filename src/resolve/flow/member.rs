@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::library;
 use super::object::{Node, Object, Owner, Path, Place};
-use super::solver::{Asks, Keep, Solver};
+use super::solver::{Keep, Solver};
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy::{self, BaseClass};
@@ -75,7 +75,13 @@ impl Solver<'_> {
                 let symbol = self.below(symbol, name);
                 self.push(Object::ExternalMember(symbol), None);
             }
-            Object::ExternalMember(_) | Object::Unknown => self.unknown_member(name, path),
+            Object::ExternalMember(_) | Object::Made(_) | Object::Unknown => match self.expression_of(object) {
+                Some(expression) => {
+                    self.flow_foreign_writes(name, path.clone());
+                    self.given_outside(&format!("{expression}.{name}"), &path);
+                }
+                None => self.unknown_member(name, path),
+            },
             Object::Builtin => {
                 if self.state.builtin_names.contains(name) {
                     let symbol = self.symbol(&format!("builtins.{name}"));
@@ -266,7 +272,7 @@ impl Solver<'_> {
                 Bound::Value(value) => self.class_value(value, path, place),
                 Bound::Annotated { annotation, value } => {
                     if self.annotation(annotation, scope, path) {
-                        if self.state.asks != Asks::Answers {
+                        if !self.state.asks.is_whole() {
                             self.flow(Node::Field(class, name.clone()), path.clone());
                         }
                         continue;

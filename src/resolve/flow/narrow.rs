@@ -46,7 +46,7 @@ impl Solver<'_> {
                         self.push(Object::Below(*class), place);
                     }
                 }
-                Object::Unknown | Object::ExternalMember(_) | Object::ExternalInstance(_) => {
+                Object::Unknown | Object::ExternalMember(_) | Object::ExternalInstance(_) | Object::Made(_) => {
                     classes.iter().for_each(|class| self.push(Object::Below(*class), place));
                 }
                 Object::Mock => self.push(Object::Mock, place),

@@ -34,6 +34,8 @@ pub(crate) enum Object {
     ExternalInstance(Symbol),
     /// What a foreign object has under a name: its own, but nobody knows what.
     ExternalMember(Symbol),
+    /// What nobody knows but ty, as an expression of what is imported: `psycopg.connect().cursor()`. Only where that is asked for.
+    Made(Symbol),
     /// A class made by `namedtuple(...)`.
     RecordClass(CallId),
     /// Made by calling such a class: the call that made the class, and this one.
@@ -67,6 +69,7 @@ impl Object {
             | Self::External(_)
             | Self::ExternalInstance(_)
             | Self::ExternalMember(_)
+            | Self::Made(_)
             | Self::Builtin
             | Self::Mock
             | Self::None

@@ -111,6 +111,22 @@ pub(crate) fn begins_outside(builder: &Builder, value: ValueId) -> bool {
     root(builder, value, DEPTH).is_some_and(|path| is_foreign(top(&path)))
 }
 
+/// Is all that flow knows an expression to be made by packages that [`begins_outside`] speaks of?
+pub(crate) fn is_made_outside(builder: &mut Builder, value: ValueId) -> bool {
+    let set = builder.solve_made(value);
+    let mut is_made = false;
+    for object in set.objects() {
+        match object {
+            Object::Made(symbol) | Object::ExternalInstance(symbol) if is_foreign(top(&builder.made_text(symbol))) => {
+                is_made = true;
+            }
+            Object::None => {}
+            _ => return false,
+        }
+    }
+    is_made
+}
+
 /// Is it no package of the standard library?
 fn is_foreign(top: &str) -> bool {
     !is_known_standard_library(PythonVersion::latest().minor, top) && top != "builtins"

@@ -41,7 +41,7 @@ impl Solver<'_> {
             ParamKind::PositionalOnly | ParamKind::Standard | ParamKind::KeywordOnly => path.clone(),
         };
         let is_said = annotation.is_some_and(|annotation| self.annotation(annotation, scope, &inner));
-        if is_said && self.state.asks == Asks::Answers {
+        if is_said && self.state.asks.is_whole() {
             return;
         }
         if let Some(call) = default.and_then(|default| self.provider(default)) {
@@ -184,7 +184,7 @@ impl Solver<'_> {
         let (own, name) = (facts.class, facts.name.clone());
         let objects = self.read(callee.clone(), vec![]);
         objects.objects().any(|object| match object {
-            Object::Unknown => true,
+            Object::Unknown | Object::Made(_) => true,
             Object::Lambda(other) => other == func,
             Object::Func(other) => {
                 other == func

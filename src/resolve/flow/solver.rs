@@ -17,6 +17,7 @@ use crate::index::Index;
 use crate::index::consumers::Consumers;
 use crate::index::facts::*;
 use crate::project::Project;
+use crate::py::infer::Answer;
 use crate::resolve::hierarchy::Hierarchy;
 
 /// Evaluations for one question after which what is not found out yet is unknown. Nearly all questions take less than a hundred.
@@ -31,13 +32,14 @@ const FAKES: usize = 100_000;
 /// Containers in containers are followed this far.
 const NESTING: usize = 4;
 
-/// What is asked for. When it is not what a place may hold at most, annotations of parameters and fields do not end the search, and
-/// nothing unknown counts.
+/// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Asks {
     /// All that a place may hold.
     #[default]
     Answers,
+    /// The same, with what foreign functions give as [`Object::Made`].
+    Made,
     /// What certainly arrives from the code.
     Doubts,
     /// What tests put there, with the ways that it takes.
@@ -45,9 +47,14 @@ pub(super) enum Asks {
 }
 
 impl Asks {
+    /// Is it all that a place may hold? Else, annotations of parameters and fields do not end the search, and nothing unknown counts.
+    pub(super) fn is_whole(self) -> bool {
+        matches!(self, Self::Answers | Self::Made)
+    }
+
     fn steps(self) -> usize {
         match self {
-            Self::Answers => STEPS,
+            Self::Answers | Self::Made => STEPS,
             Self::Doubts => DOUBTS,
             Self::Fakes => FAKES,
         }
@@ -94,6 +101,8 @@ pub(crate) struct State {
     pub(super) asks: Asks,
     /// The variables whose sets flow into one, where that is what is asked for.
     pub(super) sources: FxHashMap<u32, Vec<u32>>,
+    /// What ty says of members of [`Object::Made`].
+    pub(super) members: FxHashMap<(Symbol, Name), Option<Rc<Answer>>>,
     /// The dotted path of the project's own offload.
     own_carrier: Option<String>,
 }
@@ -158,7 +167,7 @@ impl<'a> Solver<'a> {
     pub(crate) fn solve(&mut self, node: Node, path: Path) -> Rc<Set> {
         let id = self.variable(node, path);
         self.take_up(id);
-        if self.state.asks == Asks::Answers {
+        if self.state.asks.is_whole() {
             self.state.steps = 0;
         }
         loop {
@@ -370,7 +379,7 @@ impl<'a> Solver<'a> {
     }
 
     pub(super) fn push(&mut self, object: Object, place: Option<Place>) {
-        if object == Object::Unknown && self.state.asks != Asks::Answers {
+        if object == Object::Unknown && !self.state.asks.is_whole() {
             return;
         }
         self.is_saturated |= object == Object::Unknown;

@@ -149,7 +149,10 @@ impl Solver<'_> {
                 }
                 Object::Mock => self.push(Object::Mock, None),
                 Object::None => {}
-                _ => self.push(Object::Unknown, None),
+                _ => match self.expression_of(object) {
+                    Some(expression) => self.given_outside(&format!("{expression}.__enter__()"), path),
+                    None => self.push(Object::Unknown, None),
+                },
             }
         }
     }

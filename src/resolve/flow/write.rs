@@ -91,7 +91,7 @@ impl Solver<'_> {
 
     pub(super) fn may_be(&mut self, owner: Owner, object: Object) -> bool {
         match (owner, object) {
-            (Owner::Anything, _) | (_, Object::Unknown | Object::ExternalMember(_)) => true,
+            (Owner::Anything, _) | (_, Object::Unknown | Object::ExternalMember(_) | Object::Made(_)) => true,
             (Owner::Foreign, Object::External(_) | Object::ExternalInstance(_)) => true,
             (Owner::Foreign, _) => false,
             (Owner::Exactly(class), Object::Instance(other)) => class == other,
@@ -126,10 +126,12 @@ impl Solver<'_> {
                         if let Object::Class(_) = object { Object::Instance(class) } else { Object::Below(class) };
                     (!ancestors.iter().any(constructs) && self.may_be(owner, made)).then_some(Keep::All)
                 }
-                Object::External(_) | Object::ExternalInstance(_) | Object::ExternalMember(_) => (is_setter
-                    || last == "__init__"
-                    || is_class_like && matches!(owner, Owner::Foreign | Owner::Anything))
-                .then_some(Keep::All),
+                Object::External(_) | Object::ExternalInstance(_) | Object::ExternalMember(_) | Object::Made(_) => {
+                    (is_setter
+                        || last == "__init__"
+                        || is_class_like && matches!(owner, Owner::Foreign | Owner::Anything))
+                    .then_some(Keep::All)
+                }
                 Object::Unknown if is_setter || is_class_like => Some(Keep::All),
                 Object::Unknown => matches!(owner, Owner::Foreign | Owner::Anything).then_some(Keep::Project),
                 _ => None,
