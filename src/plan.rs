@@ -174,6 +174,10 @@ fn site_actions(world: World, id: RefId, verdict: &SiteVerdict) -> Vec<Action> {
         let names = handler.into_iter().flat_map(|handler| &handler.names);
         actions.extend(names.map(|name| Action::Rename { name: *name, to: "StopAsyncIteration".into() }));
     }
+    if let SiteVerdict::Adapt(Adaptation::Method(method)) = verdict {
+        actions.push(Action::Await { call: method.call });
+        actions.push(Action::Rename { name: method.name_range, to: method.twin().into() });
+    }
     if let SiteVerdict::Adapt(adaptation) = verdict {
         actions.extend(entered::actions(world, *adaptation));
     }

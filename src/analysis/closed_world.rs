@@ -301,6 +301,7 @@ impl<'a> New<'a> {
                 },
                 Adaptation::Push { .. } => matches!(new.usage, Usage::Argument { .. }),
                 Adaptation::Next { .. } | Adaptation::Iter { .. } => now == Stands::Given,
+                Adaptation::Method(_) => self.is_before_awaited(new),
                 Adaptation::Renamed | Adaptation::HandedOn => {
                     matches!(new.usage, Usage::Called(_)) && now != Stands::Awaited
                 }
@@ -319,6 +320,12 @@ impl<'a> New<'a> {
             | SiteVerdict::UnwrapRun { .. }
             | SiteVerdict::Raises { .. } => true,
         }
+    }
+
+    /// Is it what a method is called on, and awaited?
+    fn is_before_awaited(&self, new: &Ref) -> bool {
+        let mut methods = self.facts.refs.iter().filter(|site| site.receiver == Some(new.value));
+        methods.any(|method| stands(&self.facts, method) == Stands::Awaited)
     }
 
     /// Is it the argument of an awaited call: `await to_thread(f, x)`, in a `partial` or not, `await sync_to_async(f)(x)`?

@@ -144,6 +144,37 @@ pub fn raised(world: World<'_>, func: FuncId) -> Vec<TextRange> {
     own.filter(|stop| !facts[stop.context].catches_stop).map(|stop| stop.name).collect()
 }
 
+/// A method of a generator that runs it, where it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    pub call: TextRange,
+    pub name: &'static str,
+    /// Where the name stands.
+    pub name_range: TextRange,
+}
+
+impl Method {
+    /// What an async generator calls it.
+    pub fn twin(self) -> &'static str {
+        if self.name == "close" { "aclose" } else { "__anext__" }
+    }
+}
+
+/// The method that is called on what a site names.
+pub fn method_of_generator(world: World, site: &Site) -> Option<Method> {
+    let receiver = world.index.site(site.id).value;
+    eager::METHODS_OF_GENERATORS.into_iter().find_map(|name| {
+        let (call, id) = eager::method_call(world.index, receiver, name)?;
+        Some(Method { call: world.index.call(call).range, name, name_range: world.index.site(id).name_range })
+    })
+}
+
+/// The same as [`end_is_seen`] for `x.__next__()`: no handler here has a name for the end that would be another one.
+pub fn end_is_seen_by_name(world: World, site: &Site) -> bool {
+    let handler = handler(world, site.id.file, world.context(site.id), world.index.site(site.id).range);
+    handler.is_none() && end_is_seen(world, site)
+}
+
 /// Would everybody who waits for the end of the iteration see it, when `next(x)` becomes `await anext(x)`?
 pub fn end_is_seen(world: World, site: &Site) -> bool {
     let facts = world.index.site(site.id);

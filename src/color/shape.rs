@@ -48,6 +48,8 @@ pub enum Adaptation {
     CollectWhole,
     /// `next(g())`: `await anext(g())`.
     Next { call: CallId },
+    /// `rows.__next__()`: `await rows.__anext__()`; `rows.close()`: `await rows.aclose()`.
+    Method(iteration::Method),
     /// `iter(x)`: `aiter(x)`.
     Iter { call: CallId },
     /// `x.__iter__()`: `x.__aiter__()`.
@@ -228,6 +230,12 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
             let with_default = world.index.call(call).args.len() == 2;
             let adapts = has_builtins && (with_default || iteration::end_is_seen(world, site));
             (adapts && !holds_open(world, site)).then_some(Adaptation::Next { call })
+        }
+        (Shape::Generator, Usage::Receiver) => {
+            let method = iteration::method_of_generator(world, site)?;
+            let adapts =
+                method.name == "close" || iteration::end_is_seen_by_name(world, site) && !holds_open(world, site);
+            adapts.then_some(Adaptation::Method(method))
         }
         (Shape::Generator, Usage::Argument { call, .. }) if eager::is_iter(&world.names(), call) => {
             has_builtins.then_some(Adaptation::Iter { call })

@@ -1,6 +1,7 @@
 //! Calls that take all elements of an iterable before they return.
 
 use super::names::{Meaning, Names};
+use crate::index::Index;
 use crate::index::facts::*;
 
 /// Builtins that take all of their first argument, in order.
@@ -73,6 +74,19 @@ fn is_function(names: &Names, func: ValueId, index: u32) -> bool {
         path => index == 0 && FUNCTIONS.contains(&path),
     };
     matches!(names.evaluate(func).as_slice(), [Meaning::External(path)] if takes(path))
+}
+
+/// Methods of a generator that run it and are given nothing.
+pub const METHODS_OF_GENERATORS: [&str; 2] = ["__next__", "close"];
+
+/// The call of a method of a value, without arguments, and the place of its name.
+pub fn method_call(index: &Index, receiver: ValueId, name: &str) -> Option<(CallId, RefId)> {
+    index.refs_in(receiver.file, name).find_map(|id| match *index.site(id) {
+        Ref { receiver: Some(of), usage: Usage::Called(call), .. } if of == receiver => {
+            index.call(call).args.is_empty().then_some((call, id))
+        }
+        _ => None,
+    })
 }
 
 /// `next(x)` and `next(x, default)`.

@@ -254,6 +254,10 @@ impl Walk<'_, '_> {
             | Usage::Unpacked
             | Usage::Added => true,
             Usage::Compared => self.is_searched(value),
+            Usage::Receiver if matches!(self.token, Token::Generator(_)) => {
+                let index = &self.builder.index;
+                eager::METHODS_OF_GENERATORS.iter().any(|name| eager::method_call(index, value, name).is_some())
+            }
             Usage::Argument { call, index } => {
                 let names = self.builder.names();
                 if eager::is_iter(&names, call) {
