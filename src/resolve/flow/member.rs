@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::library;
 use super::object::{Node, Object, Owner, Path, Place};
-use super::solver::{Keep, Solver};
+use super::solver::{Asks, Keep, Solver};
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy::{self, BaseClass};
@@ -203,8 +203,10 @@ impl Solver<'_> {
         } else if !is_method {
             self.push(Object::Unknown, None);
         }
-        if definer.is_none() {
+        if !is_method {
             self.bulk_written(owner, name, &path);
+        }
+        if definer.is_none() {
             // What is written to some object is no reason to think that a hook is not asked.
             let is_computed = || ancestors.iter().any(|id| hierarchy::computes_attributes(self.index, *id));
             if (self.pushed() == from || is_computed()) && !self.is_written_by_itself(class, name) {
@@ -248,6 +250,8 @@ impl Solver<'_> {
                 BaseClass::External(path) if is_bare(&path) => {}
                 // `made = super().__call__()`, `cls.load()`: what a metaclass knows nothing of, its classes have.
                 base if base.is_metaclass() => self.push(Object::Unknown, None),
+                // `Player.objects.get()` gives players: what ty knows of the base is not all.
+                BaseClass::External(_) if self.state.asks == Asks::Made => self.push(Object::Unknown, None),
                 BaseClass::External(path) => {
                     let symbol = self.symbol(&format!("{path}.{name}"));
                     self.push(Object::ExternalMember(symbol), None);

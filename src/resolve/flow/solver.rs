@@ -296,11 +296,11 @@ impl<'a> Solver<'a> {
         false
     }
 
-    /// A member of nothing is nothing: only a member of something that lacks it is unknown.
+    /// A member of nothing is nothing. Of `None` alone it is unknown: nobody reads it there, so something else arrives unseen.
     fn needs_source(&self, id: u32) -> bool {
         let Node::Member(receiver, _) = &self.state.variables[id as usize].node else { return true };
         let receiver = self.state.ids.get(&(Node::Value(*receiver), vec![]));
-        receiver.is_some_and(|id| self.state.variables[*id as usize].set.objects().any(|object| object != Object::None))
+        receiver.is_some_and(|id| !self.state.variables[*id as usize].set.is_empty())
     }
 
     pub(super) fn variable(&mut self, node: Node, path: Path) -> u32 {
