@@ -233,6 +233,11 @@ impl Walk<'_, '_> {
         if depth > NESTING {
             return self.escape_at(value);
         }
+        // `self.__dict__.update(values)`: attributes of any name.
+        let writes = &self.builder.index.file(value.file).bulk_writes;
+        if writes.iter().any(|write| write.name.is_none() && write.value == value) {
+            return self.escape_at(value);
+        }
         if depth == 0 && (self.is_ruled_out(value) || self.is_iterated(value) || self.is_entered(value)) {
             return;
         }
