@@ -233,11 +233,6 @@ impl Walk<'_, '_> {
         if depth > NESTING {
             return self.escape_at(value);
         }
-        // `self.__dict__.update(values)`: attributes of any name.
-        let writes = &self.builder.index.file(value.file).bulk_writes;
-        if writes.iter().any(|write| write.name.is_none() && write.value == value) {
-            return self.escape_at(value);
-        }
         if depth == 0 && (self.is_ruled_out(value) || self.is_iterated(value) || self.is_entered(value)) {
             return;
         }
@@ -327,6 +322,7 @@ impl Walk<'_, '_> {
                     Home::Builtin | Home::Unknown => self.escape_at(value),
                 }
             }
+            Consumer::Written(name, _) if name == "__dict__" => self.escape_at(value),
             Consumer::Written(name, receiver) => {
                 let owner = self.owner(*receiver);
                 self.reach(Spot::Attribute(name.clone(), owner), depth);

@@ -30,6 +30,7 @@ pub(crate) fn kind_of(builder: &Builder, id: RefId, targets: &[FuncId]) -> SiteK
         Usage::Called(call) => offloaded_lambda(builder, id, call),
         _ if site.is_implicit() => SiteKind::Call,
         // What is compared or printed is the function itself, whatever its color.
+        Usage::Base if !names_class => SiteKind::Value,
         Usage::Annotation | Usage::Base | Usage::Compared => SiteKind::Mention,
         Usage::Condition | Usage::Assigned if tested::is_only_tested(builder, id) => SiteKind::Mention,
         Usage::Receiver if names_class => SiteKind::Mention,

@@ -103,6 +103,8 @@ impl Walk<'_, '_> {
                     }
                 }
             }
+            // `self.__dict__.update(values)`: attributes of any name.
+            Value::Attribute { name, .. } if name == "__dict__" => self.escape_at(container),
             Value::Attribute { name, receiver } => {
                 let owner = self.owner(receiver);
                 self.reach(Spot::Attribute(name, owner), depth);
