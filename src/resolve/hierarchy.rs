@@ -56,6 +56,11 @@ impl BaseClass {
         })
     }
 
+    /// Does it make members of what is bound in the body of a class below it? Of one that nobody has installed, the name tells.
+    pub fn is_enumeration(&self) -> bool {
+        matches!(self, Self::External(path) if ["Enum", "Flag"].iter().any(|end| path.ends_with(end)))
+    }
+
     /// Is it a class outside the project of this last name?
     pub fn is_named(&self, name: &str) -> bool {
         matches!(self, Self::External(path) if names::last(path) == name)

@@ -15,6 +15,7 @@ mod constructs;
 mod functions;
 mod groups;
 mod handed;
+mod implied;
 mod differences;
 mod init;
 mod limits;

@@ -26,6 +26,10 @@ impl Walk<'_, '_> {
         let here = self.builder.index.scope(scope);
         let is_module = here.parent.is_none();
         if let ScopeKind::Class(class) = here.kind {
+            // What an enumeration keeps comes out of its member, which has its own name for it.
+            if self.is_enumeration(class) {
+                return self.escape((scope.file, self.builder.index.class(class).name_range));
+            }
             // Also read in the class body itself.
             self.reach(Spot::Attribute(name.clone(), Owner::Below(class)), depth);
         }
@@ -63,6 +67,11 @@ impl Walk<'_, '_> {
         if is_module {
             self.importers(scope.file, name, depth);
         }
+    }
+
+    fn is_enumeration(&mut self, class: ClassId) -> bool {
+        self.builder.index_close(class);
+        self.builder.graph.hierarchy.external_bases(class).iter().any(|(_, base)| base.is_enumeration())
     }
 
     /// `from module import name`.
