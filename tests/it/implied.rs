@@ -1,12 +1,48 @@
 //! What is read and run where no name or no call says it: attributes of patterns, members of enumerations, keys.
 
-use crate::support::{Project, check_round};
+use crate::support::{Project, check_project, check_round};
 
 /// Migrates `files`, in which nothing may change; stderr has `words`.
 #[track_caller]
 fn check_stays(files: &str, words: &[&str]) {
     let diff = check_round(&Project::new(files)).says(words);
     assert_eq!(diff.text(), "");
+}
+
+const SHAPE: &str = "#- app.py
+class Shape:
+    @property
+    def side(self):
+        return persistence.get(1)
+
+class Square(Shape):
+    pass
+
+";
+
+#[test]
+fn a_class_pattern_reads_properties() {
+    for pattern in ["Shape(side=0)", "Square(side=size)", "{'shape': Shape(side=0)}", "Shape() | Square(side=1)"] {
+        let text = format!("async def main(shape):\n    match shape:\n        case {pattern}:\n            return 1\n");
+        check_stays(&format!("{SHAPE}{text}"), &["property (1)", "app.py:11", "runs `app.Shape.side`, which blocks"]);
+    }
+}
+
+#[test]
+fn a_function_whose_pattern_reads_a_property_goes_to_a_thread() {
+    let kind = "def kind(shape):
+    match shape:
+        case Shape(side=0):
+            return 1
+
+";
+    check_project(
+        &format!("{SHAPE}{kind}async def main(shape):\n    return kind(shape)\n"),
+        &format!(
+            "{}{kind}async def main(shape):\n    return await asyncio.to_thread(kind, shape)\n",
+            SHAPE.replace("class Shape", "import asyncio\n\n\nclass Shape")
+        ),
+    );
 }
 
 /// What a member of an enumeration has comes out by names of the enumeration's own.

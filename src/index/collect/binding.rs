@@ -283,10 +283,12 @@ impl Collector<'_> {
                 self.capture(node.rest.as_ref());
             }
             Pattern::MatchClass(node) => {
-                self.expression(&node.cls, Usage::Other);
+                let class = self.expression(&node.cls, Usage::Other);
                 node.arguments.patterns.iter().for_each(|pattern| self.pattern(pattern));
                 for keyword in &node.arguments.keywords {
                     self.inert(Some(&keyword.attr));
+                    // `case Shape(side=0)` reads `side`, a property perhaps.
+                    self.implicit_ref(&keyword.attr.id, node.cls.range(), class, Usage::Other);
                     self.pattern(&keyword.pattern);
                 }
             }

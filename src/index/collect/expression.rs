@@ -103,10 +103,9 @@ impl Collector<'_> {
         });
     }
 
-    /// A method that Python calls on the value of an expression without naming it.
-    pub(super) fn implicit_ref(&mut self, name: &'static str, range: TextRange, value: ValueId, usage: Usage) {
-        let name = Name::new_static(name);
-        self.push_ref(&name, TextRange::empty(range.start()), range, (Some(value), value), usage);
+    /// A method that Python calls on the value of an expression without naming it, or an attribute that it reads.
+    pub(super) fn implicit_ref(&mut self, name: &str, range: TextRange, value: ValueId, usage: Usage) {
+        self.push_ref(&Name::new(name), TextRange::empty(range.start()), range, (Some(value), value), usage);
     }
 
     /// Python iterates over the value of an expression. What is spelled out there is no object of a class.
