@@ -15,6 +15,7 @@ mod caller;
 mod classes;
 mod decorated;
 mod doubt;
+mod elements;
 mod fakes;
 mod field;
 mod filled;

@@ -76,3 +76,44 @@ async def main(k):
         );
     }
 }
+
+#[test]
+fn a_function_gets_the_elements_of_what_it_orders_and_maps() {
+    for (before, after) in [
+        ("min(self.rows, key=lambda row: row.width)", "min, self.rows, key=lambda row: row.width"),
+        ("sorted(self.rows, key=lambda row: row.width)", "sorted, self.rows, key=lambda row: row.width"),
+        ("sorted(self.rows, key=measure)", "sorted, self.rows, key=measure"),
+        ("max(Row(), Row(), key=lambda row: row.width)", "max, Row(), Row(), key=lambda row: row.width"),
+        (
+            "sorted(self.named.items(), key=lambda item: item[1].width)",
+            "sorted, self.named.items(), key=lambda item: item[1].width",
+        ),
+    ] {
+        let files = |call: &str, import: &str| {
+            format!(
+                "#- app.py
+{import}class Row:
+    @property
+    def width(self):
+        return persistence.get(2)
+
+def measure(row):
+    return row.width
+
+class Table:
+    def __init__(self):
+        self.rows = []
+        self.named = {{}}
+
+    def add(self, name):
+        self.named[name] = Row()
+        self.rows.append(Row())
+
+    async def best(self):
+        return {call}
+"
+            )
+        };
+        check_project(&files(before, ""), &files(&format!("await asyncio.to_thread({after})"), "import asyncio\n\n\n"));
+    }
+}

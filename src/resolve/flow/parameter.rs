@@ -16,6 +16,9 @@ use crate::resolve::hierarchy;
 impl Solver<'_> {
     /// What arrives at a parameter.
     pub(super) fn param(&mut self, func: FuncId, at: u32, path: Path) {
+        if self.element_for_lambda(func, at, &path) {
+            return;
+        }
         let facts = self.index.func(func);
         let param = &facts.params[at as usize];
         let (name, kind, annotation, default) = (param.name.clone(), param.kind, param.annotation, param.default);
@@ -64,7 +67,7 @@ impl Solver<'_> {
             match caller {
                 Caller::Anyone => self.push(Object::Unknown, None),
                 Caller::Escape { callee, place } => {
-                    if self.runs(callee, func) {
+                    if self.runs(callee, func) && !self.element_at(func, *place, at, &path) {
                         self.push(Object::Unknown, Some(*place));
                     }
                 }
