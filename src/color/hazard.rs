@@ -16,11 +16,13 @@ use rustc_hash::FxHashMap;
 
 use super::World;
 use super::cause::Cause;
+use super::obstacle::is_operand;
 use super::shape::{Shape, shape_of_targets};
 use super::taken;
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Unloaded};
+use crate::resolve::operators::library::runs_later;
 use crate::resolve::site::is_of_super;
 use crate::resolve::{Site, SiteKind, eager, hierarchy};
 pub use search::{Colors, Searched};
@@ -164,6 +166,7 @@ fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
         {
             gives_later(world, *call)
         }
+        Value::Call { call } if keeps_what_blocks(world, *call) => true,
         Value::Call { call } => {
             let name = world.names().last_name(world.index.call(*call).func);
             // `iter(rows())`: what the call gives.
@@ -181,6 +184,20 @@ fn is_lazy(world: World, value: ValueId, depth: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// Does a function of the library keep what it is given, and run a method of it later that blocks? `closing(connection)`
+fn keeps_what_blocks(world: World, call: CallId) -> bool {
+    let facts = world.index.call(call);
+    if !matches!(world.names().evaluate(facts.func).as_slice(), [Meaning::External(path)] if runs_later(path)) {
+        return false;
+    }
+    let is_given = |site: &Site| {
+        let at = world.index.site(site.id).range;
+        let blocks = site.targets.iter().any(|target| world.graph.nodes.contains(target));
+        blocks && is_operand(world, site) && facts.args.iter().any(|arg| arg.range == at)
+    };
+    world.graph.sites_in_file(call.file).any(is_given)
 }
 
 /// May the generator expression at `range` block when somebody iterates over it? What it takes its elements from is called where

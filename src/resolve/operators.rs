@@ -5,7 +5,7 @@
 mod descriptor;
 mod finder;
 mod hook;
-mod library;
+pub(crate) mod library;
 mod spelled;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -117,3 +117,26 @@ class Table:
         check_project(&files(before, ""), &files(&format!("await asyncio.to_thread({after})"), "import asyncio\n\n\n"));
     }
 }
+
+/// What `closing` was given closes on the loop, whoever made it.
+#[test]
+fn what_gives_something_that_closes_later_goes_to_no_thread() {
+    check_stays(
+        "#- app.py
+from contextlib import closing
+
+class Conn:
+    def close(self):
+        persistence.save(1)
+
+def opened():
+    held = closing(Conn())
+    return held
+
+async def main():
+    with opened() as conn:
+        print(conn)
+",
+        &["app.py:12: `app.opened` returns something that does its work later, on the loop"],
+    );
+}

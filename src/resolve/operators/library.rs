@@ -87,6 +87,28 @@ const TABLE: [Runs; 38] = [
     runs_on((&["dataclasses", "copy"], "replace"), (Some(0), "obj"), &["__post_init__"]),
 ];
 
+/// Does the function, by its dotted path, only keep what it is given, and run the methods later?
+pub(crate) fn runs_later(path: &str) -> bool {
+    const KEEPING: [&str; 15] = [
+        "contextlib.closing",
+        "contextlib.redirect_stdout",
+        "contextlib.redirect_stderr",
+        "csv.reader",
+        "csv.writer",
+        "csv.DictReader",
+        "csv.DictWriter",
+        "logging.StreamHandler",
+        "pprint.PrettyPrinter",
+        "pickle.Pickler",
+        "pickle.Unpickler",
+        "io.TextIOWrapper",
+        "gzip.GzipFile",
+        "_csv.reader",
+        "_csv.writer",
+    ];
+    KEEPING.contains(&path)
+}
+
 /// Are there functions that run a method of this name, which operators do not?
 pub(super) fn is_run(method: &str) -> bool {
     (!method.starts_with("__") || method == "__post_init__")
