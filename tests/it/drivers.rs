@@ -233,4 +233,38 @@ async def main(key, unknown):
     let text = project.text("db.py");
     let line = "return await asyncio.to_thread((await asyncio.to_thread(self.db.execute, 'select 1')).fetchall)";
     assert!(text.contains(line), "{text}");
+/// In a tuple, as a cursor, by another function, behind `closing`: it would be a worker's, and used on the loop.
+#[test]
+fn what_gives_away_a_connection_of_sqlite_stays_in_its_thread() {
+    for body in [
+        "return opened()",
+        "conn = sqlite3.connect('a.db')\n    return conn, 2",
+        "return sqlite3.connect('a.db').cursor()",
+        "return closing(opened())",
+        "return Repo(sqlite3.connect('a.db'))",
+    ] {
+        let project = Project::new(&format!(
+            "#- awaitify.toml
+codemods = ['sqlite3']
+#- app.py
+import sqlite3
+from contextlib import closing
+
+class Repo:
+    def __init__(self, conn):
+        self.conn = conn
+
+def opened():
+    return sqlite3.connect('a.db')
+
+def get():
+    {body}
+
+async def main():
+    return get()
+"
+        ));
+        let diff = check_round(&project).says(&["`app.get` uses what `sqlite3.connect` made", "1 site left"]);
+        assert_eq!(diff.text(), "");
+    }
 }

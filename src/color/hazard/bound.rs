@@ -1,6 +1,8 @@
 //! What belongs to the thread or the context that made it: context variables, `threading.local`, sqlite3 connections, locks
 //! that are held on. A function that touches it does something else in a worker thread.
 
+mod given_away;
+
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -115,31 +117,6 @@ impl Handles {
     /// Is it a declared call on a connection that serves one thread, or one that opens it?
     fn is_of_one_thread(&self, site: &Site) -> bool {
         matches!(site.kind, SiteKind::Blocking { entry, .. } if self.one_thread.contains(&entry))
-    }
-
-    /// Does the function give away a connection that it opened, or what belongs to one? In a worker it would be the worker's.
-    pub fn given_away(&self, world: World, func: FuncId) -> Option<Cause> {
-        if self.one_thread.is_empty() {
-            return None;
-        }
-        let gives = |call: CallId| {
-            world.graph.sites_in_file(call.file).any(|site| {
-                let facts = world.index.site(site.id);
-                facts.usage == Usage::Called(call)
-                    && matches!(facts.name.as_str(), "connect" | "execute" | "executemany" | "executescript")
-                    && self.is_of_one_thread(site)
-            })
-        };
-        let is_handle = |value: ValueId| match world.index.value(value) {
-            Value::Call { call } => gives(*call),
-            Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
-                Meaning::Value(value) => matches!(world.index.value(*value), Value::Call { call } if gives(*call)),
-                _ => false,
-            }),
-            _ => false,
-        };
-        let mut returns = world.index.func(func).returns.iter();
-        returns.any(|returned| is_handle(returned.value)).then_some(Cause::ThreadBound { func, what: SQLITE })
     }
 
     /// Does the function use a connection that it is given, in a worker that runs `run`? It is the worker's where that opens one.
