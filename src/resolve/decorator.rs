@@ -97,6 +97,9 @@ fn is_untouched(names: &Names, decorate: FuncId, wrappers: &[FuncId], site: &Ref
     }
 }
 
+/// A name is followed through this many others.
+const RENAMINGS: usize = 4;
+
 /// The generic function that `@generic.register` adds an implementation to (`functools.singledispatch`).
 pub fn registers_with(names: &Names, decorator: &Decorator) -> Option<FuncId> {
     let value = match names.index.value(decorator.value) {
@@ -107,8 +110,14 @@ pub fn registers_with(names: &Names, decorator: &Decorator) -> Option<FuncId> {
     if name != "register" {
         return None;
     }
-    match names.evaluate(*receiver).as_slice() {
+    generic(names, *receiver, RENAMINGS)
+}
+
+/// `show = shows.show`: the function behind so many names.
+fn generic(names: &Names, value: ValueId, steps: usize) -> Option<FuncId> {
+    match names.evaluate(value).as_slice() {
         [Meaning::Func(generic)] if is_generic(names, *generic) => Some(*generic),
+        [Meaning::Value(other)] if steps > 0 => generic(names, *other, steps - 1),
         _ => None,
     }
 }

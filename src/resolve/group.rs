@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::boundary::decorator_name;
 use super::builder::Builder;
 use super::decorator::{is_generic, registers_with};
+use super::names::{Names, Unloaded};
 use crate::index::facts::*;
 
 /// All definitions that must have the color of `id`, itself included; nothing when it stands alone.
@@ -14,10 +15,7 @@ pub(super) fn of(builder: &mut Builder, id: FuncId) -> BTreeSet<FuncId> {
     found.extend(declared_in_stub(builder, id));
     let generic = match is_generic(&builder.names(), id) {
         true => Some(id),
-        false => {
-            let decorators = &builder.index.func(id).decorators;
-            decorators.iter().find_map(|decorator| registers_with(&builder.names(), decorator))
-        }
+        false => registered_with(builder, id),
     };
     if let Some(generic) = generic {
         let name = builder.index.func(generic).name.clone();
@@ -26,6 +24,19 @@ pub(super) fn of(builder: &mut Builder, id: FuncId) -> BTreeSet<FuncId> {
         found.extend(implementations(builder, generic));
     }
     found
+}
+
+/// The generic function that `id` implements. The modules that its decorator names are read for that.
+fn registered_with(builder: &mut Builder, id: FuncId) -> Option<FuncId> {
+    loop {
+        let unloaded = Unloaded::default();
+        let names = Names::noting(builder.project, builder.index, &unloaded);
+        let decorators = &builder.index.func(id).decorators;
+        let generic = decorators.iter().find_map(|decorator| registers_with(&names, decorator));
+        if generic.is_some() || builder.index.load(builder.project, &unloaded.take()).is_empty() {
+            return generic;
+        }
+    }
 }
 
 /// Definitions of the same name in the same scope, when `@overload` stands on one of them.

@@ -140,3 +140,47 @@ async def main():
         &["app.py:12: `app.opened` returns something that does its work later, on the loop"],
     );
 }
+
+#[test]
+fn a_generic_function_is_registered_with_under_another_name() {
+    check_project(
+        "#- shows.py
+from functools import singledispatch
+
+@singledispatch
+def show(value):
+    return value
+#- app.py
+import shows
+
+show = shows.show
+
+@show.register(str)
+def text(value):
+    return persistence.get(value)
+
+async def main():
+    return show(2), show('a')
+",
+        "#- shows.py
+from functools import singledispatch
+
+@singledispatch
+async def show(value):
+    return value
+#- app.py
+import asyncio
+
+import shows
+
+show = shows.show
+
+@show.register(str)
+async def text(value):
+    return await asyncio.to_thread(persistence.get, value)
+
+async def main():
+    return await show(2), await show('a')
+",
+    );
+}
