@@ -203,3 +203,30 @@ async def main(store: Store):
     assert!(text.contains("print(store.a(), store.b(), store.c(), store.d(), store.e(), store.h())"), "{text}");
     assert!(text.contains("print(await asyncio.to_thread(store.f))"), "{text}");
 }
+
+/// A lambda is searched like a function: what it calls sets a context variable, which a worker would do for itself.
+#[test]
+fn what_a_lambda_runs_is_looked_at_before_a_worker_gets_it() {
+    for call in [
+        "sorted((2, 1), key=lambda key: scoped(key))",
+        "list(map(lambda key: scoped(key), (2, 1)))",
+        "sorted((2, 1), key=lambda key: KEPT.set(key) or persistence.get(key))",
+    ] {
+        let project = Project::new(&format!(
+            "#- app.py
+import contextvars
+
+KEPT = contextvars.ContextVar('kept')
+
+def scoped(key):
+    KEPT.set(key)
+    return persistence.get(key)
+
+async def main():
+    return {call}
+"
+        ));
+        let diff = check_round(&project).says(&["app.py:10"]);
+        assert!(!diff.text().contains(&format!("-    return {call}")), "{}", diff.text());
+    }
+}

@@ -172,8 +172,10 @@ pub fn in_file(world: World, handles: &Handles, file: FileId) -> FxHashMap<FuncI
                 _ => {}
             }
         }
-        if let Some(cause) = touches(world, handles, func, site) {
-            found.entry(func).or_insert(cause);
+        for func in [Some(func), facts[site.context].lambda_func].into_iter().flatten() {
+            if let Some(cause) = touches(world, handles, func, site) {
+                found.entry(func).or_insert(cause);
+            }
         }
     }
     for site in world.graph.sites_in_file(file).filter(|site| handles.is_of_one_thread(site)) {

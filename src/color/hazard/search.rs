@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{bound_to_thread, handles, is_met_by, made, overriding, remembered, resolved_in};
@@ -117,7 +118,7 @@ fn steps(world: World, func: FuncId) -> Arc<[Step]> {
 fn steps_in(world: World, func: FuncId) -> Vec<Step> {
     let (facts, names) = (world.index.file(func.file), world.names());
     let resolved = resolved_in(world, func.file);
-    let calls = facts.calls.iter().enumerate().filter(|(_, call)| facts[call.context].func == Some(func));
+    let calls = facts.calls.iter().enumerate().filter(|(_, call)| stands_in(world, func, call.context, call.range));
     let mut found = vec![];
     for (number, call) in calls {
         let id = CallId { file: func.file, index: number as u32 };
@@ -155,12 +156,18 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
     found
 }
 
+/// Is it in the body of the function? What is in a lambda is of the lambda, and of the function around it.
+fn stands_in(world: World, func: FuncId, context: ContextId, range: TextRange) -> bool {
+    let facts = world.index.func(func);
+    world.index.context(context).func == Some(func) || facts.lambda.is_some() && facts.range.contains_range(range)
+}
+
 /// What a function runs without a call: `with x`, `for y in x`, a property.
 fn unnamed(world: World, func: FuncId) -> Vec<FuncId> {
     let sites = world.graph.sites_in_file(func.file).filter(|site| {
         let runs = matches!(site.kind, SiteKind::Call | SiteKind::Iterated | SiteKind::Read);
         let facts = world.index.site(site.id);
-        runs && world.context(site.id).func == Some(func)
+        runs && stands_in(world, func, facts.context, facts.range)
             && (site.kind == SiteKind::Iterated || !matches!(facts.usage, Usage::Called(_)))
     });
     sites.flat_map(|site| &site.targets).flat_map(|target| overriding(world, *target).to_vec()).collect()
