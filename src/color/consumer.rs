@@ -8,7 +8,7 @@ use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, eager};
 
-/// Does the call take all elements of the argument at `index` before it returns, in order? `enumerate` in a `list` does too.
+/// Does the call take all elements of the argument at `index` before it returns, in order? `enumerate` or `csv.reader` in a `list` does too.
 pub fn takes_all(world: World, call: CallId, index: u32) -> bool {
     let names = world.names();
     if eager::takes_all(&names, call, index) || stops_early(world, call) && index == 0 && world.config.allow_unsafe {
@@ -16,9 +16,7 @@ pub fn takes_all(world: World, call: CallId, index: u32) -> bool {
     }
     let facts = world.index.call(call);
     match facts.usage {
-        Usage::Argument { call: outer, index: at }
-            if index == 0 && eager::is_builtin(&names, facts, &["enumerate"]) =>
-        {
+        Usage::Argument { call: outer, index: at } if index == 0 && eager::gives_on(&names, facts) => {
             takes_all(world, outer, at)
         }
         _ => false,

@@ -3,8 +3,9 @@
 use super::SiteVerdict;
 use super::cause::Cause;
 use super::coloring::Coloring;
+use super::used_up;
 use crate::index::facts::*;
-use crate::resolve::{Site, hierarchy};
+use crate::resolve::{Site, eager, hierarchy};
 
 impl Coloring<'_> {
     /// A method that Python runs by itself blocks here.
@@ -21,10 +22,19 @@ impl Coloring<'_> {
             Usage::Argument { .. } if facts.name == "__enter__" && self.blocks_on_exit(site) => {
                 SiteVerdict::Left(Cause::Consumed { site: site.id })
             }
+            // `enumerate(x)` iterates over nothing yet.
+            Usage::Argument { call, .. } if facts.name == "__iter__" && self.is_iterated_later(site, call) => {
+                SiteVerdict::Left(Cause::Consumed { site: site.id })
+            }
             // `len(x)`
             Usage::Argument { call, index: 0 } => SiteVerdict::OffloadConsumer { call },
             _ => SiteVerdict::Left(Cause::Consumed { site: site.id }),
         }
+    }
+
+    fn is_iterated_later(&self, site: &Site, call: CallId) -> bool {
+        let at_once = || site.targets.iter().all(|target| used_up::works_at_once(self.world, *target));
+        eager::is_lazy(&self.world.names(), self.world.index.call(call)) && !at_once()
     }
 
     /// Does the `__exit__` beside one of the `__enter__` block?

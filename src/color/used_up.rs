@@ -134,7 +134,7 @@ impl Coloring<'_> {
 }
 
 /// Is it an `__iter__` that leaves nothing to do to the iterator that it gives?
-fn works_at_once(world: World, func: FuncId) -> bool {
+pub(super) fn works_at_once(world: World, func: FuncId) -> bool {
     let facts = world.index.func(func);
     facts.name == "__iter__" && !facts.traits.is_generator && hazard::gives_at_once(world, func)
 }

@@ -87,6 +87,11 @@ pub fn method_call(index: &Index, receiver: ValueId, name: &str) -> Option<(Call
         }
         _ => None,
     })
+/// Does the call give on what its first argument gives, one after the other?
+pub fn gives_on(names: &Names, call: &Call) -> bool {
+    let is_reader = |path: &str| matches!(path, "csv.reader" | "csv.DictReader" | "_csv.reader");
+    is_builtin(names, call, &["enumerate"])
+        || matches!(names.evaluate(call.func).as_slice(), [Meaning::External(path)] if is_reader(path))
 }
 
 /// `next(x)` and `next(x, default)`.
@@ -184,9 +189,10 @@ pub fn taken_whole(names: &Names, call: CallId) -> Option<CallId> {
 /// Builtins that hand on the elements of their arguments one by one, when they are asked for.
 const LAZY: [&str; 7] = ["map", "filter", "zip", "enumerate", "iter", "reversed", "aiter"];
 
-/// `map(f, x)`, `itertools.islice(x, 2)`.
+/// `map(f, x)`, `itertools.islice(x, 2)`, `csv.reader(x)`.
 pub fn is_lazy(names: &Names, call: &Call) -> bool {
     is_builtin(names, call, &LAZY)
+        || gives_on(names, call)
         || matches!(names.evaluate(call.func).as_slice(),
             [Meaning::External(path)] if path.starts_with("itertools."))
 }

@@ -268,3 +268,35 @@ async def main():
         assert_eq!(diff.text(), "");
     }
 }
+
+/// A reader takes a line of the file at each turn.
+#[test]
+fn what_csv_reads_from_is_iterated_over() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['open']
+#- app.py
+import csv
+
+def rows(path):
+    with open(path) as file:
+        return [row for row in csv.reader(file)]
+
+async def main(path):
+    with open(path) as file:
+        found = list(csv.DictReader(file))
+    with open(path) as file:
+        for row in csv.DictReader(file):
+            print(row)
+    return rows(path), found
+",
+    );
+    let diff = check_round(&project).says(&["app.py:11: each turn of an iteration over `file` (app.py:11) blocks"]);
+    let text = diff.text();
+    for line in [
+        "+        found = list(csv.DictReader(await asyncio.to_thread(list, file)))\n",
+        "+    return await asyncio.to_thread(rows, path), found\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+}

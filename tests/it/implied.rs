@@ -184,3 +184,34 @@ async def main():
 ",
     );
 }
+
+/// What only wraps an object iterates over nothing yet, and is no call to move to a thread.
+#[test]
+fn what_iterates_later_is_moved_with_what_uses_it_up() {
+    const SOURCE: &str = "import csv
+
+
+class Source:
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return persistence.get(1)
+
+";
+    for (wrapped, import) in [("csv.reader(source)", ""), ("enumerate(source)", "")] {
+        let body = format!(
+            "async def main(source: Source, kept):\n    kept.add(source)\n    for row in {wrapped}:\n        print(row)\n"
+        );
+        check_stays(&format!("#- app.py\n{import}{SOURCE}{body}"), &["app.py:13: the result of `source`"]);
+        let body =
+            |list: &str| format!("async def main(source: Source, kept):\n    kept.add(source)\n    return {list}\n");
+        check_project(
+            &format!("#- app.py\n{SOURCE}{}", body(&format!("list({wrapped})"))),
+            &format!(
+                "#- app.py\nimport asyncio\n{SOURCE}{}",
+                body(&format!("await asyncio.to_thread(list, {wrapped})"))
+            ),
+        );
+    }
+}

@@ -29,7 +29,8 @@ const LOOKUPS: [(&str, &[usize]); 16] = [
 ];
 
 /// Functions and methods that iterate over an argument.
-const ITERATING: [&str; 20] = [
+const ITERATING: [&str; 21] = [
+    "DictReader",
     "all",
     "any",
     "chain",
@@ -68,6 +69,14 @@ fn run_by_builtin(func: &Expr) -> Option<&'static str> {
         "hash" => Some("__hash__"),
         "reversed" => Some("__reversed__"),
         _ => None,
+    }
+}
+
+/// Does the function take what its first argument gives, whenever that may be?
+fn iterates(func: &Expr) -> bool {
+    match func {
+        Expr::Attribute(node) if node.attr.id == "reader" => is_named(&node.value, "csv"),
+        _ => is_named(func, "reader") || ITERATING.iter().any(|name| is_named(func, name)),
     }
 }
 
@@ -137,7 +146,7 @@ impl Collector<'_> {
         if let (0, false, Some(name)) = (index, arg.is_star, run_by_builtin(func)) {
             self.implicit_ref(name, expr.range(), arg.value, usage);
         }
-        if arg.is_star && !arg.is_mapping || ITERATING.iter().any(|name| is_named(func, name)) {
+        if arg.is_star && !arg.is_mapping || iterates(func) {
             self.iterated(expr, arg.value, usage);
         }
         for (_, method) in RUN_ON_FIRST.iter().filter(|(name, _)| index == 0 && is_named(func, name)) {
