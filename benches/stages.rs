@@ -42,9 +42,7 @@ fn look(criterion: &mut Criterion) {
         bencher.iter_batched_ref(
             fresh,
             |(index, kept)| {
-                let db = kept
-                    .open(&config.root, &project.source_roots, &[], config.target_version)
-                    .expect("it opened before");
+                let db = kept.open(&config.root, project.roots(&[]), config.target_version).expect("it opened before");
                 resolve::resolve(&project, &config, index, db).expect("it resolved before")
             },
             BatchSize::LargeInput,

@@ -227,7 +227,8 @@ fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
             return Err(Error::Config(unmatched).into());
         }
     }
-    let db = kept.open(&root, &project.source_roots, &site_packages(&config), config.target_version)?;
+    let packages = site_packages(&config);
+    let db = kept.open(&root, project.roots(&packages), config.target_version)?;
     let mut graph = resolve::resolve(&project, &config, &mut index, db)?;
     if names == Names::Checked && !graph.renames.unmatched.is_empty() {
         return Err(Error::Config(graph.renames.unmatched).into());

@@ -1,5 +1,6 @@
 //! The project on disk: which files there are, which may be edited, where modules are rooted.
 
+pub mod homes;
 pub mod plugin;
 pub mod protected;
 mod scripts;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use ruff_python_stdlib::identifiers::is_identifier;
 
+use self::homes::Roots;
 use self::plugin::Pytest;
 use self::protected::Attributes;
 use self::scripts::Entries;
@@ -65,6 +67,8 @@ pub struct Project {
     pub texts: Vec<TextFile>,
     /// Where imports start, the project root first.
     pub source_roots: Vec<PathBuf>,
+    /// Those of them that share names: an import in one of them finds its own.
+    pub homes: Vec<PathBuf>,
     /// Built and published: what it exports is an interface.
     pub is_library: bool,
     /// Functions that installed commands call, by dotted path. Sorted.
@@ -76,6 +80,11 @@ pub struct Project {
 }
 
 impl Project {
+    /// Where imports start, with these folders of third parties.
+    pub fn roots<'a>(&'a self, site_packages: &'a [PathBuf]) -> Roots<'a> {
+        Roots { source_roots: &self.source_roots, homes: &self.homes, site_packages }
+    }
+
     /// The file with this id.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
@@ -146,7 +155,9 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
     let pytest = plugin::find(root, &folders_of(root, &tests));
     let all: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     let Entries { scripts, plugins } = scripts::find(root, &all);
-    (Project { root: root.to_path_buf(), files, texts, source_roots, is_library, scripts, plugins, pytest }, problems)
+    let homes = homes::find(&files, &source_roots);
+    let root = root.to_path_buf();
+    (Project { root, files, texts, source_roots, homes, is_library, scripts, plugins, pytest }, problems)
 }
 
 /// The folders of files, and those above them up to the root.
@@ -210,11 +221,7 @@ fn is_test(relative: &str) -> bool {
 
 /// The dotted name of a module below the deepest source root that holds it.
 fn module_name(path: &Path, source_roots: &[PathBuf]) -> String {
-    let below = source_roots
-        .iter()
-        .filter_map(|root| path.strip_prefix(root).ok())
-        .min_by_key(|below| below.components().count())
-        .unwrap_or(path);
+    let below = homes::base_of(path, source_roots).and_then(|base| path.strip_prefix(base).ok()).unwrap_or(path);
     let mut parts: Vec<_> =
         below.with_extension("").components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
     if parts.last().is_some_and(|part| part == "__init__") {

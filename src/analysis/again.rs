@@ -94,7 +94,7 @@ fn unawaited(
     let there: Vec<PathBuf> = here.iter().filter_map(|path| moved(path)).collect();
     let mut kept = Kept::default();
     let packages = super::site_packages(&analysis.config);
-    let old = kept.open(&project.root, &project.source_roots, &packages, analysis.config.target_version)?;
+    let old = kept.open(&project.root, project.roots(&packages), analysis.config.target_version)?;
     let before = unused_awaitables(old, &here);
     let after = new.db().map(|new| unused_awaitables(new, &there)).unwrap_or_default();
     let mut failures = vec![];

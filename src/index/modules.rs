@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::FileId;
 use crate::project::Project;
+use crate::project::homes::nearest;
 
 /// All module names of a project.
 #[derive(Debug, Default)]
@@ -26,7 +27,8 @@ struct Candidate {
     file: FileId,
     /// The folder that the name starts in.
     base: PathBuf,
-    rank: (Spelling, Kind),
+    /// With the position of the base among the project's source roots.
+    rank: (Spelling, usize, Kind),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,11 +75,12 @@ impl Modules {
             _ => Kind::Module,
         };
         let Some(base) = base(&file.path, &file.module, kind) else { return };
+        let place = |base: &Path| project.source_roots.iter().position(|root| root == base).unwrap_or(usize::MAX);
         let mut dotted = file.module.clone();
         let mut at = base;
         let mut spelling = Spelling::Own;
         loop {
-            self.name(&dotted, Candidate { file: id, base: at.to_path_buf(), rank: (spelling, kind) });
+            self.name(&dotted, Candidate { file: id, base: at.to_path_buf(), rank: (spelling, place(at), kind) });
             let (Some(above), Some(folder)) = (at.parent(), at.file_name()) else { return };
             if at == project.root || !at.starts_with(&project.root) {
                 return;
@@ -134,18 +137,11 @@ impl Modules {
         found.into_iter().map(|(_, file)| file).collect()
     }
 
-    /// The name for what `importer` finds as `name`: of several files, the one beside it, or below the project's root.
+    /// The name for what `importer` finds as `name`: of several files, the one whose folder is nearest.
     pub fn seen_from(&self, project: &Project, importer: FileId, name: String) -> String {
-        let Some([first, second, rest @ ..]) = self.files.get(&name).map(Vec::as_slice) else { return name };
-        let own = project.file(importer);
-        let is_package = own.path.ends_with("__init__.py");
-        let own_base = base(&own.path, &own.module, if is_package { Kind::Package } else { Kind::Module });
-        let mut all = [first, second].into_iter().chain(rest);
-        let wins = all
-            .clone()
-            .find(|candidate| Some(candidate.base.as_path()) == own_base)
-            .or_else(|| all.find(|candidate| candidate.base == project.root))
-            .unwrap_or(first);
+        let Some(candidates @ [first, _, ..]) = self.files.get(&name).map(Vec::as_slice) else { return name };
+        let bases = candidates.iter().map(|candidate| candidate.base.as_path());
+        let wins = nearest(bases, &project.file(importer).path).map_or(first, |at| &candidates[at]);
         if wins.file == first.file {
             return name;
         }

@@ -35,7 +35,7 @@ pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
 fn look_up(db: &Db, anchor: &Path, path: &str) -> Option<FoundClass> {
     let (module, name) = path.rsplit_once('.')?;
     let file = open(db, anchor)?;
-    let model = SemanticModel::new(db, db.program().program_file(db, file));
+    let model = SemanticModel::new(db, db.program_file(file));
     let statement = import_statement(module, name);
     let found = definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
     let (file, range) = found
@@ -68,14 +68,14 @@ pub(super) fn import_statement(module: &str, name: &str) -> ast::StmtImportFrom 
 /// The file and the name's range of a definition, when a class is defined there.
 fn class_at(db: &Db, definition: &ResolvedDefinition) -> Option<(File, TextRange)> {
     let focus = definition.focus_range(db);
-    let module = parsed_module(db, db.program().program_file(db, focus.file()).python_file(db)).load(db);
+    let module = parsed_module(db, db.program_file(focus.file()).python_file(db)).load(db);
     class_named_at(module.suite(), focus.range().start()).map(|class| (focus.file(), class.name.range))
 }
 
 /// The class that another name is given to: `Lock = _thread.lock`.
 fn aliased(db: &Db, definition: &ResolvedDefinition) -> Vec<(File, TextRange)> {
     let focus = definition.focus_range(db);
-    let program_file = db.program().program_file(db, focus.file());
+    let program_file = db.program_file(focus.file());
     let module = parsed_module(db, program_file.python_file(db)).load(db);
     let model = SemanticModel::new(db, program_file);
     let value = bodies(module.suite()).find_map(|statement| match statement {
@@ -125,7 +125,7 @@ fn collect_methods(
     if !seen.insert((file, offset)) {
         return;
     }
-    let program_file = db.program().program_file(db, file);
+    let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
     let Some(class) = class_named_at(module.suite(), offset) else { return };
     let model = SemanticModel::new(db, program_file);

@@ -1,7 +1,7 @@
 //! The smallest database that ty's semantic crates accept, over the project's source roots and third-party packages.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
 use ruff_db::files::{File, Files};
@@ -16,6 +16,7 @@ use ty_python_semantic::lint::{LintRegistry, RuleSelection};
 use ty_python_semantic::{AnalysisSettings, PythonVersionSource, PythonVersionWithSource, default_lint_registry};
 
 use super::system::SourceSystem;
+use crate::project::homes::{self, Roots};
 
 /// ty's database. Clones share their caches, one a thread.
 #[salsa::db]
@@ -28,31 +29,32 @@ pub struct Db {
     rules: Arc<RuleSelection>,
     analysis: Arc<AnalysisSettings>,
     settings: Arc<ProgramSettings>,
+    homes: Arc<Homes>,
+}
+
+/// The programs of the folders in which an import finds other modules than elsewhere, each made when a file asks for it.
+struct Homes {
+    folders: Vec<PathBuf>,
+    settings: Vec<OnceLock<Option<ProgramSettings>>>,
+    source_roots: Vec<PathBuf>,
+    site_packages: Vec<PathBuf>,
 }
 
 impl Db {
-    /// Opens a database over `source_roots`, with third-party packages from `site_packages`.
+    /// Opens a database over the files below `root`.
     ///
     /// # Errors
     /// When a path is not UTF-8, or a search path cannot be read.
-    pub fn open(
-        root: &Path,
-        source_roots: &[PathBuf],
-        site_packages: &[PathBuf],
-        version: PythonVersion,
-    ) -> Result<Self> {
+    pub fn open(root: &Path, roots: Roots, version: PythonVersion) -> Result<Self> {
         let root = system_path(root)?;
         let system = Arc::new(SourceSystem::new(&root));
         let vendored = ty_vendored::file_system().clone();
-        let search_paths = SearchPathSettings {
-            src_roots: source_roots.iter().map(|path| system_path(path)).collect::<Result<_>>()?,
-            site_packages_paths: site_packages.iter().map(|path| system_path(path)).collect::<Result<_>>()?,
-            ..SearchPathSettings::empty()
-        };
-        let settings = ProgramSettings {
-            python_version: PythonVersionWithSource { version, source: PythonVersionSource::default() },
-            python_platform: PythonPlatform::default(),
-            search_paths: search_paths.to_search_paths(&*system, &vendored, &FallibleStrategy)?,
+        let settings = settings(&*system, &vendored, roots.source_roots, roots.site_packages, version)?;
+        let homes = Homes {
+            folders: roots.homes.to_vec(),
+            settings: roots.homes.iter().map(|_| OnceLock::new()).collect(),
+            source_roots: roots.source_roots.to_vec(),
+            site_packages: roots.site_packages.to_vec(),
         };
         let db = Self {
             storage: salsa::Storage::new(None),
@@ -62,15 +64,53 @@ impl Db {
             rules: Arc::new(RuleSelection::from_registry(default_lint_registry())),
             analysis: Arc::new(AnalysisSettings::default()),
             settings: Arc::new(settings),
+            homes: Arc::new(homes),
         };
         db.settings.search_paths.try_register_static_roots(&db);
         Ok(db)
     }
 
-    /// The program that all files belong to.
-    pub fn program(&self) -> Program<'_> {
-        Program::from_settings(self, &self.settings)
+    /// The program that a file belongs to.
+    fn program_of(&self, file: File) -> Program<'_> {
+        let home = file.path(self).as_system_path().and_then(|path| {
+            let at = homes::nearest(self.homes.folders.iter().map(PathBuf::as_path), path.as_std_path())?;
+            self.homes.settings[at].get_or_init(|| self.settings_at(at)).as_ref()
+        });
+        Program::from_settings(self, home.unwrap_or(&self.settings))
     }
+
+    /// A file as part of its program.
+    pub fn program_file(&self, file: File) -> ProgramFile<'_> {
+        self.program_of(file).program_file(self, file)
+    }
+
+    /// What is nearest to the home is searched first; all of these folders are search paths of the whole database already.
+    fn settings_at(&self, home: usize) -> Option<ProgramSettings> {
+        let folder = &self.homes.folders[home];
+        let mut source_roots = self.homes.source_roots.clone();
+        source_roots.sort_by_key(|root| std::cmp::Reverse(homes::nearness(root, folder)));
+        let version = self.settings.python_version.version;
+        settings(&*self.system, &self.vendored, &source_roots, &self.homes.site_packages, version).ok()
+    }
+}
+
+fn settings(
+    system: &SourceSystem,
+    vendored: &VendoredFileSystem,
+    source_roots: &[PathBuf],
+    site_packages: &[PathBuf],
+    version: PythonVersion,
+) -> Result<ProgramSettings> {
+    let search_paths = SearchPathSettings {
+        src_roots: source_roots.iter().map(|path| system_path(path)).collect::<Result<_>>()?,
+        site_packages_paths: site_packages.iter().map(|path| system_path(path)).collect::<Result<_>>()?,
+        ..SearchPathSettings::empty()
+    };
+    Ok(ProgramSettings {
+        python_version: PythonVersionWithSource { version, source: PythonVersionSource::default() },
+        python_platform: PythonPlatform::default(),
+        search_paths: search_paths.to_search_paths(system, vendored, &FallibleStrategy)?,
+    })
 }
 
 /// A database that is kept from one analysis of a project to the next, with all that it knows of files that did not change.
@@ -82,6 +122,7 @@ pub struct Kept(Option<(Place, Db)>);
 struct Place {
     root: PathBuf,
     source_roots: Vec<PathBuf>,
+    homes: Vec<PathBuf>,
     site_packages: Vec<PathBuf>,
     version: PythonVersion,
 }
@@ -91,17 +132,12 @@ impl Kept {
     ///
     /// # Errors
     /// As [`Db::open`].
-    pub fn open(
-        &mut self,
-        root: &Path,
-        source_roots: &[PathBuf],
-        site_packages: &[PathBuf],
-        version: PythonVersion,
-    ) -> Result<&Db> {
+    pub fn open(&mut self, root: &Path, roots: Roots, version: PythonVersion) -> Result<&Db> {
         let place = Place {
             root: root.to_path_buf(),
-            source_roots: source_roots.to_vec(),
-            site_packages: site_packages.to_vec(),
+            source_roots: roots.source_roots.to_vec(),
+            homes: roots.homes.to_vec(),
+            site_packages: roots.site_packages.to_vec(),
             version,
         };
         let db = match self.0.take() {
@@ -109,7 +145,7 @@ impl Kept {
                 Files::sync_all_recursive(&mut db, [system_path(root)?]);
                 db
             }
-            _ => Db::open(root, source_roots, site_packages, version)?,
+            _ => Db::open(root, roots, version)?,
         };
         Ok(&self.0.insert((place, db)).1)
     }
@@ -161,7 +197,7 @@ impl ty_python_semantic::Db for Db {
     }
 
     fn program_file(&self, file: File) -> ProgramFile<'_> {
-        self.program().program_file(self, file)
+        Db::program_file(self, file)
     }
 
     fn python_version_with_source(&self, _file: File) -> &PythonVersionWithSource {

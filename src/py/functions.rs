@@ -39,7 +39,7 @@ pub struct Signature {
 pub fn find(db: &Db, anchor: &Path, path: &str) -> Option<Callable> {
     let (module, name) = path.rsplit_once('.')?;
     let file = open(db, anchor)?;
-    let model = SemanticModel::new(db, db.program().program_file(db, file));
+    let model = SemanticModel::new(db, db.program_file(file));
     let statement = import_statement(module, name);
     let function = guarded(|| {
         let found = definitions_for_imported_symbol(&model, &statement, name, ImportAliasResolution::ResolveAliases);
@@ -62,7 +62,7 @@ pub fn signature(db: &Db, definition: &Definition) -> Option<Signature> {
 
 /// The signature of the function whose name stands at `offset`; none when neither a body nor an annotation says anything.
 fn signature_at(db: &Db, file: File, offset: TextSize) -> Option<Signature> {
-    let program_file = db.program().program_file(db, file);
+    let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
     let function = function_named_at(module.suite(), offset)?;
     if function.returns.is_none() && function.decorator_list.is_empty() && is_declared_only(&function.body) {

@@ -109,7 +109,7 @@ pub fn ask(db: &Db, questions: &[Questions]) -> Vec<Answers> {
 fn ask_file(db: &Db, questions: &Questions) -> Answers {
     let mut answers = Answers::default();
     let Some(file) = open(db, &questions.path) else { return answers };
-    let program_file = db.program().program_file(db, file);
+    let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
     let model = SemanticModel::new(db, program_file);
     let member_ranges = questions.members.iter().chain(&questions.siblings).map(|(range, _)| *range);
@@ -290,7 +290,7 @@ pub(super) fn at(db: &Db, file: File, range: TextRange) -> Option<Definition> {
         FilePath::Vendored(_) => None,
         FilePath::SystemVirtual(_) => return None,
     };
-    let program_file = db.program().program_file(db, file);
+    let program_file = db.program_file(file);
     let module = file_to_module(db, program_file.resolver_file(db)).map(|module| module.name(db).to_string());
     let name = qualified(db, file, range);
     Some(Definition { path, module: module.unwrap_or_default(), offset: range.start(), name })
@@ -298,7 +298,7 @@ pub(super) fn at(db: &Db, file: File, range: TextRange) -> Option<Definition> {
 
 /// `Class.method` for the name at `range`, by the classes around it.
 fn qualified(db: &Db, file: File, range: TextRange) -> String {
-    let program_file = db.program().program_file(db, file);
+    let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
     let text = source_text(db, file);
     let own = text.as_str().get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default().to_owned();

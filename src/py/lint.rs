@@ -17,7 +17,7 @@ pub fn unused_awaitables(db: &Db, paths: &[PathBuf]) -> Vec<Vec<TextRange>> {
 
 fn in_file(db: &Db, path: &Path) -> Vec<TextRange> {
     let Some(file) = open(db, path) else { return vec![] };
-    let found = check_file(db, db.program().program_file(db, file)).unwrap_or_default();
+    let found = check_file(db, db.program_file(file)).unwrap_or_default();
     let found = found.iter().filter(|diagnostic| diagnostic.id().is_lint_named("unused-awaitable"));
     found.filter_map(|diagnostic| diagnostic.primary_span()?.range()).collect()
 }

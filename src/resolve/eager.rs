@@ -87,6 +87,8 @@ pub fn method_call(index: &Index, receiver: ValueId, name: &str) -> Option<(Call
         }
         _ => None,
     })
+}
+
 /// Does the call give on what its first argument gives, one after the other?
 pub fn gives_on(names: &Names, call: &Call) -> bool {
     let is_reader = |path: &str| matches!(path, "csv.reader" | "csv.DictReader" | "_csv.reader");

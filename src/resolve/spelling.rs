@@ -163,7 +163,8 @@ fn spell_meaning(names: &Names, meaning: &Meaning, way: &mut Way) -> Option<Spel
     match meaning {
         Meaning::Func(id) => plain(names.qualified_func(*id)),
         Meaning::Class(id) => plain(names.qualified_class(*id)),
-        Meaning::Module(path) | Meaning::External(path) => plain(path.clone()),
+        Meaning::Module(path) => plain(names.own_name(path)),
+        Meaning::External(path) => plain(path.clone()),
         Meaning::Annotated { annotation, value: None } => annotated(*annotation),
         Meaning::Param { func, index } => annotated(names.index.func(*func).params.get(*index as usize)?.annotation?),
         Meaning::Value(value) | Meaning::Annotated { value: Some(value), .. } => {

@@ -16,6 +16,7 @@ mod functions;
 mod groups;
 mod handed;
 mod implied;
+mod homes;
 mod differences;
 mod init;
 mod limits;

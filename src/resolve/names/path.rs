@@ -37,7 +37,8 @@ impl Names<'_> {
         match meaning {
             Meaning::Func(id) => Some(self.qualified_func(*id)),
             Meaning::Class(id) => Some(self.qualified_class(*id)),
-            Meaning::Module(path) | Meaning::External(path) => Some(path.clone()),
+            Meaning::Module(path) => Some(self.own_name(path)),
+            Meaning::External(path) => Some(path.clone()),
             Meaning::Value(value) => self.dotted_at(*value, depth + 1),
             Meaning::Annotated { value: Some(value), .. } => self.dotted_at(*value, depth + 1),
             Meaning::Annotated { annotation, value: None } => self.dotted_at(*annotation, depth + 1),
@@ -47,6 +48,12 @@ impl Names<'_> {
             }
             Meaning::Unknown => None,
         }
+    }
+
+    /// The name that a module has where it is imported by its shortest name: `app.db` for `services.users.app.db`.
+    pub fn own_name(&self, module: &str) -> String {
+        let file = self.index.module(module);
+        file.map_or_else(|| module.to_owned(), |file| self.project.file(file).module.clone())
     }
 
     /// The same path by each foreign class that a class of the project inherits from: `fastapi.APIRouter.get` for
