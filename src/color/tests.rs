@@ -222,7 +222,7 @@ impl Coloring<'_> {
             SiteKind::Call | SiteKind::Iterated => {
                 !site.uncertain && !site::is_given_to_runner(self.world, site) && !self.is_awaited(site)
             }
-            SiteKind::Value => site::raises_call(self.world, site).is_some(),
+            SiteKind::Value => !site.uncertain && site::raises_call(self.world, site).is_some(),
             SiteKind::Blocking { .. }
             | SiteKind::Runs { .. }
             | SiteKind::Read
@@ -289,12 +289,16 @@ impl Coloring<'_> {
             | SiteKind::Mention
             | SiteKind::Carried
             | SiteKind::Runs { .. }
-            | SiteKind::Read
-            | SiteKind::Callback { .. } => SiteVerdict::AsIs,
+            | SiteKind::Read => SiteVerdict::AsIs,
+            // `sorted(keys, key=store.load)`
+            SiteKind::Callback { .. } if converting && !self.are_fakes(&site.targets) => {
+                SiteVerdict::Left(Cause::Escapes { site: site.id })
+            }
+            SiteKind::Callback { .. } => SiteVerdict::AsIs,
             SiteKind::Made if converting && !site.uncertain => SiteVerdict::Left(Cause::Escapes { site: site.id }),
             SiteKind::Made => SiteVerdict::AsIs,
             SiteKind::Value => match site::raises_call(self.world, site) {
-                _ if !converting || site.uncertain || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
+                _ if !converting || self.are_fakes(&site.targets) => SiteVerdict::AsIs,
                 _ if site::is_mock_use(self.world, site.id) || site::is_wrapped(self.world, site.id) => {
                     SiteVerdict::AsIs
                 }

@@ -429,6 +429,103 @@ async def test_show():
     );
 }
 
+/// What the test says is no reason to wrap the function twice.
+#[test]
+fn a_lambda_that_a_test_assigns_is_wrapped_once() {
+    check_project(
+        &format!(
+            "{CONFIG}#- store.py
+class Store:
+    def load(self, key):
+        return persistence.get(key)
+
+class Service:
+    def __init__(self, store: Store):
+        self.store = store
+
+    def total(self, keys):
+        return sum(self.store.load(key) for key in keys)
+#- test_store.py
+from unittest import mock
+import store
+
+def test_total():
+    kept = store.Store()
+    kept.load = lambda key: 8
+    assert store.Service(kept).total(['a']) == 8
+"
+        ),
+        "#- store.py
+import asyncio
+
+
+class Store:
+    async def load(self, key):
+        return await asyncio.to_thread(persistence.get, key)
+
+class Service:
+    def __init__(self, store: Store):
+        self.store = store
+
+    async def total(self, keys):
+        return sum([await self.store.load(key) for key in keys])
+#- test_store.py
+from unittest import mock
+import store
+
+async def test_total():
+    kept = store.Store()
+    kept.load = mock.AsyncMock(side_effect=lambda key: 8)
+    assert await store.Service(kept).total(['a']) == 8
+",
+    );
+}
+
+/// The type of `store` is open, as a test puts something else in the place of `load`.
+#[test]
+fn a_test_that_hands_the_function_to_something_sync_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}#- store.py
+class Store:
+    def load(self, key):
+        return persistence.get(key)
+#- tests/conftest.py
+import pytest
+from store import Store
+
+@pytest.fixture
+def store():
+    store = Store()
+    store.load('x')
+    return store
+#- tests/test_store.py
+from functools import partial
+import pytest
+from store import Store
+
+def test_sorted(store):
+    assert sorted(['b', 'a'], key=store.load)
+
+def test_known():
+    assert sorted(['b', 'a'], key=Store().load)
+
+def test_tried(store):
+    def attempt(function):
+        return function('a')
+
+    assert attempt(store.load)
+
+def test_raises(store):
+    pytest.raises(KeyError, store.load, 'a')
+
+def test_replaced(store):
+    store.load = lambda key: 8
+    assert store.load('a') == 8
+"
+    ));
+    project.run("diff").returned(1).says(&["test_sorted: ", "test_known: ", "test_tried: "]);
+}
+
 #[test]
 fn what_a_foreign_recorder_makes_of_a_function_is_named() {
     let project = Project::new(&format!(

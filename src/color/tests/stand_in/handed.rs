@@ -57,9 +57,32 @@ impl Finder<'_> {
             Fake::Foreign(value) if self.is_named_again(value) => self.unfit(fake, Unfit::Named),
             Fake::Lambda(_) | Fake::Foreign(_) => {
                 let Some((file, range, owner)) = self.place_of(fake) else { return };
+                if self.is_wrapped_already(fake, file, range) {
+                    return;
+                }
                 self.found.edits.push((file, owner, MockEdit::Wrapped { fake: key(range) }));
             }
         }
+    }
+
+    /// Is it one with what the test assigns, passes or patches, which becomes awaitable there?
+    fn is_wrapped_already(&self, fake: Fake, file: FileId, range: TextRange) -> bool {
+        let index = self.world.index;
+        let is_fake = |value: ValueId| match (fake, index.value(value)) {
+            (Fake::Lambda(own), Value::Lambda { func, .. }) => own == *func,
+            (Fake::Foreign(own), _) => own == value,
+            _ => false,
+        };
+        self.found.edits.iter().filter(|(of, _, _)| *of == file).any(|(_, _, edit)| match edit {
+            MockEdit::Argument { call, index: at } => index.call(*call).args[*at as usize].range == range,
+            MockEdit::Hoisted { fake } => *fake == key(range),
+            MockEdit::Assigned { target } => index
+                .file(file)
+                .attribute_writes
+                .iter()
+                .any(|write| key(write.range) == *target && write.value.is_some_and(is_fake)),
+            _ => false,
+        })
     }
 
     fn unfit(&mut self, fake: Fake, why: Unfit) {
