@@ -239,6 +239,10 @@ pub enum Cause {
     AsksFor {
         fixture: FuncId,
     },
+    /// An async test or fixture looks up a fixture that becomes async, whose runner cannot start a loop there.
+    AsksInLoop {
+        fixture: FuncId,
+    },
     /// A test puts it in the place of a function that becomes async.
     StandsIn {
         target: FuncId,
@@ -446,6 +450,7 @@ impl Cause {
             | Cause::HoldsLock { .. }
             | Cause::StopsIteration { .. }
             | Cause::AsksFor { .. }
+            | Cause::AsksInLoop { .. }
             | Cause::StandsIn { .. }
             | Cause::TestHook { .. }
             | Cause::TestBase { .. }

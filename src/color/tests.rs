@@ -18,6 +18,7 @@ use crate::config::{Reach, Tests as Mode};
 use crate::index::facts::*;
 use crate::resolve::fixtures;
 use crate::resolve::{Evidence, Site, SiteKind};
+use ruff_python_ast::name::Name;
 
 /// What becomes of the tests.
 #[derive(Clone, Debug, Default)]
@@ -146,9 +147,26 @@ impl Coloring<'_> {
                 self.tests.left.insert(func, Cause::Uncertain { site });
             }
         }
+        self.leave_lookups();
         for (owner, picks) in &self.world.graph.computed.tests {
             if let Some((pick, _)) = picks.iter().find(|(_, target)| self.converts(*target)) {
                 self.tests.left.entry(*owner).or_insert(Cause::Computed { pick: *pick });
+            }
+        }
+    }
+
+    /// `request.getfixturevalue("store")` in what is async.
+    fn leave_lookups(&mut self) {
+        let world = self.world;
+        for id in world.index.refs_of(&Name::new_static("getfixturevalue")) {
+            let (Some(func), Usage::Called(call)) = (world.context(*id).func, world.index.site(*id).usage) else {
+                continue;
+            };
+            let asked = world.index.call(call).args.first().map(|arg| world.index.value(arg.value));
+            let Some(Value::Text(name)) = asked else { continue };
+            let fixture = world.graph.fixtures.requested(world.project, world.index, func, name);
+            if let Some(fixture) = fixture.filter(|fixture| self.converts(*fixture) && self.is_coroutine(func)) {
+                self.tests.left.insert(func, Cause::AsksInLoop { fixture });
             }
         }
     }

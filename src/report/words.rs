@@ -159,6 +159,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Later { .. } => "later",
         Cause::TestStays { .. } => "test-stays",
         Cause::AsksFor { .. } => "asks-for-fixture",
+        Cause::AsksInLoop { .. } => "asks-in-loop",
         Cause::StandsIn { .. } => "stands-in",
         Cause::TestHook { .. } => "test-hook",
         Cause::TestBase { .. } => "test-base",
@@ -381,6 +382,11 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::AsksFor { fixture } => {
             format!("it asks for the fixture `{}` ({})", names.qualified_func(*fixture), places.func(*fixture))
         }
+        Cause::AsksInLoop { fixture } => format!(
+            "`getfixturevalue` gives it the fixture `{}` ({}), which becomes async and cannot be set up while a loop runs",
+            names.qualified_func(*fixture),
+            places.func(*fixture)
+        ),
         Cause::StandsIn { target } => {
             format!("it stands in for `{}` ({})", names.qualified_func(*target), places.func(*target))
         }

@@ -526,6 +526,35 @@ def test_replaced(store):
     project.run("diff").returned(1).says(&["test_sorted: ", "test_known: ", "test_tried: "]);
 }
 
+/// A plugin sets an async fixture up in a loop of its own, which it cannot start in an async test.
+#[test]
+fn a_test_that_looks_an_async_fixture_up_is_named() {
+    let project = Project::new(&format!(
+        "{CONFIG}#- store.py
+class Store:
+    def load(self, key):
+        return persistence.get(key)
+#- tests/test_store.py
+import pytest
+from store import Store
+
+@pytest.fixture
+def store():
+    store = Store()
+    store.load('x')
+    return store
+
+def test_awaits(request):
+    assert request.getfixturevalue('store').load('a')
+
+def test_sync(request):
+    assert request.getfixturevalue('store')
+"
+    ));
+    let run = project.run("diff").returned(1).says(&["test_awaits: `getfixturevalue`"]);
+    assert!(!run.stderr.contains("test_sync"), "{}", run.stderr);
+}
+
 #[test]
 fn what_a_foreign_recorder_makes_of_a_function_is_named() {
     let project = Project::new(&format!(
