@@ -49,7 +49,7 @@ impl Db {
         let root = system_path(root)?;
         let system = Arc::new(SourceSystem::new(&root));
         let vendored = ty_vendored::file_system().clone();
-        let settings = settings(&*system, &vendored, roots.source_roots, roots.site_packages, version)?;
+        let settings = settings(&system, &vendored, roots.source_roots, roots.site_packages, version)?;
         let homes = Homes {
             folders: roots.homes.to_vec(),
             settings: roots.homes.iter().map(|_| OnceLock::new()).collect(),
@@ -90,7 +90,7 @@ impl Db {
         let mut source_roots = self.homes.source_roots.clone();
         source_roots.sort_by_key(|root| std::cmp::Reverse(homes::nearness(root, folder)));
         let version = self.settings.python_version.version;
-        settings(&*self.system, &self.vendored, &source_roots, &self.homes.site_packages, version).ok()
+        settings(&self.system, &self.vendored, &source_roots, &self.homes.site_packages, version).ok()
     }
 }
 
