@@ -7,7 +7,7 @@ mod keep_sync;
 mod census;
 mod part;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
@@ -24,7 +24,7 @@ use crate::config::flags::Flags;
 use crate::edit::FileEdits;
 use crate::error::{Error, Problem};
 use crate::index::Index;
-use crate::index::facts::FileId;
+use crate::index::facts::{FileId, FuncId};
 use crate::index::words::Words;
 use crate::journal::git;
 use crate::plan::{self, Action, Plan};
@@ -50,6 +50,7 @@ pub struct Analysis {
     /// Planned actions that no rewriter could carry out, and that nothing depends on.
     left: BTreeMap<FileId, Vec<Action>>,
     kept: swap::Kept,
+    converting: BTreeSet<FuncId>,
     /// The part of the migration that the verdicts and the plan are about, and the verdicts of all of it.
     part: Option<(Selected, Verdicts)>,
 }
@@ -65,6 +66,7 @@ impl Analysis {
             vetoes: &self.vetoes,
             hazards: &self.hazards,
             kept: &self.kept,
+            converting: &self.converting,
             selected: self.part.as_ref().map(|(selected, _)| selected),
         }
     }
@@ -252,6 +254,7 @@ fn build(survey: Survey, kept: &mut Kept) -> Result<Analysis> {
         hazards: hazard::Memo::default(),
         left: BTreeMap::new(),
         kept: swap::Kept::new(),
+        converting: BTreeSet::new(),
         part: None,
     };
     analysis.kept = confined::escaping(analysis.world());
@@ -281,13 +284,18 @@ fn too_old(analysis: &Analysis) -> Option<Problem> {
     ))
 }
 
-/// Colors the graph. Where a decision depends on a module that was not read yet, it is read, and all is decided again.
+/// Colors the graph. Where a decision depends on a module that was not read yet, it is read, and all is decided again; so it is
+/// where what becomes async makes more calls count.
 fn decide(analysis: &mut Analysis) {
     loop {
         let verdicts = color::color(analysis.world());
         let mut broken = swap::broken(analysis.world(), &verdicts);
         if !broken.is_empty() {
             analysis.kept.append(&mut broken);
+            continue;
+        }
+        if let Some(mut converting) = color::reaching_more(analysis.world(), &verdicts) {
+            analysis.converting.append(&mut converting);
             continue;
         }
         let plan = plan::plan(analysis.world(), &verdicts);

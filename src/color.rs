@@ -132,6 +132,8 @@ pub struct World<'a> {
     pub kept: &'a swap::Kept,
     /// Calls that a rewriter could not express, by file and range.
     pub vetoes: &'a FxHashSet<(FileId, TextRange)>,
+    /// Sync functions that are known to become async: what they reach runs on a loop.
+    pub converting: &'a BTreeSet<FuncId>,
     /// What was found out about offloading functions: it does not depend on colors.
     pub hazards: &'a hazard::Memo,
     /// The part of the migration that this run is about; none is all of it.
@@ -194,4 +196,12 @@ pub fn color(world: World) -> Verdicts {
     }
     coloring.follow_in_tests();
     coloring.verdicts()
+}
+
+/// The functions of the code that become async, where they reach blocking calls that did not count so far: those run on a loop now.
+pub fn reaching_more(world: World, verdicts: &Verdicts) -> Option<BTreeSet<FuncId>> {
+    let changing = verdicts.converts.keys().chain(verdicts.bridges.keys()).copied();
+    let converting: BTreeSet<FuncId> = changing.filter(|func| !world.in_tests(func.file)).collect();
+    let is_new = !converting.is_subset(world.converting);
+    (is_new && Coloring::new(world).reaches_more(&converting)).then_some(converting)
 }

@@ -76,8 +76,7 @@ impl<'a> Coloring<'a> {
             tests: tests::Tests::default(),
             searched: hazard::Searched::default(),
         };
-        let is_async = |func: &FuncId| world.index.func(*func).is_async && !world.in_tests(func.file);
-        coloring.reached = coloring.reached_from(coloring.sites_in.keys().copied().filter(is_async).collect());
+        coloring.reached = coloring.reached_with(world.converting);
         let callers = coloring.callers();
         coloring.blocking = coloring.lead_to(&callers, Along::Families, |site| coloring.is_in_reach(site));
         let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
@@ -135,6 +134,26 @@ impl<'a> Coloring<'a> {
     /// Is an await put into the body of this sync function?
     pub(super) fn comes_to_await(&self, func: FuncId) -> bool {
         self.converts(func) || self.bridges.contains(&func)
+    }
+
+    /// Sync functions that run on a loop, when these become async.
+    fn reached_with(&self, converting: &BTreeSet<FuncId>) -> BTreeSet<FuncId> {
+        let is_async = |func: &FuncId| self.world.index.func(*func).is_async && !self.world.in_tests(func.file);
+        let seeds = self.sites_in.keys().copied().filter(is_async).chain(converting.iter().copied());
+        let mut reached = self.reached_from(seeds.collect());
+        reached.extend(converting);
+        reached
+    }
+
+    /// Do functions that become async reach blocking calls that did not count so far?
+    pub(super) fn reaches_more(&self, converting: &BTreeSet<FuncId>) -> bool {
+        let reached = self.reached_with(converting);
+        let is_new = |owner: FuncId| reached.contains(&owner) && !self.reached.contains(&owner);
+        self.world.graph.sites.values().any(|site| {
+            matches!(site.kind, SiteKind::Blocking { .. })
+                && self.world.owner(site.id).is_some_and(is_new)
+                && !self.is_in_reach(site)
+        })
     }
 
     /// Sync functions that calls lead to from these.

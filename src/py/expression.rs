@@ -28,7 +28,7 @@ fn program(expression: &str, name: &str) -> Option<String> {
 fn look_up(db: &Db, program: &str) -> Option<Answer> {
     // The text of a virtual file is its path.
     let file = ruff_db::Db::files(db).virtual_file(db, SystemVirtualPath::new(program)).file();
-    let program_file = db.program().program_file(db, file);
+    let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
     let model = SemanticModel::new(db, program_file);
     module.suite().iter().find_map(|statement| {
@@ -42,11 +42,13 @@ mod tests {
     use ruff_python_ast::PythonVersion;
 
     use super::*;
+    use crate::project::homes::Roots;
 
     #[test]
     fn ty_knows_what_functions_of_the_standard_library_give() {
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(folder.path(), &[folder.path().to_path_buf()], &[], PythonVersion::PY312).unwrap();
+        let roots = Roots { source_roots: &[folder.path().to_path_buf()], homes: &[], site_packages: &[] };
+        let db = Db::open(folder.path(), roots, PythonVersion::PY312).unwrap();
         let check = |expression: &str, name: &str, expected: Option<&str>| {
             let found = member(&db, expression, name);
             assert_eq!(found.as_ref().map(|answer| answer.shown.as_str()), expected, "{expression}.{name}");

@@ -1489,3 +1489,36 @@ async def first(persistence):
 ",
     );
 }
+
+#[test]
+fn what_becomes_async_reaches_calls_that_count_in_async_code_alone() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['open']
+reach = 'all'
+[[blocking]]
+function = 'web.*'
+reach = 'all'
+#- web.py
+def fetch(name):
+    return name
+#- settings.py
+def load(name):
+    return open(name)
+def unused(name):
+    return open(name)
+#- auth.py
+import settings
+import web
+
+def register(name):
+    return web.fetch(settings.load(name))
+",
+    );
+    check_round(&project).says(&["2 functions made async, 1 call awaited"]);
+    project.run("apply --allow-dirty").returned(0);
+    assert!(
+        project.text("settings.py").contains("async def load(name):\n    return await asyncio.to_thread(open, name)")
+    );
+    assert!(project.text("settings.py").contains("\ndef unused(name):\n    return open(name)"));
+}

@@ -233,6 +233,8 @@ async def main(key, unknown):
     let text = project.text("db.py");
     let line = "return await asyncio.to_thread((await asyncio.to_thread(self.db.execute, 'select 1')).fetchall)";
     assert!(text.contains(line), "{text}");
+}
+
 /// In a tuple, as a cursor, by another function, behind `closing`: it would be a worker's, and used on the loop.
 #[test]
 fn what_gives_away_a_connection_of_sqlite_stays_in_its_thread() {
