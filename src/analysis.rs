@@ -288,14 +288,14 @@ fn too_old(analysis: &Analysis) -> Option<Problem> {
 /// where what becomes async makes more calls count.
 fn decide(analysis: &mut Analysis) {
     loop {
-        let verdicts = color::color(analysis.world());
+        let mut verdicts = color::color(analysis.world());
         let mut broken = swap::broken(analysis.world(), &verdicts);
         if !broken.is_empty() {
             analysis.kept.append(&mut broken);
             continue;
         }
-        if let Some(mut converting) = color::reaching_more(analysis.world(), &verdicts) {
-            analysis.converting.append(&mut converting);
+        if !verdicts.reaching_more.is_empty() {
+            analysis.converting.append(&mut verdicts.reaching_more);
             continue;
         }
         let plan = plan::plan(analysis.world(), &verdicts);

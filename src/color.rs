@@ -112,6 +112,8 @@ pub struct Verdicts {
     pub guards: BTreeSet<guard::GuardId>,
     /// What becomes of the tests around that.
     pub tests: tests::Tests,
+    /// The functions of the code that become async, where they reach blocking calls that did not count so far: those run on a loop now.
+    pub reaching_more: BTreeSet<FuncId>,
 }
 
 impl Verdicts {
@@ -195,13 +197,6 @@ pub fn color(world: World) -> Verdicts {
         }
     }
     coloring.follow_in_tests();
-    coloring.verdicts()
-}
-
-/// The functions of the code that become async, where they reach blocking calls that did not count so far: those run on a loop now.
-pub fn reaching_more(world: World, verdicts: &Verdicts) -> Option<BTreeSet<FuncId>> {
-    let changing = verdicts.converts.keys().chain(verdicts.bridges.keys()).copied();
-    let converting: BTreeSet<FuncId> = changing.filter(|func| !world.in_tests(func.file)).collect();
-    let is_new = !converting.is_subset(world.converting);
-    (is_new && Coloring::new(world).reaches_more(&converting)).then_some(converting)
+    let reaching_more = coloring.reaching_more();
+    Verdicts { reaching_more, ..coloring.verdicts() }
 }

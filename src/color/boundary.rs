@@ -247,9 +247,9 @@ fn is_import_hook(world: World, class: ClassId, name: &str) -> bool {
         return false;
     }
     let classes = world.graph.hierarchy.ancestors(class);
-    let has = |wanted: &&&str| classes.iter().any(|id| hierarchy::method(world.index, *id, wanted).is_some());
-    let found = FINDS_AND_LOADS.iter().filter(has).count();
-    found > 1 || found == 1 && OF_LOADERS.iter().any(|wanted| has(&wanted))
+    let has = |wanted: &str| classes.iter().any(|id| hierarchy::method(world.index, *id, wanted).is_some());
+    let found = FINDS_AND_LOADS.into_iter().filter(|wanted| has(wanted)).count();
+    found > 1 || found == 1 && OF_LOADERS.into_iter().any(has)
 }
 
 /// Does Python run it where nothing names it and no operator stands: when an object goes away, a class is made, a missing member of

@@ -145,15 +145,22 @@ impl<'a> Coloring<'a> {
         reached
     }
 
-    /// Do functions that become async reach blocking calls that did not count so far?
-    pub(super) fn reaches_more(&self, converting: &BTreeSet<FuncId>) -> bool {
-        let reached = self.reached_with(converting);
+    /// The functions of the code that become async, when they reach blocking calls that did not count so far.
+    pub(super) fn reaching_more(&self) -> BTreeSet<FuncId> {
+        let world = self.world;
+        let changing = world.graph.nodes.iter().filter(|func| self.converts(**func)).chain(&self.bridges);
+        let converting: BTreeSet<FuncId> = changing.copied().filter(|func| !world.in_tests(func.file)).collect();
+        if converting.is_subset(world.converting) {
+            return BTreeSet::new();
+        }
+        let reached = self.reached_with(&converting);
         let is_new = |owner: FuncId| reached.contains(&owner) && !self.reached.contains(&owner);
-        self.world.graph.sites.values().any(|site| {
+        let reaches_more = world.graph.sites.values().any(|site| {
             matches!(site.kind, SiteKind::Blocking { .. })
-                && self.world.owner(site.id).is_some_and(is_new)
+                && world.owner(site.id).is_some_and(is_new)
                 && !self.is_in_reach(site)
-        })
+        });
+        if reaches_more { converting } else { BTreeSet::new() }
     }
 
     /// Sync functions that calls lead to from these.

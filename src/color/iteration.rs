@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 
 use super::World;
 use super::cause::Cause;
+use super::shape::async_twin;
 use crate::index::facts::*;
 use crate::resolve::hierarchy::method;
 use crate::resolve::{Site, SiteKind, eager};
@@ -156,7 +157,7 @@ pub struct Method {
 impl Method {
     /// What an async generator calls it.
     pub fn twin(self) -> &'static str {
-        if self.name == "close" { "aclose" } else { "__anext__" }
+        async_twin(self.name).unwrap_or("aclose")
     }
 }
 

@@ -82,7 +82,11 @@ impl Layer {
 
     /// Does the program import the package of one of the classes?
     pub(crate) fn is_imported(&self, builder: &Builder) -> bool {
-        let tops: BTreeSet<&str> = included(&self.patterns).filter_map(|pattern| pattern.split('.').next()).collect();
+        let tops = included(&self.patterns).filter_map(|pattern| pattern.split('.').next());
+        let tops: BTreeSet<&str> = tops.filter(|top| builder.index.words.files(top).next().is_some()).collect();
+        if tops.is_empty() {
+            return false;
+        }
         let imports = builder.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
         let mut modules = imports.filter(|import| import.level == 0).filter_map(|import| import.module.as_deref());
         modules.any(|module| tops.contains(module.split('.').next().unwrap_or(module)))

@@ -50,9 +50,7 @@ fn class_of(object: Object) -> Option<ClassId> {
 }
 
 fn doubting<'a>(builder: &'a mut Builder<'_>) -> Solver<'a> {
-    if builder.doubts.asks == Asks::Answers {
-        builder.doubts.asks = Asks::Doubts;
-        builder.doubts.builtin_names = builder.builtin_names().clone();
-    }
+    builder.builtin_names();
+    builder.doubts.begin(Asks::Doubts, &builder.flow.builtin_names);
     Solver::new(builder.project, builder.index, &mut builder.graph.hierarchy, &mut builder.doubts)
 }

@@ -24,10 +24,7 @@ pub enum Fake {
 
 /// What tests put in the place of the callee of a call.
 pub(crate) fn fakes(builder: &mut Builder, state: &mut State, callee: ValueId) -> Vec<Fake> {
-    if state.asks == Asks::Answers {
-        state.asks = Asks::Fakes;
-        state.builtin_names = builder.builtin_names().clone();
-    }
+    state.begin(Asks::Fakes, builder.builtin_names());
     let mut solver = Solver::new(builder.project, builder.index, &mut builder.graph.hierarchy, state);
     let all = solver.solve(Node::Value(callee), vec![]);
     let mut pending = vec![solver.variable(Node::Value(callee), vec![])];

@@ -32,20 +32,22 @@ pub(crate) fn is_foreign_receiver(
     name: &Name,
     layer: &Layer,
 ) -> Option<Vec<Place>> {
-    let set = builder.solver().solve(Node::Value(receiver), vec![]);
-    if !set.has_unknown() && !is_nothing(&set) {
-        return all_of_layer(builder, &set, name, layer, |builder, symbol| builder.solver().text(symbol));
+    if let Some(found) = as_known(builder, receiver, name, layer) {
+        return found;
     }
     let made = builder.solve_made(receiver);
     if let Some(found) = all_of_layer(builder, &made, name, layer, |builder, symbol| builder.made_text(symbol)) {
         return Some(found);
     }
     let entered = entered(builder, receiver);
-    let set = builder.solver().solve(Node::Value(entered), vec![]);
-    if !set.has_unknown() && !is_nothing(&set) {
-        return all_of_layer(builder, &set, name, layer, |builder, symbol| builder.solver().text(symbol));
-    }
-    is_written_so(builder, receiver, layer).then(Vec::new)
+    as_known(builder, entered, name, layer).unwrap_or_else(|| is_written_so(builder, receiver, layer).then(Vec::new))
+}
+
+/// The answer of [`all_of_layer`] where all that gets there is known.
+fn as_known(builder: &mut Builder, value: ValueId, name: &Name, layer: &Layer) -> Option<Option<Vec<Place>>> {
+    let set = builder.solver().solve(Node::Value(value), vec![]);
+    let is_known = !set.has_unknown() && !is_nothing(&set);
+    is_known.then(|| all_of_layer(builder, &set, name, layer, |builder, symbol| builder.solver().text(symbol)))
 }
 
 /// Does nothing get there that the program runs with?

@@ -20,10 +20,8 @@ const LONGEST: usize = 200;
 
 impl Builder<'_> {
     fn made_solver(&mut self) -> Solver<'_> {
-        if self.made.asks == Asks::Answers {
-            self.made.asks = Asks::Made;
-            self.made.builtin_names = self.builtin_names().clone();
-        }
+        self.builtin_names();
+        self.made.begin(Asks::Made, &self.flow.builtin_names);
         Solver::new(self.project, self.index, &mut self.graph.hierarchy, &mut self.made)
     }
 

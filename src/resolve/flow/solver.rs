@@ -113,6 +113,14 @@ impl State {
         Self { own_carrier: own, ..Self::default() }
     }
 
+    /// Sets what is asked for, at the first question.
+    pub(super) fn begin(&mut self, asks: Asks, builtin_names: &FxHashSet<Name>) {
+        if self.asks != asks {
+            self.asks = asks;
+            self.builtin_names.clone_from(builtin_names);
+        }
+    }
+
     /// Do the builtin types have a method of that name?
     pub(crate) fn is_builtin_method(&self, name: &str) -> bool {
         self.builtin_names.contains(name)
