@@ -16,6 +16,7 @@ mod carried;
 pub mod computed;
 mod decorated;
 pub mod decorator;
+pub(crate) mod dispatcher;
 mod doubt;
 pub mod eager;
 pub mod fixtures;

@@ -8,8 +8,9 @@ use ruff_text_size::{Ranged, TextRange};
 use super::parsed;
 use crate::color::World;
 use crate::index::facts::*;
-use crate::resolve::boundary::{decorator_name, tests_for_coroutines};
+use crate::resolve::boundary::decorator_name;
 use crate::resolve::decorator;
+use crate::resolve::dispatcher::takes_both;
 use crate::resolve::names::Meaning;
 
 /// Calls by which a function finds out whether a loop is running.
@@ -96,13 +97,13 @@ fn may_dispatch(world: World, decorator: &Decorator) -> bool {
     }
     match own(world, decorator) {
         // One of the project that does not ask about loops calls the function some time.
-        Some(func) => tests_for_coroutines(world.names(), func) || file_asks(world, func.file),
+        Some(func) => takes_both(world.names(), func) || file_asks(world, func.file),
         None => true,
     }
 }
 
 fn tests(world: World, decorator: &Decorator) -> bool {
-    own(world, decorator).is_some_and(|func| tests_for_coroutines(world.names(), func))
+    own(world, decorator).is_some_and(|func| takes_both(world.names(), func))
 }
 
 fn file_asks(world: World, file: FileId) -> bool {

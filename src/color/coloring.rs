@@ -8,7 +8,7 @@ use super::cause::Cause;
 use super::{World, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
-use crate::resolve::{Site, SiteKind, eager, hierarchy, site};
+use crate::resolve::{Site, SiteKind, decorator, dispatcher, eager, hierarchy, site};
 
 pub(super) struct Coloring<'a> {
     pub(super) world: World<'a>,
@@ -140,9 +140,30 @@ impl<'a> Coloring<'a> {
     fn reached_with(&self, converting: &BTreeSet<FuncId>) -> BTreeSet<FuncId> {
         let is_async = |func: &FuncId| self.world.index.func(*func).is_async && !self.world.in_tests(func.file);
         let seeds = self.sites_in.keys().copied().filter(is_async).chain(converting.iter().copied());
-        let mut reached = self.reached_from(seeds.collect());
+        let dispatched = self.run_by_dispatchers();
+        let mut reached = self.reached_from(seeds.chain(dispatched.iter().copied()).collect());
+        reached.extend(dispatched);
         reached.extend(converting);
         reached
+    }
+
+    /// Functions that are given to what awaits them where it can: no call of it names them.
+    fn run_by_dispatchers(&self) -> Vec<FuncId> {
+        let (world, names) = (self.world, self.world.names());
+        let is_decorated = |func: &FuncId| {
+            let mut decorators = world.index.func(*func).decorators.iter();
+            !world.in_tests(func.file) && decorators.any(|decorator| decorator::runs_on_loop(&names, decorator))
+        };
+        let given = world.graph.sites.values().filter(|site| match world.index.site(site.id).usage {
+            Usage::Argument { call, .. } if site.kind == SiteKind::Dispatched && !world.in_tests(site.id.file) => {
+                let taker = names.last_name(world.index.call(call).func);
+                let mut takers = taker.into_iter().flat_map(|name| world.index.funcs_of(name));
+                takers.any(|taker| dispatcher::runs_on_loop(names, *taker))
+            }
+            _ => false,
+        });
+        let given = given.flat_map(|site| site.targets.iter().copied());
+        world.graph.nodes.iter().copied().filter(is_decorated).chain(given).collect()
     }
 
     /// The functions of the code that become async, when they reach blocking calls that did not count so far.

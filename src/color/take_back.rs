@@ -261,9 +261,13 @@ impl Coloring<'_> {
             if self.world.only_lists(site) {
                 continue;
             }
+            // What blocks and stays is called as before where no async code gets.
+            let counts = self.world.index.func(owner).is_async
+                || self.reached.contains(&owner)
+                || site.targets.iter().any(|target| self.everywhere.contains(target));
             if obstacle::obstacle(self.world, site).is_some() {
                 let moves = self.blocks_now(site) && self.offloadable_consumer(site).is_some();
-                if moves || site.others && self.offloads(site) {
+                if counts && (moves || site.others && self.offloads(site)) {
                     pending.push(owner);
                 }
                 continue;
@@ -274,9 +278,6 @@ impl Coloring<'_> {
                     for target in site.targets.iter().filter(|target| self.converts(**target)) {
                         callers.entry(*target).or_default().push(owner);
                     }
-                    let counts = !self.bridges.contains(&owner)
-                        || self.reached.contains(&owner)
-                        || site.targets.iter().any(|target| self.everywhere.contains(target));
                     counts
                         && (self.offloads(site) || self.blocks_now(site) && self.offloadable_consumer(site).is_some())
                 }

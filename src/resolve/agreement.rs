@@ -30,7 +30,7 @@ pub(crate) fn settle(builder: &mut Builder) -> bool {
     let open: Vec<RefId> = builder.open.keys().copied().collect();
     let mut changed = false;
     for id in open {
-        let receiver = builder.index.site(id).receiver.filter(|_| !builder.in_tests(id.file));
+        let receiver = builder.index.site(id).receiver;
         let is_foreign = |builder: &Builder| receiver.is_some_and(|receiver| flow::begins_outside(builder, receiver));
         if builder.open[&id].mixed.is_some()
             || is_taken(builder, id)
@@ -98,11 +98,13 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let may_run = |func: &FuncId| builder.graph.nodes.contains(func) && !is_seen_elsewhere(builder, id, *func);
         let mut targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
         targets.retain(|func| receiver::may_be_of(builder, id, *func));
-        let usage = builder.index.site(id).usage;
+        let (usage, receiver) = (builder.index.site(id).usage, builder.index.site(id).receiver);
         let is_out = matches!(usage, Usage::Store | Usage::Delete)
             || is_made_elsewhere(builder, id)
             || is_made_here(builder, id)
-            || flow::is_known_outside(builder, id);
+            || flow::is_known_outside(builder, id)
+            || builder.in_tests(id.file)
+                && receiver.is_some_and(|receiver| flow::is_object_from_outside(builder, receiver));
         if targets.is_empty() || is_out {
             builder.graph.foreign.insert(id, Elsewhere::outside(None));
             if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {

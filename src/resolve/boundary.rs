@@ -1,13 +1,11 @@
 //! What codemods and decorators say about where a function may be async.
 
-use ruff_python_ast::name::Name;
-use rustc_hash::FxHashSet;
-
 use super::builder::Builder;
+use super::dispatcher::{self, Accepts};
 use crate::config::{AcceptsAsync, Config};
 use crate::index::Index;
 use crate::index::facts::*;
-use crate::resolve::names::{Meaning, Names};
+use crate::resolve::names::Names;
 
 /// Last names of decorators that turn a method into a property.
 const PROPERTIES: [&str; 5] = ["property", "cached_property", "setter", "getter", "deleter"];
@@ -103,9 +101,9 @@ pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> Opti
     let path = builder.names().dotted(builder.index.call(call).func)?;
     let spelled = spelled(builder.names(), call, index)?;
     if let Some(taker) = builder.names().func_of_path(&path)
-        && tests_for_coroutines(builder.names(), taker)
+        && dispatcher::takes_both(builder.names(), taker)
     {
-        return Some(dispatcher(builder.names(), taker));
+        return Some(dispatcher::accepts(builder.names(), taker));
     }
     let mut entries = builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
     let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)));
@@ -133,127 +131,6 @@ fn spelled(names: Names, call: CallId, index: u32) -> Option<String> {
         Some(keyword) => format!("{path}:{keyword}"),
         None => format!("{path}:{position}"),
     })
-}
-
-/// Who takes a coroutine function in the place of a plain one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Accepts {
-    /// A dispatcher of the project, which calls plain functions where it stands.
-    Here,
-    /// A framework, or a dispatcher that has a worker for plain functions.
-    Elsewhere,
-}
-
-/// What a dispatcher of the project does with plain functions: its class, or module, has an offload for them or not.
-pub(crate) fn dispatcher(names: Names, func: FuncId) -> Accepts {
-    let facts = names.index.file(func.file);
-    let class = names.index.func(func).class;
-    let around = |call: &Call| facts[call.context].func.map(|at| outermost(names.index, at));
-    let is_near = |call: &&Call| class.is_none() || around(call).is_some_and(|at| names.index.func(at).class == class);
-    let offloads = facts.calls.iter().filter(is_near).any(|call| {
-        let name = names.last_name(call.func).unwrap_or_default();
-        matches!(name, "to_thread" | "run_in_executor" | "run_sync" | "run_in_threadpool" | "sync_to_async" | "submit")
-    });
-    if offloads { Accepts::Elsewhere } else { Accepts::Here }
-}
-
-/// A dispatcher of the project: it tests what it was given with `iscoroutinefunction` or `isawaitable`, itself or in a function
-/// of its module that it calls, so it takes both colors. One that only keeps what it is given does too, when its class (its
-/// module, for a plain function) tests.
-pub fn tests_for_coroutines(names: Names, func: FuncId) -> bool {
-    let own = names.index.func(func).class;
-    let facts = names.index.file(func.file);
-    let testers: Vec<FuncId> = facts
-        .calls
-        .iter()
-        .filter(|call| is_coroutine_test(names, call))
-        .filter_map(|call| facts[call.context].func.map(|around| outermost(names.index, around)))
-        .collect();
-    if testers.is_empty() {
-        return false;
-    }
-    let called = called_in_module(names, func);
-    if calls_parameter(names, func) {
-        return testers.iter().any(|around| called.contains(around));
-    }
-    testers.iter().any(|around| called.contains(around))
-        || match own {
-            Some(own) => testers.iter().any(|around| names.index.func(*around).class == Some(own)),
-            None => readers_test(names, func, &testers),
-        }
-}
-
-/// Does every other function of the module that names a table which this one fills test what it takes out?
-fn readers_test(names: Names, func: FuncId, testers: &[FuncId]) -> bool {
-    let keeper = outermost(names.index, func);
-    let tables = globals_of(names, keeper);
-    let facts = names.index.file(func.file);
-    let others: FxHashSet<FuncId> =
-        facts.contexts.iter().filter_map(|context| context.func).map(|func| outermost(names.index, func)).collect();
-    let mut readers = others
-        .into_iter()
-        .filter(|other| *other != keeper && !globals_of(names, *other).is_disjoint(&tables))
-        .peekable();
-    let tests = |reader: FuncId| {
-        let reached = called_in_module(names, reader);
-        testers.iter().any(|tester| reached.contains(tester))
-    };
-    readers.peek().is_some() && readers.all(tests)
-}
-
-/// The variables of the module that the function, or one nested in it, names.
-fn globals_of(names: Names, func: FuncId) -> FxHashSet<Name> {
-    let facts = names.index.file(func.file);
-    let module = ScopeId { file: func.file, index: 0 };
-    let is_own = |site: &&Ref| {
-        let context = &facts[site.context];
-        site.receiver.is_none()
-            && context.func.is_some_and(|around| outermost(names.index, around) == func)
-            && names.home(context.scope, &site.name) == module
-            && names.lookup(context.scope, &site.name).iter().any(Meaning::is_variable)
-    };
-    facts.refs.iter().filter(is_own).map(|site| site.name.clone()).collect()
-}
-
-/// The function around `func` that stands in no other, and the functions of its module that it calls.
-fn called_in_module(names: Names, func: FuncId) -> FxHashSet<FuncId> {
-    let facts = names.index.file(func.file);
-    let mut found = FxHashSet::default();
-    let mut pending = vec![outermost(names.index, func)];
-    while let Some(at) = pending.pop() {
-        if !found.insert(at) {
-            continue;
-        }
-        let calls = facts
-            .calls
-            .iter()
-            .filter(|call| facts[call.context].func.is_some_and(|around| outermost(names.index, around) == at));
-        pending.extend(calls.flat_map(|call| names.evaluate(call.func)).filter_map(|meaning| match meaning {
-            Meaning::Func(callee) if callee.file == func.file => Some(callee),
-            _ => None,
-        }));
-    }
-    found
-}
-
-/// Does the function, or one nested in it, call what it was given?
-fn calls_parameter(names: Names, func: FuncId) -> bool {
-    let facts = names.index.file(func.file);
-    let is_own = |meaning: &Meaning| matches!(meaning, Meaning::Param { func: owner, .. } if outermost(names.index, *owner) == outermost(names.index, func));
-    facts.calls.iter().any(|call| names.evaluate(call.func).iter().any(is_own))
-}
-
-/// `iscoroutinefunction(f)` and the like.
-pub fn is_coroutine_test(names: Names, call: &Call) -> bool {
-    names.last_name(call.func).is_some_and(|name| matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine"))
-}
-
-/// The method or module-level function that a nested function stands in.
-fn outermost(index: &Index, mut func: FuncId) -> FuncId {
-    while let Some(parent) = index.func(func).parent {
-        func = parent;
-    }
-    func
 }
 
 /// Does a codemod say that functions under this decorator may be async?

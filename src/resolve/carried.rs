@@ -18,7 +18,7 @@ use self::class::{follow_class, names_class, unnamed_constructions};
 use self::place::{add_callback, handles_both};
 use super::builder::Builder;
 use super::flow::{self, Runs, Token};
-use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, eager, replacement};
+use super::{Carriage, Evidence, LambdaUse, Site, SiteKind, boundary, dispatcher, eager, replacement};
 use crate::index::facts::*;
 
 /// Where more functions arrive than this, they stay as they are: nothing that runs so many converts as a whole, and each brings
@@ -180,7 +180,7 @@ fn follow_site(builder: &mut Builder, id: RefId) -> bool {
             builder.tie(&BTreeSet::from([target, decorated]));
             builder.add_node(decorated);
         }
-        dispatched |= trace.accepted == Some(boundary::Accepts::Here);
+        dispatched |= trace.accepted == Some(dispatcher::Accepts::Here);
         escape = escape.or(trace.escape);
     }
     dispatched &= calls.is_empty() && uses.is_empty() && entered.is_empty();

@@ -1,6 +1,6 @@
 //! Decorators of the project: does what they return behave as the function did, whatever its color?
 
-use super::boundary::tests_for_coroutines;
+use super::dispatcher;
 use super::names::{Meaning, Names};
 use crate::index::facts::*;
 
@@ -8,12 +8,9 @@ use crate::index::facts::*;
 /// on untouched, or tests what it was given. `may_convert`: of a function that may become async itself; a coroutine that its wrapper
 /// hands on would be given inside of another one.
 pub fn passes(names: &Names, decorator: &Decorator, may_convert: impl Fn(FuncId) -> bool + Copy) -> bool {
-    let (value, is_factory) = match names.index.value(decorator.value) {
-        Value::Call { call } => (names.index.call(*call).func, true),
-        _ => (decorator.value, false),
-    };
+    let (value, is_factory) = callee(names, decorator);
     let Some(func) = decorator_function(names, value) else { return false };
-    if tests_for_coroutines(*names, func) {
+    if dispatcher::takes_both(*names, func) {
         return true;
     }
     if is_factory {
@@ -21,6 +18,20 @@ pub fn passes(names: &Names, decorator: &Decorator, may_convert: impl Fn(FuncId)
         !inner.is_empty() && inner.iter().all(|inner| inner.is_some_and(|inner| hands_on(names, inner, may_convert)))
     } else {
         hands_on(names, func, may_convert)
+    }
+}
+
+/// Does the decorator give the function to coroutine functions of the project that call it on the loop?
+pub fn runs_on_loop(names: &Names, decorator: &Decorator) -> bool {
+    let (value, _) = callee(names, decorator);
+    decorator_function(names, value).is_some_and(|func| dispatcher::runs_on_loop(*names, func))
+}
+
+/// What stands behind the `@`, without the call of a decorator with arguments; and is there one?
+fn callee(names: &Names, decorator: &Decorator) -> (ValueId, bool) {
+    match names.index.value(decorator.value) {
+        Value::Call { call } => (names.index.call(*call).func, true),
+        _ => (decorator.value, false),
     }
 }
 

@@ -57,8 +57,11 @@ pub(crate) use self::foreign::{is_foreign_receiver, is_of_foreign};
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, Until, trace, trace_from, trace_inside, trace_param};
 pub(crate) use self::looked_into::LookedInto;
 pub(crate) use self::made::is_known_outside;
-pub(crate) use self::outside::{begins_outside, is_fed, is_foreign_object, is_made_outside, makers};
+pub(crate) use self::outside::{
+    begins_outside, is_fed, is_foreign_object, is_made_outside, is_object_from_outside, makers,
+};
 pub(crate) use self::picked::{is_global, is_known, may_be_module, may_have_member, spelled};
+pub(crate) use self::reached::GIVING;
 pub(crate) use self::settle::settle;
 pub(crate) use self::solver::State;
 pub(crate) use self::spelled::Spelled;

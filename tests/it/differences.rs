@@ -1522,3 +1522,46 @@ def register(name):
     );
     assert!(project.text("settings.py").contains("\ndef unused(name):\n    return open(name)"));
 }
+
+/// It calls something that blocks and stays, and no async code gets there: all is as it was.
+#[test]
+fn what_no_async_code_reaches_is_not_made_async_to_offload() {
+    let code = "import asyncio
+import sys
+import time
+
+import click
+
+def read(key):
+    time.sleep(1)
+    return key
+
+class Config:
+    def __init__(self):
+        self.name = read('a')
+
+async def serve(config):
+    print(config.name, read('b'))
+
+@click.group()
+@click.pass_context
+def cli(ctx):
+    ctx.obj = Config()
+
+@cli.command()
+@click.pass_obj
+def run(config):
+    asyncio.run(serve(config))
+
+def main(argv=None):
+    return cli(argv or sys.argv[1:])
+
+if __name__ == '__main__':
+    main()
+";
+    let after = code.replace(", read('b'))", ", await asyncio.to_thread(read, 'b'))");
+    check_project(
+        &format!("#- awaitify.toml\ncodemods = ['time-sleep']\n#- app.py\n{code}"),
+        &format!("#- app.py\n{after}"),
+    );
+}

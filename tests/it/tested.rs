@@ -317,3 +317,39 @@ def test_other(other):
 ";
     check_project(&format!("{CONFIG}{CODE}{tests}"), &format!("{AFTER}{awaited}"));
 }
+
+/// A client that another package makes is nothing of the code, whatever its methods are called.
+#[test]
+fn what_another_package_makes_is_not_of_the_code() {
+    let tests = "#- tests/test_app.py
+import pytest
+from fastapi.testclient import TestClient
+from app import main
+
+@pytest.fixture
+def client():
+    with TestClient(main) as client:
+        yield client
+
+def test_put(client):
+    assert client.put(1) == 1
+
+def test_get_back():
+    client = TestClient(main)
+    assert client.put(1) == 1
+";
+    let code = "#- app.py
+class Store:
+    def put(self, key):
+        persistence.get(key)
+
+async def main(store: Store):
+    store.put(1)
+";
+    let project = Project::new(&format!("{CONFIG}{code}{tests}"));
+    let run = project.run("diff --exit-zero");
+    let text = format!("{}{}", run.text(), run.stderr);
+    assert!(text.contains("await store.put(1)"), "{text}");
+    assert!(!text.contains("await client"), "{text}");
+    assert!(!text.contains("may break"), "{text}");
+}

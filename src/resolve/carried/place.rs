@@ -6,7 +6,7 @@ use super::{CROWD, result_of};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
 use crate::resolve::flow::{self, Arrives, Runs};
-use crate::resolve::{Evidence, Site, SiteKind, boundary, site};
+use crate::resolve::{Evidence, Site, SiteKind, dispatcher, site};
 
 /// A place that runs what was followed there: with everything else that may be run at it.
 pub(in crate::resolve) fn add_place(builder: &mut Builder, place: RefId, funcs: BTreeSet<FuncId>, runs: Runs) -> bool {
@@ -131,5 +131,5 @@ pub(super) fn handles_both(builder: &Builder, place: RefId) -> bool {
     facts
         .calls
         .iter()
-        .any(|call| facts[call.context].func == Some(func) && boundary::is_coroutine_test(builder.names(), call))
+        .any(|call| facts[call.context].func == Some(func) && dispatcher::is_coroutine_test(builder.names(), call))
 }

@@ -26,7 +26,7 @@ use super::scope::Home;
 use crate::index::consumers::{Consumer, Consumers};
 use crate::index::facts::*;
 use crate::resolve::Builder;
-use crate::resolve::boundary::Accepts;
+use crate::resolve::dispatcher::Accepts;
 use crate::resolve::eager;
 
 /// What is followed.

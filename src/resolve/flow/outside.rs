@@ -127,6 +127,28 @@ pub(crate) fn is_made_outside(builder: &mut Builder, value: ValueId) -> bool {
     is_made
 }
 
+/// Is it something that another package gives, by its text or by flow: `client`, from a fixture's `with TestClient(app) as client`?
+pub(crate) fn comes_from_outside(builder: &mut Builder, value: ValueId) -> bool {
+    begins_outside(builder, value) || is_made_outside(builder, value)
+}
+
+/// Is it an object of a class of another package, or what `with` makes of one: `with TestClient(app) as client`? A package that
+/// is not installed may give anything there, and hardly does.
+pub(crate) fn is_object_from_outside(builder: &mut Builder, value: ValueId) -> bool {
+    if !is_made_outside(builder, value) {
+        return false;
+    }
+    let set = builder.solve_made(value);
+    set.objects().all(|object| match object {
+        Object::Made(symbol) => {
+            let text = builder.made_text(symbol);
+            let class = text.strip_suffix(".__enter__()").and_then(|made| made.strip_suffix("()"));
+            class.is_some_and(|class| class.rsplit('.').next().is_some_and(|name| name.starts_with(char::is_uppercase)))
+        }
+        _ => true,
+    })
+}
+
 /// Is it no package of the standard library?
 fn is_foreign(top: &str) -> bool {
     !is_known_standard_library(PythonVersion::latest().minor, top) && top != "builtins"

@@ -43,7 +43,7 @@ const KEEPING: [&str; 9] =
     ["append", "appendleft", "add", "insert", "extend", "update", "setdefault", "put", "put_nowait"];
 
 /// Methods of containers that hand out what is in them.
-const GIVING: [&str; 11] =
+pub(crate) const GIVING: [&str; 11] =
     ["get", "pop", "popleft", "setdefault", "values", "items", "copy", "__iter__", "__getitem__", "union", "popitem"];
 
 /// Where it may get.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 
 use super::object::Place;
+use super::outside::comes_from_outside;
 use super::{Open, answer, stated};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
@@ -106,8 +107,11 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
     }
     // A wrong guess in a test breaks the test and nothing else: what is known of the receiver decides.
     if builder.in_tests(id.file) && !answer.funcs.is_empty() && !answer.has_foreign {
+        let is_foreign = receiver.is_some_and(|receiver| comes_from_outside(builder, receiver));
         let named = agreement::by_receiver_name(builder, id, &answer.funcs);
-        return Some((site::Found::Targets(named.unwrap_or(answer.funcs)), Evidence::Flow, answer.support));
+        if let Some(funcs) = named.or_else(|| (!is_foreign).then(|| answer.funcs.clone())) {
+            return Some((site::Found::Targets(funcs), Evidence::Flow, answer.support));
+        }
     }
     let open = builder.open.entry(id).or_default();
     open.is_asked = true;

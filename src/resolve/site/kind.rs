@@ -5,8 +5,8 @@ use ruff_python_ast::name::Name;
 use super::is_constructor;
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
-use crate::resolve::boundary::Accepts;
 use crate::resolve::builder::Builder;
+use crate::resolve::dispatcher::Accepts;
 use crate::resolve::names::Meaning;
 use crate::resolve::{SiteKind, boundary, carried, eager, tested};
 

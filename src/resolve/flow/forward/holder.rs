@@ -8,7 +8,7 @@ use crate::index::facts::*;
 use crate::resolve::flow::caller::Caller;
 use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
-use crate::resolve::{boundary, flow};
+use crate::resolve::{boundary, dispatcher, flow};
 
 /// Objects that hand names on to one another are followed this far.
 pub(super) const FORWARDS: u32 = 4;
@@ -207,10 +207,10 @@ impl Walk<'_, '_> {
         let param = &facts.params[at as usize];
         let (scope, name, annotation) = (facts.scope, param.name.clone(), param.annotation);
         if let (Token::Function(_) | Token::Layer, 0) = (self.token, depth)
-            && boundary::tests_for_coroutines(self.builder.names(), func)
+            && dispatcher::takes_both(self.builder.names(), func)
         {
             // It takes both colors.
-            self.trace.accepted.get_or_insert(boundary::dispatcher(self.builder.names(), func));
+            self.trace.accepted.get_or_insert(dispatcher::accepts(self.builder.names(), func));
             return;
         }
         self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
