@@ -266,7 +266,9 @@ impl Coloring<'_> {
             let taken = || environment::taken(self.world, &self.tests.takers, func);
             is_test.then(taken).flatten().map(|name| Cause::TakesFromLoop { name })
         };
-        let own = obstacle::cause(self.world, func, demand).or_else(taken);
+        // `__exit__` of a class below one that is entered with `async with` now.
+        let mut family = self.family(func).into_iter().filter(|member| !self.world.in_tests(member.file));
+        let own = obstacle::cause(self.world, func, demand, family.any(|member| self.converts(member))).or_else(taken);
         own.or_else(|| self.runs_bridge(func)).or_else(at_sites)
     }
 

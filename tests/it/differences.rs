@@ -1565,3 +1565,49 @@ if __name__ == '__main__':
         &format!("#- app.py\n{after}"),
     );
 }
+
+/// isort's order, and ruff's, holds where it held.
+#[test]
+fn names_of_an_import_stay_in_order() {
+    check_project(
+        "#- awaitify.toml
+codemods = ['persistence']
+#- app.py
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+
+@contextmanager
+def opened(done: Callable[[], None]) -> Iterator[int]:
+    yield persistence.get(1)
+
+def keys(of: Sequence[int]) -> Iterator[int]:
+    for key in of:
+        yield persistence.get(key)
+
+async def main():
+    with closing(open('x')):
+        with opened(print) as first:
+            for key in keys([first]):
+                print(key)
+",
+        "#- app.py
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+
+@asynccontextmanager
+async def opened(done: Callable[[], None]) -> AsyncIterator[int]:
+    yield await asyncio.to_thread(persistence.get, 1)
+
+async def keys(of: Sequence[int]) -> AsyncIterator[int]:
+    for key in of:
+        yield await asyncio.to_thread(persistence.get, key)
+
+async def main():
+    with closing(open('x')):
+        async with opened(print) as first:
+            async for key in keys([first]):
+                print(key)
+",
+    );
+}

@@ -353,3 +353,66 @@ async def main(store: Store):
     assert!(!text.contains("await client"), "{text}");
     assert!(!text.contains("may break"), "{text}");
 }
+
+/// A double of the tests that overrides one half of a pair gets the new name with it.
+#[test]
+fn a_double_that_overrides_the_exit_follows() {
+    let code = "#- app.py
+class Work:
+    def __enter__(self):
+        persistence.get(1)
+        return self
+
+    def __exit__(self, *error):
+        persistence.put(1)
+
+async def main(work: Work):
+    with work:
+        return 1
+#- tests/test_app.py
+from app import Work, main
+
+class FakeWork(Work):
+    committed = False
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        self.committed = True
+
+async def test_main():
+    work = FakeWork()
+    await main(work)
+    assert work.committed
+";
+    let after = "#- app.py
+import asyncio
+
+
+class Work:
+    async def __aenter__(self):
+        await asyncio.to_thread(persistence.get, 1)
+        return self
+
+    async def __aexit__(self, *error):
+        await asyncio.to_thread(persistence.put, 1)
+
+async def main(work: Work):
+    async with work:
+        return 1
+#- tests/test_app.py
+from app import Work, main
+
+class FakeWork(Work):
+    committed = False
+
+    async def __aexit__(self, *error):
+        await super().__aexit__(*error)
+        self.committed = True
+
+async def test_main():
+    work = FakeWork()
+    await main(work)
+    assert work.committed
+";
+    check_project(&format!("{CONFIG}{code}"), after);
+}

@@ -3,6 +3,7 @@
 use super::super::World;
 use super::super::boundary::{self, COLORLESS};
 use super::super::cause::Cause;
+use super::super::shape;
 use super::framework::{self, TestCase};
 use crate::index::facts::*;
 use crate::plan::is_asyncio_run;
@@ -26,8 +27,8 @@ const FRAMEWORKS: [&str; 13] = [
     "flaky",
 ];
 
-/// Why `func` cannot become async; none when it can.
-pub(super) fn cause(world: World, func: FuncId, demand: &Cause) -> Option<Cause> {
+/// Why `func` cannot become async; none when it can. `follows`: one of the code that it overrides does.
+pub(super) fn cause(world: World, func: FuncId, demand: &Cause, follows: bool) -> Option<Cause> {
     let facts = world.index.func(func);
     if is_fixed(world, func.file) {
         return Some(Cause::NotEditable);
@@ -41,7 +42,8 @@ pub(super) fn cause(world: World, func: FuncId, demand: &Cause) -> Option<Cause>
     if is_property(world.index, func) {
         return Some(Cause::Property);
     }
-    if facts.name.starts_with("__") && facts.name.ends_with("__") && facts.name != "__call__" {
+    let is_renamed = follows && shape::async_twin(&facts.name).is_some();
+    if facts.name.starts_with("__") && facts.name.ends_with("__") && facts.name != "__call__" && !is_renamed {
         return Some(Cause::Dunder);
     }
     if framework::is_sync_hook(world, func) {

@@ -4,6 +4,7 @@ use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::{Alias, StmtImportFrom};
 use ruff_text_size::{Ranged, TextSize};
 
+use super::stdlib::is_stdlib;
 use crate::edit::{EditKind, FileEdits};
 
 /// What happens to the names of one statement.
@@ -47,20 +48,38 @@ impl<'a> MemberEdits<'a> {
 
     pub fn write(&self, text: &str, tokens: &Tokens, edits: &mut FileEdits) {
         let change = edits.change(EditKind::Import);
-        for (alias, name) in &self.replaced {
-            edits.replace(change, alias.range(), name);
+        let names = self.names_after(text);
+        for (alias, name) in self.statement.names.iter().zip(&names) {
+            if text[alias.range().to_std_range()] != **name {
+                edits.replace(change, alias.range(), name);
+            }
         }
         let mut appended = Vec::new();
         for name in &self.added {
-            let after = self.statement.names.iter().find(|alias| sort_key(alias.name.as_str()) > sort_key(name));
-            match after {
-                Some(next) => edits.open(change, next.range(), format!("{name},{}", gap(text, next.start()))),
+            let mut places = self.statement.names.iter().zip(&names);
+            match places.find(|(_, there)| order(there) > sort_key(name)) {
+                Some((next, _)) => edits.open(change, next.range(), format!("{name},{}", gap(text, next.start()))),
                 None => appended.push(name.as_str()),
             }
         }
         if !appended.is_empty() {
             self.append(text, tokens, &appended, change, edits);
         }
+    }
+
+    /// What stands in the places of the names: in order again, where all stood in order on one line.
+    fn names_after(&self, text: &str) -> Vec<String> {
+        let aliases = &self.statement.names;
+        let there = |alias: &Alias| text[alias.range().to_std_range()].to_owned();
+        let new = |alias: &Alias| self.replaced.iter().find(|(old, _)| *old == alias).map(|(_, name)| name.clone());
+        let mut names: Vec<String> = aliases.iter().map(|alias| new(alias).unwrap_or_else(|| there(alias))).collect();
+        let were_sorted = aliases.iter().is_sorted_by_key(|alias| sort_key(alias.name.as_str()));
+        // To import the parts of a package in another order may do something else.
+        if is_stdlib(&self.module) && were_sorted && aliases.iter().skip(1).all(|alias| gap(text, alias.start()) == " ")
+        {
+            names.sort_by(|left, right| order(left).cmp(&order(right)));
+        }
+        names
     }
 
     /// Adds `names` after the last one, below it when the names stand on lines of their own.
@@ -98,6 +117,11 @@ fn gap(text: &str, name: TextSize) -> &str {
 fn end_of_line(tokens: &Tokens, end: TextSize) -> TextSize {
     let rest = tokens.after(end).iter().find(|token| token.kind() != TokenKind::Comment);
     rest.filter(|token| token.kind() == TokenKind::NonLogicalNewline).map_or(end, Ranged::start)
+}
+
+/// The order of `name`, or `name as other`.
+fn order(alias: &str) -> (u8, String, &str) {
+    sort_key(alias.split_whitespace().next().unwrap_or_default())
 }
 
 /// isort's order of names: constants, classes, the rest; without regard to case.

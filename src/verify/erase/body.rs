@@ -159,7 +159,15 @@ impl Context<'_> {
                 kept.push(alias);
                 continue;
             };
-            let replaced = old.iter().position(|old| old.range == edit.range && !self.is_used(old));
+            // Where all are put in order again, one stands in the place of another.
+            if let Some(moved) = old.iter().position(|old| is_same(old, alias)) {
+                self.used.borrow_mut()[edit.change] = true;
+                old.remove(moved);
+                continue;
+            }
+            let in_place = old.iter().position(|old| old.range == edit.range && !self.is_used(old));
+            let replaced =
+                in_place.or_else(|| old.iter().position(|old| self.offsets.touches(old.range) && !self.is_used(old)));
             let may_be_added = || edit.range.is_empty() && (self.top.get() || self.takes_place_of(before, alias));
             if self.needed(alias) && (replaced.is_some() || may_be_added()) {
                 self.used.borrow_mut()[edit.change] = true;
@@ -257,4 +265,10 @@ fn yields(expr: &Expr, id: &str) -> bool {
 pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let part = |character: char| character.is_alphanumeric() || character == '_';
     !text[..start].ends_with(part) && !text[end..].starts_with(part)
+}
+
+/// Do both import one thing under one name?
+fn is_same(one: &Alias, other: &Alias) -> bool {
+    let bound = |alias: &Alias| alias.asname.as_ref().map(|name| name.id.clone());
+    one.name.id == other.name.id && bound(one) == bound(other)
 }
