@@ -27,6 +27,7 @@ pub mod swap;
 mod take_back;
 mod taken;
 pub mod tests;
+pub mod trio;
 mod unseen;
 mod used_up;
 mod verdict;

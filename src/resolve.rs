@@ -52,6 +52,7 @@ mod spelling;
 pub mod stack;
 mod tested;
 pub mod text;
+pub mod trio;
 mod unrelated;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,7 +68,7 @@ pub use self::flow::Fake;
 use self::hierarchy::Hierarchy;
 use self::renames::Renames;
 use self::text::TextCall;
-use crate::config::{Blocking, Config};
+use crate::config::{Blocking, Config, OffloadVia};
 use crate::error::Problem;
 use crate::index::facts::*;
 use crate::index::{Index, words};
@@ -301,6 +302,8 @@ pub struct Graph {
     /// Functions that run when another one is called, without overriding it: what wraps it, what is written in its place, what
     /// another file declares.
     pub tied: FxHashMap<FuncId, BTreeSet<FuncId>>,
+    /// Files that import trio.
+    pub trio: BTreeSet<FileId>,
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Methods that a `native` entry declares async in place, by the index of the entry.
@@ -388,6 +391,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         let threads: FxHashSet<FileId> = words.files("Thread").chain(words.files("ThreadPoolExecutor")).collect();
         let both: Vec<FileId> = words.files("asyncio").filter(|file| threads.contains(file)).collect();
         builder.index.load(project, &both);
+    }
+    if matches!(config.offload, OffloadVia::Asyncio | OffloadVia::Asgiref) {
+        trio::find(&mut builder);
     }
     flow::read_config(&mut builder);
     renames::read(&mut builder);

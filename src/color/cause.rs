@@ -107,6 +107,10 @@ pub enum Cause {
     ReturnsAwaitable,
     /// The target version has no `asyncio.to_thread`.
     TargetVersion,
+    /// It may run on trio, and what is put there needs a loop of asyncio.
+    OnTrio {
+        site: RefId,
+    },
     /// A stub file beside the module describes it.
     StubFile,
     ReachNone,
@@ -401,6 +405,7 @@ impl Cause {
             | Cause::NestedComprehension { site }
             | Cause::OtherSession { site }
             | Cause::InThread { site }
+            | Cause::OnTrio { site }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }
             | Cause::Family { .. }

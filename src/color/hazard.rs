@@ -18,7 +18,7 @@ use super::World;
 use super::cause::Cause;
 use super::obstacle::is_operand;
 use super::shape::{Shape, shape_of_targets};
-use super::taken;
+use super::{taken, trio};
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Unloaded};
@@ -56,6 +56,9 @@ pub struct Memo {
 pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
     if !can_offload(world) {
         return Some(Cause::TargetVersion);
+    }
+    if let Some(cause) = trio::found(world, site.id) {
+        return Some(cause);
     }
     match world.config.offload_project {
         OffloadProject::None => return Some(Cause::OffloadForbidden),
@@ -118,6 +121,9 @@ pub fn hazard_in_consumer(world: World, site: &Site, colors: &Colors) -> Option<
     }
     undeclared(world, site).into_iter().find_map(|target| colors.search(world, target))
 }
+    if let Some(cause) = trio::found(world, site.id) {
+        return Some(cause);
+    }
 
 /// Does the target version have what offloads?
 pub fn can_offload(world: World) -> bool {

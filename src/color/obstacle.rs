@@ -4,6 +4,7 @@ use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::consumer::becomes_list;
 use super::shape::{Shape, adaptation, shape_of_targets};
+use super::trio;
 use super::worker;
 use super::{World, acquire, entered, swap};
 use super::{exit_stack, guard, hazard, nesting};
@@ -58,6 +59,12 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
             Some(Cause::TargetVersion)
         }
         SiteKind::Blocking { entry, native: None }
+            if needs_asyncio(world, entry)
+                && let Some(cause) = trio::found(world, id) =>
+        {
+            Some(cause)
+        }
+        SiteKind::Blocking { entry, native: None }
             if is_offloaded(world, entry)
                 && let Some(cause) = hazard::of_another_thread(world, site) =>
         {
@@ -102,6 +109,15 @@ fn is_offloaded(world: World, entry: usize) -> bool {
     match world.graph.entries[entry].action {
         BlockingAction::Offload | BlockingAction::Native { .. } => true,
         BlockingAction::Replace { .. } | BlockingAction::Tell => false,
+    }
+}
+
+/// Is what is put there run by a loop of asyncio?
+fn needs_asyncio(world: World, entry: usize) -> bool {
+    match &world.graph.entries[entry].action {
+        BlockingAction::Offload | BlockingAction::Native { .. } => true,
+        BlockingAction::Replace { function } => function.starts_with("asyncio."),
+        BlockingAction::Tell => false,
     }
 }
 

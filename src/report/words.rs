@@ -125,6 +125,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
+        Cause::OnTrio { .. } => "on-trio",
         Cause::StubFile => "stub-file",
         Cause::ReachNone => "reach-none",
         Cause::NotReached => "not-reached",
@@ -266,6 +267,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 names.qualified_func(*hook),
                 places.func(*hook)
             )
+        }
+        Cause::OnTrio { .. } => {
+            "it may run on trio, where `asyncio` has no loop: `offload = \"anyio\"` in the config runs on both".into()
         }
         Cause::InThread { site } => {
             format!("every caller runs it in a thread already, as {}", call(places, *site))

@@ -31,5 +31,6 @@ mod refusals;
 mod renames;
 mod terminal;
 mod tested;
+mod trio;
 mod uncertain;
 mod unseen;
