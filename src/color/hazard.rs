@@ -23,7 +23,7 @@ use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Unloaded};
 use crate::resolve::operators::library::runs_later;
-use crate::resolve::site::is_of_super;
+use crate::resolve::site::{is_constructor, is_of_super};
 use crate::resolve::{Site, SiteKind, eager, hierarchy};
 pub use search::{Colors, Searched};
 
@@ -79,12 +79,17 @@ pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
 
 /// What the site may run that no codemod declares.
 fn undeclared(world: World, site: &Site) -> Vec<FuncId> {
-    let targets = site.targets.iter().filter(|target| !world.graph.layer.contains(target));
+    let targets = site.targets.iter().filter(|target| !is_declared(world, **target));
     // What is below is not what `super()` finds.
     if is_of_super(world.names(), site.id) {
         return targets.copied().collect();
     }
     targets.flat_map(|target| overriding(world, *target).to_vec()).collect()
+}
+
+/// Does a codemod declare that it blocks? That says nothing of what makes an object of a layer: a thread has no loop for it.
+fn is_declared(world: World, func: FuncId) -> bool {
+    world.graph.layer.contains(&func) && !is_constructor(&world.index.func(func).name)
 }
 
 /// The function itself, and the methods that override it: an object of an abstract class is one of a class below. What only a
@@ -116,14 +121,14 @@ pub fn hazard_in_consumer(world: World, site: &Site, colors: &Colors) -> Option<
     if !can_offload(world) {
         return Some(Cause::TargetVersion);
     }
+    if let Some(cause) = trio::found(world, site.id) {
+        return Some(cause);
+    }
     if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
         return Some(Cause::OffloadForbidden);
     }
     undeclared(world, site).into_iter().find_map(|target| colors.search(world, target))
 }
-    if let Some(cause) = trio::found(world, site.id) {
-        return Some(cause);
-    }
 
 /// Does the target version have what offloads?
 pub fn can_offload(world: World) -> bool {

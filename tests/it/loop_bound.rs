@@ -230,3 +230,48 @@ async def main():
         assert!(!diff.text().contains(&format!("-    return {call}")), "{}", diff.text());
     }
 }
+
+/// A class that is declared blocking is made where its loop is.
+#[test]
+fn what_makes_an_object_of_the_layer_may_need_the_loop() {
+    let project = Project::new(
+        "#- awaitify.toml
+[[blocking]]
+class = 'store.Storage'
+#- store.py
+import asyncio
+
+class Storage:
+    def __init__(self, path):
+        self.open(path)
+        self.loop = asyncio.get_event_loop()
+
+    def open(self, path):
+        self.path = path
+
+    def read(self, key):
+        return key
+
+class Files(Storage):
+    def __init__(self, path):
+        super().__init__(path)
+
+class Plain(Storage):
+    def __init__(self, path):
+        self.open(path)
+#- app.py
+from store import Files, Plain, Storage
+
+async def main(path):
+    files = Files(path)
+    print(Storage(path).read('a'), Plain(path).read('b'))
+    return files.read('c')
+",
+    );
+    check_round(&project);
+    let run = project.run("diff").returned(1).says(&["`store.Storage.__init__` needs the running loop"]);
+    assert!(!run.text().contains("to_thread(Files"), "{}", run.text());
+    assert!(!run.text().contains("to_thread(Storage,"), "{}", run.text());
+    assert!(run.text().contains("(await asyncio.to_thread(Plain, path)).read"), "{}", run.text());
+    assert!(run.text().contains("+    return await asyncio.to_thread(files.read, 'c')"), "{}", run.text());
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{bound_to_thread, handles, is_met_by, made, overriding, remembered, resolved_in};
+use super::{bound_to_thread, handles, is_declared, is_met_by, made, overriding, remembered, resolved_in};
 use crate::color::cause::Cause;
 use crate::color::{World, iteration};
 use crate::index::facts::*;
@@ -83,7 +83,7 @@ fn search(world: World, func: FuncId, converts: &dyn Fn(FuncId) -> bool) -> Answ
     let mut pending = vec![(func, false)];
     while let Some((at, caught)) = pending.pop() {
         // What a codemod declares blocking is meant to run in a thread.
-        if !seen.insert((at, caught)) || world.index.func(at).is_async || world.graph.layer.contains(&at) {
+        if !seen.insert((at, caught)) || world.index.func(at).is_async || is_declared(world, at) {
             continue;
         }
         if at != func && converts(at) {
