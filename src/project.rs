@@ -1,6 +1,7 @@
 //! The project on disk: which files there are, which may be edited, where modules are rooted.
 
 pub mod homes;
+mod made;
 pub mod plugin;
 pub mod protected;
 mod scripts;
@@ -125,7 +126,8 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
     let mut problems = vec![];
     let mut found = BTreeSet::new();
     let mut texts = vec![];
-    for entry in ignore::WalkBuilder::new(root).hidden(true).require_git(false).build() {
+    let is_own = |entry: &ignore::DirEntry| !made::is_made(entry);
+    for entry in ignore::WalkBuilder::new(root).hidden(true).require_git(false).filter_entry(is_own).build() {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) && is_python(entry.path()) => {
                 found.insert(entry.into_path());

@@ -114,6 +114,23 @@ fn generated_and_vendored_files_are_not_edited() {
     check_beside(&format!("#- vendor/other.py\n{caller}"), APPLY, 0, OFFLOADED, &["other.py"]);
 }
 
+/// A virtual environment in the tree, and what `pip install .` builds there, are no part of the project.
+#[test]
+fn what_tools_put_into_the_tree_is_not_read() {
+    let caller =
+        "from store import load\n\nasync def use():\n    return load(1) + load('a')\n\nprint(load)\nx = [load]\n";
+    let environment = format!("#- env/pyvenv.cfg\nhome = /usr/bin\n#- env/lib/other.py\n{caller}");
+    check_beside(&environment, APPLY, 0, CONVERTED, &[]);
+    let how = "#- setup.cfg\n[metadata]\nname = a\n";
+    for folder in ["build/lib", "build/lib.linux-x86_64-cpython-312"] {
+        check_beside(&format!("{how}#- {folder}/other.py\n{caller}"), APPLY, 0, CONVERTED, &[]);
+    }
+    // A package of the project may have that name.
+    let project = Project::new(&format!("{STORE}{how}#- app/build/lib/other.py\n{caller}"));
+    let run = project.run("diff").returned(1);
+    assert!(run.text().contains("other.py"), "{}", run.text());
+}
+
 /// A comment that tells of something generated is no marker, and `-linguist-generated` takes one back.
 #[test]
 fn prose_is_no_marker() {
