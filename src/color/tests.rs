@@ -381,7 +381,11 @@ impl Coloring<'_> {
         }
         let Some(owner) = owner else { return SiteVerdict::AsIs };
         let is_guess = site.evidence == Evidence::Agreement && !matches!(site.kind, SiteKind::Blocking { .. });
-        if is_guess || site::looks_at_caller(self.world, site) {
+        // `decorate()(skill)`: what a call gave has no name that says what it is.
+        let is_unnamed = site.kind == SiteKind::Call
+            && site.evidence == Evidence::Flow
+            && self.world.index.site(site.id).is_implicit();
+        if is_guess || is_unnamed || site::looks_at_caller(self.world, site) {
             return SiteVerdict::AsIs;
         }
         match self.or_later(site, owner, self.verdict_in_coroutine(site, false)) {

@@ -1,6 +1,6 @@
 //! What the code keeps or gives back, and its tests run.
 
-use crate::support::{Project, check_project};
+use crate::support::{Project, check_project, check_round};
 
 const CONFIG: &str = "#- awaitify.toml\ncodemods = [\"persistence\", \"pytest\"]\nexported = \"convert\"\n#- pytest.ini\n[pytest]\nasyncio_mode = auto\n";
 const CODE: &str = "#- app.py
@@ -415,4 +415,60 @@ async def test_main():
     assert work.committed
 ";
     check_project(&format!("{CONFIG}{code}"), after);
+}
+
+/// What a decorator gives may be anything that it was ever given: flow that ends at something unknown finds now one part of it, now
+/// another.
+#[test]
+fn what_a_call_gave_is_no_reason_for_a_thread_in_a_test() {
+    let layer = "#- awaitify.toml\ncodemods = ['pytest']\n[[blocking]]\nfunction = 'store.add'\n#- pytest.ini\n[pytest]\nasyncio_mode = auto\n";
+    let code = "#- store.py
+def add(func):
+    func.marks = []
+    return func
+#- marks.py
+from store import add
+
+def mark(text):
+    def decorate(func):
+        func = add(func)
+        func.marks.append(text)
+        return func
+
+    return decorate
+
+def always(func=None):
+    def decorate(func):
+        func = add(func)
+        func.marks.append(1)
+        return func
+
+    if callable(func):
+        return decorate(func)
+    return decorate
+#- test_marks.py
+from marks import always, mark
+
+async def get():
+    async def skill(x):
+        return x
+
+    return skill
+
+async def test_always(given):
+    skill = await get()
+    given.append(always()(skill))
+
+async def test_given(given):
+    given.append(always(given[0]))
+    given.append(always()(given[0]))
+
+async def test_mark(given):
+    given.append(mark('x')(given[0]))
+";
+    let project = Project::new(&format!("{layer}{code}"));
+    check_round(&project);
+    let run = project.run("diff").returned(1);
+    assert!(run.text().contains("+    given.append((await always())(skill))"), "{}", run.text());
+    assert!(!run.text().contains("+    given.append(await asyncio.to_thread("), "{}", run.text());
 }

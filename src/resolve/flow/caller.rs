@@ -9,6 +9,7 @@ use super::object::{Node, Object, Place};
 use super::reached::Reached;
 use super::solver::Solver;
 use crate::index::Defined;
+use crate::index::consumers::Consumer;
 use crate::index::facts::*;
 use crate::resolve::Builder;
 use crate::resolve::boundary;
@@ -174,30 +175,53 @@ impl Solver<'_> {
             .collect();
         for caller in self.callers(factory).iter() {
             match caller {
-                Caller::Call { callee, call, from: 0, .. } => {
+                Caller::Call { callee, call, from, .. } => {
                     let call = *call;
-                    match self.index.call(call).usage {
-                        Usage::Decorator => match self.decorated(call) {
-                            Some(object) => {
-                                kept.push(Caller::Decorates { callee: callee.clone(), of: factory, object })
-                            }
-                            None => kept.push(Caller::Anyone),
-                        },
-                        Usage::Called(outer) => kept.push(Caller::Call {
-                            callee: Node::Value(self.index.call(outer).func),
+                    let outer = match (*from, self.index.call(call).usage) {
+                        (0, Usage::Decorator) => {
+                            kept.push(match self.decorated(call) {
+                                Some(object) => Caller::Decorates { callee: callee.clone(), of: factory, object },
+                                None => Caller::Anyone,
+                            });
+                            continue;
+                        }
+                        (0, Usage::Called(outer)) => Some(outer),
+                        (_, Usage::Awaited) => self.called_once_awaited(call),
+                        (0, _) => None,
+                        (_, _) => {
+                            kept.push(Caller::Anyone);
+                            continue;
+                        }
+                    };
+                    kept.push(match outer {
+                        Some(call) => Caller::Call {
+                            callee: Node::Value(self.index.call(call).func),
                             receiver: None,
-                            call: outer,
+                            call,
                             from: 0,
-                        }),
-                        _ => kept.push(Caller::Escape { callee: callee.clone(), place: returned[0] }),
-                    }
+                        },
+                        None => Caller::Escape { callee: callee.clone(), place: returned[0] },
+                    });
                 }
                 // Decorating with the factory itself gives the inner function in the place of what is decorated.
                 Caller::Decorates { .. } => {}
-                Caller::Call { .. } | Caller::Escape { .. } | Caller::Anyone => kept.push(Caller::Anyone),
+                Caller::Escape { .. } | Caller::Anyone => kept.push(Caller::Anyone),
             }
         }
         kept
+    }
+
+    /// The call of what awaiting a call gives: `(await factory())(f)`.
+    fn called_once_awaited(&mut self, call: CallId) -> Option<CallId> {
+        let consumers = self.consumers(call.file);
+        let awaited = consumers.of_value(consumers.result(call)?).iter().find_map(|consumer| match consumer {
+            Consumer::Await(whole) => Some(*whole),
+            _ => None,
+        })?;
+        consumers.of_value(awaited).iter().find_map(|consumer| match consumer {
+            Consumer::Callee(outer) => Some(*outer),
+            _ => None,
+        })
     }
 
     /// What a decorator that is a call stands above.
