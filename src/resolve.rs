@@ -403,6 +403,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     }
     builder.close();
     fixtures::load(&mut builder);
+    // A test that only calls what is async already may replace the clock of its loop.
+    let clocks: Vec<FileId> = builder.index.words.files("monotonic").filter(|file| builder.in_tests(*file)).collect();
+    builder.index.load(project, &clocks);
     builder.ask_about_withs();
     if rewrites_fallbacks {
         builder.graph.callers = alone::find(&mut builder);

@@ -30,6 +30,8 @@ pub struct Tests {
     /// Tests and hooks that stay sync, and run what they call with `asyncio.run`: no loop runs when they are called.
     pub runs: BTreeMap<FuncId, Cause>,
     pub stand_ins: StandIns,
+    /// Async tests that take away what their running loop needs, and wait more often than before.
+    pub disturbed: BTreeMap<FuncId, Cause>,
     /// Fixtures that take away what an event loop needs, with its name.
     takers: BTreeMap<FuncId, String>,
 }
@@ -47,6 +49,7 @@ impl Tests {
     /// `partly`, in which some place is left.
     pub fn may_break(&self, world: World, partly: &BTreeSet<FuncId>) -> BTreeMap<FuncId, Cause> {
         let mut found = self.left.clone();
+        found.extend(self.disturbed.iter().map(|(func, cause)| (*func, cause.clone())));
         let mut pending: Vec<FuncId> = self.left.keys().chain(partly).copied().collect();
         while let Some(func) = pending.pop() {
             let callers = world.graph.sites_of(func).iter().filter_map(|id| world.context(*id).func);
@@ -148,6 +151,7 @@ impl Coloring<'_> {
             }
         }
         self.leave_lookups();
+        self.tests.disturbed = environment::disturbed(self.world, |site| self.is_moved(site));
         for (owner, picks) in &self.world.graph.computed.tests {
             if let Some((pick, _)) = picks.iter().find(|(_, target)| self.converts(*target)) {
                 self.tests.left.entry(*owner).or_insert(Cause::Computed { pick: *pick });
@@ -192,6 +196,11 @@ impl Coloring<'_> {
             | SiteVerdict::Raises { .. }
             | SiteVerdict::Left(_) => Use::Sync,
         }
+    }
+
+    /// Does the function around the site wait there, where it did not before?
+    fn is_moved(&self, site: &Site) -> bool {
+        !matches!(self.site_verdict(site), SiteVerdict::AsIs | SiteVerdict::Left(_) | SiteVerdict::Unwrap { .. })
     }
 
     fn is_awaited(&self, site: &Site) -> bool {

@@ -472,3 +472,38 @@ async def test_mark(given):
     assert!(run.text().contains("+    given.append((await always())(skill))"), "{}", run.text());
     assert!(!run.text().contains("+    given.append(await asyncio.to_thread("), "{}", run.text());
 }
+
+/// The loop reads the clock whenever something waits: a clock with three answers has none for it.
+#[test]
+fn an_async_test_that_replaces_the_clock_of_its_loop_is_named() {
+    let tests = "#- test_clock.py
+from unittest.mock import patch
+import app
+
+@patch('time.monotonic', side_effect=[1, 2, 3])
+async def test_clock(clock):
+    assert await app.show('a') == 1
+
+@patch('app.name', return_value='x')
+async def test_other(name):
+    assert await app.show('a') == 1
+#- test_else.py
+from unittest.mock import patch
+
+@patch('time.monotonic', side_effect=[1, 2, 3])
+async def test_else(clock):
+    assert clock() == 1
+#- app.py
+def name():
+    return 'a'
+
+async def show(key):
+    return persistence.get(key)
+";
+    let project = Project::new(&format!("{CONFIG}{tests}"));
+    let run = project
+        .run("diff")
+        .returned(1)
+        .says(&["tests that may break (1)", "test_clock: an event loop needs `time.monotonic`"]);
+    assert!(run.text().contains("+    return await asyncio.to_thread(persistence.get, key)"), "{}", run.text());
+}

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_text_size::TextRange;
 
 use super::super::World;
+use super::super::cause::Cause;
 use super::requested;
 use crate::index::facts::*;
+use crate::resolve::Site;
 use crate::resolve::fixtures::{self, conftest_distance};
 
 /// What a new loop is made with: a fixture that replaces it leaves no loop for the test.
@@ -40,6 +42,34 @@ pub(super) fn taken(world: World, takers: &BTreeMap<FuncId, String>, func: FuncI
     let hooks = methods.filter(|method| HOOKS.contains(&world.index.func(*method).name.as_str()));
     let mut own = hooks.chain([func]);
     own.find_map(|func| taken_from_a_running_loop(world, func)).or_else(|| taken_by_fixture(world, takers, func))
+}
+
+/// The async tests that take something away from the loop that runs them, in files that import code which waits more often than
+/// before: `@patch("time.monotonic", side_effect=[1, 2])`.
+pub(super) fn disturbed(world: World, is_moved: impl Fn(&Site) -> bool) -> BTreeMap<FuncId, Cause> {
+    let tests = super::test_functions(world).into_iter().filter(|func| {
+        let facts = world.index.func(*func);
+        facts.is_async && facts.name.starts_with("test")
+    });
+    let mut found: BTreeMap<FuncId, Cause> = tests
+        .filter_map(|func| Some((func, Cause::TakesFromLoop { name: taken_from_a_running_loop(world, func)? })))
+        .collect();
+    if !found.is_empty() {
+        let sites = world.graph.sites.values().filter(|site| is_moved(site));
+        let moved: BTreeSet<FileId> = sites.map(|site| site.id.file).collect();
+        found.retain(|func, _| moved.contains(&func.file) || imports_one_of(world, func.file, &moved));
+    }
+    found
+}
+
+/// Does the file import one of these modules, or something of it?
+fn imports_one_of(world: World, file: FileId, modules: &BTreeSet<FileId>) -> bool {
+    let names = world.names();
+    let is_one = |path: &str| world.index.modules.file(path).is_some_and(|module| modules.contains(&module));
+    world.index.file(file).imports.iter().any(|import| {
+        let Some(path) = names.absolute(file, import) else { return false };
+        is_one(&path) || import.name.as_ref().is_some_and(|name| is_one(&format!("{path}.{name}")))
+    })
 }
 
 fn taken_by_fixture(world: World, takers: &BTreeMap<FuncId, String>, func: FuncId) -> Option<String> {
