@@ -50,6 +50,7 @@ pub(crate) mod signature;
 pub(crate) mod site;
 mod spelling;
 pub mod stack;
+mod swapped;
 mod tested;
 pub mod text;
 pub mod trio;
@@ -130,6 +131,8 @@ pub struct Twin {
     /// Its name; that of the blocking method, when the codemod says that it becomes async in place.
     pub method: String,
     pub gives: Gives,
+    /// Does its own definition say what it gives, and not the type of the blocking method?
+    pub by_definition: bool,
 }
 
 /// What a call of a twin gives, by the return type of the blocking method.

@@ -1,7 +1,7 @@
 //! `with f() as x:`, where `f` goes to a thread or is awaited: what is entered there is entered and left on the loop.
 
-use super::World;
 use super::shape::{adaptation, shape_of_targets};
+use super::{World, swap};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, SiteKind};
@@ -38,7 +38,18 @@ pub fn enters_freely(world: World, site: &Site) -> bool {
             facts.runs_unseen() && facts.range == range && !becomes_async(other)
         })
     };
+    let entered_as_async = || {
+        let mut entering = world.graph.sites_in_file(site.id.file).filter(|other| {
+            let facts = world.index.site(other.id);
+            facts.runs_unseen() && facts.range == range
+        });
+        entering.next().is_some_and(becomes_async) && entering.all(becomes_async)
+    };
     match site.kind {
+        // `async with await Connection.connect() as conn:`
+        SiteKind::Blocking { .. } if swap::twin(world, site).is_some_and(|twin| twin.by_definition) => {
+            is_file() || entered_as_async()
+        }
         SiteKind::Blocking { .. } => is_file(),
         // What a layer returned would be entered on the loop.
         _ => !entered_unseen() && !site.targets.iter().any(|target| hands_on_layer(world, *target)),

@@ -288,6 +288,17 @@ pub fn is_lock(world: World, with: &With) -> bool {
     ["lock", "mutex", "semaphore", "atomic", "transaction"].iter().any(|part| name.contains(part))
         && !name.contains("block")
         && !name.contains("clock")
+        && !is_entered_natively(world, with)
+}
+
+/// `with conn.transaction():`, where a codemod says that the call gives something to be entered by `async with`.
+fn is_entered_natively(world: World, with: &With) -> bool {
+    let Value::Call { call } = world.index.value(with.value) else { return false };
+    world.graph.sites_in_file(with.value.file).any(|site| {
+        world.index.site(site.id).usage == Usage::Called(*call)
+            && swap::twin(world, site).is_some()
+            && shape_of_targets(world, site) == Some(Shape::Manager)
+    })
 }
 
 /// Does a codemod say that what is called there becomes async under a name of its own?

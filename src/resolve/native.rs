@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::layer::{self, Layer};
 use super::renames::Entry;
-use super::{Evidence, Gives, SiteKind, Twin, boundary, hierarchy, replaced, site};
+use super::{Evidence, Gives, SiteKind, Twin, boundary, hierarchy, replaced, site, swapped};
 use crate::config::{Blocking, BlockingAction};
 use crate::index::facts::*;
 use crate::py::functions;
@@ -247,7 +247,9 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
     let BlockingAction::Native { template } = &builder.graph.entries[number].action else { return None };
     let site = builder.index.site(id);
     let name = Name::new(template.replace("{name}", &site.name));
-    let method = Twin { method: name.to_string(), gives: gives(builder, answer) };
+    let defined = swapped::gives(builder, number, id, &name);
+    let given = defined.unwrap_or_else(|| gives(builder, answer));
+    let method = Twin { method: name.to_string(), gives: given, by_definition: defined.is_some() };
     if builder.graph.swaps.contains_key(&number) || name == site.name {
         return Some(method);
     }
@@ -262,7 +264,7 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
     match given.first() {
         None => (!definitions.is_empty()).then_some(method),
         Some(Some(gives)) if *gives != Gives::AwaitedFirst && given.iter().all(|other| *other == Some(*gives)) => {
-            Some(Twin { gives: *gives, ..method })
+            Some(Twin { gives: *gives, by_definition: true, ..method })
         }
         Some(_) => None,
     }

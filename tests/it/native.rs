@@ -585,3 +585,101 @@ async def parts(socket) -> AsyncIterable[bytes]:
 ",
     );
 }
+
+/// What a driver has in both forms, as psycopg does.
+const DRIVER: &str = "#- db.py
+from contextlib import asynccontextmanager, contextmanager
+
+class Cursor:
+    def __enter__(self): return self
+    def __exit__(self, *exc): pass
+    def execute(self, query): ...
+
+class Connection:
+    @classmethod
+    def connect(cls) -> 'Connection': return cls()
+    def __enter__(self) -> 'Connection': return self
+    def __exit__(self, *exc): pass
+    def cursor(self) -> Cursor: return Cursor()
+    @contextmanager
+    def transaction(self):
+        yield
+
+class AsyncCursor:
+    async def __aenter__(self): return self
+    async def __aexit__(self, *exc): pass
+    async def execute(self, query): ...
+
+class AsyncConnection:
+    @classmethod
+    async def connect(cls) -> 'AsyncConnection': return cls()
+    async def __aenter__(self) -> 'AsyncConnection': return self
+    async def __aexit__(self, *exc): pass
+    def cursor(self) -> AsyncCursor: return AsyncCursor()
+    @asynccontextmanager
+    async def transaction(self):
+        yield
+";
+
+const DRIVER_CODEMOD: &str = "[[blocking]]
+class = \"db.{Connection,Cursor}\"
+method = [\"connect\", \"execute\", \"transaction\", \"__enter__\", \"__exit__\"]
+native = \"{name}\"
+[[rename]]
+from = \"db.Connection\"
+to = \"AsyncConnection\"
+[[rename]]
+from = \"db.Cursor\"
+to = \"AsyncCursor\"";
+
+#[test]
+fn what_the_twin_gives_as_a_coroutine_is_awaited_and_entered() {
+    check(
+        DRIVER_CODEMOD,
+        &format!(
+            "{DRIVER}#- app.py
+from db import Connection
+
+def run(query):
+    with Connection.connect() as conn:
+        with conn.cursor() as cursor:
+            cursor.execute(query)
+"
+        ),
+        "#- app.py
+from db import AsyncConnection
+
+async def run(query):
+    async with await AsyncConnection.connect() as conn:
+        async with conn.cursor() as cursor:
+            await cursor.execute(query)
+",
+    );
+}
+
+#[test]
+fn a_transaction_that_is_entered_by_async_with_is_no_lock() {
+    check(
+        DRIVER_CODEMOD,
+        &format!(
+            "{DRIVER}#- app.py
+from db import Connection, Cursor
+
+def run(conn: Connection, cursor: Cursor, query):
+    with conn.transaction():
+        cursor.execute(query)
+    with conn.transaction(), conn.cursor() as other:
+        other.execute(query)
+"
+        ),
+        "#- app.py
+from db import AsyncConnection, AsyncCursor
+
+async def run(conn: AsyncConnection, cursor: AsyncCursor, query):
+    async with conn.transaction():
+        await cursor.execute(query)
+    async with conn.transaction(), conn.cursor() as other:
+        await other.execute(query)
+",
+    );
+}
