@@ -12,6 +12,7 @@ mod ask;
 mod builder;
 mod builtin;
 mod callable;
+mod callback;
 mod carried;
 pub mod computed;
 mod decorated;

@@ -8,7 +8,7 @@ use ruff_python_ast::name::Name;
 use super::builder::{Builder, implicit_words};
 use super::layer::{self, Layer};
 use super::{Evidence, Site, SiteKind};
-use super::{flow, function, hierarchy, native, replaced, site};
+use super::{callback, flow, function, hierarchy, native, replaced, site};
 use crate::config::{Blocking, BlockingAction, Names as Patterns};
 use crate::index::facts::*;
 use crate::index::words;
@@ -35,6 +35,7 @@ pub(crate) fn find(builder: &mut Builder) {
         }
         if let Some(patterns) = &entry.receiver {
             by_receiver(builder, number, &entry, patterns, layer.as_ref());
+            callback::find(builder, number, &entry, patterns);
         }
         if let Some(layer) = &layer {
             by_class(builder, number, &entry, layer);

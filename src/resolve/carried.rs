@@ -38,6 +38,8 @@ pub(crate) struct State {
     wrapped: BTreeSet<RefId>,
     /// Functions that codemods declare blocking, where they are named as values, with the number of the entry.
     pub(super) layer_values: Vec<(ValueId, usize)>,
+    /// Calls of what a codemod names as a callback: what nobody knows there is async.
+    pub(super) callbacks: FxHashSet<RefId>,
     /// Functions whose decorators were followed.
     pub(super) decorated: FxHashSet<FuncId>,
     /// Constructors whose calls without a name were not looked for yet.

@@ -50,7 +50,7 @@ use rustc_hash::FxHashSet;
 pub(crate) use self::arriving::{Arrives, Decorating, Runs, arriving, called_objects, decorating, may_construct};
 pub(crate) use self::caller::calls_of;
 pub(crate) use self::classes::{classes, known_classes, may_be_one, self_classes, written_by};
-pub(crate) use self::doubt::{arriving_classes, contradictions};
+pub(crate) use self::doubt::{arriving_callees, arriving_classes, contradictions};
 pub use self::fakes::Fake;
 pub(crate) use self::fakes::fakes;
 pub(crate) use self::foreign::{is_foreign_receiver, is_of_foreign};

@@ -683,3 +683,110 @@ async def run(conn: AsyncConnection, cursor: AsyncCursor, query):
 ",
     );
 }
+
+const CALLBACK: &str = "[[blocking]]
+receiver = [\"on_token\", \"next\"]
+method = \"__call__\"
+native = \"{name}\"";
+
+#[test]
+fn callbacks_of_a_name_are_awaited() {
+    check(
+        CALLBACK,
+        "#- app.py
+from typing import Callable, Optional
+
+class Options:
+    def __init__(self, on_token: Optional[Callable[[str], str]] = None):
+        self.on_token = on_token
+
+def token(options: Options, on_token=None) -> str:
+    on_token = on_token or options.on_token
+    return on_token('a') + options.on_token('b')
+
+def process(request, *, next: Callable[[], str]) -> str:
+    return next() if request else ''
+
+def first(rows):
+    return next(iter(rows))
+",
+        "#- app.py
+from typing import Callable, Optional
+
+class Options:
+    def __init__(self, on_token: Optional[Callable[[str], str]] = None):
+        self.on_token = on_token
+
+async def token(options: Options, on_token=None) -> str:
+    on_token = on_token or options.on_token
+    return await on_token('a') + await options.on_token('b')
+
+async def process(request, *, next: Callable[[], str]) -> str:
+    return await next() if request else ''
+
+def first(rows):
+    return next(iter(rows))
+",
+    );
+}
+
+#[test]
+fn what_the_program_passes_as_such_a_callback_becomes_async() {
+    check(
+        CALLBACK,
+        "#- app.py
+class Middleware:
+    def process(self, request, next):
+        return next(request)
+
+def answer(request):
+    return request.upper()
+
+def handle(middleware: Middleware, request):
+    return middleware.process(request, next=answer)
+",
+        "#- app.py
+class Middleware:
+    async def process(self, request, next):
+        return await next(request)
+
+async def answer(request):
+    return request.upper()
+
+async def handle(middleware: Middleware, request):
+    return await middleware.process(request, next=answer)
+",
+    );
+}
+
+#[test]
+fn a_callback_that_may_be_a_class_stays() {
+    check(
+        CALLBACK,
+        "#- app.py
+def token(on_token=None):
+    on_token = on_token or str
+    return on_token('a')
+",
+        "",
+    );
+}
+
+#[test]
+fn a_lambda_that_stands_in_for_a_callback_becomes_async_too() {
+    check(
+        CALLBACK,
+        "#- app.py
+def token(on_token=None):
+    on_token = on_token or (lambda text: text.upper())
+    return on_token('a')
+",
+        "#- app.py
+async def token(on_token=None):
+    async def call(text):
+        return text.upper()
+    on_token = on_token or (call)
+    return await on_token('a')
+",
+    );
+}

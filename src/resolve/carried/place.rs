@@ -21,7 +21,8 @@ pub(in crate::resolve) fn add_place(builder: &mut Builder, place: RefId, funcs: 
         dispatched(builder, place);
         return false;
     }
-    if runs == Runs::Calls && is_leaf(builder, place) {
+    let is_callback = builder.carried.callbacks.contains(&place);
+    if runs == Runs::Calls && !is_callback && is_leaf(builder, place) {
         return false;
     }
     // What was known of it before stays known.
@@ -46,6 +47,7 @@ pub(in crate::resolve) fn add_place(builder: &mut Builder, place: RefId, funcs: 
         // What is known of its name without flow stays known.
         arriving.unknown &= site.uncertain || site.evidence >= Evidence::Flow;
     }
+    arriving.unknown &= !is_callback;
     builder.parked_sites.remove(&place);
     builder.graph.foreign.remove(&place);
     builder.open.remove(&place);

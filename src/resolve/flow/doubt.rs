@@ -7,6 +7,7 @@ use super::object::{Node, Object, Place};
 use super::solver::{Asks, Solver};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
+use crate::resolve::hierarchy;
 
 /// The classes of objects that arrive at a receiver, and are neither what its annotations name nor above or below that; each
 /// with the place that brings it.
@@ -40,6 +41,30 @@ pub(crate) fn contradictions(builder: &mut Builder, receiver: ValueId, targets: 
 pub(crate) fn arriving_classes(builder: &mut Builder, value: ValueId) -> Vec<ClassId> {
     let arriving = doubting(builder).solve(Node::Value(value), vec![]);
     arriving.objects().filter_map(class_of).collect()
+}
+
+/// The functions that certainly arrive at a value that is called, lambdas and the `__call__` of objects among them; none when
+/// something else arrives that is known, and no function of the program.
+pub(crate) fn arriving_callees(builder: &mut Builder, value: ValueId) -> Option<Vec<FuncId>> {
+    let known = builder.solver().solve(Node::Value(value), vec![]);
+    let certain = doubting(builder).solve(Node::Value(value), vec![]);
+    let mut found = vec![];
+    for object in known.objects().chain(certain.objects()) {
+        match object {
+            Object::Func(func) | Object::Lambda(func) => found.push(func),
+            Object::Instance(class) | Object::Below(class) => {
+                builder.index_close(class);
+                let ancestors = builder.graph.hierarchy.ancestors(class);
+                found.push(ancestors.iter().find_map(|id| hierarchy::method(builder.index, *id, "__call__"))?);
+            }
+            Object::Unknown | Object::None | Object::Mock => {}
+            _ => return None,
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.retain(|func| !builder.in_tests(func.file));
+    Some(found)
 }
 
 fn class_of(object: Object) -> Option<ClassId> {
