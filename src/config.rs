@@ -138,7 +138,8 @@ pub enum BlockingAction {
     Native {
         template: String,
     },
-    /// Await this function (a dotted path) instead, with the same arguments.
+    /// Await this function (a dotted path) instead, with the same arguments. `{module}` and `{name}` in it stand for those of
+    /// the function that is called.
     Replace {
         function: String,
     },
@@ -184,6 +185,12 @@ pub struct Blocking {
     /// What a call returns does its work when it is iterated over: `for key in client.scan_iter()`.
     pub lazy: bool,
     pub reach: Option<Reach>,
+}
+
+/// Fills in `{module}` and `{name}` of what replaces a function, for the function at a dotted path.
+pub fn filled(replace: &str, path: &str) -> String {
+    let (module, name) = path.rsplit_once('.').unwrap_or_default();
+    replace.replace("{module}", module).replace("{name}", name)
 }
 
 /// One `[[accepts_async]]` entry: a place that takes async functions.

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use ruff_python_stdlib::identifiers::is_identifier;
 
 use super::reader::{Fields, Reader, Text};
-use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, FoundByName, Names, Rename};
+use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, FoundByName, Names, Rename, filled};
 
 pub(super) const BLOCKING: &str = "blocking";
 pub(super) const ACCEPTS_ASYNC: &str = "accepts_async";
@@ -129,10 +129,22 @@ fn read_action<'t>(
             None
         }
         (Some(native), None) => Some(BlockingAction::Native { template: native.into_inner() }),
-        (None, Some(replace)) => {
-            Some(BlockingAction::Replace { function: dotted(reader, "replace", replace, "asyncio.sleep")? })
-        }
+        (None, Some(replace)) => read_replace(reader, replace, only_functions),
     }
+}
+
+fn read_replace(reader: &mut Reader<'_>, replace: Text, only_functions: bool) -> Option<BlockingAction> {
+    let template = replace.get_ref().clone();
+    let plain = filled(&template, "module.name");
+    if plain != template && !only_functions {
+        let message =
+            "`{module}` and `{name}` stand for those of a `function`; with a `receiver` or `class` use `native`";
+        reader.problem(&replace.span(), message);
+        return None;
+    }
+    let function = Text::new(replace.span(), plain.clone());
+    dotted(reader, "replace", function, "asyncio.sleep")?;
+    Some(BlockingAction::Replace { function: template })
 }
 
 fn read_accepts_async<'t>(

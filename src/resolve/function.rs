@@ -14,7 +14,7 @@ use super::names::last;
 use super::site;
 use super::spelling::{Origin, Spelling};
 use super::{Evidence, flow};
-use crate::config::{Blocking, Names as Patterns};
+use crate::config::{Blocking, BlockingAction, Names as Patterns, filled};
 use crate::error::Problem;
 use crate::index::facts::*;
 use crate::py::infer::Answer;
@@ -43,8 +43,12 @@ pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
             continue;
         }
         match reached(patterns, spelling, &made) {
-            Ok(()) => add(builder, number, id, answer.as_ref(), Evidence::Import),
+            Ok(()) => {
+                let number = for_function(builder, number, &spelling.dotted());
+                add(builder, number, id, answer.as_ref(), Evidence::Import);
+            }
             Err(_) if is_defined_there(builder, patterns, id, answer.as_ref()) => {
+                let number = for_function(builder, number, &spelling.dotted());
                 add(builder, number, id, answer.as_ref(), Evidence::Type);
             }
             Err(_) if is_exception(spelling) || spelling.names_class() && !is_call(builder, id) => {}
@@ -56,9 +60,27 @@ pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
     }
 }
 
+/// The entry for one function: `replace = "{module}.async_{name}"` says another one for each.
+fn for_function(builder: &mut Builder, number: usize, path: &str) -> usize {
+    let entry = &builder.graph.entries[number];
+    let BlockingAction::Replace { function } = &entry.action else { return number };
+    let action = BlockingAction::Replace { function: filled(function, path) };
+    let is_one =
+        |other: &Blocking| other.action == action && other.codemod == entry.codemod && other.reach == entry.reach;
+    if let Some(made) = builder.graph.entries.iter().position(is_one) {
+        return made;
+    }
+    let own = Blocking { action, ..entry.clone() };
+    builder.graph.entries.push(own);
+    builder.graph.entries.len() - 1
+}
+
 /// The methods of classes of the project that the patterns name, as an entry for each class: whoever has such an object may
 /// call them, under any name.
 pub(super) fn methods(builder: &mut Builder, entry: &Blocking, patterns: &Patterns) -> Vec<(Blocking, Layer)> {
+    if matches!(&entry.action, BlockingAction::Replace { function } if function.contains('{')) {
+        return vec![];
+    }
     let heads = layer::included(patterns).filter_map(|pattern| without_last(pattern));
     let paths: BTreeSet<String> = heads.flat_map(layer::alternatives).collect();
     let named = |path: &str| Patterns::new([path.to_owned()]).ok();

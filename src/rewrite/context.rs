@@ -223,13 +223,15 @@ pub(super) fn dotted(expression: &Expr) -> Option<String> {
 fn replaced_names<'a>(text: &'a str, actions: &[Action]) -> FxHashSet<&'a str> {
     let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
     for action in actions.iter().collect::<FxHashSet<_>>() {
-        if let Action::RenameImported { name, .. } | Action::AsyncGenerator { subscript: name } = action
-            && let Some(name) = text.get(name.to_std_range())
-        {
-            let name = name.split_once('[').map_or(name, |(name, _)| name).trim_end();
-            if !name.contains('.') {
-                *counts.entry(name).or_default() += 1;
-            }
+        let (range, end) = match action {
+            Action::RenameImported { name, .. } | Action::AsyncGenerator { subscript: name } => (name, '['),
+            Action::Replace { call, .. } => (call, '('),
+            _ => continue,
+        };
+        let Some(name) = text.get(range.to_std_range()) else { continue };
+        let name = name.split_once(end).map_or(name, |(name, _)| name).trim_end();
+        if !name.contains('.') {
+            *counts.entry(name).or_default() += 1;
         }
     }
     counts.retain(|name, count| word_count(text, name) == *count + 1);

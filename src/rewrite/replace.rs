@@ -21,7 +21,8 @@ pub(super) fn rewrite<'a>(
     if context.has_comment(call.func.range()) {
         return Err(Leave::CommentInside);
     }
-    let twin = context.imports.request(function, call.start());
+    let old = context.slice(call.func.range());
+    let twin = context.imports.request_like(call.func.range(), function, context.other_uses(old));
     let change = context.edits.change(EditKind::Replace { call: call.range(), function: function.to_owned() });
     let parenthesize = context.await_needs_parentheses(call.into(), parents);
     context.open_await(change, call.range(), "", parenthesize);

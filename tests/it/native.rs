@@ -790,3 +790,36 @@ async def token(on_token=None):
 ",
     );
 }
+
+#[test]
+fn functions_are_replaced_by_a_pattern() {
+    check(
+        "[[blocking]]\nfunction = \"tasks.{get,cancel}_task\"\nreplace = \"{module}.async_{name}\"\n
+[[blocking]]\nfunction = \"api.*.sync_detailed\"\nreplace = \"{module}.asyncio_detailed\"",
+        "#- tasks.py
+def get_task(key): ...
+def cancel_task(key): ...
+async def async_get_task(key): ...
+async def async_cancel_task(key): ...
+#- api/__init__.py
+#- api/users.py
+def sync_detailed(key): ...
+async def asyncio_detailed(key): ...
+#- app.py
+from api import users
+from tasks import cancel_task, get_task
+
+def run(key):
+    cancel_task(get_task(key))
+    return users.sync_detailed(key)
+",
+        "#- app.py
+from api import users
+from tasks import async_cancel_task, async_get_task
+
+async def run(key):
+    await async_cancel_task(await async_get_task(key))
+    return await users.asyncio_detailed(key)
+",
+    );
+}
