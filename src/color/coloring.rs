@@ -271,7 +271,13 @@ impl<'a> Coloring<'a> {
             matches!(site.kind, SiteKind::Blocking { .. } | SiteKind::Runs { .. }) && counts(site)
                 || self.runs_layer(site)
         });
-        let mut pending: Vec<FuncId> = self.world.graph.declared.keys().copied().collect();
+        // What only arrives at a callback that is awaited does not block for it.
+        let blocks = |func: &FuncId, entry: &usize| {
+            let entry = &self.world.graph.entries[*entry];
+            entry.class.is_some() || entry.method.matches(&self.world.index.func(*func).name)
+        };
+        let declared = self.world.graph.declared.iter().filter(|(func, entry)| blocks(func, entry));
+        let mut pending: Vec<FuncId> = declared.map(|(func, _)| *func).collect();
         pending.extend(leaves.filter_map(|site| self.world.owner(site.id)));
         while let Some(func) = pending.pop() {
             if self.world.index.func(func).is_async || !running.insert(func) {

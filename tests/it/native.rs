@@ -760,6 +760,53 @@ async def handle(middleware: Middleware, request):
 }
 
 #[test]
+fn what_arrives_as_a_callback_and_stays_goes_to_no_thread_for_it() {
+    check(
+        "[[blocking]]\nreceiver = \"check\"\nmethod = \"__call__\"\nnative = \"{name}\"
+[[blocking]]\nfunction = \"time.sleep\"\nreplace = \"asyncio.sleep\"",
+        "#- app.py
+import time
+
+class Matcher:
+    def __init__(self, check):
+        self.check = check
+
+    def matches(self, body):
+        return self.check(body)
+
+def is_event(body):
+    return 'event' in body
+
+HANDLERS = list(map(is_event, [{}]))
+
+def run(body):
+    time.sleep(1)
+    return Matcher(is_event).matches(body) or is_event(body)
+",
+        "#- app.py
+import asyncio
+import time
+
+class Matcher:
+    def __init__(self, check):
+        self.check = check
+
+    def matches(self, body):
+        return self.check(body)
+
+def is_event(body):
+    return 'event' in body
+
+HANDLERS = list(map(is_event, [{}]))
+
+async def run(body):
+    await asyncio.sleep(1)
+    return Matcher(is_event).matches(body) or is_event(body)
+",
+    );
+}
+
+#[test]
 fn a_callback_that_may_be_a_class_stays() {
     check(
         CALLBACK,
