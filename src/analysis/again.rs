@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Analysis, Request, Rewritten, rewrite_all, survey_copy};
 use crate::index::facts::FileId;
-use crate::py::db::Kept;
+use crate::py::db::{Asked, Kept};
 use crate::py::lint::unused_awaitables;
 use crate::verify::{Check, Failure};
 
@@ -35,7 +35,7 @@ pub fn check(request: Request, analysis: &Analysis, rewritten: &[Rewritten], ext
     let old_root = &analysis.project.root;
     let moved = |path: &Path| path.strip_prefix(old_root).map(|below| root.join(below)).ok();
     let paths = request.paths.iter().filter_map(|path| moved(&fs::canonicalize(path).ok()?)).collect();
-    let mut kept = Kept::default();
+    let mut kept = Kept::new(Asked::Faults);
     let mut again = survey_copy(analysis, &root, paths, &mut kept)?;
     let mut failures = unawaited(analysis, rewritten, &kept, &moved)?;
     if extent == Extent::Whole && request.since.is_none() && request.config_of.is_none() {
@@ -92,7 +92,7 @@ fn unawaited(
     let rewritten: Vec<&Rewritten> = rewritten.iter().filter(|done| !project.file(done.file).is_test).collect();
     let here: Vec<PathBuf> = rewritten.iter().map(|done| project.file(done.file).path.clone()).collect();
     let there: Vec<PathBuf> = here.iter().filter_map(|path| moved(path)).collect();
-    let mut kept = Kept::default();
+    let mut kept = Kept::new(Asked::Faults);
     let packages = super::site_packages(&analysis.config);
     let old = kept.open(&project.root, project.roots(&packages), analysis.config.target_version)?;
     let before = unused_awaitables(old, &here);

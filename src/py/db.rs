@@ -18,6 +18,16 @@ use ty_python_semantic::{AnalysisSettings, PythonVersionSource, PythonVersionWit
 use super::system::SourceSystem;
 use crate::project::homes::{self, Roots};
 
+/// What a database is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// Types alone: ty does not look for errors in the code that it goes through for them.
+    #[default]
+    Types,
+    /// What ty reports, too.
+    Faults,
+}
+
 /// ty's database. Clones share their caches, one a thread.
 #[salsa::db]
 #[derive(Clone)]
@@ -30,6 +40,7 @@ pub struct Db {
     analysis: Arc<AnalysisSettings>,
     settings: Arc<ProgramSettings>,
     homes: Arc<Homes>,
+    asked: Asked,
 }
 
 /// The programs of the folders in which an import finds other modules than elsewhere, each made when a file asks for it.
@@ -45,7 +56,7 @@ impl Db {
     ///
     /// # Errors
     /// When a path is not UTF-8, or a search path cannot be read.
-    pub fn open(root: &Path, roots: Roots, version: PythonVersion) -> Result<Self> {
+    pub fn open(root: &Path, roots: Roots, version: PythonVersion, asked: Asked) -> Result<Self> {
         let root = system_path(root)?;
         let system = Arc::new(SourceSystem::new(&root));
         let vendored = ty_vendored::file_system().clone();
@@ -65,6 +76,7 @@ impl Db {
             analysis: Arc::new(AnalysisSettings::default()),
             settings: Arc::new(settings),
             homes: Arc::new(homes),
+            asked,
         };
         db.settings.search_paths.try_register_static_roots(&db);
         Ok(db)
@@ -115,7 +127,10 @@ fn settings(
 
 /// A database that is kept from one analysis of a project to the next, with all that it knows of files that did not change.
 #[derive(Default)]
-pub struct Kept(Option<(Place, Db)>);
+pub struct Kept {
+    asked: Asked,
+    open: Option<(Place, Db)>,
+}
 
 /// What a database was opened over.
 #[derive(PartialEq, Eq)]
@@ -128,6 +143,11 @@ struct Place {
 }
 
 impl Kept {
+    /// None yet; `asked` is what the databases are for that it opens. By default they are for types.
+    pub fn new(asked: Asked) -> Self {
+        Self { asked, open: None }
+    }
+
     /// The kept database, brought up to date with the disk, when it was opened over the same folders; else a new one.
     ///
     /// # Errors
@@ -140,19 +160,19 @@ impl Kept {
             site_packages: roots.site_packages.to_vec(),
             version,
         };
-        let db = match self.0.take() {
+        let db = match self.open.take() {
             Some((kept, mut db)) if kept == place => {
                 Files::sync_all_recursive(&mut db, [system_path(root)?]);
                 db
             }
-            _ => Db::open(root, roots, version)?,
+            _ => Db::open(root, roots, version, self.asked)?,
         };
-        Ok(&self.0.insert((place, db)).1)
+        Ok(&self.open.insert((place, db)).1)
     }
 
     /// The database that was opened last.
     pub fn db(&self) -> Option<&Db> {
-        self.0.as_ref().map(|(_, db)| db)
+        self.open.as_ref().map(|(_, db)| db)
     }
 }
 
@@ -186,7 +206,7 @@ impl ty_module_resolver::Db for Db {}
 #[salsa::db]
 impl ty_python_core::Db for Db {
     fn should_check_file(&self, file: File) -> bool {
-        !file.path(self).is_vendored_path()
+        self.asked == Asked::Faults && !file.path(self).is_vendored_path()
     }
 }
 

@@ -43,12 +43,13 @@ mod tests {
 
     use super::*;
     use crate::project::homes::Roots;
+    use crate::py::db::Asked;
 
     #[test]
     fn ty_knows_what_functions_of_the_standard_library_give() {
         let folder = tempfile::tempdir().unwrap();
         let roots = Roots { source_roots: &[folder.path().to_path_buf()], homes: &[], site_packages: &[] };
-        let db = Db::open(folder.path(), roots, PythonVersion::PY312).unwrap();
+        let db = Db::open(folder.path(), roots, PythonVersion::PY312, Asked::Types).unwrap();
         let check = |expression: &str, name: &str, expected: Option<&str>| {
             let found = member(&db, expression, name);
             assert_eq!(found.as_ref().map(|answer| answer.shown.as_str()), expected, "{expression}.{name}");
