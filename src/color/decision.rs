@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
 use super::{Verdicts, World};
-use crate::index::facts::{FuncId, RefId, Usage};
+use crate::index::facts::{FuncId, RefId, Usage, ValueId};
 use crate::resolve::names::Meaning;
 use crate::resolve::{Site, SiteKind};
 
@@ -22,8 +22,21 @@ pub fn open_sites(world: World, verdicts: &Verdicts) -> FxHashSet<RefId> {
     open.map(|site| site.id).collect()
 }
 
-/// What calls a function, by names alone: looked for once.
-type Callers = FxHashMap<FuncId, Vec<FuncId>>;
+/// What is looked for once.
+#[derive(Default)]
+struct Callers {
+    /// What calls a function, by names alone.
+    of: FxHashMap<FuncId, Vec<FuncId>>,
+    /// The calls of a name outside of tests.
+    calls: FxHashMap<Name, Vec<NamedCall>>,
+}
+
+/// A call of something that goes by a name.
+struct NamedCall {
+    caller: FuncId,
+    callee: ValueId,
+    is_of_member: bool,
+}
 
 fn is_open(world: World, verdicts: &Verdicts, site: &Site, callers: &mut Callers) -> bool {
     let in_tests = world.in_tests(site.id.file);
@@ -51,7 +64,11 @@ fn is_reached(world: World, verdicts: &Verdicts, func: FuncId, known: &mut Calle
         if !seen.insert(at) || seen.len() > CALLERS {
             continue;
         }
-        for &caller in &*known.entry(at).or_insert_with(|| callers(world, at)) {
+        if !known.of.contains_key(&at) {
+            let found = callers(world, at, &mut known.calls);
+            known.of.insert(at, found);
+        }
+        for &caller in &known.of[&at] {
             if world.index.func(caller).is_async || verdicts.converts.contains_key(&caller) {
                 return true;
             }
@@ -64,21 +81,31 @@ fn is_reached(world: World, verdicts: &Verdicts, func: FuncId, known: &mut Calle
     false
 }
 
-fn callers(world: World, func: FuncId) -> Vec<FuncId> {
+fn callers(world: World, func: FuncId, known: &mut FxHashMap<Name, Vec<NamedCall>>) -> Vec<FuncId> {
     let facts = world.index.func(func);
     let names = world.names();
-    let is_call_of = |id: &&RefId| {
-        let site = world.index.site(**id);
-        let Usage::Called(call) = site.usage else { return false };
-        let is_method_call = site.receiver.is_some() && facts.class.is_some();
-        let is_named = || names.evaluate(world.index.call(call).func).contains(&Meaning::Func(func));
-        !world.in_tests(id.file) && (is_method_call || is_named())
+    let is_call_of = |call: &&NamedCall| {
+        call.is_of_member && facts.class.is_some() || names.evaluate(call.callee).contains(&Meaning::Func(func))
     };
     let imports = world.index.imports_of(&facts.name).iter();
     let renamed = imports.filter_map(|(file, at)| world.index.file(*file).imports[*at as usize].alias.as_ref());
     let spelled: BTreeSet<&Name> = renamed.chain([&facts.name]).collect();
-    let calls = spelled.into_iter().flat_map(|name| world.index.refs_of(name)).filter(is_call_of);
-    calls.filter_map(|id| world.owner(*id)).filter(|caller| *caller != func).collect()
+    let mut found = vec![];
+    for name in spelled {
+        let calls = known.entry(name.clone()).or_insert_with(|| calls_by(world, name));
+        found.extend(calls.iter().filter(is_call_of).map(|call| call.caller).filter(|caller| *caller != func));
+    }
+    found
+}
+
+fn calls_by(world: World, name: &Name) -> Vec<NamedCall> {
+    let call = |id: &RefId| {
+        let site = world.index.site(*id);
+        let Usage::Called(call) = site.usage else { return None };
+        let caller = world.owner(*id).filter(|_| !world.in_tests(id.file))?;
+        Some(NamedCall { caller, callee: world.index.call(call).func, is_of_member: site.receiver.is_some() })
+    };
+    world.index.refs_of(name).iter().filter_map(call).collect()
 }
 
 /// Does a function stay sync because it is not certain what some site calls?
