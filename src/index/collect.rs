@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use rustc_hash::FxHashMap;
 
 use self::narrow::{Holds, Narrowed};
 
@@ -61,6 +62,8 @@ struct Collector<'a> {
     context: Context,
     /// The table entry of `context`, once something asked for it.
     context_id: Option<ContextId>,
+    /// The entries so far: one like another is the same.
+    contexts: FxHashMap<Context, ContextId>,
     scope: ScopeId,
     qualname: Vec<String>,
     /// What `isinstance` told, the last that was learned last.
@@ -74,31 +77,30 @@ impl<'a> Collector<'a> {
         let scope = ScopeId { file, index: 0 };
         let mut facts = FileFacts::default();
         facts.scopes.push(Scope::new(ScopeKind::Module, None));
-        let context = Context {
-            func: None,
+        let context = Context::plain(scope);
+        Self {
+            file,
+            text,
+            facts,
+            context,
+            context_id: None,
+            contexts: FxHashMap::default(),
             scope,
-            barrier: None,
-            withs: vec![],
-            generators: vec![],
-            lambda: None,
-            lambda_func: None,
-            main_guard: false,
-            catches_interrupt: false,
-            catches_stop: false,
-            swallows_cancel: false,
-            in_try: false,
-            in_handler: false,
-            type_checking: false,
-        };
-        Self { file, text, facts, context, context_id: None, scope, qualname: vec![], narrowed: vec![], protected: 0 }
+            qualname: vec![],
+            narrowed: vec![],
+            protected: 0,
+        }
     }
 
     fn context(&mut self) -> ContextId {
         if let Some(id) = self.context_id {
             return id;
         }
-        let id = ContextId { file: self.file, index: self.facts.contexts.len() as u32 };
-        self.facts.contexts.push(self.context.clone());
+        let next = ContextId { file: self.file, index: self.facts.contexts.len() as u32 };
+        let id = *self.contexts.entry(self.context.clone()).or_insert(next);
+        if id == next {
+            self.facts.contexts.push(self.context.clone());
+        }
         self.context_id = Some(id);
         id
     }
@@ -324,22 +326,8 @@ impl<'a> Collector<'a> {
         let narrowed = std::mem::take(&mut self.narrowed);
         self.within(
             |context| {
-                *context = Context {
-                    func: Some(id),
-                    scope,
-                    barrier: None,
-                    withs: vec![],
-                    generators: vec![],
-                    lambda: None,
-                    lambda_func: None,
-                    main_guard: false,
-                    catches_interrupt: false,
-                    catches_stop: false,
-                    swallows_cancel: false,
-                    in_try: false,
-                    in_handler: false,
-                    type_checking: context.type_checking,
-                }
+                let type_checking = context.type_checking;
+                *context = Context { func: Some(id), type_checking, ..Context::plain(scope) };
             },
             |this| {
                 let names: Vec<_> = node.parameters.iter().map(|parameter| parameter.name().clone()).collect();

@@ -133,7 +133,7 @@ pub struct Arg {
 }
 
 /// Where something stands: what it takes to put an `await` there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Context {
     /// The function whose body runs it; none at module level and in class bodies there.
     pub func: Option<FuncId>,
@@ -165,6 +165,26 @@ pub struct Context {
 }
 
 impl Context {
+    /// Of a scope at module level, with nothing around it.
+    pub fn plain(scope: ScopeId) -> Self {
+        Self {
+            func: None,
+            scope,
+            barrier: None,
+            withs: vec![],
+            generators: vec![],
+            lambda: None,
+            lambda_func: None,
+            main_guard: false,
+            catches_interrupt: false,
+            catches_stop: false,
+            swallows_cancel: false,
+            in_try: false,
+            in_handler: false,
+            type_checking: false,
+        }
+    }
+
     /// What runs the code: the innermost lambda or function.
     pub fn owner(&self) -> Option<FuncId> {
         self.lambda_func.or(self.func)
@@ -172,7 +192,7 @@ impl Context {
 }
 
 /// A generator expression around a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GeneratorExpression {
     pub range: TextRange,
     /// The call that takes it as an argument.
@@ -182,7 +202,7 @@ pub struct GeneratorExpression {
 }
 
 /// A `with` item around a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct With {
     pub value: ValueId,
     pub range: TextRange,
@@ -190,7 +210,7 @@ pub struct With {
 }
 
 /// A place that an `await` cannot cross.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Barrier {
     Lambda {
         range: TextRange,
