@@ -99,13 +99,14 @@ pub(crate) fn leave_open(builder: &mut Builder) {
         let mut targets: Vec<FuncId> = candidates.iter().copied().filter(may_run).collect();
         targets.retain(|func| receiver::may_be_of(builder, id, *func));
         let (usage, receiver) = (builder.index.site(id).usage, builder.index.site(id).receiver);
-        let is_out = matches!(usage, Usage::Store | Usage::Delete)
+        let is_out = targets.is_empty()
+            || matches!(usage, Usage::Store | Usage::Delete)
             || is_made_elsewhere(builder, id)
             || is_made_here(builder, id)
             || flow::is_known_outside(builder, id)
             || builder.in_tests(id.file)
                 && receiver.is_some_and(|receiver| flow::is_object_from_outside(builder, receiver));
-        if targets.is_empty() || is_out {
+        if is_out {
             builder.graph.foreign.insert(id, Elsewhere::outside(None));
             if candidates.iter().any(|func| builder.graph.renames.new_names.contains_key(func)) {
                 builder.graph.unsettled.insert(id, candidates);
