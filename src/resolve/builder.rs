@@ -73,6 +73,7 @@ pub(crate) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(project: &'a Project, config: &'a Config, index: &'a mut Index, db: &'a Db) -> Self {
+        let flow = flow::State::with_carrier(config.offload.own_path());
         Self {
             project,
             config,
@@ -81,9 +82,9 @@ impl<'a> Builder<'a> {
             graph: Graph::default(),
             pending: BTreeSet::new(),
             open: BTreeMap::new(),
-            flow: flow::State::with_carrier(config.offload.own_path()),
-            doubts: flow::State::with_carrier(config.offload.own_path()),
-            made: flow::State::with_carrier(config.offload.own_path()),
+            doubts: flow.beside(),
+            made: flow.beside(),
+            flow,
             stated: vec![],
             support: FxHashMap::default(),
             resolved: FxHashSet::default(),

@@ -7,6 +7,7 @@
 
 mod annotation;
 mod arriving;
+mod asks;
 mod binds;
 mod builtin;
 mod bulk;

@@ -2,8 +2,9 @@
 
 use ruff_python_ast::name::Name;
 
+use super::asks::Asks;
 use super::object::{Owner, Path, Selector};
-use super::solver::{Asks, Solver, into};
+use super::solver::{Solver, into};
 use super::spelled::{ANY, fits};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;

@@ -3,8 +3,9 @@
 //! Asked of a state of its own, in which annotations of parameters do not end the search and nothing unknown counts: what is
 //! found is what certainly arrives, and never all that may.
 
+use super::asks::Asks;
 use super::object::{Node, Object, Place};
-use super::solver::{Asks, Solver};
+use super::solver::Solver;
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
 use crate::resolve::hierarchy;

@@ -5,8 +5,9 @@
 
 use rustc_hash::FxHashSet;
 
+use super::asks::Asks;
 use super::object::{Node, Object};
-use super::solver::{Asks, Solver, State};
+use super::solver::{Solver, State};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
 

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 
+use super::asks::Asks;
 use super::object::{Node, Object, Selector, Set, Symbol};
-use super::solver::{Asks, Solver};
+use super::solver::Solver;
 use crate::index::facts::*;
 use crate::py::expression;
 use crate::py::infer::Answer;

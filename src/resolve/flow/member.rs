@@ -6,9 +6,10 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
+use super::asks::Asks;
 use super::library;
 use super::object::{Node, Object, Owner, Path, Place};
-use super::solver::{Asks, Keep, Solver};
+use super::solver::{Keep, Solver};
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::hierarchy::{self, BaseClass};

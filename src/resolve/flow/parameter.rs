@@ -4,10 +4,11 @@
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
+use super::asks::Asks;
 use super::binds::Binds;
 use super::caller::Caller;
 use super::object::{Node, Object, Path, Place, Selector};
-use super::solver::{Asks, Keep, Solver, into};
+use super::solver::{Keep, Solver, into};
 use crate::index::facts::*;
 use crate::resolve::boundary;
 use crate::resolve::fixtures::{self, conftest_distance};

@@ -3,12 +3,14 @@
 //! Evaluation is monotone: a node's set only grows with the sets it reads. What stays empty for want of any source is
 //! set to unknown afterwards, parameters first, so that a missing source never looks like a proof.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::asks::Asks;
 use super::caller::Caller;
 use super::forward::Token;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
@@ -20,46 +22,8 @@ use crate::project::Project;
 use crate::py::infer::Answer;
 use crate::resolve::hierarchy::Hierarchy;
 
-/// Evaluations for one question after which what is not found out yet is unknown. Nearly all questions take less than a hundred.
-const STEPS: usize = 50_000;
-
-/// The same for all that is asked to doubt annotations: nothing unknown ends the search there.
-const DOUBTS: usize = 10_000;
-
-/// The same for all that is asked about tests.
-const FAKES: usize = 100_000;
-
 /// Containers in containers are followed this far.
 const NESTING: usize = 4;
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// All that a place may hold.
-    #[default]
-    Answers,
-    /// The same, with what foreign functions give as [`Object::Made`].
-    Made,
-    /// What certainly arrives from the code.
-    Doubts,
-    /// What tests put there, with the ways that it takes.
-    Fakes,
-}
-
-impl Asks {
-    /// Is it all that a place may hold? Else, annotations of parameters and fields do not end the search, and nothing unknown counts.
-    pub(super) fn is_whole(self) -> bool {
-        matches!(self, Self::Answers | Self::Made)
-    }
-
-    fn steps(self) -> usize {
-        match self {
-            Self::Answers | Self::Made => STEPS,
-            Self::Doubts => DOUBTS,
-            Self::Fakes => FAKES,
-        }
-    }
-}
 
 /// The objects that another one hands names on to; none when they may be any.
 pub(super) type Forwards = Option<Rc<[ValueId]>>;
@@ -92,8 +56,8 @@ pub(crate) struct State {
     pub(super) feeding: outside::Feeding,
     /// The classes that define what an attribute reads, by its type; none when that is not known.
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
-    /// The facts of files turned round, for walks forward.
-    pub(super) consumers: FxHashMap<FileId, Rc<Consumers>>,
+    /// The facts of files turned round, for walks forward. One for all states.
+    consumers: Rc<RefCell<FxHashMap<FileId, Rc<Consumers>>>>,
     /// Places that read any attribute from which something is being followed, with what.
     pub(super) open_reads: FxHashSet<(Token, ValueId)>,
     /// Method names of the builtin types.
@@ -111,6 +75,11 @@ impl State {
     /// Nothing is known yet; `own` is the dotted path of the project's own offload.
     pub(crate) fn with_carrier(own: Option<String>) -> Self {
         Self { own_carrier: own, ..Self::default() }
+    }
+
+    /// Another one of the same program.
+    pub(crate) fn beside(&self) -> Self {
+        Self { consumers: self.consumers.clone(), ..Self::with_carrier(self.own_carrier.clone()) }
     }
 
     /// Sets what is asked for, at the first question.
@@ -439,7 +408,7 @@ impl<'a> Solver<'a> {
     pub(super) fn consumers(&mut self, file: FileId) -> Rc<Consumers> {
         let index = &*self.index;
         let made = || Rc::new(Consumers::of(file, index.file(file)));
-        self.state.consumers.entry(file).or_insert_with(made).clone()
+        self.state.consumers.borrow_mut().entry(file).or_insert_with(made).clone()
     }
 
     pub(super) fn symbol(&mut self, text: &str) -> Symbol {
