@@ -41,6 +41,9 @@ pub(crate) struct State {
     /// What the places look into that may look up any name, with the state of the index and the hierarchy that says so.
     open: Option<((usize, u32), Rc<LookedInto>)>,
     spelled: FxHashMap<PickSite, Rc<Spelled>>,
+    /// The places outside of tests that may read an attribute of a name by one of the names that are known of them, or by any
+    /// other: whether they fit it.
+    readers: FxHashMap<Name, Rc<BTreeMap<PickSite, bool>>>,
     /// Whether a file has a name as a whole string.
     strings: FxHashMap<(FileId, Name), bool>,
     /// Places where what may be more than is known goes out of sight.
@@ -182,20 +185,39 @@ pub(super) struct Reader {
 /// reads that of.
 pub(super) fn readers(builder: &mut Builder, name: &Name, owner: Owner) -> Vec<Option<Reader>> {
     let mut found = vec![];
-    let mut places: BTreeSet<PickSite> = places(builder).named.iter().copied().collect();
-    places.extend(open(builder).owned_by(builder, owner));
-    for place in places {
-        let spelled = spelled(builder, place);
-        let fits = spelled.fits(name);
-        if !fits && !spelled.is_open() || builder.in_tests(place.file) {
-            continue;
+    let mut places = (*named_readers(builder, name)).clone();
+    for place in open(builder).owned_by(builder, owner) {
+        if !places.contains_key(&place) && !builder.in_tests(place.file) {
+            let spelled = spelled(builder, place);
+            let fits = spelled.fits(name);
+            places.extend((fits || spelled.is_open()).then_some((place, fits)));
         }
+    }
+    for (place, fits) in places {
         let pick = builder.index.pick(place.file, place.index);
         match pick.holder {
             Holder::Object(object) => found.push(Some(Reader { value: pick.value, depth: pick.depth, object, fits })),
             Holder::Globals | Holder::Anything | Holder::Code => found.extend(fits.then_some(None)),
         }
     }
+    found
+}
+
+/// Of the places where something is known of the name, those that may read this one.
+fn named_readers(builder: &mut Builder, name: &Name) -> Rc<BTreeMap<PickSite, bool>> {
+    if let Some(known) = builder.computed.readers.get(name) {
+        return known.clone();
+    }
+    let mut found = BTreeMap::new();
+    for &place in &places(builder).named {
+        let spelled = spelled(builder, place);
+        let fits = spelled.fits(name);
+        if (fits || spelled.is_open()) && !builder.in_tests(place.file) {
+            found.insert(place, fits);
+        }
+    }
+    let found = Rc::new(found);
+    builder.computed.readers.insert(name.clone(), found.clone());
     found
 }
 

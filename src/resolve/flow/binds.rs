@@ -27,19 +27,21 @@ impl Solver<'_> {
         let mut at = Some(*scope);
         while let Some(id) = at {
             let here = self.index.scope(id);
-            if let [binding] = here.bindings_of(name) {
-                let Bound::Param { func, index: 0 } = binding.bound else { return None };
-                let class = self.index.func(func).class?;
-                return match self.binding_of(func) {
-                    Binds::Instance => Some((class, IsClass::No)),
-                    Binds::Class => Some((class, IsClass::Yes)),
-                    Binds::Nothing => None,
-                };
-            }
-            if !here.bindings_of(name).is_empty() {
-                return None;
-            }
-            at = here.parent;
+            let binding = match here.bindings_of(name) {
+                [] => {
+                    at = here.parent;
+                    continue;
+                }
+                [binding] => binding,
+                _ => return None,
+            };
+            let Bound::Param { func, index: 0 } = binding.bound else { return None };
+            let class = self.index.func(func).class?;
+            return match self.binding_of(func) {
+                Binds::Instance => Some((class, IsClass::No)),
+                Binds::Class => Some((class, IsClass::Yes)),
+                Binds::Nothing => None,
+            };
         }
         None
     }

@@ -3,23 +3,36 @@
 use ruff_python_ast::name::Name;
 
 use super::asks::Asks;
-use super::object::{Owner, Path, Selector};
+use super::object::{Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use super::spelled::{ANY, fits};
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
+
+/// A write of attributes that does not name them.
+#[derive(Clone, Copy)]
+pub(super) struct BulkWritten {
+    receiver: ValueId,
+    key: Option<ValueId>,
+    value: ValueId,
+    /// The class in whose method it writes to `self`.
+    of: Option<ClassId>,
+}
 
 impl Solver<'_> {
     /// What computed names may write to an attribute.
     pub(super) fn bulk_written(&mut self, owner: Owner, name: &Name, path: &Path) {
         let asks = self.state.asks;
         let counts = |pattern: &Name| asks != Asks::Doubts || pattern != ANY;
-        for (file, at) in self.index.bulk_writes().to_vec() {
-            let write = &self.index.file(file).bulk_writes[at as usize];
-            let (receiver, key, value) = (write.receiver, write.name, write.value);
+        self.read_bulk_writes();
+        for at in 0..self.state.bulk_writes.len() {
+            let BulkWritten { receiver, key, value, of } = self.state.bulk_writes[at];
             // An object that nobody knows may be any: that tells nothing. Nor does a name that may be any tell what certainly arrives.
-            let is_known = self.self_class(receiver).is_some() || !self.read_value(receiver).has_unknown();
-            if !is_known || !self.may_own(owner, receiver) {
+            let may_own = match of {
+                Some(class) => self.may_be(owner, Object::Below(class)),
+                None => !self.read_value(receiver).has_unknown() && self.may_own(owner, receiver),
+            };
+            if !may_own {
                 continue;
             }
             match key {
@@ -32,6 +45,17 @@ impl Solver<'_> {
                     None => {}
                 },
             }
+        }
+    }
+
+    /// Adds the writes of files that were loaded since the last time.
+    fn read_bulk_writes(&mut self) {
+        for at in self.state.bulk_writes.len()..self.index.bulk_writes().len() {
+            let (file, at) = self.index.bulk_writes()[at];
+            let write = &self.index.file(file).bulk_writes[at as usize];
+            let of = self.self_class(write.receiver).map(|(class, _)| class);
+            let (receiver, key, value) = (write.receiver, write.name, write.value);
+            self.state.bulk_writes.push(BulkWritten { receiver, key, value, of });
         }
     }
 

@@ -11,6 +11,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::asks::Asks;
+use super::bulk::BulkWritten;
 use super::caller::Caller;
 use super::forward::Token;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
@@ -56,10 +57,14 @@ pub(crate) struct State {
     pub(super) feeding: outside::Feeding,
     /// The classes that define what an attribute reads, by its type; none when that is not known.
     pub(super) definers: FxHashMap<RefId, Option<FxHashSet<ClassId>>>,
+    /// Whether functions test for coroutines what they are given, by so many loaded files.
+    pub(super) testers: FxHashMap<FuncId, (usize, bool)>,
     /// The facts of files turned round, for walks forward. One for all states.
     consumers: Rc<RefCell<FxHashMap<FileId, Rc<Consumers>>>>,
     /// Places that read any attribute from which something is being followed, with what.
     pub(super) open_reads: FxHashSet<(Token, ValueId)>,
+    /// The writes of attributes without their names, of the files that were read for them.
+    pub(super) bulk_writes: Vec<BulkWritten>,
     /// Method names of the builtin types.
     pub(super) builtin_names: FxHashSet<ruff_python_ast::name::Name>,
     pub(super) asks: Asks,
@@ -235,7 +240,8 @@ impl<'a> Solver<'a> {
             return;
         }
         let is_unknown = self.state.variables[id as usize].set.has_unknown();
-        for dependent in self.state.variables[id as usize].dependents.clone() {
+        let dependents = std::mem::take(&mut self.state.variables[id as usize].dependents);
+        for &dependent in &dependents {
             let variable = &mut self.state.variables[dependent as usize];
             if variable.is_stale || variable.set.has_unknown() {
                 continue;
@@ -248,6 +254,7 @@ impl<'a> Solver<'a> {
             }
             variable.is_queued = true;
         }
+        self.state.variables[id as usize].dependents = dependents;
     }
 
     /// Sets what found no source to unknown, one wave at a time. Returns whether there was something.
@@ -281,14 +288,16 @@ impl<'a> Solver<'a> {
     }
 
     pub(super) fn variable(&mut self, node: Node, path: Path) -> u32 {
-        if let Some(id) = self.state.ids.get(&(node.clone(), path.clone())) {
+        let key = (node, path);
+        if let Some(id) = self.state.ids.get(&key) {
             return *id;
         }
         let id = self.state.variables.len() as u32;
+        let (node, path) = key.clone();
         if let Some(wave) = self.wave(&node, &path) {
             self.state.waiting[wave].push(id);
         }
-        self.state.ids.insert((node.clone(), path.clone()), id);
+        self.state.ids.insert(key, id);
         let (set, dependents) = Default::default();
         self.state.variables.push(Variable { node, path, set, dependents, is_queued: true, is_stale: false });
         self.state.queue.push_front(id);

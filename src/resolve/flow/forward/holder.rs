@@ -207,7 +207,7 @@ impl Walk<'_, '_> {
         let param = &facts.params[at as usize];
         let (scope, name, annotation) = (facts.scope, param.name.clone(), param.annotation);
         if let (Token::Function(_) | Token::Layer, 0) = (self.token, depth)
-            && dispatcher::takes_both(self.builder.names(), func)
+            && self.takes_both(func)
         {
             // It takes both colors.
             self.trace.accepted.get_or_insert(dispatcher::accepts(self.builder.names(), func));
@@ -215,6 +215,18 @@ impl Walk<'_, '_> {
         }
         self.trace.annotations.extend(annotation.map(|annotation| (func.file, annotation)));
         self.reach(Spot::Name(scope, name), depth);
+    }
+
+    /// Is it a dispatcher that takes both colors, as far as the files tell that are loaded by now?
+    fn takes_both(&mut self, func: FuncId) -> bool {
+        let loaded = self.builder.index.loaded_count();
+        let known = self.builder.flow.testers.get(&func).filter(|(at, _)| *at == loaded);
+        if let Some((_, known)) = known {
+            return *known;
+        }
+        let found = dispatcher::takes_both(self.builder.names(), func);
+        self.builder.flow.testers.insert(func, (loaded, found));
+        found
     }
 
     /// The results of all calls of a function.
