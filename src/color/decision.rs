@@ -9,7 +9,7 @@ use super::cause::Cause;
 use super::{Verdicts, World};
 use crate::index::facts::{FuncId, RefId, Usage, ValueId};
 use crate::resolve::names::Meaning;
-use crate::resolve::{Site, SiteKind};
+use crate::resolve::{Site, SiteKind, site};
 
 /// More callers than this are not looked at.
 const CALLERS: usize = 200;
@@ -84,12 +84,18 @@ fn is_reached(world: World, verdicts: &Verdicts, func: FuncId, known: &mut Calle
 fn callers(world: World, func: FuncId, known: &mut FxHashMap<Name, Vec<NamedCall>>) -> Vec<FuncId> {
     let facts = world.index.func(func);
     let names = world.names();
-    let is_call_of = |call: &&NamedCall| {
-        call.is_of_member && facts.class.is_some() || names.evaluate(call.callee).contains(&Meaning::Func(func))
+    // `Cache(x)` calls `Cache.__init__`.
+    let made = facts.class.filter(|_| site::is_constructor(&facts.name));
+    let (called, meant) = match made {
+        Some(class) => (&world.index.class(class).name, Meaning::Class(class)),
+        None => (&facts.name, Meaning::Func(func)),
     };
-    let imports = world.index.imports_of(&facts.name).iter();
+    let is_call_of = |call: &&NamedCall| {
+        call.is_of_member && facts.class.is_some() && made.is_none() || names.evaluate(call.callee).contains(&meant)
+    };
+    let imports = world.index.imports_of(called).iter();
     let renamed = imports.filter_map(|(file, at)| world.index.file(*file).imports[*at as usize].alias.as_ref());
-    let spelled: BTreeSet<&Name> = renamed.chain([&facts.name]).collect();
+    let spelled: BTreeSet<&Name> = renamed.chain([called]).collect();
     let mut found = vec![];
     for name in spelled {
         let calls = known.entry(name.clone()).or_insert_with(|| calls_by(world, name));

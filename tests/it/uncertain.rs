@@ -288,3 +288,34 @@ fn a_script_is_a_program_of_its_own() {
     let named = Project::new(&format!("{script}{others}#- run.py\nimport tool\n"));
     check_round(&named).says(&["2 uncertain"]);
 }
+
+/// What a constructor runs, a coroutine runs that makes such an object, under whatever name it imported the class.
+#[test]
+fn an_open_call_in_a_constructor_is_listed() {
+    let project = Project::new(
+        "#- client.py
+import functools
+
+class Store:
+    @functools.lru_cache
+    def load(self):
+        return persistence.get(1)
+
+class Other:
+    def load(self):
+        return 2
+#- cache.py
+class Cache:
+    def __init__(self, source):
+        self.first = source.load()
+#- app.py
+from cache import Cache as Kept
+from client import Store
+
+async def main(make):
+    Store().load()
+    return Kept(make())
+",
+    );
+    check_round(&project).says(&["uncertain sites:", "annotate `source` at cache.py:2"]);
+}
