@@ -245,7 +245,8 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
             let receiver = builder.index.site(id).receiver.and_then(|receiver| builder.names().dotted(receiver));
             receiver.is_some_and(|path| layer.names(&path)) && entry.method.matches(&builder.index.site(id).name)
         };
-        let is_open = answer.certainty == Certainty::Unknown && !has;
+        // `Unknown | None`, of a parameter without annotation whose default is `None`, has no member either.
+        let is_open = answer.certainty != Certainty::Known && answer.definitions.is_empty() && !has;
         let by_flow = match layer.classes.is_empty() {
             false if is_open => flow::is_of_class(builder, id, &layer.classes),
             true if is_foreign && answer.definitions.is_empty() && !has && !spelled(builder) => {

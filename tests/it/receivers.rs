@@ -1,6 +1,6 @@
 //! Receivers of unknown type: no object of a class that never gets out of sight, and any object of one that does.
 
-use crate::support::Project;
+use crate::support::{Project, check_project};
 
 const STORE: &str = "class Store:
     def fetch(self, key):
@@ -329,6 +329,53 @@ def item():
 
 def test_show(item):
     show(item)
+",
+    );
+}
+
+/// What is `None` where nobody gives it, and a layer's object where somebody does.
+#[test]
+fn an_optional_receiver_without_annotation_is_followed() {
+    check_project(
+        "#- awaitify.toml
+[[blocking]]
+class = 'store.Store'
+#- store.py
+class Store:
+    def save(self, key):
+        return key
+
+    def load(self, key):
+        return key
+#- app.py
+from store import Store
+
+class Cache:
+    def __init__(self, store=None):
+        self.store = store
+
+    async def run(self, key):
+        pick = self.store.save if key else self.store.load
+        return pick(key), self.store.save(key)
+
+async def main():
+    await Cache(Store()).run(1)
+",
+        "#- app.py
+import asyncio
+
+from store import Store
+
+class Cache:
+    def __init__(self, store=None):
+        self.store = store
+
+    async def run(self, key):
+        pick = self.store.save if key else self.store.load
+        return await asyncio.to_thread(pick, key), await asyncio.to_thread(self.store.save, key)
+
+async def main():
+    await Cache(Store()).run(1)
 ",
     );
 }
