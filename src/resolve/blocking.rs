@@ -248,7 +248,10 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         // `Unknown | None`, of a parameter without annotation whose default is `None`, has no member either.
         let is_open = answer.certainty != Certainty::Known && answer.definitions.is_empty() && !has;
         let by_flow = match layer.classes.is_empty() {
-            false if is_open => flow::is_of_class(builder, id, &layer.classes),
+            false if is_open => match flow::is_of_class(builder, id, &layer.classes) {
+                Some(found) => of_layer(builder, number, id, found),
+                None => None,
+            },
             true if is_foreign && answer.definitions.is_empty() && !has && !spelled(builder) => {
                 flow::is_of_foreign(builder, id, layer)
             }
@@ -262,6 +265,26 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
             add(builder, number, id, Some(&answer), evidence);
         }
     }
+}
+
+/// The support for a call of what is of the layer, or of other classes of the project whose methods a thread can run, too. One
+/// that may be something else is uncertain.
+fn of_layer(builder: &mut Builder, number: usize, id: RefId, found: flow::OfClass) -> Option<Vec<flow::Place>> {
+    let offloads = matches!(builder.graph.entries[number].action, BlockingAction::Offload);
+    let fits = |func: &FuncId| offloads && !builder.index.func(*func).is_async;
+    if !found.has_more && found.others.iter().all(fits) {
+        native::keep(builder, number, &found.others);
+        return Some(found.support);
+    }
+    let is_call = matches!(builder.index.site(id).usage, Usage::Called(_));
+    if is_call && !builder.in_tests(id.file) {
+        let kind = SiteKind::Blocking { entry: number, native: None };
+        let annotate = flow::annotation_place(builder, id);
+        let candidates = found.ours.into_iter().chain(found.others).collect();
+        let site = Site::new(id, kind, vec![], Evidence::Flow);
+        builder.add_site(Site { uncertain: true, support: found.support, candidates, annotate, ..site });
+    }
+    None
 }
 
 pub(super) fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {

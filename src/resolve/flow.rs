@@ -69,7 +69,8 @@ pub(crate) use self::spelled::Spelled;
 pub(crate) use self::stated::{Stated, from_config as read_config};
 
 use self::arriving::properties;
-use self::object::{Node, Object, Place};
+pub(crate) use self::object::Place;
+use self::object::{Node, Object};
 use self::settle::is_of_another_test;
 use self::solver::Solver;
 use super::builder::Builder;
@@ -207,23 +208,38 @@ fn places(members: impl Iterator<Item = (Object, Option<Place>)>) -> Vec<Place> 
     found
 }
 
-/// Do all objects that reach the receiver belong to one of these classes?
-pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId]) -> Option<Vec<Place>> {
+/// What gets to a receiver, beside objects of the classes that are asked for.
+#[derive(Debug)]
+pub(crate) struct OfClass {
+    /// The writes that bring them there.
+    pub(crate) support: Vec<Place>,
+    /// Methods of the classes, and of others of the project.
+    pub(crate) ours: Vec<FuncId>,
+    pub(crate) others: Vec<FuncId>,
+    /// Something that is not of the project, or not known, gets there too.
+    pub(crate) has_more: bool,
+}
+
+/// Do objects of these classes reach the receiver?
+pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId]) -> Option<OfClass> {
     let receiver = builder.index.site(id).receiver?;
     let answer = answer(builder, id);
-    if answer.has_unknown || answer.has_foreign || answer.funcs.is_empty() {
+    let is_ours = |func: &FuncId| {
+        let class = builder.index.func(*func).class;
+        class.is_some_and(|class| {
+            classes.iter().any(|wanted| {
+                builder.graph.hierarchy.ancestors(class).contains(wanted)
+                    || builder.graph.hierarchy.ancestors(*wanted).contains(&class)
+            })
+        })
+    };
+    let (ours, others): (Vec<FuncId>, Vec<FuncId>) = answer.funcs.iter().partition(|func| is_ours(func));
+    if ours.is_empty() {
         return None;
     }
     let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
-    let is_ours = |class: ClassId, builder: &Builder| {
-        classes.iter().any(|wanted| {
-            builder.graph.hierarchy.ancestors(class).contains(wanted)
-                || builder.graph.hierarchy.ancestors(*wanted).contains(&class)
-        })
-    };
-    let owners: Vec<ClassId> = answer.funcs.iter().filter_map(|func| builder.index.func(*func).class).collect();
-    let all = owners.len() == answer.funcs.len() && owners.iter().all(|class| is_ours(*class, builder));
-    all.then(|| places(receivers.iter()))
+    let has_more = answer.has_unknown || answer.has_foreign;
+    Some(OfClass { support: places(receivers.iter()), ours, others, has_more })
 }
 
 /// The place where an annotation would say what the receiver of a site is: the write of the attribute that brings in

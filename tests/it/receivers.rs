@@ -1,6 +1,6 @@
 //! Receivers of unknown type: no object of a class that never gets out of sight, and any object of one that does.
 
-use crate::support::{Project, check_project};
+use crate::support::{Project, check_project, check_round};
 
 const STORE: &str = "class Store:
     def fetch(self, key):
@@ -378,4 +378,39 @@ async def main():
     await Cache(Store()).run(1)
 ",
     );
+}
+
+const LAYER: &str = "#- awaitify.toml
+[[blocking]]
+class = 'store.Store'
+#- store.py
+class Store:
+    def save(self, key):
+        return key
+#- memory.py
+class Memory:
+    def save(self, key):
+        return key
+";
+
+/// A thread takes what else gets there; an async method beside it, or something unknown, does not go to one.
+#[test]
+fn what_gets_there_beside_the_layer() {
+    let app = |other: &str| {
+        format!(
+            "#- app.py\nfrom memory import Memory\nfrom store import Store\n\nclass Cache:\n    def __init__(self, store):\n        self.store = store\n\n    async def run(self):\n        return self.store.save(1)\n\nasync def main(thing):\n    await Cache(Store()).run()\n    await Cache({other}).run()\n"
+        )
+    };
+    let moved = |project: &Project| {
+        let run = check_round(project);
+        run.text().contains("+        return await asyncio.to_thread(self.store.save, 1)")
+    };
+    assert!(moved(&Project::new(&format!("{LAYER}{}", app("Memory()")))));
+    let of_unknown = Project::new(&format!("{LAYER}{}", app("thing")));
+    assert!(!moved(&of_unknown));
+    check_round(&of_unknown).says(&["annotate `self.store` at app.py:6 (Memory or Store): settles 1 site"]);
+    let later = LAYER.replace("class Memory:\n    def", "class Memory:\n    async def");
+    let of_async = Project::new(&format!("{later}{}", app("Memory()")));
+    assert!(!moved(&of_async));
+    check_round(&of_async).says(&["uncertain sites:"]);
 }

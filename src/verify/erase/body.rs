@@ -166,8 +166,9 @@ impl Context<'_> {
                 continue;
             }
             let in_place = old.iter().position(|old| old.range == edit.range && !self.is_used(old));
-            let replaced =
-                in_place.or_else(|| old.iter().position(|old| self.offsets.touches(old.range) && !self.is_used(old)));
+            let is_dropped = |old: &&Alias| self.offsets.touches(old.range) && !self.is_used(old);
+            let elsewhere = || old.iter().position(is_dropped).filter(|_| !edit.range.is_empty());
+            let replaced = in_place.or_else(elsewhere);
             let may_be_added = || edit.range.is_empty() && (self.top.get() || self.takes_place_of(before, alias));
             if self.needed(alias) && (replaced.is_some() || may_be_added()) {
                 self.used.borrow_mut()[edit.change] = true;
