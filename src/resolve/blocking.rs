@@ -49,6 +49,16 @@ pub(crate) fn find(builder: &mut Builder) {
     }
 }
 
+/// What may be of a layer, where nothing else was found.
+pub(crate) fn leave_open(builder: &mut Builder) {
+    for site in std::mem::take(&mut builder.may_be_of_layer) {
+        if !builder.graph.sites.contains_key(&site.id) {
+            builder.graph.foreign.remove(&site.id);
+            builder.graph.sites.insert(site.id, site);
+        }
+    }
+}
+
 /// Calls in the loaded files that `accept` takes and nothing awaits or runs elsewhere already.
 pub(super) fn calls(builder: &Builder, accept: impl Fn(&Ref) -> bool + Sync) -> Vec<RefId> {
     let files: Vec<(FileId, &FileFacts)> = builder.index.loaded_files().collect();
@@ -249,7 +259,15 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
         let is_open = answer.certainty != Certainty::Known && answer.definitions.is_empty() && !has;
         let by_flow = match layer.classes.is_empty() {
             false if is_open => match flow::is_of_class(builder, id, &layer.classes) {
-                Some(found) => of_layer(builder, number, id, found),
+                Some(found) if runs_in_thread(builder, number, &found) => {
+                    native::keep(builder, number, &found.others);
+                    Some(found.support)
+                }
+                Some(found) => {
+                    let uncertain = may_be_of_layer(builder, number, id, found);
+                    builder.may_be_of_layer.extend(uncertain);
+                    None
+                }
                 None => None,
             },
             true if is_foreign && answer.definitions.is_empty() && !has && !spelled(builder) => {
@@ -267,24 +285,22 @@ fn by_class(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Laye
     }
 }
 
-/// The support for a call of what is of the layer, or of other classes of the project whose methods a thread can run, too. One
-/// that may be something else is uncertain.
-fn of_layer(builder: &mut Builder, number: usize, id: RefId, found: flow::OfClass) -> Option<Vec<flow::Place>> {
+/// Is what gets there of the layer, or of other classes of the project whose methods a thread can run, too?
+fn runs_in_thread(builder: &Builder, number: usize, found: &flow::OfClass) -> bool {
     let offloads = matches!(builder.graph.entries[number].action, BlockingAction::Offload);
-    let fits = |func: &FuncId| offloads && !builder.index.func(*func).is_async;
-    if !found.has_more && found.others.iter().all(fits) {
-        native::keep(builder, number, &found.others);
-        return Some(found.support);
-    }
+    !found.has_more && found.others.iter().all(|func| offloads && !builder.index.func(*func).is_async)
+}
+
+/// The uncertain call of what may be of the layer; none in tests, and where nothing is called.
+fn may_be_of_layer(builder: &mut Builder, number: usize, id: RefId, found: flow::OfClass) -> Option<Site> {
     let is_call = matches!(builder.index.site(id).usage, Usage::Called(_));
-    if is_call && !builder.in_tests(id.file) {
-        let kind = SiteKind::Blocking { entry: number, native: None };
-        let annotate = flow::annotation_place(builder, id);
-        let candidates = found.ours.into_iter().chain(found.others).collect();
-        let site = Site::new(id, kind, vec![], Evidence::Flow);
-        builder.add_site(Site { uncertain: true, support: found.support, candidates, annotate, ..site });
+    if !is_call || builder.in_tests(id.file) {
+        return None;
     }
-    None
+    let annotate = flow::annotation_place(builder, id);
+    let candidates = found.ours.into_iter().chain(found.others).collect();
+    let site = Site::new(id, SiteKind::Blocking { entry: number, native: None }, vec![], Evidence::Flow);
+    Some(Site { uncertain: true, support: found.support, candidates, annotate, ..site })
 }
 
 pub(super) fn add(builder: &mut Builder, number: usize, id: RefId, answer: Option<&Answer>, evidence: Evidence) {

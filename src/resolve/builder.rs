@@ -12,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, Site, SiteKind};
 use super::{
-    agreement, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy, intercepted,
-    iterator, native, operators, path_string, receiver, site,
+    agreement, blocking, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy,
+    intercepted, iterator, native, operators, path_string, receiver, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -60,6 +60,8 @@ pub(crate) struct Builder<'a> {
     /// Sites whose targets are no nodes so far, by target: a target may become one in a later round.
     pub(super) parked: FxHashMap<FuncId, Vec<RefId>>,
     pub(super) parked_sites: FxHashMap<RefId, (Vec<FuncId>, Evidence)>,
+    /// Calls of what may be of a layer, or of something else.
+    pub(super) may_be_of_layer: Vec<Site>,
     /// Parked sites of which a target became a node.
     pub(super) woken: Vec<RefId>,
     pub(super) carried: carried::State,
@@ -98,6 +100,7 @@ impl<'a> Builder<'a> {
             mixed: FxHashSet::default(),
             parked: FxHashMap::default(),
             parked_sites: FxHashMap::default(),
+            may_be_of_layer: vec![],
             woken: vec![],
             carried: carried::State::default(),
             operators: operators::Search::default(),
@@ -154,6 +157,7 @@ impl Builder<'_> {
         doubt::settle(self);
         agreement::leave_open(self);
         agreement::widen_unknown(self);
+        blocking::leave_open(self);
         callable::leave_open(self);
     }
 

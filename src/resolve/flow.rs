@@ -224,22 +224,23 @@ pub(crate) struct OfClass {
 pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId]) -> Option<OfClass> {
     let receiver = builder.index.site(id).receiver?;
     let answer = answer(builder, id);
-    let is_ours = |func: &FuncId| {
-        let class = builder.index.func(*func).class;
-        class.is_some_and(|class| {
-            classes.iter().any(|wanted| {
-                builder.graph.hierarchy.ancestors(class).contains(wanted)
-                    || builder.graph.hierarchy.ancestors(*wanted).contains(&class)
-            })
+    let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
+    let is_one = |builder: &Builder, class: ClassId| {
+        classes.iter().any(|wanted| {
+            builder.graph.hierarchy.ancestors(class).contains(wanted)
+                || builder.graph.hierarchy.ancestors(*wanted).contains(&class)
         })
     };
+    let is_ours = |func: &FuncId| builder.index.func(*func).class.is_some_and(|class| is_one(builder, class));
     let (ours, others): (Vec<FuncId>, Vec<FuncId>) = answer.funcs.iter().partition(|func| is_ours(func));
+    let has_more = answer.has_unknown || answer.has_foreign;
+    // Where something unknown gets, any method of the name is a candidate.
+    let is_sure = !has_more && others.is_empty();
     if ours.is_empty() {
         return None;
     }
-    let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
-    let has_more = answer.has_unknown || answer.has_foreign;
-    Some(OfClass { support: places(receivers.iter()), ours, others, has_more })
+    let arrives = is_sure || doubt::arriving_classes(builder, receiver).into_iter().any(|class| is_one(builder, class));
+    arrives.then(|| OfClass { support: places(receivers.iter()), ours, others, has_more })
 }
 
 /// The place where an annotation would say what the receiver of a site is: the write of the attribute that brings in
