@@ -83,23 +83,23 @@ fn is_reached(world: World, verdicts: &Verdicts, func: FuncId, known: &mut Calle
 
 fn callers(world: World, func: FuncId, known: &mut FxHashMap<Name, Vec<NamedCall>>) -> Vec<FuncId> {
     let facts = world.index.func(func);
-    let names = world.names();
-    // `Cache(x)` calls `Cache.__init__`.
-    let made = facts.class.filter(|_| site::is_constructor(&facts.name));
-    let (called, meant) = match made {
-        Some(class) => (&world.index.class(class).name, Meaning::Class(class)),
-        None => (&facts.name, Meaning::Func(func)),
-    };
-    let is_call_of = |call: &&NamedCall| {
-        call.is_of_member && facts.class.is_some() && made.is_none() || names.evaluate(call.callee).contains(&meant)
-    };
-    let imports = world.index.imports_of(called).iter();
-    let renamed = imports.filter_map(|(file, at)| world.index.file(*file).imports[*at as usize].alias.as_ref());
-    let spelled: BTreeSet<&Name> = renamed.chain([called]).collect();
     let mut found = vec![];
-    for name in spelled {
-        let calls = known.entry(name.clone()).or_insert_with(|| calls_by(world, name));
-        found.extend(calls.iter().filter(is_call_of).map(|call| call.caller).filter(|caller| *caller != func));
+    let mut named = |name: &Name, meant: &Meaning, is_method: bool| {
+        let is_call_of =
+            |call: &&NamedCall| call.is_of_member && is_method || world.names().evaluate(call.callee).contains(meant);
+        let imports = world.index.imports_of(name).iter();
+        let renamed = imports.filter_map(|(file, at)| world.index.file(*file).imports[*at as usize].alias.as_ref());
+        for name in renamed.chain([name]).collect::<BTreeSet<_>>() {
+            let calls = known.entry(name.clone()).or_insert_with(|| calls_by(world, name));
+            found.extend(calls.iter().filter(is_call_of).map(|call| call.caller).filter(|caller| *caller != func));
+        }
+    };
+    named(&facts.name, &Meaning::Func(func), facts.class.is_some());
+    // `Cache(x)` calls `Cache.__init__`, and so may what makes an object of a class below it.
+    if let Some(class) = facts.class.filter(|_| site::is_constructor(&facts.name)) {
+        for made in world.graph.hierarchy.descendants(class) {
+            named(&world.index.class(made).name, &Meaning::Class(made), false);
+        }
     }
     found
 }
