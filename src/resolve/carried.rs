@@ -61,7 +61,9 @@ pub(crate) fn follow(builder: &mut Builder) -> bool {
         .values()
         .filter(|site| !site.uncertain)
         .filter(|site| match site.kind {
-            SiteKind::Value | SiteKind::Made => true,
+            // A call in a lambda that a thread runs takes it nowhere else.
+            SiteKind::Value => !matches!(builder.index.site(site.id).usage, Usage::Called(_)),
+            SiteKind::Made => true,
             SiteKind::Mention => names_class(builder, site),
             _ => false,
         })

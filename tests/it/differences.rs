@@ -1611,3 +1611,30 @@ async def main():
 ",
     );
 }
+
+/// Under another name, too: the thread would drop the coroutine.
+#[test]
+fn what_a_lambda_in_a_thread_calls_stays() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['time-sleep']
+#- store.py
+import time
+
+def note(key):
+    time.sleep(1)
+#- app.py
+import threading
+from store import note as kept
+
+note = kept
+
+async def main():
+    threading.Thread(target=lambda: note(1)).start()
+    note(2)
+",
+    );
+    let run = check_round(&project);
+    assert!(!run.text().contains("async def note"), "{}", run.text());
+    assert!(run.text().contains("+    await asyncio.to_thread(note, 2)"), "{}", run.text());
+}
