@@ -34,6 +34,8 @@ pub(super) struct Coloring<'a> {
     pub(super) tests: tests::Tests,
     /// What the search for hazards found with the colors as they were.
     searched: hazard::Searched,
+    /// Functions that are given to what awaits them where it can: no call of it names them.
+    dispatched: Vec<FuncId>,
 }
 
 /// How a function leads to what another one of its family runs.
@@ -75,6 +77,7 @@ impl<'a> Coloring<'a> {
             pending: vec![],
             tests: tests::Tests::default(),
             searched: hazard::Searched::default(),
+            dispatched: Self::run_by_dispatchers(world),
         };
         coloring.reached = coloring.reached_with(world.converting);
         let callers = coloring.callers();
@@ -140,16 +143,14 @@ impl<'a> Coloring<'a> {
     fn reached_with(&self, converting: &BTreeSet<FuncId>) -> BTreeSet<FuncId> {
         let is_async = |func: &FuncId| self.world.index.func(*func).is_async && !self.world.in_tests(func.file);
         let seeds = self.sites_in.keys().copied().filter(is_async).chain(converting.iter().copied());
-        let dispatched = self.run_by_dispatchers();
-        let mut reached = self.reached_from(seeds.chain(dispatched.iter().copied()).collect());
-        reached.extend(dispatched);
+        let mut reached = self.reached_from(seeds.chain(self.dispatched.iter().copied()).collect());
+        reached.extend(&self.dispatched);
         reached.extend(converting);
         reached
     }
 
-    /// Functions that are given to what awaits them where it can: no call of it names them.
-    fn run_by_dispatchers(&self) -> Vec<FuncId> {
-        let (world, names) = (self.world, self.world.names());
+    fn run_by_dispatchers(world: World) -> Vec<FuncId> {
+        let names = world.names();
         let is_decorated = |func: &FuncId| {
             let mut decorators = world.index.func(*func).decorators.iter();
             !world.in_tests(func.file) && decorators.any(|decorator| decorator::runs_on_loop(&names, decorator))

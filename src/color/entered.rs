@@ -32,27 +32,20 @@ pub fn enters_freely(world: World, site: &Site) -> bool {
     // `async with await f() as x:` enters it as it should.
     let becomes_async =
         |other: &Site| shape_of_targets(world, other).is_some_and(|shape| adaptation(world, other, shape).is_some());
-    let entered_unseen = || {
-        world.graph.sites_in_file(site.id.file).any(|other| {
-            let facts = world.index.site(other.id);
-            facts.runs_unseen() && facts.range == range && !becomes_async(other)
-        })
-    };
-    let entered_as_async = || {
-        let mut entering = world.graph.sites_in_file(site.id.file).filter(|other| {
+    let entering = || {
+        world.graph.sites_in_file(site.id.file).filter(|other| {
             let facts = world.index.site(other.id);
             facts.runs_unseen() && facts.range == range
-        });
-        entering.next().is_some_and(becomes_async) && entering.all(becomes_async)
+        })
     };
     match site.kind {
         // `async with await Connection.connect() as conn:`
         SiteKind::Blocking { .. } if swap::twin(world, site).is_some_and(|twin| twin.by_definition) => {
-            is_file() || entered_as_async()
+            is_file() || entering().next().is_some() && entering().all(becomes_async)
         }
         SiteKind::Blocking { .. } => is_file(),
         // What a layer returned would be entered on the loop.
-        _ => !entered_unseen() && !site.targets.iter().any(|target| hands_on_layer(world, *target)),
+        _ => entering().all(becomes_async) && !site.targets.iter().any(|target| hands_on_layer(world, *target)),
     }
 }
 

@@ -54,10 +54,7 @@ pub struct Memo {
 
 /// Why the call at this site must not be offloaded, with the colors as they are; none when it may.
 pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
-    if !can_offload(world) {
-        return Some(Cause::TargetVersion);
-    }
-    if let Some(cause) = trio::found(world, site.id) {
+    if let Some(cause) = without_threads(world, site) {
         return Some(cause);
     }
     match world.config.offload_project {
@@ -75,6 +72,12 @@ pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
             works_later(world, target).or_else(|| gives_coroutine().then_some(Cause::WorksLater { func: target }));
         later.or_else(|| handles(world).given_away(world, target)).or_else(|| colors.search(world, target))
     })
+}
+
+/// Why nothing can be put in a thread there: the target version or the loop has no function for it.
+fn without_threads(world: World, site: &Site) -> Option<Cause> {
+    let is_missing = !can_offload(world);
+    is_missing.then_some(Cause::TargetVersion).or_else(|| trio::found(world, site.id))
 }
 
 /// What the site may run that no codemod declares.
@@ -118,10 +121,7 @@ pub fn needs_worker(world: World, site: &Site) -> Option<Cause> {
 
 /// Why what this site runs must not run in a worker that iterates over it; none when it may.
 pub fn hazard_in_consumer(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
-    if !can_offload(world) {
-        return Some(Cause::TargetVersion);
-    }
-    if let Some(cause) = trio::found(world, site.id) {
+    if let Some(cause) = without_threads(world, site) {
         return Some(cause);
     }
     if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {

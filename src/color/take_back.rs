@@ -262,9 +262,8 @@ impl Coloring<'_> {
                 continue;
             }
             // What blocks and stays is called as before where no async code gets.
-            let counts = self.world.index.func(owner).is_async
-                || self.reached.contains(&owner)
-                || site.targets.iter().any(|target| self.everywhere.contains(target));
+            let counts =
+                self.reached.contains(&owner) || site.targets.iter().any(|target| self.everywhere.contains(target));
             if obstacle::obstacle(self.world, site).is_some() {
                 let moves = self.blocks_now(site) && self.offloadable_consumer(site).is_some();
                 if counts && (moves || site.others && self.offloads(site)) {

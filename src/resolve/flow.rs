@@ -213,8 +213,9 @@ fn places(members: impl Iterator<Item = (Object, Option<Place>)>) -> Vec<Place> 
 pub(crate) struct OfClass {
     /// The writes that bring them there.
     pub(crate) support: Vec<Place>,
-    /// Methods of the classes, and of others of the project.
+    /// Methods of the classes.
     pub(crate) ours: Vec<FuncId>,
+    /// Methods of other classes of the project.
     pub(crate) others: Vec<FuncId>,
     /// Something that is not of the project, or not known, gets there too.
     pub(crate) has_more: bool,
@@ -224,7 +225,6 @@ pub(crate) struct OfClass {
 pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId]) -> Option<OfClass> {
     let receiver = builder.index.site(id).receiver?;
     let answer = answer(builder, id);
-    let receivers = builder.solver().solve(Node::Value(receiver), vec![]);
     let is_one = |builder: &Builder, class: ClassId| {
         classes.iter().any(|wanted| {
             builder.graph.hierarchy.ancestors(class).contains(wanted)
@@ -234,13 +234,13 @@ pub(crate) fn is_of_class(builder: &mut Builder, id: RefId, classes: &[ClassId])
     let is_ours = |func: &FuncId| builder.index.func(*func).class.is_some_and(|class| is_one(builder, class));
     let (ours, others): (Vec<FuncId>, Vec<FuncId>) = answer.funcs.iter().partition(|func| is_ours(func));
     let has_more = answer.has_unknown || answer.has_foreign;
-    // Where something unknown gets, any method of the name is a candidate.
-    let is_sure = !has_more && others.is_empty();
     if ours.is_empty() {
         return None;
     }
+    // Where something unknown gets, any method of the name is a candidate.
+    let is_sure = !has_more && others.is_empty();
     let arrives = is_sure || doubt::arriving_classes(builder, receiver).into_iter().any(|class| is_one(builder, class));
-    arrives.then(|| OfClass { support: places(receivers.iter()), ours, others, has_more })
+    arrives.then_some(OfClass { support: answer.support, ours, others, has_more })
 }
 
 /// The place where an annotation would say what the receiver of a site is: the write of the attribute that brings in

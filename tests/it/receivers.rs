@@ -333,11 +333,7 @@ def test_show(item):
     );
 }
 
-/// What is `None` where nobody gives it, and a layer's object where somebody does.
-#[test]
-fn an_optional_receiver_without_annotation_is_followed() {
-    check_project(
-        "#- awaitify.toml
+const LAYER: &str = "#- awaitify.toml
 [[blocking]]
 class = 'store.Store'
 #- store.py
@@ -347,7 +343,18 @@ class Store:
 
     def load(self, key):
         return key
-#- app.py
+#- memory.py
+class Memory:
+    def save(self, key):
+        return key
+";
+
+/// What is `None` where nobody gives it, and a layer's object where somebody does.
+#[test]
+fn an_optional_receiver_without_annotation_is_followed() {
+    check_project(
+        &(LAYER.to_owned()
+            + "#- app.py
 from store import Store
 
 class Cache:
@@ -360,7 +367,7 @@ class Cache:
 
 async def main():
     await Cache(Store()).run(1)
-",
+"),
         "#- app.py
 import asyncio
 
@@ -379,19 +386,6 @@ async def main():
 ",
     );
 }
-
-const LAYER: &str = "#- awaitify.toml
-[[blocking]]
-class = 'store.Store'
-#- store.py
-class Store:
-    def save(self, key):
-        return key
-#- memory.py
-class Memory:
-    def save(self, key):
-        return key
-";
 
 /// A thread takes what else gets there; an async method beside it, or something unknown, does not go to one.
 #[test]
