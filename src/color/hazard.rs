@@ -36,8 +36,8 @@ type Targets = FxHashMap<CallId, Vec<FuncId>>;
 /// What was found out so far.
 #[derive(Debug, Default)]
 pub struct Memo {
-    /// The answers of the search without colors, a function each.
-    answers: Mutex<FxHashMap<FuncId, Option<Cause>>>,
+    /// The answers of the search without colors: for a function, and whether what runs it catches `StopIteration`.
+    answers: Mutex<FxHashMap<(FuncId, bool), Option<Cause>>>,
     /// What functions call, a function each.
     calls: Mutex<FxHashMap<FuncId, Arc<[search::Step]>>>,
     handles: OnceLock<bound::Handles>,
@@ -70,7 +70,7 @@ pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
         let gives_coroutine = || world.index.func(target).is_async && !is_taken;
         let later =
             works_later(world, target).or_else(|| gives_coroutine().then_some(Cause::WorksLater { func: target }));
-        later.or_else(|| handles(world).given_away(world, target)).or_else(|| colors.search(world, target))
+        later.or_else(|| handles(world).given_away(world, target)).or_else(|| colors.search(world, target, false))
     })
 }
 
@@ -116,7 +116,7 @@ fn is_met_by(world: World, func: FuncId, other: FuncId) -> bool {
 pub fn needs_worker(world: World, site: &Site) -> Option<Cause> {
     let own = |cause: &Cause| matches!(cause, Cause::SetsContext { .. } | Cause::ThreadBound { .. });
     let targets = site.targets.iter().flat_map(|target| overriding(world, *target).to_vec());
-    targets.into_iter().find_map(|target| search::transitive(world, target).filter(own))
+    targets.into_iter().find_map(|target| search::transitive(world, target, false).filter(own))
 }
 
 /// Why what this site runs must not run in a worker that iterates over it; none when it may.
@@ -127,7 +127,9 @@ pub fn hazard_in_consumer(world: World, site: &Site, colors: &Colors) -> Option<
     if world.config.offload_project == OffloadProject::None && !matches!(site.kind, SiteKind::Blocking { .. }) {
         return Some(Cause::OffloadForbidden);
     }
-    undeclared(world, site).into_iter().find_map(|target| colors.search(world, target))
+    // For what iterates, `StopIteration` is the end.
+    let is_next = |func: FuncId| world.index.func(func).name == "__next__";
+    undeclared(world, site).into_iter().find_map(|target| colors.search(world, target, is_next(target)))
 }
 
 /// Does the target version have what offloads?

@@ -129,6 +129,10 @@ pub fn is_lazy(world: World, site: &Site) -> bool {
         return shape_of_targets(world, site) == Some(Shape::Generator);
     }
     let lazy = |target: &FuncId| {
+        // An iterator whose base gives the `__iter__`.
+        if site.kind == SiteKind::Iterated && world.index.func(*target).name == "__next__" {
+            return true;
+        }
         let is_declaration = world.index.func(*target).traits.is_stub;
         let own = if is_declaration { shape(world, *target) } else { own_shape(world, *target) };
         matches!(own, Shape::Generator | Shape::Iterable)

@@ -3,7 +3,7 @@
 use super::SiteVerdict;
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::used_up;
+use super::{consumer, used_up};
 use crate::index::facts::*;
 use crate::resolve::{Site, eager, hierarchy};
 
@@ -11,6 +11,13 @@ impl Coloring<'_> {
     /// A method that Python runs by itself blocks here.
     pub(super) fn unseen(&self, site: &Site) -> SiteVerdict {
         let facts = self.world.index.site(site.id);
+        // `next(x, None)`, where `StopIteration` goes no further.
+        if facts.name == "__next__"
+            && let Some(call) = consumer::offloadable(self.world, site)
+            && self.hazard_in_consumer(site).is_none()
+        {
+            return SiteVerdict::OffloadConsumer { call };
+        }
         if let Some(cause) = self.hazard(site) {
             return SiteVerdict::Left(cause);
         }

@@ -1,6 +1,6 @@
 //! Sites in async code that are left as they are: those of one name with one reason together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{Length, plural};
 use super::words::{self, Places};
@@ -25,6 +25,12 @@ pub fn section(world: World, verdicts: &Verdicts, places: &mut Places, length: L
             SiteVerdict::Left(cause) if !world.in_tests(id.file) => Some((*id, cause)),
             _ => None,
         })
+        .collect();
+    // Two things that Python runs by itself at one place are one to a reader.
+    let mut said = BTreeSet::new();
+    let left: Vec<_> = left
+        .into_iter()
+        .filter(|(id, cause)| said.insert((places.site(*id), words::sentence(world, places, cause))))
         .collect();
     if left.is_empty() {
         return String::new();

@@ -158,6 +158,14 @@ pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> 
     {
         return Some(call);
     }
+    // `contextvars.copy_context().run(work)`
+    if let Value::Attribute { receiver, name } = names.index.value(facts.func)
+        && name == "run"
+        && index == 0
+        && is_context(names, *receiver)
+    {
+        return Some(call);
+    }
     let maps = match path.as_str() {
         "builtins.map" | "builtins.filter" | "itertools.filterfalse" | "itertools.starmap" => true,
         // `iter(pop, None)`
@@ -177,6 +185,22 @@ pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> 
         return None;
     }
     taken_whole(names, call).or_else(|| is_looped_over().then_some(call))
+}
+
+/// Is it a context of `contextvars`, by what makes it?
+fn is_context(names: &Names, value: ValueId) -> bool {
+    match names.index.value(value) {
+        Value::Call { call } => {
+            let made = names.evaluate(names.index.call(*call).func);
+            matches!(made.as_slice(), [Meaning::External(path)]
+                if matches!(path.as_str(), "contextvars.copy_context" | "contextvars.Context"))
+        }
+        Value::Name { name, scope } => match names.lookup(*scope, name).as_slice() {
+            [Meaning::Value(bound)] if *bound != value => is_context(names, *bound),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// The call that takes all elements of what this one gives: `list(map(f, x))`.

@@ -43,8 +43,8 @@ pub enum Step {
 /// What a search found, and the functions that it did not go through because they convert.
 type Answer = (Option<Cause>, Vec<FuncId>);
 
-/// The answers with the colors as they were.
-pub type Searched = RefCell<FxHashMap<FuncId, Answer>>;
+/// The answers with the colors as they were: for a function, and whether what runs it catches `StopIteration`.
+pub type Searched = RefCell<FxHashMap<(FuncId, bool), Answer>>;
 
 /// The colors as they are while they are settled.
 pub struct Colors<'a> {
@@ -59,28 +59,29 @@ impl<'a> Colors<'a> {
 
     /// Looks through the function and what it calls, but not through what converts: a name may lead there by mistake, but no sync
     /// function runs it.
-    pub(super) fn search(&self, world: World, func: FuncId) -> Option<Cause> {
-        transitive(world, func)?;
-        if let Some((found, passed)) = self.searched.borrow().get(&func)
+    pub(super) fn search(&self, world: World, func: FuncId, caught: bool) -> Option<Cause> {
+        transitive(world, func, caught)?;
+        if let Some((found, passed)) = self.searched.borrow().get(&(func, caught))
             && passed.iter().all(|func| (self.converts)(*func))
         {
             return found.clone();
         }
-        let answer = search(world, func, self.converts);
-        self.searched.borrow_mut().insert(func, answer.clone());
+        let answer = search(world, func, caught, self.converts);
+        self.searched.borrow_mut().insert((func, caught), answer.clone());
         answer.0
     }
 }
 
-/// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits.
-pub fn transitive(world: World, func: FuncId) -> Option<Cause> {
-    remembered(&world.hazards.answers, func, || search(world, func, &|_| false).0)
+/// Looks through the function and what it calls: by scopes, by `self`, else everything of that name that fits. `caught`: what
+/// runs the function catches `StopIteration`.
+pub fn transitive(world: World, func: FuncId, caught: bool) -> Option<Cause> {
+    remembered(&world.hazards.answers, (func, caught), || search(world, func, caught, &|_| false).0)
 }
 
-fn search(world: World, func: FuncId, converts: &dyn Fn(FuncId) -> bool) -> Answer {
+fn search(world: World, func: FuncId, caught: bool, converts: &dyn Fn(FuncId) -> bool) -> Answer {
     let (mut seen, mut passed) = (FxHashSet::default(), vec![]);
     // Functions, and whether the way there catches `StopIteration`.
-    let mut pending = vec![(func, false)];
+    let mut pending = vec![(func, caught)];
     while let Some((at, caught)) = pending.pop() {
         // What a codemod declares blocking is meant to run in a thread.
         if !seen.insert((at, caught)) || world.index.func(at).is_async || is_declared(world, at) {

@@ -12,7 +12,9 @@ fn is_declared_lazy(world: World, site: &Site) -> bool {
 /// What an await or an asynchronous iteration cannot take the place of.
 pub fn consumed(world: World, call: &str, site: RefId) -> String {
     let facts = world.index.site(site);
-    if facts.runs_unseen() && world.graph.is_leaf(site) {
+    let is_statement =
+        || matches!(world.result_usage(site), Some(Usage::WithItem { .. } | Usage::ForIter { .. } | Usage::Unpacked));
+    if facts.runs_unseen() && (world.graph.is_leaf(site) || is_statement()) {
         let what = match facts.name.as_str() {
             "__iter__" => "each turn of an iteration over",
             "__next__" => "each step of",

@@ -198,6 +198,9 @@ impl Solver<'_> {
                 }
                 "run_until_complete" => self.arg(call, 0).into_iter().for_each(|value| self.run(value, path)),
                 "create_task" => self.flow_arg(call, 0, path.clone()),
+                "enter_context" if name.starts_with("contextlib.") => {
+                    self.arg(call, 0).into_iter().for_each(|manager| self.entered(manager, path));
+                }
                 "run_in_executor" => self.in_thread(call, 1, path),
                 _ => {
                     let callee = Object::ExternalMember(self.symbol(name));

@@ -334,12 +334,7 @@ impl Walk<'_, '_> {
             Consumer::Yielded(func) => self.reach(Spot::Returned(*func), depth + 1),
             Consumer::Default(func, at) => self.reach(Spot::Param(*func, *at), depth),
             Consumer::Searched => self.searched(value, depth),
-            Consumer::Entered(entered) if depth == 0 && self.is_object() => {
-                let set = self.builder.solver().solve(Node::Value(*entered), vec![]);
-                if set.is_empty() || set.objects().any(|object| self.may_be(object)) {
-                    self.reach_value(*entered, 0);
-                }
-            }
+            Consumer::Entered(entered) if depth == 0 && self.is_object() => self.entered_as(*entered),
             Consumer::Await(_)
             | Consumer::Entered(_)
             | Consumer::Lambda(_)
@@ -347,6 +342,14 @@ impl Walk<'_, '_> {
             | Consumer::Lost => {
                 self.escape_at(value);
             }
+        }
+    }
+
+    /// What entering the object gives, which may be itself.
+    fn entered_as(&mut self, entered: ValueId) {
+        let set = self.builder.solver().solve(Node::Value(entered), vec![]);
+        if set.is_empty() || set.objects().any(|object| self.may_be(object)) {
+            self.reach_value(entered, 0);
         }
     }
 

@@ -5,6 +5,13 @@ use super::object::{Node, Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
 use crate::resolve::hierarchy;
+use crate::resolve::names::Meaning;
+
+/// Context managers that give themselves.
+const STACKS: [&str; 2] = ["contextlib.ExitStack", "contextlib.AsyncExitStack"];
+
+/// Context managers that give what they are made of.
+const GIVE_WHAT_THEY_HOLD: [&str; 3] = ["contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext"];
 
 impl Solver<'_> {
     pub(super) fn value(&mut self, id: ValueId, path: Path) {
@@ -99,8 +106,14 @@ impl Solver<'_> {
     }
 
     fn awaited(&mut self, value: ValueId, path: &Path) {
-        if let Some(queue) = self.queue_of(value) {
+        if let Some(queue) = self.receiver_of(value, "get", is_awaited_getter) {
             return self.flow_value(queue, into(Selector::Item, path));
+        }
+        let enters = |name: &str| name.starts_with("contextlib.");
+        if let Value::Call { call } = *self.index.value(value)
+            && self.receiver_of(value, "enter_async_context", enters).is_some()
+        {
+            return self.arg(call, 0).into_iter().for_each(|manager| self.entered(manager, path));
         }
         if let Some((call, offloaded)) = self.offloaded(value) {
             return self.offloaded_result(call, offloaded, path);
@@ -115,24 +128,30 @@ impl Solver<'_> {
         }
     }
 
-    /// `queue.get()`: the queue.
-    fn queue_of(&mut self, value: ValueId) -> Option<ValueId> {
+    /// The queue of `queue.get()`, where the call is of that method of a library and of nothing else.
+    fn receiver_of(&mut self, value: ValueId, method: &str, is_known: fn(&str) -> bool) -> Option<ValueId> {
         let Value::Call { call } = *self.index.value(value) else { return None };
         let func = self.index.call(call).func;
         let Value::Attribute { receiver, ref name } = *self.index.value(func) else { return None };
-        if name != "get" {
+        if name != method {
             return None;
         }
         let methods = self.read_value(func);
         let mut names = methods.objects().map(|object| match object {
-            Object::ExternalMember(symbol) => is_awaited_getter(&self.text(symbol)),
+            Object::ExternalMember(symbol) => is_known(&self.text(symbol)),
             _ => false,
         });
-        (!methods.is_empty() && names.all(|is_getter| is_getter)).then_some(receiver)
+        (!methods.is_empty() && names.all(|is_known| is_known)).then_some(receiver)
     }
 
     /// What `with x as name` binds.
-    fn entered(&mut self, value: ValueId, path: &Path) {
+    pub(super) fn entered(&mut self, value: ValueId, path: &Path) {
+        if let Value::Call { call } = *self.index.value(value)
+            && let [Meaning::External(name)] = self.names().evaluate(self.index.call(call).func).as_slice()
+            && GIVE_WHAT_THEY_HOLD.contains(&name.as_str())
+        {
+            return self.flow_arg(call, 0, path.clone());
+        }
         for object in self.read_value(value).objects() {
             match object {
                 Object::Generator(func) => self.flow(Node::Yield(func), path.clone()),
@@ -147,6 +166,7 @@ impl Solver<'_> {
                         None => self.push(Object::Unknown, None),
                     }
                 }
+                Object::ExternalInstance(symbol) if STACKS.contains(&&*self.text(symbol)) => self.push(object, None),
                 Object::Mock => self.push(Object::Mock, None),
                 Object::None => {}
                 _ => match self.expression_of(object) {

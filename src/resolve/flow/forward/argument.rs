@@ -258,6 +258,11 @@ impl Walk<'_, '_> {
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
             "staticmethod" | "classmethod" if at == 0 && depth == 0 => into(self, 0),
             "cast" if at == 1 => into(self, depth),
+            // Entered, they give what they are made of.
+            "closing" | "aclosing" | "nullcontext" if at == 0 && depth == 0 && self.is_object() => into(self, 0),
+            "enter_context" | "enter_async_context" if at == 0 && depth == 0 && self.is_object() => {
+                result.into_iter().for_each(|result| self.entered_as(result));
+            }
             "getattr" if at == 2 => into(self, depth),
             // The write is followed by itself.
             "setattr" if at == 2 && self.is_literal(call, 1) => {}
