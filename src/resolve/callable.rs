@@ -197,7 +197,7 @@ fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
     if answer.certainty == Certainty::Known && !targets.is_empty() {
         builder.graph.foreign.remove(&id);
         site::settle(builder, id, Found::Targets(targets), Evidence::Type);
-    } else if answer.certainty != Certainty::Known && !is_decorated(builder, id) {
+    } else if (answer.certainty != Certainty::Known || is_any_callable(&answer.shown)) && !is_decorated(builder, id) {
         match flow::called_objects(builder, id) {
             Some(found) if found.is_empty() && targets.is_empty() => {}
             Some(found) => {
@@ -208,6 +208,11 @@ fn settle(builder: &mut Builder, id: RefId, answer: &Answer) {
             None => builder.unknown_calls.push(id),
         }
     }
+}
+
+/// A type that says how something is called, and not what: `(str, /) -> None` for `Callable[[str], None]`.
+fn is_any_callable(shown: &str) -> bool {
+    shown.split(" | ").any(|part| part.starts_with('('))
 }
 
 /// `fn(...)` in a decorator that is used as nothing else: `fn` is a function.

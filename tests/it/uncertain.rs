@@ -319,3 +319,42 @@ async def main(make):
     );
     check_round(&project).says(&["uncertain sites:", "annotate `source` at cache.py:2"]);
 }
+
+/// `Callable[[str], None]` says how something is called, and not what is.
+#[test]
+fn an_object_may_be_called_where_an_annotation_says_callable() {
+    let project = Project::new(
+        "#- app.py
+from collections.abc import Callable
+from di import factory, provide
+
+class Audit:
+    def __call__(self, name):
+        persistence.save(name)
+
+class Known:
+    def __call__(self, name, number):
+        persistence.save(name)
+
+def run(listener: Callable[[str], None] | None):
+    if listener:
+        listener('x')
+
+def run_known(listener: Callable[[str, int], None]):
+    listener('x', 1)
+
+audit = factory(Audit)
+
+async def main():
+    run(provide('audit'))
+    run_known(Known())
+",
+    );
+    let diff = check_round(&project).says(&["app.py:14: `listener` may be `app.Audit.__call__`"]);
+    assert!(diff.text().contains("+    await run_known(Known())"), "{}", diff.text());
+    assert!(
+        !diff.text().contains("+    await run(") && !diff.text().contains("await listener('x')"),
+        "{}",
+        diff.text()
+    );
+}
