@@ -37,7 +37,10 @@ pub fn plan(world: World, verdicts: &Verdicts) -> Plan {
         actions.extend(returned.map(|range| Action::Await { call: *range }));
     }
     for (id, verdict) in &verdicts.sites {
-        let actions = site_actions(world, *id, verdict);
+        let mut actions = site_actions(world, *id, verdict);
+        if *verdict == SiteVerdict::Await {
+            actions.extend(annotation::called(world, *id));
+        }
         if !actions.is_empty() {
             plan.entry(id.file).or_default().extend(actions);
         }

@@ -5,6 +5,7 @@ use ruff_text_size::TextRange;
 use super::Action;
 use crate::color::World;
 use crate::index::facts::*;
+use crate::resolve::names::Meaning;
 
 /// `Iterator[T]` to `AsyncIterator[T]`, `Generator[Y, S, R]` to `AsyncGenerator[Y, S]`. Other annotations stay.
 pub fn iterator(world: World, func: FuncId) -> Option<Action> {
@@ -28,6 +29,18 @@ pub fn held(world: World, site: RefId) -> Vec<(FileId, Action)> {
         }
     }
     actions
+}
+
+/// What changes in the annotation of a parameter that is called with an await: `func: Callable[P, R]` of a decorator.
+pub fn called(world: World, id: RefId) -> Vec<Action> {
+    let site = world.index.site(id);
+    let facts = world.index.file(id.file);
+    let meanings = world.names().lookup(facts[site.context].scope, &site.name);
+    let ([Meaning::Param { func, index }], None) = (meanings.as_slice(), site.receiver) else { return vec![] };
+    let annotation = world.index.func(*func).params[*index as usize].annotation;
+    let range = facts.annotations.iter().find(|(own, _)| Some(*own) == annotation).map(|(_, range)| *range);
+    let is_inside = |result: &&TextRange| range.is_some_and(|range| range.contains_range(**result));
+    facts.callable_results.iter().filter(is_inside).map(|result| Action::AwaitableResult { result: *result }).collect()
 }
 
 /// What changes in the annotations of what is iterated over.
