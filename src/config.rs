@@ -207,6 +207,8 @@ pub struct AcceptsAsync {
     /// Base class outside of the project and method name (globs): `starlette.endpoints.HTTPEndpoint.get`. The framework
     /// calls the method of a subclass, and takes an async one.
     pub method: Option<Names>,
+    /// Sync functions there run on the loop: what blocks in them is reached by async code.
+    pub on_loop: bool,
 }
 
 /// One `[[found_by_name]]` entry: functions that something outside of the program finds by their names and calls, without an

@@ -36,6 +36,7 @@ pub mod names;
 mod native;
 mod objects;
 pub(crate) mod operators;
+pub(crate) mod overriding;
 mod path_string;
 mod plain;
 mod programs;

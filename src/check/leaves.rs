@@ -20,7 +20,7 @@ pub const DRIVERS: [&str; 12] = [
 ];
 
 /// Packages and the built-in codemods that know what they accept and call.
-pub const FRAMEWORKS: [(&str, &str); 12] = [
+pub const FRAMEWORKS: [(&str, &str); 13] = [
     ("aiohttp", "aiohttp"),
     ("celery", "celery"),
     ("click", "click"),
@@ -31,6 +31,7 @@ pub const FRAMEWORKS: [(&str, &str); 12] = [
     ("jupyter_core", "jupyter"),
     ("pytest", "pytest"),
     ("starlette", "starlette"),
+    ("strawberry", "strawberry"),
     ("typer", "typer"),
     ("unittest", "unittest"),
 ];

@@ -8,13 +8,14 @@ use super::iteration;
 use super::outside;
 use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, shape_of_targets};
 use super::tests::framework;
-use crate::config::Uncertain;
+use crate::config::{Names, Uncertain};
 use crate::index::facts::*;
-use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
+use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property, spelled};
 use crate::resolve::decorator;
 use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::intercepted::is_intercepted;
 use crate::resolve::operators;
+use crate::resolve::overriding::may_be_async;
 use crate::resolve::site::is_constructor;
 use crate::resolve::{Evidence, SiteKind};
 
@@ -124,7 +125,8 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if called_by_test_runner(world, func) {
         return Some(Cause::CalledByTestRunner);
     }
-    if let Some(path) = world.graph.overrides_external.get(&func) {
+    let is_accepted = overridden(world, func).iter().any(|path| may_be_async(world.config, path));
+    if let Some(path) = world.graph.overrides_external.get(&func).filter(|_| !is_accepted) {
         return Some(Cause::OverridesExternal { path: path.clone() });
     }
     if world.graph.awaitable_returns.contains_key(&func) && !every_call_awaits(world, func) {
@@ -135,7 +137,7 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
         return None;
     }
     let accepted = |decorator| decorator_accepts_async(&world.names(), world.config, decorator);
-    if facts.decorators.iter().any(accepted) {
+    if is_accepted || facts.decorators.iter().any(accepted) {
         return None;
     }
     entry_point(world, func)
@@ -355,7 +357,8 @@ fn called_by_test_runner(world: World, func: FuncId) -> bool {
         return false;
     }
     let common = matches!(facts.name.as_str(), "setup" | "teardown");
-    let is_hook = framework::is_sync_hook(world, func) && !(common && is_called(world, func));
+    let is_called_by_name = || world.graph.family_of(func).chain([&func]).any(|member| is_called(world, *member));
+    let is_hook = framework::is_sync_hook(world, func) && !(common && is_called_by_name());
     let in_suite = facts.class.is_some_and(|class| is_suite(world, class));
     is_hook || in_suite && facts.name.starts_with("test_") && !is_called(world, func)
 }
@@ -369,36 +372,52 @@ fn is_suite(world: World, class: ClassId) -> bool {
         || below.iter().any(|class| world.in_tests(class.file))
 }
 
-/// Does a framework run the function in threads of its own: by a decorator, or where it is named as an argument?
+/// Does a framework run the function in threads of its own: by a decorator, where it is named as an argument, or as a method of
+/// a class of the framework's?
 pub fn is_threaded(world: World, func: FuncId) -> bool {
-    let patterns: Vec<_> = world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref()).collect();
-    let matches = |spelled: &str| patterns.iter().any(|patterns| patterns.matches(spelled));
-    let names = world.names();
-    world
-        .index
-        .func(func)
-        .decorators
-        .iter()
-        .filter_map(|decorator| names.dotted(decorator.value))
-        .any(|path| names.inherited_paths(&path).iter().any(|path| matches(path)))
-        || world.graph.sites_of(func).iter().any(|id| match world.index.site(*id).usage {
-            Usage::Argument { call, index } => {
-                spelled_argument(world, call, index).iter().any(|spelled| matches(spelled))
-            }
-            _ => false,
-        })
+    let threaded = || world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref());
+    let matches = |paths: Vec<String>| paths.iter().any(|path| threaded().any(|names| names.matches(path)));
+    threaded().next().is_some()
+        && (matches(decorating(world, func)) || matches(taking(world, func)) || matches(overridden(world, func)))
 }
 
-/// `pkg.function:keyword` or `pkg.function:position` of an argument.
-fn spelled_argument(world: World, call: CallId, index: u32) -> Option<String> {
-    let call = world.index.call(call);
-    let path = world.names().dotted(call.func)?;
-    let argument = &call.args[index as usize];
-    let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
-    Some(match &argument.keyword {
-        Some(keyword) => format!("{path}:{keyword}"),
-        None => format!("{path}:{position}"),
+/// Does a framework run the function on the loop, whatever color it has?
+pub fn runs_on_loop(world: World, func: FuncId) -> bool {
+    let mut entries = world.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
+    let matches = |names: &Option<Names>, paths: fn(World, FuncId) -> Vec<String>| {
+        let is_one = |names: &Names| paths(world, func).iter().any(|path| names.matches(path));
+        names.as_ref().is_some_and(is_one)
+    };
+    entries.any(|entry| {
+        entry.on_loop
+            && (matches(&entry.decorator, decorating)
+                || matches(&entry.parameter, taking)
+                || matches(&entry.method, overridden))
     })
+}
+
+/// The dotted paths of the decorators of a function.
+fn decorating(world: World, func: FuncId) -> Vec<String> {
+    let names = world.names();
+    let paths = world.index.func(func).decorators.iter().filter_map(|decorator| names.dotted(decorator.value));
+    paths.flat_map(|path| names.inherited_paths(&path)).collect()
+}
+
+/// The arguments that the function is given as.
+fn taking(world: World, func: FuncId) -> Vec<String> {
+    let sites = world.graph.sites_of(func).iter();
+    let given = sites.filter_map(|id| match world.index.site(*id).usage {
+        Usage::Argument { call, index } => Some(spelled(world.names(), call, index)),
+        _ => None,
+    });
+    given.flatten().collect()
+}
+
+/// The methods of classes from outside that a method stands for.
+fn overridden(world: World, func: FuncId) -> Vec<String> {
+    let facts = world.index.func(func);
+    let bases = facts.class.map(|class| world.names().foreign_bases(class));
+    bases.into_iter().flatten().map(|base| format!("{base}.{}", facts.name)).collect()
 }
 
 fn exported(world: World, func: FuncId) -> Option<Cause> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
-use super::{World, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
+use super::{World, boundary, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind, decorator, dispatcher, eager, hierarchy, site};
@@ -164,7 +164,8 @@ impl<'a> Coloring<'a> {
             _ => false,
         });
         let given = given.flat_map(|site| site.targets.iter().copied());
-        world.graph.nodes.iter().copied().filter(is_decorated).chain(given).collect()
+        let told = |func: &FuncId| is_decorated(func) || boundary::runs_on_loop(world, *func);
+        world.graph.nodes.iter().copied().filter(told).chain(given).collect()
     }
 
     /// The functions of the code that become async, when they reach blocking calls that did not count so far.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::{Codemod, FoundByName, Names, codemod};
 
 /// Name and text of every file in `codemods/`, sorted by name.
-const BUILTIN: [(&str, &str); 29] = [
+const BUILTIN: [(&str, &str); 30] = [
     ("aiohttp", include_str!("../../codemods/aiohttp.toml")),
     ("asyncio-locks", include_str!("../../codemods/asyncio-locks.toml")),
     ("asyncio-run", include_str!("../../codemods/asyncio-run.toml")),
@@ -30,6 +30,7 @@ const BUILTIN: [(&str, &str); 29] = [
     ("sqlalchemy", include_str!("../../codemods/sqlalchemy.toml")),
     ("sqlite3", include_str!("../../codemods/sqlite3.toml")),
     ("starlette", include_str!("../../codemods/starlette.toml")),
+    ("strawberry", include_str!("../../codemods/strawberry.toml")),
     ("subprocess", include_str!("../../codemods/subprocess.toml")),
     ("threading", include_str!("../../codemods/threading.toml")),
     ("time-sleep", include_str!("../../codemods/time-sleep.toml")),

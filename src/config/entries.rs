@@ -17,6 +17,7 @@ pub(super) const FOUND_BY_NAME: &str = "found_by_name";
 pub(super) const RENAME: &str = "rename";
 const CHECK_ONLY: &str = "check-only";
 const LAZY: &str = "lazy";
+const ON_LOOP: &str = "on_loop";
 pub(super) const COMMANDS: &str = "commands";
 
 impl Codemod {
@@ -153,7 +154,7 @@ fn read_accepts_async<'t>(
     table: &DeTable<'t>,
     codemod: &str,
 ) -> Option<AcceptsAsync> {
-    let fields = reader.fields(table, &["decorator", "parameter", "awaitable", "method"]);
+    let fields = reader.fields(table, &["decorator", "parameter", "awaitable", "method", ON_LOOP]);
     let decorator = reader.names(&fields, "decorator");
     let parameter = reader.names(&fields, "parameter");
     let awaitable = reader.names(&fields, "awaitable");
@@ -172,7 +173,8 @@ fn read_accepts_async<'t>(
             reader.problem(&fields.get(key)?.span(), message);
         }
     }
-    Some(AcceptsAsync { codemod: codemod.to_owned(), decorator, parameter, awaitable, method })
+    let on_loop = reader.boolean(&fields, ON_LOOP).unwrap_or_default();
+    Some(AcceptsAsync { codemod: codemod.to_owned(), decorator, parameter, awaitable, method, on_loop })
 }
 
 fn read_found_by_name<'t>(

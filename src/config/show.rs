@@ -72,8 +72,9 @@ fn action(action: &BlockingAction) -> String {
 }
 
 fn accepts_async_lines(entry: &AcceptsAsync) -> Vec<String> {
+    let where_it_runs = if entry.on_loop { " (sync ones run on the loop)" } else { "" };
     let lines = |label: &str, names: &Option<Names>| match names {
-        Some(names) => names.patterns.iter().map(|pattern| format!("{label} {pattern}")).collect(),
+        Some(names) => names.patterns.iter().map(|pattern| format!("{label} {pattern}{where_it_runs}")).collect(),
         None => Vec::new(),
     };
     [

@@ -2,10 +2,12 @@
 
 use super::builder::Builder;
 use super::dispatcher::{self, Accepts};
-use crate::config::{AcceptsAsync, Config};
+use crate::config::{self, Config};
 use crate::index::Index;
 use crate::index::facts::*;
-use crate::resolve::names::Names;
+use crate::resolve::hierarchy;
+use crate::resolve::names::{Meaning, Names};
+use crate::resolve::site::is_super;
 
 /// Last names of decorators that turn a method into a property.
 const PROPERTIES: [&str; 5] = ["property", "cached_property", "setter", "getter", "deleter"];
@@ -98,15 +100,16 @@ pub fn decorator_name<'a>(index: &'a Index, decorator: &Decorator) -> Option<&'a
 
 /// Does a codemod say that this argument may be an async function?
 pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> Option<Accepts> {
-    let path = builder.names().dotted(builder.index.call(call).func)?;
-    let spelled = spelled(builder.names(), call, index)?;
-    if let Some(taker) = builder.names().func_of_path(&path)
-        && dispatcher::takes_both(builder.names(), taker)
+    let names = builder.names();
+    if let Some(path) = names.dotted(builder.index.call(call).func)
+        && let Some(taker) = names.func_of_path(&path)
+        && dispatcher::takes_both(names, taker)
     {
-        return Some(dispatcher::accepts(builder.names(), taker));
+        return Some(dispatcher::accepts(names, taker));
     }
+    let spelled = spelled(names, call, index);
     let mut entries = builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
-    let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|parameter| parameter.matches(&spelled)));
+    let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|names| matches_any(names, &spelled)));
     accepts.then_some(Accepts::Elsewhere)
 }
 
@@ -117,20 +120,44 @@ pub fn accepts_awaitable(names: Names, config: &Config, call: CallId, index: u32
         return false;
     }
     let spelled = spelled(names, call, index);
-    let says =
-        |entry: &AcceptsAsync, spelled: &str| entry.awaitable.as_ref().is_some_and(|names| names.matches(spelled));
-    spelled.is_some_and(|spelled| entries.any(|entry| says(entry, &spelled)))
+    entries.any(|entry| entry.awaitable.as_ref().is_some_and(|names| matches_any(names, &spelled)))
 }
 
-/// An argument as codemods spell it: `fastapi.Depends:0`, `fastapi.Depends:dependency`.
-fn spelled(names: Names, call: CallId, index: u32) -> Option<String> {
+fn matches_any(patterns: &config::Names, spelled: &[String]) -> bool {
+    spelled.iter().any(|spelled| patterns.matches(spelled))
+}
+
+/// An argument as codemods may spell it: `fastapi.Depends:0`, `fastapi.Depends:dependency`.
+pub fn spelled(names: Names, call: CallId, index: u32) -> Vec<String> {
     let call = names.index.call(call);
-    let path = names.dotted(call.func)?;
     let position = call.args[..index as usize].iter().filter(|other| other.keyword.is_none()).count();
-    Some(match &call.args[index as usize].keyword {
-        Some(keyword) => format!("{path}:{keyword}"),
-        None => format!("{path}:{position}"),
-    })
+    let parameter = match &call.args[index as usize].keyword {
+        Some(keyword) => keyword.to_string(),
+        None => position.to_string(),
+    };
+    callees(names, call).into_iter().map(|path| format!("{path}:{parameter}")).collect()
+}
+
+/// What a call may be of, by dotted paths: itself, and the foreign class that it initializes, as `super().__init__(...)` does and
+/// `Bot(...)` with `class Bot(commands.Bot)`.
+fn callees(names: Names, call: &Call) -> Vec<String> {
+    if let Value::Attribute { receiver, name } = names.index.value(call.func)
+        && name == "__init__"
+        && is_super(names, names.index.value(*receiver))
+    {
+        let around = names.index.context(call.context).func;
+        let class = around.and_then(|func| names.index.func(func).class);
+        return class.map(|class| names.foreign_bases(class)).unwrap_or_default();
+    }
+    let mut found: Vec<String> = names.dotted(call.func).into_iter().collect();
+    for meaning in names.class_meanings(call.func) {
+        if let Meaning::Class(class) = meaning
+            && hierarchy::method(names.index, class, "__init__").is_none()
+        {
+            found.extend(names.foreign_bases(class));
+        }
+    }
+    found
 }
 
 /// Does a codemod say that functions under this decorator may be async?

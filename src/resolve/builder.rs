@@ -13,7 +13,7 @@ use super::names::Names;
 use super::{Elsewhere, Evidence, Graph, Site, SiteKind};
 use super::{
     agreement, blocking, boundary, callable, carried, computed, decorated, doubt, fixtures, flow, group, hierarchy,
-    intercepted, iterator, native, operators, path_string, receiver, site,
+    intercepted, iterator, native, operators, overriding, path_string, receiver, site,
 };
 use crate::config::{Config, Uncertain};
 use crate::index::Index;
@@ -52,6 +52,8 @@ pub(crate) struct Builder<'a> {
     pub(super) programs: FxHashMap<FileId, Option<Rc<FxHashSet<FileId>>>>,
     /// Calls of objects that nobody knows the type of.
     pub(super) unknown_calls: Vec<RefId>,
+    /// Calls of methods from outside that may be async where a class of the project overrides them.
+    pub(super) by_base: Vec<RefId>,
     /// Nodes whose outside relations are not asked yet.
     pub(super) unasked: Vec<FuncId>,
     pub(super) external_names: agreement::ExternalNames,
@@ -95,6 +97,7 @@ impl<'a> Builder<'a> {
             callables: callable::Search::default(),
             programs: FxHashMap::default(),
             unknown_calls: vec![],
+            by_base: vec![],
             unasked: vec![],
             external_names: agreement::ExternalNames::default(),
             mixed: FxHashSet::default(),
@@ -159,6 +162,8 @@ impl Builder<'_> {
         agreement::widen_unknown(self);
         blocking::leave_open(self);
         callable::leave_open(self);
+        computed::leave_open(self);
+        overriding::leave_open(self);
     }
 
     /// Queues a name: its sites will be resolved.

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::flow::{self, LookedInto, Owner, Runs, Spelled, Token};
 use super::names::Meaning;
-use super::{PickSite, carried, hierarchy, looked_up};
+use super::{Evidence, PickSite, Site, SiteKind, carried, hierarchy, looked_up, signature};
 use crate::index::facts::*;
 use crate::py::source;
 
@@ -46,8 +46,10 @@ pub(crate) struct State {
     readers: FxHashMap<Name, Rc<BTreeMap<PickSite, bool>>>,
     /// Whether a file has a name as a whole string.
     strings: FxHashMap<(FileId, Name), bool>,
-    /// Places where what may be more than is known goes out of sight.
-    lost: FxHashSet<(PickSite, Fit)>,
+    /// Places where what may be more than is known goes out of sight, with the calls of it.
+    lost: FxHashMap<(PickSite, Fit), BTreeSet<RefId>>,
+    /// The calls of the program that may be of a function, where it may be another one.
+    doubtful: BTreeMap<RefId, BTreeSet<FuncId>>,
     /// Functions that were asked about.
     asked: FxHashSet<FuncId>,
     /// Whether what codemods name was looked for.
@@ -73,9 +75,6 @@ fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
     let mut changed = false;
     for (place, fit) in of(builder, func) {
         let in_tests = builder.in_tests(place.file);
-        if fit != Fit::Known && !in_tests && builder.graph.computed.code.contains_key(&func) {
-            continue;
-        }
         let (is_lost, calls) = outcome(builder, place, fit, func);
         if in_tests {
             let around = builder.index.context(builder.index.pick(place.file, place.index).context).func;
@@ -88,17 +87,36 @@ fn follow_func(builder: &mut Builder, func: FuncId) -> bool {
             builder.graph.computed.code.entry(func).or_insert(place);
         }
         for call in calls {
-            changed |= carried::add_place(builder, call, BTreeSet::from([func]), Runs::Calls);
+            match fit {
+                Fit::Known => changed |= carried::add_place(builder, call, BTreeSet::from([func]), Runs::Calls),
+                Fit::Among | Fit::Any => drop(builder.computed.doubtful.entry(call).or_default().insert(func)),
+            }
         }
     }
     changed
 }
 
+/// `getattr(client, name)(key)`, where the name may be any of the client's: what may block there is listed.
+pub(super) fn leave_open(builder: &mut Builder) {
+    for (id, funcs) in std::mem::take(&mut builder.computed.doubtful) {
+        let Usage::Called(call) = builder.index.site(id).usage else { continue };
+        let call = builder.index.call(call);
+        let targets: Vec<FuncId> =
+            funcs.into_iter().filter(|func| signature::fits(builder.index, *func, call)).collect();
+        let is_open = !builder.in_tests(id.file) && !builder.graph.sites.contains_key(&id);
+        if is_open && !targets.is_empty() {
+            builder.graph.foreign.remove(&id);
+            let site = Site::new(id, SiteKind::Call, targets.clone(), Evidence::Flow);
+            builder.graph.sites.insert(id, Site { uncertain: true, candidates: targets, ..site });
+        }
+    }
+}
+
 /// Whether nobody sees what comes of a function that is looked up at a place; else its calls.
 fn outcome(builder: &mut Builder, place: PickSite, fit: Fit, func: FuncId) -> (bool, BTreeSet<RefId>) {
     // What one function may be lost through, any other may.
-    if fit != Fit::Known && builder.computed.lost.contains(&(place, fit)) {
-        return (true, BTreeSet::new());
+    if let Some(calls) = builder.computed.lost.get(&(place, fit)) {
+        return (true, calls.clone());
     }
     let pick = builder.index.pick(place.file, place.index);
     let (from, depth, holder) = (pick.value, pick.depth, pick.holder);
@@ -111,9 +129,9 @@ fn outcome(builder: &mut Builder, place: PickSite, fit: Fit, func: FuncId) -> (b
         Fit::Among => !trace.calls.is_empty() || trace.escape.is_some(),
     };
     if is_lost && fit != Fit::Known {
-        builder.computed.lost.insert((place, fit));
+        builder.computed.lost.insert((place, fit), trace.calls.clone());
     }
-    (is_lost, if fit == Fit::Known { trace.calls } else { BTreeSet::new() })
+    (is_lost, trace.calls)
 }
 
 /// How the name at a place goes with that of a function.

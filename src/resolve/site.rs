@@ -5,7 +5,7 @@ mod kind;
 use super::builder::Builder;
 use super::names::{Meaning, Names};
 use super::{Elsewhere, Evidence, Site, SiteKind};
-use super::{intercepted, plain};
+use super::{intercepted, overriding, plain};
 use crate::index::Defined;
 use crate::index::facts::*;
 use crate::py::infer::{self, Answer, Certainty, Definition};
@@ -111,7 +111,7 @@ pub(crate) fn is_of_super(names: Names, id: RefId) -> bool {
 }
 
 /// `super()`, or a name that stands for it.
-fn is_super(names: Names, value: &Value) -> bool {
+pub(super) fn is_super(names: Names, value: &Value) -> bool {
     match value {
         Value::Call { call } => {
             let func = names.index.call(*call).func;
@@ -181,6 +181,9 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
     };
     if !targets.is_empty() && answer.definitions.iter().any(is_outside) {
         builder.mixed.insert(id);
+    }
+    if targets.is_empty() {
+        overriding::note(builder, id, answer);
     }
     let site = builder.index.site(id);
     // A member that ty has a type for, and no definition of, is made up: `get` of a `TypedDict`. Of `super()` it finds none.

@@ -4,7 +4,7 @@ use awaitify::config::{Example, builtin};
 use rayon::prelude::*;
 use similar::TextDiff;
 
-use crate::support::{Project, check_round};
+use crate::support::{Project, check_project, check_round};
 
 #[test]
 fn every_example_does_what_it_says() {
@@ -81,4 +81,89 @@ async def run(p: P):
     }
     let found = diff("class = \"store.P*\"");
     assert!(found.contains("+    return await asyncio.to_thread(p.get, 1), fetch(2)"), "{found}");
+}
+
+/// `call.method` of a base from outside may run what overrides it, once that may be async.
+#[test]
+fn a_call_by_the_base_of_what_may_be_async_is_uncertain() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['persistence']
+[[accepts_async]]
+method = 'logging.Handler.flush'
+#- app.py
+import logging
+
+class Handler(logging.Handler):
+    def flush(self):
+        persistence.save(1)
+
+async def ours(handler: Handler):
+    handler.flush()
+
+async def any(handler: logging.Handler):
+    handler.flush()
+",
+    );
+    let diff = check_round(&project).says(&["uncertain (1)", "app.py:11: `handler.flush` may be `app.Handler.flush`"]);
+    assert!(diff.text().contains("+    await asyncio.to_thread(handler.flush)"), "{}", diff.text());
+}
+
+#[test]
+fn what_a_codemod_runs_on_the_loop_converts_though_no_async_code_calls_it() {
+    let app = "import threading
+
+from server import Bot, Cog, on_event
+
+def prefix(bot):
+    return persistence.get(1)
+
+class Own(Bot):
+    def __init__(self):
+        super().__init__(prefix=prefix)
+
+class Plain(Bot):
+    pass
+
+def other(bot):
+    return persistence.get(2)
+
+Plain(prefix=other)
+
+class Admin(Cog):
+    def check(self):
+        return persistence.get(3)
+
+@on_event
+def start():
+    persistence.get(4)
+";
+    let entry = |loops: bool| {
+        format!(
+            "#- awaitify.toml
+codemods = ['persistence']
+reach = 'async'
+[[accepts_async]]
+on_loop = {loops}
+decorator = 'server.on_event'
+parameter = 'server.Bot:prefix'
+method = 'server.Cog.check'
+#- app.py
+{app}"
+        )
+    };
+    check_stays(&entry(false));
+    let converted = ["prefix(bot)", "other(bot)", "check(self)", "start()"]
+        .iter()
+        .fold(app.replace("import threading", "import asyncio\nimport threading"), |text, name| {
+            text.replace(&format!("def {name}"), &format!("async def {name}"))
+        });
+    let converted = (1..5).fold(converted, |text, key| {
+        text.replace(&format!("persistence.get({key})"), &format!("await asyncio.to_thread(persistence.get, {key})"))
+    });
+    check_project(&entry(true), &format!("#- app.py\n{converted}"));
+}
+
+fn check_stays(files: &str) {
+    assert_eq!(check_round(&Project::new(files)).text(), "");
 }

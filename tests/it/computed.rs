@@ -1,6 +1,6 @@
 //! Names that the program computes: where all that they may find converts, the call is awaited; else it all stays sync.
 
-use crate::support::{Project, check_project};
+use crate::support::{Project, check_project, check_round};
 
 #[test]
 fn a_string_that_reaches_getattr_through_an_argument() {
@@ -380,4 +380,39 @@ async def main(verb, kind):
     await known(kind, '/')
 ",
     );
+}
+
+/// Any of the methods may be meant: each such call is listed, as something that may block there.
+#[test]
+fn a_name_that_may_be_any_is_uncertain_where_the_object_is_known() {
+    let project = Project::new(
+        "#- app.py
+class Disk:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def read(self, key):
+        return self.persistence.get(key)
+
+    def close(self):
+        pass
+
+async def by_name(disk: Disk, name):
+    return getattr(disk, name)(1)
+
+async def held(disk: Disk, name):
+    method = getattr(disk, name)
+    return method(1)
+
+async def too_many(disk: Disk, name):
+    return getattr(disk, name)(1, 2, 3)
+",
+    );
+    let diff = check_round(&project).says(&[
+        "uncertain (1)",
+        "app.py:12: it is not certain what `getattr(disk, name)` (app.py:12) calls",
+        "app.py:12: `getattr(disk, name)` may be `app.Disk.read`",
+        "app.py:16: `method` may be `app.Disk.read`",
+    ]);
+    assert!(!diff.stderr.contains("app.py:19"));
 }

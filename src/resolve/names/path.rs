@@ -63,8 +63,14 @@ impl Names<'_> {
         let Some((owner, method)) = path.rsplit_once('.') else { return found };
         let name = owner.rsplit('.').next().unwrap_or_default();
         let classes = self.index.classes_of(name).iter().copied();
-        let mut pending: Vec<ClassId> = classes.filter(|class| self.qualified_class(*class) == owner).collect();
-        let mut seen = FxHashSet::default();
+        let classes = classes.filter(|class| self.qualified_class(*class) == owner);
+        found.extend(classes.flat_map(|class| self.foreign_bases(class)).map(|base| format!("{base}.{method}")));
+        found
+    }
+
+    /// The foreign classes that a class of the project inherits from, over others of the project.
+    pub fn foreign_bases(&self, class: ClassId) -> Vec<String> {
+        let (mut found, mut seen, mut pending) = (vec![], FxHashSet::default(), vec![class]);
         while let Some(class) = pending.pop() {
             if !seen.insert(class) {
                 continue;
@@ -73,7 +79,7 @@ impl Names<'_> {
                 for meaning in self.class_meanings(base.value) {
                     match meaning {
                         Meaning::Class(above) => pending.push(above),
-                        Meaning::External(path) => found.push(format!("{path}.{method}")),
+                        Meaning::External(path) => found.push(path),
                         _ => {}
                     }
                 }
