@@ -232,6 +232,46 @@ async def main():
 }
 
 /// A class that is declared blocking is made where its loop is.
+/// `row.get(...)` is a mapping's, whatever class of the program has a `get` that is tied to its thread.
+#[test]
+fn what_reads_mappings_goes_to_a_thread() {
+    check_project(
+        "#- app.py
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+Session = scoped_session(sessionmaker())
+
+class Vectors:
+    def get(self, name):
+        return Session().get(name)
+
+def load(row):
+    return persistence.get(row.get('id'))
+
+async def main(row, rows):
+    rows.sort(key=load)
+    return load(row)
+",
+        "#- app.py
+import asyncio
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+Session = scoped_session(sessionmaker())
+
+class Vectors:
+    def get(self, name):
+        return Session().get(name)
+
+def load(row):
+    return persistence.get(row.get('id'))
+
+async def main(row, rows):
+    await asyncio.to_thread(rows.sort, key=load)
+    return await asyncio.to_thread(load, row)
+",
+    );
+}
+
 #[test]
 fn what_makes_an_object_of_the_layer_may_need_the_loop() {
     let project = Project::new(

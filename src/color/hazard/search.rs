@@ -29,6 +29,9 @@ const LOOP_CALLS: [&str; 11] = [
     "run_until_complete",
 ];
 
+/// Methods that are nearly always a mapping's where no scope tells whose they are.
+const OF_MAPPINGS: [&str; 6] = ["get", "items", "keys", "values", "pop", "setdefault"];
+
 /// What a function does, as far as a worker thread minds.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -207,6 +210,7 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
         }
         Value::Attribute { name, .. } => match function_meanings(names, call.func) {
             found if !found.is_empty() || is_outside(names, call.func) => found,
+            _ if OF_MAPPINGS.contains(&name.as_str()) => vec![],
             _ => world
                 .index
                 .funcs_of(name)

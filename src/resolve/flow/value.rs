@@ -152,6 +152,9 @@ impl Solver<'_> {
         {
             return self.flow_arg(call, 0, path.clone());
         }
+        if let Some(func) = self.made_a_manager(value) {
+            return self.flow(Node::Yield(func), path.clone());
+        }
         for object in self.read_value(value).objects() {
             match object {
                 Object::Generator(func) => self.flow(Node::Yield(func), path.clone()),
@@ -174,6 +177,22 @@ impl Solver<'_> {
                     None => self.push(Object::Unknown, None),
                 },
             }
+        }
+    }
+
+    /// The generator function behind `scope()` with `scope = contextmanager(rows)`.
+    fn made_a_manager(&self, value: ValueId) -> Option<FuncId> {
+        let callee = |value: ValueId| match *self.index.value(value) {
+            Value::Call { call } => Some((call, self.names().evaluate(self.index.call(call).func))),
+            _ => None,
+        };
+        let [Meaning::Value(made)] = callee(value)?.1[..] else { return None };
+        let (call, maker) = callee(made)?;
+        let is_maker = matches!(maker.as_slice(), [Meaning::External(path)]
+            if matches!(path.as_str(), "contextlib.contextmanager" | "contextlib.asynccontextmanager"));
+        match self.names().evaluate(self.arg(call, 0).filter(|_| is_maker)?)[..] {
+            [Meaning::Func(func)] if self.index.func(func).traits.is_generator => Some(func),
+            _ => None,
         }
     }
 

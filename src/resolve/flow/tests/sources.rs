@@ -328,6 +328,34 @@ def main():
     );
 }
 
+/// `get_db = contextmanager(get_session)`, imported from elsewhere; and stacks and `closing`.
+#[test]
+fn a_generator_that_is_made_a_context_manager_yields() {
+    check(
+        "#- app.py
+from contextlib import ExitStack, closing
+from db import scope
+from stores import Store
+def main():
+    with scope() as store:
+        store.load(1)  # here
+    with ExitStack() as stack:
+        entered = stack.enter_context(scope())
+        entered.load(1)  # here
+    with closing(Store()) as closed:
+        closed.load(1)  # here
+#- db.py
+from contextlib import contextmanager
+from stores import Store
+def rows():
+    store = Store()
+    yield store
+scope = contextmanager(rows)
+",
+        &[EXACT; 3].join("\n"),
+    );
+}
+
 #[test]
 fn classes_as_values_construct() {
     check(
