@@ -22,6 +22,7 @@ use globset::GlobSet;
 use ruff_python_ast::PythonVersion;
 
 use crate::error::{Error, Problem};
+pub(crate) use find::stated_python;
 use flags::Flags;
 
 /// Reads the config that applies to `start` (the first path of the command line) and lets `flags` win over it.

@@ -127,10 +127,19 @@ fn requires_python(start: &Path) -> Result<Option<PythonVersion>, Error> {
 }
 
 fn version_of(pyproject: &str) -> Option<PythonVersion> {
+    lower_bound(&stated_in(pyproject)?)
+}
+
+/// What the `pyproject.toml` in a folder says of the Pythons that the project runs on.
+pub(crate) fn stated_python(root: &Path) -> Option<String> {
+    stated_in(&fs::read_to_string(root.join(PYPROJECT)).ok()?)
+}
+
+fn stated_in(pyproject: &str) -> Option<String> {
     let document = DeTable::parse(pyproject).ok()?;
     let standard = table_at(document.get_ref(), &["project"]).and_then(|table| table.get("requires-python"));
     let poetry = || table_at(document.get_ref(), &["tool", "poetry", "dependencies"])?.get("python");
-    lower_bound(standard.or_else(poetry)?.get_ref().as_str()?)
+    Some(standard.or_else(poetry)?.get_ref().as_str()?.to_owned())
 }
 
 /// The table under the dotted `keys`.

@@ -18,20 +18,38 @@ pub fn parse(text: &str) -> Result<PythonVersion, String> {
     }
 }
 
-/// The lowest version that a `requires-python` (PEP 440, or Poetry's `^3.10`) allows, but at least the lowest that is
-/// supported. `None` when it has no lower bound.
+/// The lowest version that a `requires-python` (PEP 440, or Poetry's `^3.10`, `>=3.10 <4.0` and `^2.7 || ^3.6`) allows, but
+/// at least the lowest that is supported. `None` when it has no lower bound.
 pub(super) fn lower_bound(requires: &str) -> Option<PythonVersion> {
-    requires.split(',').filter_map(clause_bound).max().map(|bound| bound.max(PythonVersion::lowest()))
+    let bounds =
+        requires.split("||").map(|clauses| clauses_bound(clauses).map(|bound| bound.max(PythonVersion::lowest())));
+    bounds.min().flatten()
+}
+
+/// The highest of the bounds of clauses that all hold.
+fn clauses_bound(clauses: &str) -> Option<PythonVersion> {
+    let is_operator = |word: &str| word.chars().all(|char| "<>=!~^".contains(char));
+    let mut operator = "";
+    let mut highest = None;
+    for word in clauses.split([',', ' ']).filter(|word| !word.is_empty()) {
+        if is_operator(word) {
+            operator = word;
+            continue;
+        }
+        let is_upper = operator.starts_with(['<', '!']);
+        operator = "";
+        highest = highest.max(if is_upper { None } else { clause_bound(word) });
+    }
+    highest
 }
 
 fn clause_bound(clause: &str) -> Option<PythonVersion> {
-    let clause = clause.trim();
     if clause.starts_with(['<', '!']) {
         return None;
     }
-    let mut parts = clause.trim_start_matches(['>', '=', '~', '^', ' ']).split('.');
-    let major = parts.next()?.trim().parse().ok()?;
-    let minor = parts.next().and_then(|minor| minor.trim().parse().ok()).unwrap_or(0);
+    let mut parts = clause.trim_start_matches(['>', '=', '~', '^']).split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor = parts.next().and_then(|minor| minor.parse().ok()).unwrap_or(0);
     (major <= 3).then_some(PythonVersion { major, minor })
 }
 
@@ -55,6 +73,10 @@ mod tests {
             ("~=3.10", Some((3, 10))),
             ("==3.11.*", Some((3, 11))),
             ("^3.10", Some((3, 10))),
+            (">=3.10 <4.0", Some((3, 10))),
+            ("> 3.9 < 3.13", Some((3, 9))),
+            ("^3.8 || ^3.11", Some((3, 8))),
+            ("<4 || ^3.11", None),
             (">=2.7,!=3.0.*,!=3.1.*", Some((3, 7))),
             ("<4", None),
             ("", None),

@@ -35,7 +35,7 @@ pub(super) fn run(console: &Console, args: &InitArgs) -> Result<Outcome> {
     let proposal = proposal::propose(analysis.world());
     let around = Around {
         plugin: analysis.project.pytest.plugin,
-        version: stated_version(&config.root),
+        version: config::stated_python(&config.root),
         environment: [".venv", "venv"].into_iter().find(|name| config.root.join(name).is_dir()).map(str::to_owned),
         first_run: None,
     };
@@ -64,11 +64,4 @@ fn first_run(path: &Path, text: &str, kept: &mut Kept) -> Result<Counts> {
     let request = Request { paths: &paths, flags: &flags, since: None, config_of: None };
     let analysis = analysis::answer_again(request, kept)?;
     Ok(analysis.counts())
-}
-
-/// `requires-python` of the project.
-fn stated_version(root: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(root.join("pyproject.toml")).ok()?;
-    let document: toml::Table = text.parse().ok()?;
-    Some(document.get("project")?.get("requires-python")?.as_str()?.to_owned())
 }
