@@ -416,3 +416,43 @@ async def too_many(disk: Disk, name):
     ]);
     assert!(!diff.stderr.contains("app.py:19"));
 }
+
+/// What a decorator looks up by the name of what it decorates, on an object that nobody knows.
+#[test]
+fn the_name_of_a_decorated_function_is_known() {
+    let program = |fetch: &str, before: &str, call: &str| {
+        format!(
+            "#- app.py
+{before}class Shop:
+    def __init__(self, persistence):
+        self.persistence = persistence
+
+    def load(self, key):
+        return self.persistence.get(key)
+
+    {fetch}
+
+def proxied(f):
+    def call(self, key):
+        return getattr(self.shops[key], f.__name__)(key)
+    return call
+
+class Shops:
+    @proxied
+    def load(self, key):
+        pass
+
+async def main(shops: Shops):
+    return {call}
+"
+        )
+    };
+    check_project(
+        &program("def fetch(self, key):\n        return self.persistence.get(key)", "", "shops.load('a')"),
+        &program(
+            "async def fetch(self, key):\n        return await asyncio.to_thread(self.persistence.get, key)",
+            "import asyncio\n\n\n",
+            "await asyncio.to_thread(shops.load, 'a')",
+        ),
+    );
+}

@@ -7,6 +7,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caller::Caller;
+use super::object::Object;
 use super::solver::Solver;
 use crate::index::facts::*;
 use crate::resolve::boundary;
@@ -149,6 +150,9 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     /// What is written to an attribute of that name: of the classes that `self` may be, or of whatever object.
     fn attribute(&mut self, receiver: ValueId, name: &Name, depth: usize) {
+        if name == "__name__" {
+            return self.name_of(receiver, depth);
+        }
         if !self.solver.load_name(name) {
             return self.open();
         }
@@ -309,44 +313,74 @@ impl<'a, 'b> Reader<'a, 'b> {
             return self.open();
         }
         for caller in self.solver.callers(func).iter() {
-            match caller {
-                Caller::Call { call, receiver, from, .. } => {
-                    self.argument(func, at, &name, *call, receiver.is_some(), *from, depth);
-                }
-                // What is decorated is no text.
-                Caller::Decorates { .. } => {}
-                Caller::Escape { .. } | Caller::Anyone => self.open(),
+            // What is decorated is no text.
+            if matches!(caller, Caller::Decorates { .. }) {
+                continue;
+            }
+            match self.given(func, at, caller) {
+                Given::Value(value) => self.value(value, depth + 1),
+                Given::Nothing => {}
+                Given::Anything => self.open(),
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments)]
-    fn argument(
-        &mut self,
-        func: FuncId,
-        at: u32,
-        name: &Name,
-        call: CallId,
-        has_receiver: bool,
-        from: usize,
-        depth: usize,
-    ) {
+    /// `f.__name__`: the names of the functions and classes that `f` may be.
+    fn name_of(&mut self, value: ValueId, depth: usize) {
+        if depth > DEPTH {
+            return self.open();
+        }
+        for meaning in self.solver.names().evaluate(value) {
+            match meaning {
+                Meaning::Func(func) => self.own_name(func),
+                Meaning::Class(class) => self.text(&self.solver.index.class(class).name.clone()),
+                Meaning::Value(bound) if bound != value => self.name_of(bound, depth + 1),
+                Meaning::Param { func, index } => self.name_given(func, index, depth),
+                _ => self.open(),
+            }
+        }
+    }
+
+    fn own_name(&mut self, func: FuncId) {
         let index = &*self.solver.index;
         let facts = index.func(func);
+        let is_copy = |decorator| boundary::decorator_name(index, decorator) == Some("wraps");
+        if facts.decorators.iter().any(is_copy) { self.open() } else { self.text(&facts.name.clone()) }
+    }
+
+    /// The names of what a parameter is given: of what is decorated, too.
+    fn name_given(&mut self, func: FuncId, at: u32, depth: usize) {
+        let callers = self.solver.callers(func);
+        if callers.is_empty() {
+            self.open();
+        }
+        for caller in callers.iter() {
+            match (caller, self.given(func, at, caller)) {
+                (Caller::Decorates { object: Object::Func(decorated), .. }, _) if at == 0 => self.own_name(*decorated),
+                (_, Given::Value(value)) => self.name_of(value, depth + 1),
+                _ => self.open(),
+            }
+        }
+    }
+
+    /// What a parameter is given by a caller.
+    fn given(&self, func: FuncId, at: u32, caller: &Caller) -> Given {
+        let Caller::Call { call, receiver, from, .. } = caller else { return Given::Anything };
+        let index = &*self.solver.index;
+        let facts = index.func(func);
+        let name = &facts.params[at as usize].name;
         let is_static =
             facts.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
-        let skip = usize::from(facts.class.is_some() && !is_static && has_receiver);
-        let args: Vec<(Option<Name>, bool, ValueId)> =
-            index.call(call).args[from..].iter().map(|arg| (arg.keyword.clone(), arg.is_star, arg.value)).collect();
-        if let Some((_, _, value)) = args.iter().find(|(keyword, _, _)| keyword.as_ref() == Some(name)) {
-            return self.value(*value, depth + 1);
+        let skip = usize::from(facts.class.is_some() && !is_static && receiver.is_some());
+        let args = &index.call(*call).args[*from..];
+        if let Some(arg) = args.iter().find(|arg| arg.keyword.as_ref() == Some(name)) {
+            return Given::Value(arg.value);
         }
-        let Some(position) = (at as usize).checked_sub(skip) else { return self.open() };
-        match args.iter().filter(|(keyword, is_star, _)| keyword.is_none() || *is_star).nth(position) {
-            Some((_, false, value)) => self.value(*value, depth + 1),
-            Some(_) => self.open(),
-            None if args.iter().any(|(_, is_star, _)| *is_star) => self.open(),
-            None => {}
+        let Some(position) = (at as usize).checked_sub(skip) else { return Given::Anything };
+        match args.iter().filter(|arg| arg.keyword.is_none() || arg.is_star).nth(position) {
+            Some(arg) if !arg.is_star => Given::Value(arg.value),
+            None if !args.iter().any(|arg| arg.is_star) => Given::Nothing,
+            _ => Given::Anything,
         }
     }
 
@@ -378,6 +412,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
         !rows.is_empty()
     }
+}
+
+/// What a parameter is given.
+enum Given {
+    Value(ValueId),
+    /// Its default.
+    Nothing,
+    Anything,
 }
 
 /// What `"do_{}".format(x)` may be.
