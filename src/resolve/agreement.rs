@@ -16,6 +16,9 @@ use crate::py::infer;
 const EVERYWHERE: [&str; 9] =
     ["builtins", "typing", "types", "collections", "collections.abc", "io", "_typeshed", "enum", "datetime"];
 
+/// Methods of what HTTP clients answer with. Nearly every program that has a client at all meets such an object without a type.
+const OF_RESPONSES: [&str; 4] = ["json", "raise_for_status", "iter_content", "iter_lines"];
+
 /// Method names of the standard library that the program can meet; filled when first asked.
 #[derive(Debug, Default)]
 pub(crate) struct ExternalNames {
@@ -311,7 +314,7 @@ fn is_taken(builder: &mut Builder, id: RefId) -> bool {
         return true;
     }
     let known = if builder.in_tests(id.file) { everywhere(builder) } else { external(builder) };
-    known.contains(&name) || is_implicit && builder.in_tests(id.file)
+    known.contains(&name) || OF_RESPONSES.contains(&name.as_str()) || is_implicit && builder.in_tests(id.file)
 }
 
 /// Functions of the standard library's module of that last name; none when there is no such module.

@@ -274,6 +274,27 @@ fn nothing_agrees_on_an_object_from_outside() {
     assert!(diff.text().contains("return await ctx.guild.get_hall()"), "{}", diff.text());
 }
 
+/// What HTTP clients answer with has no type in most programs, and methods that look like those of the project.
+#[test]
+fn nothing_agrees_on_what_looks_like_a_response() {
+    let files = "#- remote.py
+class RemoteFile:
+    def json(self):
+        return persistence.get(1)
+
+async def main():
+    RemoteFile().json()
+
+#- user.py
+async def user(client):
+    response = await client.get('user')
+    return response.json()
+";
+    let diff = check_round(&Project::new(files)).says(&["1 uncertain", "`response.json` (user.py:3)"]);
+    assert!(diff.text().contains("await asyncio.to_thread(RemoteFile().json)"), "{}", diff.text());
+    assert!(!diff.text().contains("await response.json()"), "{}", diff.text());
+}
+
 /// What a script defines that nothing imports gets to what it imports, and no further.
 #[test]
 fn a_script_is_a_program_of_its_own() {
