@@ -126,6 +126,49 @@ async def main(store: Store, future):
     assert!(text.contains("print(await asyncio.to_thread(store.alien), "), "{text}");
 }
 
+/// What is written from another thread waits until the loop wakes for another reason.
+#[test]
+fn what_writes_to_a_transport_or_a_stream_stays_on_the_loop() {
+    let class = |name: &str, base: &str, made: &str, call: &str| {
+        format!(
+            "class {name}{base}:
+    def __init__(self, persistence, given: {made}):
+        self.persistence = persistence
+        self.given = given
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    async def open(self):
+        self.reader, self.out = await asyncio.open_connection('a', 1)
+
+    def __len__(self):
+        return self.send()
+
+    def send(self):
+        {call}(self.persistence.get('a'))
+        return 1
+
+    async def again(self):
+        return self.send()
+
+"
+        )
+    };
+    let classes = [
+        class("Proxy", "(asyncio.Protocol)", "int", "self.transport.write"),
+        class("Peer", "", "asyncio.StreamWriter", "self.given.write"),
+        class("Link", "", "int", "self.out.write"),
+        class("Feed", "", "'asyncio.Queue[int]'", "self.given.put_nowait"),
+    ];
+    let project = Project::new(&format!("#- app.py\nimport asyncio\n\n{}", classes.concat()));
+    check_round(&project).says(&["`app.Proxy.send` needs the running loop (`transport.write`)", "0 files to change"]);
+    // A file of the program's own is no stream of the loop.
+    let file = class("File", "", "io.TextIOBase", "self.given.write");
+    let project = Project::new(&format!("#- app.py\nimport asyncio\nimport io\n\n{file}"));
+    assert!(check_round(&project).text().contains("return await asyncio.to_thread(self.send)"));
+}
+
 #[test]
 fn waiters_that_are_annotated_made_by_factories_or_kept_in_containers_stay_on_the_loop() {
     let project = Project::new(

@@ -1,5 +1,5 @@
-//! asyncio's events, queues, futures, tasks and locks: what wakes who waits for them must run in the thread of the loop. From
-//! another thread the loop does not notice before something else happens.
+//! asyncio's events, queues, futures, tasks and locks, its transports and what writes to its streams: what wakes who waits for
+//! them, or sends, must run in the thread of the loop. From another thread the loop does not notice before something else happens.
 
 use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
@@ -8,8 +8,8 @@ use crate::color::World;
 use crate::index::facts::*;
 use crate::resolve::names::Meaning;
 
-/// The methods that wake.
-const WAKING: [&str; 10] = [
+/// The methods that wake, and those that send.
+const WAKING: [&str; 16] = [
     "set",
     "put_nowait",
     "get_nowait",
@@ -20,10 +20,16 @@ const WAKING: [&str; 10] = [
     "release",
     "notify",
     "notify_all",
+    "write",
+    "writelines",
+    "write_eof",
+    "sendto",
+    "close",
+    "abort",
 ];
 
 /// Their classes, as asyncio names them.
-const CLASSES: [&str; 10] = [
+const CLASSES: [&str; 16] = [
     "Event",
     "Queue",
     "PriorityQueue",
@@ -34,6 +40,23 @@ const CLASSES: [&str; 10] = [
     "Lock",
     "Semaphore",
     "BoundedSemaphore",
+    "BaseTransport",
+    "WriteTransport",
+    "Transport",
+    "DatagramTransport",
+    "SubprocessTransport",
+    "StreamWriter",
+];
+
+/// What opens a connection, with the place of the transport or writer in what it gives.
+const OPENERS: [(&str, u32); 7] = [
+    ("open_connection", 1),
+    ("open_unix_connection", 1),
+    ("create_connection", 0),
+    ("create_unix_connection", 0),
+    ("create_datagram_endpoint", 0),
+    ("connect_write_pipe", 0),
+    ("subprocess_exec", 0),
 ];
 
 /// What makes futures and tasks.
@@ -56,7 +79,9 @@ impl Kept {
         let files: FxHashSet<FileId> = world.index.words.files("asyncio").collect();
         let mut kept = Self::default();
         for (file, facts) in world.index.loaded_files().filter(|(file, _)| files.contains(file)) {
-            let kept_alone = super::kept(facts).filter(|(_, value, annotation)| is_kept(world, *value, *annotation));
+            let kept_alone = super::kept(facts).filter(|(_, value, annotation)| {
+                is_kept(world, *value, *annotation) || value.is_some_and(|value| is_given(world, value))
+            });
             // `self.pending[key] = future`
             let kept_in_items =
                 facts.item_writes.iter().filter(|write| write.value.is_some_and(|value| is_bound_to_one(world, value)));
@@ -101,10 +126,7 @@ impl Kept {
             Value::Name { name, scope } => world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
                 Meaning::Value(value) => is_kept(world, Some(*value), None) || has(*value),
                 Meaning::Annotated { annotation, value } => is_kept(world, *value, Some(*annotation)),
-                Meaning::Param { func, index } => {
-                    let param = world.index.func(*func).params.get(*index as usize);
-                    is_kept(world, None, param.and_then(|param| param.annotation))
-                }
+                Meaning::Param { func, index } => is_param(world, *func, *index),
                 _ => false,
             }),
             // `for queue in self.queues.values()`, `self.queues[key]`
@@ -138,6 +160,30 @@ fn is_bound_to_one(world: World, value: ValueId) -> bool {
         Meaning::Value(value) => is_made(world, *value, STEPS),
         _ => false,
     })
+}
+
+/// `self.writer = writer`, where the parameter is one.
+fn is_given(world: World, value: ValueId) -> bool {
+    let Value::Name { name, scope } = world.index.value(value) else { return false };
+    world.names().lookup(*scope, name).iter().any(|meaning| match meaning {
+        Meaning::Param { func, index } => is_param(world, *func, *index),
+        _ => false,
+    })
+}
+
+/// Is the parameter annotated as one, or what the loop gives to a protocol when it is connected?
+fn is_param(world: World, func: FuncId, index: u32) -> bool {
+    let facts = world.index.func(func);
+    let annotation = facts.params.get(index as usize).and_then(|param| param.annotation);
+    facts.class.is_some() && facts.name == "connection_made" && index == 1 || is_kept(world, None, annotation)
+}
+
+/// `reader, writer = await asyncio.open_connection(host, port)`
+fn is_opened(world: World, whole: ValueId, at: u32) -> bool {
+    let Value::Await { value } = *world.index.value(whole) else { return false };
+    let Value::Call { call } = *world.index.value(value) else { return false };
+    let name = world.names().last_name(world.index.call(call).func);
+    OPENERS.iter().any(|(opener, place)| name == Some(*opener) && at == *place)
 }
 
 /// What containers give of what is in them.
@@ -188,6 +234,7 @@ fn is_made(world: World, value: ValueId, steps: usize) -> bool {
         Value::Elements(parts) | Value::Either(parts) => parts.iter().any(is_made),
         Value::Dict(items) => items.iter().any(|(_, value)| is_made(value)),
         Value::Comprehension { element, .. } => is_made(element),
+        Value::PartOf(whole, at) => is_opened(world, *whole, *at),
         _ => false,
     }
 }
