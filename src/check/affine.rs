@@ -55,8 +55,10 @@ fn bound_class(world: World, path: &str) -> Option<&'static str> {
         let lets_in = world.index.words.files("check_same_thread").len() > 0;
         return (!lets_in).then_some("sqlite3 connection");
     }
-    let is_session = path.starts_with("sqlalchemy.orm.session.Session.")
-        || path.starts_with("sqlalchemy.orm.scoping.scoped_session.");
+    // A query runs on the session that made it.
+    let classes = ["session.Session.", "scoping.scoped_session.", "query.Query."];
+    let of_orm = path.strip_prefix("sqlalchemy.orm.");
+    let is_session = of_orm.is_some_and(|path| classes.iter().any(|class| path.starts_with(class)));
     is_session.then_some("SQLAlchemy session")
 }
 
@@ -75,7 +77,11 @@ pub fn of_entry(world: World, entry: &Blocking) -> Option<&'static str> {
     patterns.filter(|pattern| !pattern.starts_with('!')).find_map(|pattern| match pattern.as_str() {
         "sqlite3.{Connection,Cursor}" => bound_class(world, "sqlite3.Connection.execute"),
         pattern if pattern.contains("sqlite3.") => bound_class(world, "sqlite3.Connection.execute"),
-        pattern if pattern.contains("Session") && pattern.starts_with("sqlalchemy.") => Some("SQLAlchemy session"),
+        pattern
+            if pattern.starts_with("sqlalchemy.") && ["Session", "Query"].iter().any(|word| pattern.contains(word)) =>
+        {
+            Some("SQLAlchemy session")
+        }
         _ => None,
     })
 }

@@ -302,3 +302,22 @@ async def main(path):
         assert!(text.contains(line), "{text}");
     }
 }
+
+/// The session belongs to the thread that made it, and a query runs on the session.
+#[test]
+fn a_query_is_of_the_thread_of_its_session() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = [\"sqlalchemy\"]
+#- app.py
+from sqlalchemy.orm import Query, Session
+
+async def rows(query: Query):
+    return query.all()
+
+async def save(session: Session):
+    session.commit()
+",
+    );
+    project.run("diff").returned(1).says(&["app.py:4:12: AW405", "app.py:7:5: AW405"]);
+}
