@@ -405,18 +405,17 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::TestsIgnored => "`tests = \"ignore\"` leaves tests as they are".into(),
         Cause::NeedsLoop { func, name } => {
-            format!("`{}` needs the running loop (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
+            let needed = if name.starts_with("signal.") { "main thread" } else { "running loop" };
+            format!("`{}` needs the {needed} (`{name}`), so it cannot run in a thread", names.qualified_func(*func))
         }
         Cause::MayNeedLoop { func, name } => format!(
             "`{}` makes an object that may need the running loop (`{name}`), so it does not run in a thread",
             names.qualified_func(*func)
         ),
-        Cause::NestedComprehension { site } => {
-            format!(
-                "{} stands in a comprehension inside another one, where Python before 3.11 takes no await",
-                call(places, *site)
-            )
-        }
+        Cause::NestedComprehension { site } => format!(
+            "{} stands in a comprehension inside another one, where Python before 3.11 takes no await",
+            call(places, *site)
+        ),
         Cause::Operator { site } => {
             let targets = world.graph.sites.get(site).map(|site| site.targets.as_slice()).unwrap_or_default();
             let method = targets.first().map(|func| names.qualified_func(*func)).unwrap_or_default();

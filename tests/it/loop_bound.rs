@@ -126,6 +126,35 @@ async def main(store: Store, future):
     assert!(text.contains("print(await asyncio.to_thread(store.alien), "), "{text}");
 }
 
+/// Python takes signal handlers in the main thread alone, and a command that sets some is run by async code, too.
+#[test]
+fn what_sets_signal_handlers_stays_in_the_main_thread() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = [\"persistence\"]
+keep_sync = [\"cli.main\"]
+#- cli.py
+import signal
+from signal import signal as handle
+
+def configure():
+    signal.signal(signal.SIGHUP, print)
+
+def more():
+    handle(2, print)
+
+def main(persistence):
+    configure()
+    more()
+    return persistence.get('a')
+
+async def other(persistence):
+    return main(persistence)
+",
+    );
+    check_round(&project).says(&["needs the main thread (`signal.signal`)", "0 files to change"]);
+}
+
 /// What is written from another thread waits until the loop wakes for another reason.
 #[test]
 fn what_writes_to_a_transport_or_a_stream_stays_on_the_loop() {

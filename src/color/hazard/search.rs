@@ -15,7 +15,7 @@ use crate::resolve::signature::fits;
 use crate::resolve::{SiteKind, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.
-const LOOP_CALLS: [&str; 11] = [
+const LOOP_CALLS: [&str; 12] = [
     "get_running_loop",
     "create_task",
     "create_future",
@@ -24,6 +24,7 @@ const LOOP_CALLS: [&str; 11] = [
     "call_soon",
     "call_later",
     "call_at",
+    "add_signal_handler",
     "run_coroutine_threadsafe",
     "get_event_loop",
     "run_until_complete",
@@ -31,11 +32,13 @@ const LOOP_CALLS: [&str; 11] = [
 
 /// Methods that are nearly always a mapping's where no scope tells whose they are.
 const OF_MAPPINGS: [&str; 6] = ["get", "items", "keys", "values", "pop", "setdefault"];
+/// Calls that only the main thread may make.
+const MAIN_CALLS: [&str; 2] = ["signal.signal", "signal.set_wakeup_fd"];
 
 /// What a function does, as far as a worker thread minds.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// One of [`LOOP_CALLS`].
+    /// One of [`LOOP_CALLS`] or [`MAIN_CALLS`].
     Loop(String),
     /// It makes an object that may be tied to the loop.
     Foreign(String),
@@ -130,7 +133,8 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             continue;
         }
         let name = names.last_name(call.func).unwrap_or_default();
-        if LOOP_CALLS.contains(&name) {
+        let main_call = MAIN_CALLS.into_iter().find(|path| path.ends_with(name) && is_path(names, call.func, path));
+        if let Some(name) = main_call.or_else(|| LOOP_CALLS.into_iter().find(|own| *own == name)) {
             found.push(Step::Loop(name.to_owned()));
             break;
         }
@@ -240,6 +244,10 @@ fn named(world: World, func: FuncId, value: ValueId) -> Vec<FuncId> {
 pub(super) fn is_outside(names: Names, value: ValueId) -> bool {
     let meanings = names.evaluate(value);
     !meanings.is_empty() && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
+}
+
+fn is_path(names: Names, value: ValueId, path: &str) -> bool {
+    names.dotted(value).as_deref() == Some(path)
 }
 
 fn function_meanings(names: Names, value: ValueId) -> Vec<FuncId> {
