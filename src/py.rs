@@ -6,6 +6,7 @@ pub mod expression;
 pub mod functions;
 pub mod infer;
 pub mod lint;
+pub mod module;
 mod narrowing;
 pub mod source;
 pub mod statement;

@@ -56,6 +56,7 @@ mod swapped;
 mod tested;
 pub mod text;
 pub mod trio;
+mod unknown;
 mod unrelated;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
+
 use super::builder::Builder;
 use super::hierarchy::BaseClass;
-use super::site;
+use super::{site, unknown};
 use crate::index::facts::*;
 use crate::py::infer::{self, Answer, Answers, Questions};
 
 impl Builder<'_> {
     /// Asks ty about sites, in parallel by file; the answers come back in the order of `sites`.
     pub(crate) fn ask_sites(&self, sites: &[RefId]) -> Vec<(RefId, Option<Answer>)> {
+        let unknown: FxHashSet<RefId> = sites.iter().copied().filter(|id| unknown::is_receiver(self, *id)).collect();
         let mut by_file: BTreeMap<FileId, Questions> = BTreeMap::new();
-        for id in sites {
+        for id in sites.iter().filter(|id| !unknown.contains(id)) {
             let questions = by_file.entry(id.file).or_default();
             let site = self.index.site(*id);
             match site.member_of() {
@@ -27,6 +30,9 @@ impl Builder<'_> {
         sites
             .iter()
             .map(|id| {
+                if unknown.contains(id) {
+                    return (*id, Some(unknown::answer()));
+                }
                 let site = self.index.site(*id);
                 let Some(found) = answers.get(&id.file) else { return (*id, None) };
                 let answer = match site.member_of() {

@@ -106,6 +106,11 @@ impl Hierarchy {
         }
     }
 
+    /// Are the bases of the classes in a file known?
+    pub fn is_registered(&self, file: FileId) -> bool {
+        self.registered.contains(&file)
+    }
+
     /// Resolves the bases of all classes in files that were loaded since the last time.
     pub fn register(&mut self, project: &Project, index: &mut Index) {
         while self.registered.len() < index.loaded_count() {

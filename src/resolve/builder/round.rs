@@ -27,7 +27,7 @@ impl Builder<'_> {
             site::settle(self, id, found.expect("partitioned"), Evidence::Import);
         }
         self.builtin_names();
-        let is_builtin = |id: &RefId| builtin::is_receiver(self.names(), *id, |name| self.flow.is_builtin_method(name));
+        let is_builtin = |id: &RefId| builtin::is_receiver(self, *id, |name| self.flow.is_builtin_method(name));
         let (plain, asked): (Vec<RefId>, Vec<RefId>) = asked.into_iter().map(|(id, _)| id).partition(is_builtin);
         for id in plain {
             site::settle(self, id, site::Found::Foreign, Evidence::Type);

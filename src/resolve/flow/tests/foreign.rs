@@ -298,3 +298,91 @@ def tested(table: dict | Rows):
 ";
     check(&format!("{ROWS}{app}"), &["rows.Rows.get [type]"; 3].join("\n"));
 }
+
+#[test]
+fn what_an_annotation_says_of_an_attribute_is_builtin() {
+    let rows = "#- rows.py
+class Rows(dict):
+    def get(self, key):
+        return db.get(key)
+";
+    let app = "#- app.py
+from typing import Any
+from rows import Rows
+class Entry:
+    data: dict[str, Any]
+class Flow:
+    entry: Entry
+    seen: dict[str, Any]
+    def run(self):
+        self.entry.data.get(1)  # here
+        self.seen.get(1)  # here
+TABLE = {'a': 1}
+def run(entry: Entry):
+    entry.data.get(1)  # here
+    TABLE.get(1)  # here
+    dict(entry.data).get(1)  # here
+";
+    check(&format!("{rows}{app}"), &["foreign"; 5].join("\n"));
+    let other = "#- app.py
+from typing import Any
+from rows import Rows
+class Entry:
+    data: dict[str, Any]
+class Below(Entry):
+    data: Any
+def written(entry: Entry):
+    entry.data = Rows()
+    entry.data.get(1)  # here
+def below(entry: Below):
+    entry.data.get(1)  # here
+def tested(entry: Entry):
+    if isinstance(entry, Below):
+        entry.data.get(1)  # here
+";
+    let expected = "rows.Rows.get [type]\nrows.Rows.get [flow]\nrows.Rows.get [flow]";
+    check(&format!("{rows}{other}"), expected);
+}
+
+#[test]
+fn what_types_know_nothing_of_is_left_to_flow() {
+    check(
+        "#- app.py
+import nowhere
+from stores import Other, Store
+class Given:
+    def __init__(self, store, name):
+        self.store = store
+    def run(self):
+        self.store.load(1)  # here
+class Said(Given):
+    store: Store
+    def again(self):
+        self.store.load(1)  # here
+class Bound(Given):
+    def bind(self):
+        self.store = Store()
+    def again(self):
+        self.store.load(1)  # here
+def start(store, other):
+    Given(store, 1).run()
+    store.own = Other()
+    store.own.load(1)  # here
+    other.own.load(1)  # here
+    nowhere.connect(store).load(1)  # here
+    for one in other:
+        one.load(1)  # here
+    if isinstance(other, Other):
+        other.load(1)  # here
+start(Store(), nowhere)
+",
+        "stores.Store.load [flow]
+stores.Store.load [type]
+stores.Store.load [type]
+foreign
+foreign
+stores.Store.load [uncertain]
+foreign
+stores.Store.load [uncertain]",
+    );
+}
