@@ -28,7 +28,12 @@ pub(super) fn find(builder: &mut Builder, number: usize, patterns: &Patterns) {
         let is_function = |spelling: &Spelling| !spelling.ends_in_object() && patterns.matches(&spelling.dotted());
         Spelling::of(&names, site).filter(is_function)
     };
-    let found = calls(builder, |site| !site.is_implicit() && spelling(site).is_some());
+    // The path ends in the name of the site, but for a function that is imported under another.
+    let may_end = |site: &Ref| {
+        let mut ends = layer::included(patterns).map(|pattern| last(pattern));
+        site.receiver.is_none() || ends.any(|end| !layer::is_literal(end) || site.name == end)
+    };
+    let found = calls(builder, |site| !site.is_implicit() && may_end(site) && spelling(site).is_some());
     let spelled: BTreeMap<RefId, Spelling> =
         found.iter().filter_map(|id| Some((*id, spelling(builder.index.site(*id))?))).collect();
     let made = made(builder, &spelled);

@@ -108,7 +108,8 @@ impl<'a> Names<'a> {
         seen: &mut FxHashSet<(ScopeId, String)>,
         depth: usize,
     ) {
-        if depth > DEPTH || !seen.insert((scope, name.to_owned())) {
+        // Most names are looked up without an import on the way.
+        if depth > DEPTH || depth > 0 && !seen.insert((scope, name.to_owned())) {
             return;
         }
         let mut at = Some(scope);
