@@ -1,6 +1,6 @@
 //! What the edits of a migration create: printed first, by `diff` and `apply`, and what `--fail-on` is about there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Result, bail};
 
@@ -12,6 +12,9 @@ use crate::check::{Detail, Finding, Planned, blocking};
 use crate::cli::Console;
 use crate::cli::options::{Format, Output};
 use crate::report::{diff, findings, github, sarif};
+
+/// How many places of one code are named before the rest is counted.
+const SHOWN: usize = 3;
 
 /// The findings that the edits create.
 pub(super) fn find(migration: &Migration) -> Vec<Finding> {
@@ -29,18 +32,22 @@ pub(super) fn find(migration: &Migration) -> Vec<Finding> {
 /// Prints them.
 pub(super) fn print(console: &Console, migration: &Migration, notes: &[Finding]) {
     if !notes.is_empty() {
-        let mut seen = HashSet::new();
+        let (mut seen, mut places) = (HashSet::new(), HashMap::new());
         // One line for each function that is moved or taken out, however often it is called.
         let is_first = |note: &&Finding| match note.detail {
             Detail::Function(func) => seen.insert((note.code, func)),
-            _ => true,
+            _ => {
+                let count = places.entry(note.code).or_insert(0);
+                *count += 1;
+                *count <= SHOWN
+            }
         };
         let first: Vec<Finding> = notes.iter().filter(is_first).cloned().collect();
         let shown = findings::shown(migration.analysis.world(), &first);
         let text = findings::text::text(&shown, diff::Color::Never);
         let more = match notes.len() - first.len() {
             0 => String::new(),
-            more => format!("and {more} more calls of the same functions (`--format json` lists all)\n"),
+            more => format!("and {more} more of the same (`--format json` lists all)\n"),
         };
         say(console, &format!("look at these first, the edits create them:\n{text}{more}"));
     }

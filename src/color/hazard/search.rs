@@ -32,6 +32,7 @@ const LOOP_CALLS: [&str; 12] = [
 
 /// Methods that are nearly always a mapping's where no scope tells whose they are.
 const OF_MAPPINGS: [&str; 6] = ["get", "items", "keys", "values", "pop", "setdefault"];
+
 /// Calls that only the main thread may make.
 const MAIN_CALLS: [&str; 2] = ["signal.signal", "signal.set_wakeup_fd"];
 
