@@ -114,7 +114,9 @@ fn by_verdict(world: World, site: &Site, verdict: &SiteVerdict) -> Option<Findin
             (Code::Affine, Detail::Name(name.into()))
         }
         (SiteVerdict::Offload, SiteKind::Call) => {
-            let writer = site.targets.iter().find(|target| writes_shared_state(world, **target))?;
+            // What a test hands in is of that test.
+            let writes = |target: &&FuncId| !world.in_tests(target.file) && writes_shared_state(world, **target);
+            let writer = site.targets.iter().find(writes)?;
             (Code::OffloadWrites, Detail::Function(*writer))
         }
         _ => return None,

@@ -387,3 +387,46 @@ async def main(path):
     assert!(run.text().contains("(await asyncio.to_thread(Plain, path)).read"), "{}", run.text());
     assert!(run.text().contains("+    return await asyncio.to_thread(files.read, 'c')"), "{}", run.text());
 }
+
+/// What a test hands in is put in a thread for that test alone.
+#[test]
+fn what_a_test_hands_in_is_no_hazard_to_look_at() {
+    let project = Project::new(
+        "#- app.py
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+@dataclass
+class Out:
+    cleanup: Callable[[], None]
+
+def create(persistence):
+    def cleanup():
+        persistence.get('a')
+    sys.setprofile(cleanup)
+    return Out(cleanup)
+
+async def run(persistence):
+    out = create(persistence)
+    out.cleanup()
+#- test_app.py
+import asyncio
+import app
+
+def test_it(monkeypatch):
+    done = False
+    def fake(persistence):
+        def cleanup():
+            nonlocal done
+            done = True
+        return app.Out(cleanup=cleanup)
+    monkeypatch.setattr(app, 'create', fake)
+    asyncio.run(app.run(None))
+    assert done
+",
+    );
+    let run = check_round(&project);
+    assert!(run.text().contains("await asyncio.to_thread(out.cleanup)"), "{}", run.text());
+    assert!(!run.stderr.contains("AW403"), "{}", run.stderr);
+}
