@@ -13,6 +13,9 @@ use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty};
 use crate::py::module;
 
+/// More expressions are not looked at for one.
+const MOST: usize = 200;
+
 /// What ty shows of such a type.
 const SHOWN: &str = "Unknown";
 
@@ -37,6 +40,9 @@ struct Search<'a, 'b> {
 
 impl Search<'_, '_> {
     fn is_unknown(&mut self, value: ValueId) -> bool {
+        if self.seen.len() > MOST {
+            return false;
+        }
         if !self.seen.insert(value) {
             return true;
         }

@@ -30,5 +30,8 @@ pub(super) fn run(console: &Console, args: &DiffArgs) -> Result<Outcome> {
     report(&migration, &notes, &args.output, console)?;
     let pending =
         if args.output.fail_on.is_empty() { !rewritten.is_empty() } else { notes::fail(&args.output, &notes) };
-    Ok(outcome(analysis, pending, args.output.exit_zero))
+    let outcome = outcome(analysis, pending, args.output.exit_zero);
+    // The process ends here, and what it knows would take long to take apart.
+    std::mem::forget(migration.analysis);
+    Ok(outcome)
 }
