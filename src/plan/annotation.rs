@@ -5,6 +5,7 @@ use ruff_text_size::TextRange;
 use super::Action;
 use crate::color::World;
 use crate::index::facts::*;
+use crate::resolve::SiteKind;
 use crate::resolve::names::Meaning;
 
 /// `Iterator[T]` to `AsyncIterator[T]`, `Generator[Y, S, R]` to `AsyncGenerator[Y, S]`. Other annotations stay.
@@ -35,6 +36,10 @@ pub fn held(world: World, site: RefId) -> Vec<(FileId, Action)> {
 pub fn called(world: World, id: RefId) -> Vec<Action> {
     let site = world.index.site(id);
     let facts = world.index.file(id.file);
+    // What a codemod says of a callback says nothing of annotations.
+    if world.graph.sites.get(&id).is_none_or(|site| site.kind != SiteKind::Call) {
+        return vec![];
+    }
     let meanings = world.names().lookup(facts[site.context].scope, &site.name);
     let ([Meaning::Param { func, index }], None) = (meanings.as_slice(), site.receiver) else { return vec![] };
     let annotation = world.index.func(*func).params[*index as usize].annotation;

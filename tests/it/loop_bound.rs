@@ -326,6 +326,7 @@ async def main(row, rows):
 ",
         "#- app.py
 import asyncio
+
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 Session = scoped_session(sessionmaker())

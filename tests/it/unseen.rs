@@ -535,6 +535,6 @@ async def main(queue):
     sink = Sink()
     return getattr(sink, queue.get_nowait())(1)
 ",
-        &["computed (1)", "app.py:7"],
+        &["uncertain (1)", "app.py:7: it is not certain what `getattr(sink, queue.get_nowait())`"],
     );
 }
