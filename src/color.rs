@@ -14,6 +14,7 @@ pub mod consumer;
 pub mod decision;
 mod entered;
 pub mod exit_stack;
+pub mod frameworks;
 pub mod guard;
 pub mod hazard;
 pub mod iteration;

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use super::World;
 use super::cause::Cause;
+use super::frameworks;
 use super::iteration;
 use super::outside;
 use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, shape_of_targets};
 use super::tests::framework;
-use crate::config::{Names, Uncertain};
+use crate::config::Uncertain;
 use crate::index::facts::*;
-use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property, spelled};
+use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::decorator;
 use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::intercepted::is_intercepted;
 use crate::resolve::operators;
-use crate::resolve::overriding::may_be_async;
 use crate::resolve::site::is_constructor;
 use crate::resolve::{Evidence, SiteKind};
 
@@ -125,8 +125,10 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if called_by_test_runner(world, func) {
         return Some(Cause::CalledByTestRunner);
     }
-    let is_accepted = overridden(world, func).iter().any(|path| may_be_async(world.config, path));
-    if let Some(path) = world.graph.overrides_external.get(&func).filter(|_| !is_accepted) {
+    let is_accepted = frameworks::take_override(world, func);
+    if let Some(path) = world.graph.overrides_external.get(&func)
+        && !is_accepted
+    {
         return Some(Cause::OverridesExternal { path: path.clone() });
     }
     if world.graph.awaitable_returns.contains_key(&func) && !every_call_awaits(world, func) {
@@ -370,54 +372,6 @@ fn is_suite(world: World, class: ClassId) -> bool {
     let below = world.graph.hierarchy.descendants(class);
     ["Test", "Suite", "Fixture"].iter().any(|word| name.contains(word))
         || below.iter().any(|class| world.in_tests(class.file))
-}
-
-/// Does a framework run the function in threads of its own: by a decorator, where it is named as an argument, or as a method of
-/// a class of the framework's?
-pub fn is_threaded(world: World, func: FuncId) -> bool {
-    let threaded = || world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref());
-    let matches = |paths: Vec<String>| paths.iter().any(|path| threaded().any(|names| names.matches(path)));
-    threaded().next().is_some()
-        && (matches(decorating(world, func)) || matches(taking(world, func)) || matches(overridden(world, func)))
-}
-
-/// Does a framework run the function on the loop, whatever color it has?
-pub fn runs_on_loop(world: World, func: FuncId) -> bool {
-    let mut entries = world.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
-    let matches = |names: &Option<Names>, paths: fn(World, FuncId) -> Vec<String>| {
-        let is_one = |names: &Names| paths(world, func).iter().any(|path| names.matches(path));
-        names.as_ref().is_some_and(is_one)
-    };
-    entries.any(|entry| {
-        entry.on_loop
-            && (matches(&entry.decorator, decorating)
-                || matches(&entry.parameter, taking)
-                || matches(&entry.method, overridden))
-    })
-}
-
-/// The dotted paths of the decorators of a function.
-fn decorating(world: World, func: FuncId) -> Vec<String> {
-    let names = world.names();
-    let paths = world.index.func(func).decorators.iter().filter_map(|decorator| names.dotted(decorator.value));
-    paths.flat_map(|path| names.inherited_paths(&path)).collect()
-}
-
-/// The arguments that the function is given as.
-fn taking(world: World, func: FuncId) -> Vec<String> {
-    let sites = world.graph.sites_of(func).iter();
-    let given = sites.filter_map(|id| match world.index.site(*id).usage {
-        Usage::Argument { call, index } => Some(spelled(world.names(), call, index)),
-        _ => None,
-    });
-    given.flatten().collect()
-}
-
-/// The methods of classes from outside that a method stands for.
-fn overridden(world: World, func: FuncId) -> Vec<String> {
-    let facts = world.index.func(func);
-    let bases = facts.class.map(|class| world.names().foreign_bases(class));
-    bases.into_iter().flatten().map(|base| format!("{base}.{}", facts.name)).collect()
 }
 
 fn exported(world: World, func: FuncId) -> Option<Cause> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
-use super::{World, boundary, consumer, exit_stack, guard, hazard, nesting, obstacle, shape, swap, tests};
+use super::{World, consumer, exit_stack, frameworks, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind, decorator, dispatcher, eager, hierarchy, site};
@@ -164,7 +164,7 @@ impl<'a> Coloring<'a> {
             _ => false,
         });
         let given = given.flat_map(|site| site.targets.iter().copied());
-        let told = |func: &FuncId| is_decorated(func) || boundary::runs_on_loop(world, *func);
+        let told = |func: &FuncId| is_decorated(func) || frameworks::runs_on_loop(world, *func);
         world.graph.nodes.iter().copied().filter(told).chain(given).collect()
     }
 

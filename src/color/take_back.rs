@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
 use super::coloring::Coloring;
-use super::{boundary, bridge, obstacle};
+use super::{boundary, bridge, frameworks, obstacle};
 use crate::config::Reach;
 use crate::index::facts::*;
 use crate::resolve::{PickSite, Site, SiteKind};
@@ -70,7 +70,7 @@ impl Coloring<'_> {
                 Reach::None => Some(Cause::ReachNone),
             };
             let threaded = || {
-                let own = !self.reached.contains(&func) && boundary::is_threaded(self.world, func);
+                let own = !self.reached.contains(&func) && frameworks::is_threaded(self.world, func);
                 own.then_some(Cause::Threaded)
             };
             // A lambda has no name that would say where it is given away.

@@ -166,6 +166,15 @@ impl Builder<'_> {
         overriding::leave_open(self);
     }
 
+    /// Lists a call of which nothing is known as one that may run these.
+    pub(super) fn leave_uncertain(&mut self, id: RefId, targets: Vec<FuncId>, evidence: Evidence) {
+        if !targets.is_empty() && !self.graph.sites.contains_key(&id) {
+            self.graph.foreign.remove(&id);
+            let site = Site::new(id, SiteKind::Call, targets.clone(), evidence);
+            self.graph.sites.insert(id, Site { uncertain: true, candidates: targets, ..site });
+        }
+    }
+
     /// Queues a name: its sites will be resolved.
     pub(crate) fn want(&mut self, name: &Name) {
         self.share_name(name);

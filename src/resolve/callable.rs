@@ -10,7 +10,7 @@ use super::builder::Builder;
 use super::flow::Runs;
 use super::names::Meaning;
 use super::site::{self, Found};
-use super::{Evidence, Site, SiteKind, agreement, carried, flow, signature, stack};
+use super::{Evidence, agreement, carried, flow, signature, stack};
 use crate::index::facts::*;
 use crate::py::infer::{Answer, Certainty, Questions};
 
@@ -282,12 +282,6 @@ pub(crate) fn leave_open(builder: &mut Builder) {
             .filter(|func| agreement::may_meet(builder, id.file, *func))
             .filter(|func| signature::fits(builder.index, *func, call))
             .collect();
-        if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
-            builder.graph.foreign.remove(&id);
-            let kind = SiteKind::Call;
-            let candidates = targets.clone();
-            let site = Site::new(id, kind, targets, Evidence::Agreement);
-            builder.graph.sites.insert(id, Site { uncertain: true, candidates, ..site });
-        }
+        builder.leave_uncertain(id, targets, Evidence::Agreement);
     }
 }

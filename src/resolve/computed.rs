@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::flow::{self, LookedInto, Owner, Runs, Spelled, Token};
 use super::names::Meaning;
-use super::{Evidence, PickSite, Site, SiteKind, carried, hierarchy, looked_up, signature};
+use super::{Evidence, PickSite, carried, hierarchy, looked_up, signature};
 use crate::index::facts::*;
 use crate::py::source;
 
@@ -103,11 +103,8 @@ pub(super) fn leave_open(builder: &mut Builder) {
         let call = builder.index.call(call);
         let targets: Vec<FuncId> =
             funcs.into_iter().filter(|func| signature::fits(builder.index, *func, call)).collect();
-        let is_open = !builder.in_tests(id.file) && !builder.graph.sites.contains_key(&id);
-        if is_open && !targets.is_empty() {
-            builder.graph.foreign.remove(&id);
-            let site = Site::new(id, SiteKind::Call, targets.clone(), Evidence::Flow);
-            builder.graph.sites.insert(id, Site { uncertain: true, candidates: targets, ..site });
+        if !builder.in_tests(id.file) {
+            builder.leave_uncertain(id, targets, Evidence::Flow);
         }
     }
 }

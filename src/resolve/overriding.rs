@@ -2,7 +2,7 @@
 //! method of the project.
 
 use super::builder::Builder;
-use super::{Evidence, Site, SiteKind, signature};
+use super::{Evidence, signature};
 use crate::config::Config;
 use crate::index::facts::*;
 use crate::py::infer::Answer;
@@ -39,10 +39,6 @@ pub(super) fn leave_open(builder: &mut Builder) {
             .filter(|func| builder.graph.nodes.contains(func) && signature::fits(builder.index, *func, call))
             .filter(is_accepted)
             .collect();
-        if !targets.is_empty() && !builder.graph.sites.contains_key(&id) {
-            builder.graph.foreign.remove(&id);
-            let site = Site::new(id, SiteKind::Call, targets.clone(), Evidence::Agreement);
-            builder.graph.sites.insert(id, Site { uncertain: true, candidates: targets, ..site });
-        }
+        builder.leave_uncertain(id, targets, Evidence::Agreement);
     }
 }
