@@ -141,20 +141,21 @@ pub fn spelled(names: Names, call: CallId, index: u32) -> Vec<String> {
 /// What a call may be of, by dotted paths: itself, and the foreign class that it initializes, as `super().__init__(...)` does and
 /// `Bot(...)` with `class Bot(commands.Bot)`.
 fn callees(names: Names, call: &Call) -> Vec<String> {
+    let hands_up = |class: ClassId| hierarchy::method(names.index, class, "__init__").is_none();
     if let Value::Attribute { receiver, name } = names.index.value(call.func)
         && name == "__init__"
         && is_super(names, names.index.value(*receiver))
     {
         let around = names.index.context(call.context).func;
         let class = around.and_then(|func| names.index.func(func).class);
-        return class.map(|class| names.foreign_bases(class)).unwrap_or_default();
+        return class.map(|class| names.foreign_bases_over(class, hands_up)).unwrap_or_default();
     }
     let mut found: Vec<String> = names.dotted(call.func).into_iter().collect();
     for meaning in names.class_meanings(call.func) {
         if let Meaning::Class(class) = meaning
-            && hierarchy::method(names.index, class, "__init__").is_none()
+            && hands_up(class)
         {
-            found.extend(names.foreign_bases(class));
+            found.extend(names.foreign_bases_over(class, hands_up));
         }
     }
     found

@@ -189,18 +189,13 @@ pub fn runs_callback(names: &Names, call: CallId, index: u32) -> Option<CallId> 
 
 /// Is it a context of `contextvars`, by what makes it?
 fn is_context(names: &Names, value: ValueId) -> bool {
-    match names.index.value(value) {
-        Value::Call { call } => {
-            let made = names.evaluate(names.index.call(*call).func);
-            matches!(made.as_slice(), [Meaning::External(path)]
-                if matches!(path.as_str(), "contextvars.copy_context" | "contextvars.Context"))
-        }
-        Value::Name { name, scope } => match names.lookup(*scope, name).as_slice() {
-            [Meaning::Value(bound)] if *bound != value => is_context(names, *bound),
-            _ => false,
-        },
-        _ => false,
-    }
+    let bound = match names.evaluate(value)[..] {
+        [Meaning::Value(bound)] => bound,
+        _ => value,
+    };
+    let Value::Call { call } = names.index.value(bound) else { return false };
+    matches!(names.evaluate(names.index.call(*call).func).as_slice(), [Meaning::External(path)]
+        if matches!(path.as_str(), "contextvars.copy_context" | "contextvars.Context"))
 }
 
 /// The call that takes all elements of what this one gives: `list(map(f, x))`.

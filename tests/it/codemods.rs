@@ -164,6 +164,40 @@ method = 'server.Cog.check'
     check_project(&entry(true), &format!("#- app.py\n{converted}"));
 }
 
+/// A class of the project that initializes its objects itself takes the argument, whatever the foreign one above it would do.
+#[test]
+fn an_argument_of_a_class_in_between_is_its_own() {
+    check_stays(
+        "#- awaitify.toml
+codemods = ['persistence']
+[[accepts_async]]
+parameter = 'server.Bot:prefix'
+#- app.py
+from server import Bot
+
+class Base(Bot):
+    def __init__(self, prefix):
+        self.prefix = prefix(self)
+
+class Plain(Base):
+    pass
+
+class Own(Base):
+    def __init__(self):
+        super().__init__(prefix=other)
+
+def given(bot):
+    return persistence.get(1)
+
+def other(bot):
+    return persistence.get(2)
+
+Plain(prefix=given)
+Own()
+",
+    );
+}
+
 fn check_stays(files: &str) {
     assert_eq!(check_round(&Project::new(files)).text(), "");
 }

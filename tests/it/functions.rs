@@ -1,6 +1,6 @@
 //! What `function` patterns reach, and the objects of foreign classes that nobody has installed.
 
-use crate::support::{Project, check_project};
+use crate::support::{Project, check_project, check_round};
 
 const CONFIG: &str = "#- awaitify.toml
 codemods = [\"./own.toml\"]
@@ -469,4 +469,30 @@ async def start():
     return await main(1, Store())
 ",
     );
+}
+
+/// Two names that stand for one another stand for no context.
+#[test]
+fn names_that_go_in_a_circle_end_the_search_for_what_runs_a_function() {
+    let project = Project::new(
+        "#- app.py
+import contextvars
+
+held = other
+other = held
+
+def work():
+    return persistence.get(1)
+
+def job():
+    return persistence.get(2)
+
+async def main():
+    held.run(work)
+    context = contextvars.copy_context()
+    context.run(job)
+",
+    );
+    let diff = check_round(&project).says(&["escapes (2)"]);
+    assert!(diff.text().contains("+    await asyncio.to_thread(context.run, job)"), "{}", diff.text());
 }

@@ -70,6 +70,11 @@ impl Names<'_> {
 
     /// The foreign classes that a class of the project inherits from, over others of the project.
     pub fn foreign_bases(&self, class: ClassId) -> Vec<String> {
+        self.foreign_bases_over(class, |_| true)
+    }
+
+    /// Those that it inherits from over such others.
+    pub fn foreign_bases_over(&self, class: ClassId, passes: impl Fn(ClassId) -> bool) -> Vec<String> {
         let (mut found, mut seen, mut pending) = (vec![], FxHashSet::default(), vec![class]);
         while let Some(class) = pending.pop() {
             if !seen.insert(class) {
@@ -78,7 +83,7 @@ impl Names<'_> {
             for base in &self.index.class(class).bases {
                 for meaning in self.class_meanings(base.value) {
                     match meaning {
-                        Meaning::Class(above) => pending.push(above),
+                        Meaning::Class(above) if passes(above) => pending.push(above),
                         Meaning::External(path) => found.push(path),
                         _ => {}
                     }
