@@ -10,7 +10,7 @@ pub mod blocking;
 pub mod boundary;
 mod ask;
 mod builder;
-mod builtin;
+pub(crate) mod builtin;
 mod callable;
 mod callback;
 mod carried;

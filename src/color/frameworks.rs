@@ -1,38 +1,40 @@
 //! What codemods say of the frameworks that run a function.
 
 use super::World;
-use crate::config::Names;
+use crate::config::{AcceptsAsync, Names};
 use crate::index::facts::*;
 use crate::resolve::boundary::spelled;
-use crate::resolve::overriding::may_be_async;
+use crate::resolve::overriding::{may_be_async, overridden};
 
 /// Does a framework run the function in threads of its own: by a decorator, where it is named as an argument, or as a method of
 /// a class of the framework's?
 pub fn is_threaded(world: World, func: FuncId) -> bool {
     let threaded = || world.config.codemods.iter().filter_map(|codemod| codemod.threaded.as_ref());
-    let matches = |paths: Vec<String>| paths.iter().any(|path| threaded().any(|names| names.matches(path)));
+    let matches = |paths: Vec<String>| threaded().any(|names| names.matches_any(&paths));
     threaded().next().is_some()
-        && (matches(decorating(world, func)) || matches(taking(world, func)) || matches(overridden(world, func)))
+        && (matches(decorating(world, func))
+            || matches(taking(world, func))
+            || matches(overridden(world.names(), func)))
 }
 
 /// Does a framework run the function on the loop, whatever color it has?
 pub fn runs_on_loop(world: World, func: FuncId) -> bool {
-    let mut entries = world.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
-    let matches = |names: &Option<Names>, paths: fn(World, FuncId) -> Vec<String>| {
-        let is_one = |names: &Names| paths(world, func).iter().any(|path| names.matches(path));
-        names.as_ref().is_some_and(is_one)
+    let entries = || {
+        let entries = world.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
+        entries.filter(|entry| entry.on_loop)
     };
-    entries.any(|entry| {
-        entry.on_loop
-            && (matches(&entry.decorator, decorating)
-                || matches(&entry.parameter, taking)
-                || matches(&entry.method, overridden))
-    })
+    let matches = |names: fn(&AcceptsAsync) -> Option<&Names>, paths: Vec<String>| {
+        entries().filter_map(names).any(|names| names.matches_any(&paths))
+    };
+    entries().next().is_some()
+        && (matches(|entry| entry.decorator.as_ref(), decorating(world, func))
+            || matches(|entry| entry.parameter.as_ref(), taking(world, func))
+            || matches(|entry| entry.method.as_ref(), overridden(world.names(), func)))
 }
 
 /// Does a codemod say that the method overrides one that may be async?
 pub fn take_override(world: World, func: FuncId) -> bool {
-    overridden(world, func).iter().any(|path| may_be_async(world.config, path))
+    may_be_async(world.config, || overridden(world.names(), func))
 }
 
 /// The dotted paths of the decorators of a function.
@@ -50,11 +52,4 @@ fn taking(world: World, func: FuncId) -> Vec<String> {
         _ => None,
     });
     given.flatten().collect()
-}
-
-/// The methods of classes from outside that a method stands for.
-fn overridden(world: World, func: FuncId) -> Vec<String> {
-    let facts = world.index.func(func);
-    let bases = facts.class.map(|class| world.names().foreign_bases(class));
-    bases.into_iter().flatten().map(|base| format!("{base}.{}", facts.name)).collect()
 }

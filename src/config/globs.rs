@@ -28,6 +28,11 @@ impl Names {
         self.include.is_match(name) && !self.exclude.is_match(name)
     }
 
+    /// True when it matches one of them.
+    pub fn matches_any(&self, names: &[String]) -> bool {
+        names.iter().any(|name| self.matches(name))
+    }
+
     /// The patterns that include `name`, in their order.
     pub fn including(&self, name: &str) -> impl Iterator<Item = &str> {
         let matching = self.include.matches(name);

@@ -118,6 +118,11 @@ impl FileFacts {
         self.outer_names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()
     }
 
+    /// Where an annotation stands.
+    pub fn annotation_range(&self, annotation: ValueId) -> Option<TextRange> {
+        self.annotations.iter().find(|(own, _)| *own == annotation).map(|(_, range)| *range)
+    }
+
     /// The class or classes that a test says an expression is an instance of.
     pub fn narrowed_to(&self, value: ValueId) -> Option<ValueId> {
         let at = self.narrowed.binary_search_by_key(&value, |(value, _)| *value).ok()?;

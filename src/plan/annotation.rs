@@ -25,8 +25,7 @@ pub fn held(world: World, site: RefId) -> Vec<(FileId, Action)> {
         if is_called {
             actions.extend(iterated(world, &[(*file, *range)]));
         } else {
-            let results = facts.callable_results.iter().filter(|result| range.contains_range(**result));
-            actions.extend(results.map(|result| (*file, Action::AwaitableResult { result: *result })));
+            actions.extend(awaitable_results(facts, *range).map(|action| (*file, action)));
         }
     }
     actions
@@ -43,9 +42,14 @@ pub fn called(world: World, id: RefId) -> Vec<Action> {
     let meanings = world.names().lookup(facts[site.context].scope, &site.name);
     let ([Meaning::Param { func, index }], None) = (meanings.as_slice(), site.receiver) else { return vec![] };
     let annotation = world.index.func(*func).params[*index as usize].annotation;
-    let range = facts.annotations.iter().find(|(own, _)| Some(*own) == annotation).map(|(_, range)| *range);
-    let is_inside = |result: &&TextRange| range.is_some_and(|range| range.contains_range(**result));
-    facts.callable_results.iter().filter(is_inside).map(|result| Action::AwaitableResult { result: *result }).collect()
+    let range = annotation.and_then(|annotation| facts.annotation_range(annotation));
+    range.map(|range| awaitable_results(facts, range).collect()).unwrap_or_default()
+}
+
+/// The results of what an annotation says is called.
+fn awaitable_results(facts: &FileFacts, annotation: TextRange) -> impl Iterator<Item = Action> {
+    let results = facts.callable_results.iter().filter(move |result| annotation.contains_range(**result));
+    results.map(|result| Action::AwaitableResult { result: *result })
 }
 
 /// What changes in the annotations of what is iterated over.

@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::dispatcher::{self, Accepts};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::index::Index;
 use crate::index::facts::*;
 use crate::resolve::hierarchy;
@@ -109,7 +109,7 @@ pub(crate) fn accepts_async(builder: &Builder, call: CallId, index: u32) -> Opti
     }
     let spelled = spelled(names, call, index);
     let mut entries = builder.config.codemods.iter().flat_map(|codemod| &codemod.accepts_async);
-    let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|names| matches_any(names, &spelled)));
+    let accepts = entries.any(|entry| entry.parameter.as_ref().is_some_and(|names| names.matches_any(&spelled)));
     accepts.then_some(Accepts::Elsewhere)
 }
 
@@ -120,11 +120,7 @@ pub fn accepts_awaitable(names: Names, config: &Config, call: CallId, index: u32
         return false;
     }
     let spelled = spelled(names, call, index);
-    entries.any(|entry| entry.awaitable.as_ref().is_some_and(|names| matches_any(names, &spelled)))
-}
-
-fn matches_any(patterns: &config::Names, spelled: &[String]) -> bool {
-    spelled.iter().any(|spelled| patterns.matches(spelled))
+    entries.any(|entry| entry.awaitable.as_ref().is_some_and(|names| names.matches_any(&spelled)))
 }
 
 /// An argument as codemods may spell it: `fastapi.Depends:0`, `fastapi.Depends:dependency`.
@@ -170,5 +166,5 @@ pub fn decorator_accepts_async(names: &Names, config: &Config, decorator: &Decor
         .iter()
         .flat_map(|codemod| &codemod.accepts_async)
         .filter_map(|entry| entry.decorator.as_ref())
-        .any(|pattern| paths.iter().any(|path| pattern.matches(path)))
+        .any(|pattern| pattern.matches_any(&paths))
 }

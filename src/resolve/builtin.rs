@@ -13,8 +13,8 @@ const DEPTH: usize = 4;
 /// Types that make objects of themselves when they are called.
 const MADE: [&str; 4] = ["builtins.dict", "builtins.list", "builtins.set", "builtins.str"];
 
-/// Methods of a mapping that is annotated by its interface.
-const OF_MAPPINGS: [&str; 7] = ["get", "items", "keys", "values", "pop", "setdefault", "update"];
+/// Methods of mappings.
+pub const OF_MAPPINGS: [&str; 7] = ["get", "items", "keys", "values", "pop", "setdefault", "update"];
 
 /// Is the method called on a builtin, whatever else happens in the program? `false` says nothing.
 pub(super) fn is_receiver(builder: &Builder, id: RefId, is_builtin_method: impl Fn(&str) -> bool) -> bool {

@@ -290,6 +290,5 @@ pub(super) fn result_of(builder: &Builder, call: CallId) -> Option<ValueId> {
 }
 
 pub(super) fn annotation_range(builder: &Builder, file: FileId, value: ValueId) -> Option<(FileId, TextRange)> {
-    let annotations = &builder.index.file(file).annotations;
-    annotations.iter().find(|(own, _)| *own == value).map(|(_, range)| (file, *range))
+    builder.index.file(file).annotation_range(value).map(|range| (file, range))
 }

@@ -3,11 +3,14 @@
 use super::names::{Meaning, Names};
 use crate::index::facts::*;
 
+/// The classes of stacks.
+pub const CLASSES: [&str; 2] = ["contextlib.ExitStack", "contextlib.AsyncExitStack"];
+
 /// Is the call `ExitStack()`, or `AsyncExitStack()`?
 pub fn is_stack(names: &Names, call: CallId) -> bool {
     let func = names.index.call(call).func;
     matches!(names.last_name(func), Some("ExitStack" | "AsyncExitStack"))
-        && matches!(names.dotted(func).as_deref(), Some("contextlib.ExitStack" | "contextlib.AsyncExitStack"))
+        && names.dotted(func).is_some_and(|path| CLASSES.contains(&path.as_str()))
 }
 
 /// The value that a name stands for, when it is one value and nothing else.

@@ -10,6 +10,7 @@ use super::{bound_to_thread, handles, is_declared, is_met_by, made, overriding, 
 use crate::color::cause::Cause;
 use crate::color::{World, iteration};
 use crate::index::facts::*;
+use crate::resolve::builtin::OF_MAPPINGS;
 use crate::resolve::names::{Meaning, Names};
 use crate::resolve::signature::fits;
 use crate::resolve::{SiteKind, hierarchy};
@@ -29,9 +30,6 @@ const LOOP_CALLS: [&str; 12] = [
     "get_event_loop",
     "run_until_complete",
 ];
-
-/// Methods that are nearly always a mapping's where no scope tells whose they are.
-const OF_MAPPINGS: [&str; 6] = ["get", "items", "keys", "values", "pop", "setdefault"];
 
 /// Calls that only the main thread may make.
 const MAIN_CALLS: [&str; 2] = ["signal.signal", "signal.set_wakeup_fd"];
@@ -215,7 +213,8 @@ fn callees(world: World, func: FuncId, call: &Call) -> Vec<FuncId> {
         }
         Value::Attribute { name, .. } => match function_meanings(names, call.func) {
             found if !found.is_empty() || is_outside(names, call.func) => found,
-            _ if OF_MAPPINGS.contains(&name.as_str()) => vec![],
+            // Nearly always a mapping's; many classes have an `update` of their own.
+            _ if name != "update" && OF_MAPPINGS.contains(&name.as_str()) => vec![],
             _ => world
                 .index
                 .funcs_of(name)

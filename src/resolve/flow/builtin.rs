@@ -66,6 +66,10 @@ pub(super) fn is_awaited_getter(name: &str) -> bool {
     matches!(name, "asyncio.Queue.get" | "asyncio.LifoQueue.get" | "asyncio.PriorityQueue.get")
 }
 
+pub(super) fn is_of_contextlib(name: &str) -> bool {
+    name.starts_with("contextlib.")
+}
+
 impl Solver<'_> {
     /// `list(x)` and the like: the elements of `x`, and keyword values of a mapping.
     pub(super) fn copied(&mut self, call: CallId, path: &Path) {
@@ -198,7 +202,7 @@ impl Solver<'_> {
                 }
                 "run_until_complete" => self.arg(call, 0).into_iter().for_each(|value| self.run(value, path)),
                 "create_task" => self.flow_arg(call, 0, path.clone()),
-                "enter_context" if name.starts_with("contextlib.") => {
+                "enter_context" if is_of_contextlib(name) => {
                     self.arg(call, 0).into_iter().for_each(|manager| self.entered(manager, path));
                 }
                 "run_in_executor" => self.in_thread(call, 1, path),

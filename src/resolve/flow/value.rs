@@ -1,14 +1,11 @@
 //! Expressions: what each kind of [`Value`] may be, and what stands in it when it is a container.
 
-use super::builtin::is_awaited_getter;
+use super::builtin::{is_awaited_getter, is_of_contextlib};
 use super::object::{Node, Object, Owner, Path, Selector};
 use super::solver::{Solver, into};
 use crate::index::facts::*;
-use crate::resolve::hierarchy;
 use crate::resolve::names::Meaning;
-
-/// Context managers that give themselves.
-const STACKS: [&str; 2] = ["contextlib.ExitStack", "contextlib.AsyncExitStack"];
+use crate::resolve::{hierarchy, stack};
 
 /// Context managers that give what they are made of.
 const GIVE_WHAT_THEY_HOLD: [&str; 3] = ["contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext"];
@@ -106,13 +103,10 @@ impl Solver<'_> {
     }
 
     fn awaited(&mut self, value: ValueId, path: &Path) {
-        if let Some(queue) = self.receiver_of(value, "get", is_awaited_getter) {
+        if let Some((_, queue)) = self.called_member(value, "get", is_awaited_getter) {
             return self.flow_value(queue, into(Selector::Item, path));
         }
-        let enters = |name: &str| name.starts_with("contextlib.");
-        if let Value::Call { call } = *self.index.value(value)
-            && self.receiver_of(value, "enter_async_context", enters).is_some()
-        {
+        if let Some((call, _)) = self.called_member(value, "enter_async_context", is_of_contextlib) {
             return self.arg(call, 0).into_iter().for_each(|manager| self.entered(manager, path));
         }
         if let Some((call, offloaded)) = self.offloaded(value) {
@@ -128,8 +122,8 @@ impl Solver<'_> {
         }
     }
 
-    /// The queue of `queue.get()`, where the call is of that method of a library and of nothing else.
-    fn receiver_of(&mut self, value: ValueId, method: &str, is_known: fn(&str) -> bool) -> Option<ValueId> {
+    /// A call of that method of a library and of nothing else, with its receiver: `queue.get()`.
+    fn called_member(&mut self, value: ValueId, method: &str, is_known: fn(&str) -> bool) -> Option<(CallId, ValueId)> {
         let Value::Call { call } = *self.index.value(value) else { return None };
         let func = self.index.call(call).func;
         let Value::Attribute { receiver, ref name } = *self.index.value(func) else { return None };
@@ -141,7 +135,7 @@ impl Solver<'_> {
             Object::ExternalMember(symbol) => is_known(&self.text(symbol)),
             _ => false,
         });
-        (!methods.is_empty() && names.all(|is_known| is_known)).then_some(receiver)
+        (!methods.is_empty() && names.all(|is_known| is_known)).then_some((call, receiver))
     }
 
     /// What `with x as name` binds.
@@ -169,7 +163,10 @@ impl Solver<'_> {
                         None => self.push(Object::Unknown, None),
                     }
                 }
-                Object::ExternalInstance(symbol) if STACKS.contains(&&*self.text(symbol)) => self.push(object, None),
+                // A stack gives itself.
+                Object::ExternalInstance(symbol) if stack::CLASSES.contains(&&*self.text(symbol)) => {
+                    self.push(object, None);
+                }
                 Object::Mock => self.push(Object::Mock, None),
                 Object::None => {}
                 _ => match self.expression_of(object) {
