@@ -85,6 +85,9 @@ pub fn may_break(world: World, verdicts: &Verdicts, places: &mut Places) -> Vec<
                     format!("the code awaits `{excerpt}` where it calls it, and it is called without, too")
                 }
                 Unfit::Named => format!("the code awaits `{excerpt}` where it calls it, and the test names it again"),
+                Unfit::Replaced => {
+                    format!("the code awaits the function that `{excerpt}` replaces by one that gives no awaitable")
+                }
             },
         });
     }

@@ -28,6 +28,7 @@ mod library;
 mod looked_into;
 mod made;
 mod member;
+mod mock;
 mod narrow;
 mod object;
 mod offloaded;
@@ -102,6 +103,8 @@ pub(crate) struct Open {
     typed: Option<site::Found>,
     /// The member is data, by the receiver's type: no method of that name is meant.
     is_data: bool,
+    /// The receiver is a mock, by its type: what it is made after decides.
+    is_mock: bool,
     /// Flow knows every object that gets there, and not all are ours: the ones that are.
     pub(crate) mixed: Option<Vec<FuncId>>,
     /// Something that nobody knows gets there too.
@@ -118,6 +121,11 @@ impl Builder<'_> {
     /// Keeps a site that names data, which may hold a function.
     pub(crate) fn open_data(&mut self, id: RefId) {
         self.open.entry(id).or_default().is_data = true;
+    }
+
+    /// Keeps a site whose receiver is a mock.
+    pub(crate) fn open_mock(&mut self, id: RefId) {
+        self.open.entry(id).or_default().is_mock = true;
     }
 
     /// Method names of the builtin types.

@@ -208,6 +208,7 @@ pub(crate) fn by_type(builder: &mut Builder, id: RefId, answer: Option<&Answer>)
         (Certainty::Known | Certainty::Partly, true) if foreign_only => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
+        (Certainty::Known, true) if MOCKS.contains(&&*answer.shown) => builder.open_mock(id),
         (Certainty::Known, true) if !may_be_ours(&answer.shown) => {
             settle(builder, id, Found::Foreign, Evidence::Type);
         }
@@ -267,25 +268,12 @@ fn is_taken_out(builder: &Builder, id: RefId) -> bool {
     }
 }
 
-/// Builtin types that nobody derives services from, and mocks, which have every member.
-const PLAIN: [&str; 16] = [
-    "str",
-    "bytes",
-    "bytearray",
-    "int",
-    "float",
-    "complex",
-    "bool",
-    "list",
-    "tuple",
-    "set",
-    "frozenset",
-    "dict",
-    "Mock",
-    "MagicMock",
-    "NonCallableMock",
-    "AsyncMock",
-];
+/// Builtin types that nobody derives services from.
+const PLAIN: [&str; 12] =
+    ["str", "bytes", "bytearray", "int", "float", "complex", "bool", "list", "tuple", "set", "frozenset", "dict"];
+
+/// Mocks, which have every member.
+const MOCKS: [&str; 5] = ["Mock", "MagicMock", "NonCallableMock", "NonCallableMagicMock", "AsyncMock"];
 
 /// Can a value of a type without that member have it? It may be a child, have it from a base that nobody knows or from
 /// `setattr`, or hand the call on (`__getattr__`); only a plain value cannot.

@@ -11,7 +11,7 @@ use super::{Check, Failure};
 use crate::py::source::too_deep;
 
 /// Functions that look names up, and the positions of the arguments in which they do.
-const LOOKUPS: [(&str, &[usize]); 16] = [
+const LOOKUPS: [(&str, &[usize]); 18] = [
     ("getattr", &[1]),
     ("hasattr", &[1]),
     ("setattr", &[0, 1]), // pytest's `monkeypatch.setattr("pkg.mod.f", ...)` too
@@ -23,6 +23,8 @@ const LOOKUPS: [(&str, &[usize]); 16] = [
     ("object", &[1]), // of `patch`, and of fixtures that stand for it
     ("multiple", &[0]),
     ("spy", &[1]),
+    ("should_receive", &[0]), // flexmock
+    ("should_call", &[0]),
     ("import_string", &[0]),
     ("import_from_string", &[0]),
     ("import_module", &[0]),

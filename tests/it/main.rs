@@ -23,6 +23,7 @@ mod limits;
 mod loop_bound;
 mod outside;
 mod plans;
+mod mocked;
 mod native;
 mod projects;
 mod readme;

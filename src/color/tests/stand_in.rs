@@ -45,6 +45,8 @@ pub enum Unfit {
     CalledToo,
     /// It is compared with, or named elsewhere in the test.
     Named,
+    /// It says what stands in for a function, and gives no awaitable: `flexmock(app).should_receive("load")`.
+    Replaced,
 }
 
 /// Start and end of a range, which sort.
@@ -190,13 +192,16 @@ impl<'a> Finder<'a> {
 
     /// What the code does with an attribute of an object that goes where `reach` says; by its name alone when it goes nowhere.
     fn color(&self, reach: &Reach, name: &Name) -> Color {
-        for values in [&reach.strong, &reach.weak] {
-            match self.color_of(&self.uses(values.iter().copied(), name)) {
-                Color::Unknown => {}
-                color => return color,
-            }
+        match self.color_where_used(reach, name) {
+            Color::Unknown => self.color_by_name(name),
+            color => color,
         }
-        self.color_by_name(name)
+    }
+
+    /// The same, and unknown when it goes nowhere.
+    fn color_where_used(&self, reach: &Reach, name: &Name) -> Color {
+        let colors = [&reach.strong, &reach.weak].map(|values| self.color_of(&self.uses(values.iter().copied(), name)));
+        colors.into_iter().find(|color| *color != Color::Unknown).unwrap_or(Color::Unknown)
     }
 
     fn uses(&self, values: impl Iterator<Item = ValueId>, name: &Name) -> Vec<RefId> {

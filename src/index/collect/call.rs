@@ -9,7 +9,7 @@ use super::super::facts::*;
 use super::Collector;
 
 /// Functions that look names up, with the positions of the arguments that name attributes or end dotted paths.
-const LOOKUPS: [(&str, &[usize]); 16] = [
+const LOOKUPS: [(&str, &[usize]); 18] = [
     ("getattr", &[1]),
     ("getattr_static", &[1]),
     ("hasattr", &[1]),
@@ -21,6 +21,8 @@ const LOOKUPS: [(&str, &[usize]); 16] = [
     ("object", &[1]),
     ("multiple", &[0]),
     ("spy", &[1]),
+    ("should_receive", &[0]), // flexmock
+    ("should_call", &[0]),
     ("import_string", &[0]),
     ("import_from_string", &[0]),
     ("import_module", &[0]),

@@ -12,6 +12,9 @@ use crate::resolve::names::Meaning;
 /// Builtin types whose values are no objects of the project and hold none.
 const PLAIN: [&str; 8] = ["str", "int", "float", "bool", "bytes", "complex", "bytearray", "range"];
 
+/// Modules whose names in annotations (`Any`, `Mapping`) do not say of which class an object is.
+const SAYING_NOTHING: [&str; 6] = ["builtins", "typing", "typing_extensions", "collections.abc", "types", "abc"];
+
 impl Solver<'_> {
     /// Pushes what the annotation says. Returns false, and pushes nothing, when the search must go on.
     pub(super) fn annotation(&mut self, value: ValueId, scope: ScopeId, path: &Path) -> bool {
@@ -21,6 +24,35 @@ impl Solver<'_> {
             self.take_back(from);
         }
         is_definite
+    }
+
+    /// Is it a parameter whose annotation names a class of another package?
+    pub(super) fn is_annotated_foreign(&self, value: ValueId) -> bool {
+        let names = self.names();
+        let Value::Name { name, scope } = self.index.value(value) else { return false };
+        let found = names.lookup(*scope, name);
+        let [Meaning::Param { func, index }] = found.as_slice() else { return false };
+        self.index.func(*func).params[*index as usize].annotation.is_some_and(|annotation| self.is_foreign(annotation))
+    }
+
+    /// `Request`, `Request | None`, `Optional[Request]`, by the custom that classes are written so (PEP 8).
+    fn is_foreign(&self, annotation: ValueId) -> bool {
+        match self.index.value(annotation) {
+            Value::Either(sides) => {
+                sides.iter().all(|side| matches!(self.index.value(*side), Value::None) || self.is_foreign(*side))
+            }
+            Value::Subscript { value, index, .. } => {
+                self.names().last_name(*value) == Some("Optional") && self.is_foreign(*index)
+            }
+            Value::Name { .. } | Value::Attribute { .. } => match self.names().evaluate(annotation).as_slice() {
+                [Meaning::External(path)] => {
+                    let (package, name) = path.rsplit_once('.').unwrap_or_default();
+                    !SAYING_NOTHING.contains(&package) && name.starts_with(char::is_uppercase)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn annotated(&mut self, value: ValueId, scope: ScopeId, path: &Path) -> bool {

@@ -196,6 +196,7 @@ impl Solver<'_> {
         }
         let Some(receiver) = receiver.filter(|_| name.starts_with("builtins.")) else {
             return match last {
+                _ if name.starts_with("pytest_mock.") => self.mock_result(last, call, path),
                 _ if is_plain_module(name) => {
                     let symbol = self.symbol(name);
                     self.push(Object::ExternalInstance(symbol), None);

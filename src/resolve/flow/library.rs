@@ -86,7 +86,7 @@ impl Solver<'_> {
                 "to_thread" => return self.in_thread(call, 0, path),
                 _ => {}
             },
-            "unittest" | "mock" | "pytest_mock" => return self.push(Object::Mock, None),
+            "unittest" | "mock" | "pytest_mock" => return self.mock_result(last, call, path),
             _ => {}
         }
         match name {

@@ -135,7 +135,8 @@ impl Solver<'_> {
         }
     }
 
-    fn flow_foreign_writes(&mut self, name: &Name, path: Path) {
+    /// What is written to attributes of objects of foreign classes.
+    pub(super) fn flow_foreign_writes(&mut self, name: &Name, path: Path) {
         if !self.load_name(name) {
             return self.push(Object::Unknown, None);
         }

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use super::asks::Asks;
 use super::binds::Binds;
 use super::caller::Caller;
+use super::mock::known_fixture;
 use super::object::{Node, Object, Path, Place, Selector};
 use super::solver::{Keep, Solver, into};
 use crate::index::facts::*;
@@ -152,7 +153,11 @@ impl Solver<'_> {
             return;
         }
         if fixtures.is_empty() {
-            self.push(Object::Unknown, None);
+            let object = match known_fixture(name) {
+                Some(class) if path.is_empty() => Object::ExternalInstance(self.symbol(class)),
+                _ => Object::Unknown,
+            };
+            self.push(object, None);
         }
         for fixture in fixtures {
             let is_generator = self.index.func(fixture).traits.is_generator;

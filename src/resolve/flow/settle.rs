@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::object::Place;
 use super::outside::comes_from_outside;
-use super::{Open, answer, stated};
+use super::{Open, answer, mock, stated};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
 use crate::resolve::{Evidence, agreement, fixtures, hierarchy, site};
@@ -67,6 +67,12 @@ fn of_arriving(builder: &mut Builder, id: RefId) -> Vec<FuncId> {
 }
 
 fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, Vec<Place>)> {
+    if builder.open.get(&id).is_some_and(|open| open.is_mock) {
+        return Some(match mock::made_after(builder, id) {
+            funcs if funcs.is_empty() => (site::Found::Foreign, Evidence::Type, vec![]),
+            funcs => (site::Found::Targets(funcs), Evidence::Flow, vec![]),
+        });
+    }
     let answer = answer(builder, id);
     let receiver = builder.index.site(id).receiver;
     if receiver.is_some_and(|receiver| fixtures::is_of_plugin(builder, receiver)) {

@@ -441,8 +441,15 @@ impl<'a> Solver<'a> {
             Node::Name(scope, name) => self.name(scope, &name, path),
             Node::Member(receiver, name) => {
                 for object in self.read_value(receiver).objects() {
-                    if !self.is_saturated() {
-                        self.member(object, &name, path.clone());
+                    if self.is_saturated() {
+                        return;
+                    }
+                    match object {
+                        // What the classes of the project write to themselves is not in it.
+                        Object::Unknown if self.is_annotated_foreign(receiver) => {
+                            self.flow_foreign_writes(&name, path.clone());
+                        }
+                        _ => self.member(object, &name, path.clone()),
                     }
                 }
             }

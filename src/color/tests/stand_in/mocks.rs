@@ -107,11 +107,26 @@ impl Finder<'_> {
     }
 
     fn color_or_report(&mut self, call: CallId, reach: &Reach, name: &Name) -> Color {
-        let color = self.color(reach, name);
+        let color = match self.is_called_by_test(reach, name) {
+            // Nobody would await what the test calls itself: it has to be clear that the code does.
+            true => match self.color_where_used(reach, name) {
+                Color::Async(_) => Color::Mixed,
+                color => color,
+            },
+            false => self.color(reach, name),
+        };
         if color == Color::Mixed {
             self.unclear(call.file, self.world.index.call(call).range, name);
         }
         color
+    }
+
+    /// Does a test call the attribute, without await?
+    fn is_called_by_test(&self, reach: &Reach, name: &Name) -> bool {
+        self.uses(reach.strong.iter().copied(), name).into_iter().any(|id| match self.world.index.site(id).usage {
+            Usage::Called(call) => self.world.in_tests(id.file) && self.world.index.call(call).usage != Usage::Awaited,
+            _ => false,
+        })
     }
 
     /// Names of the mock's attributes that may be awaited: what the test mentions, and what the code that the test runs calls.

@@ -5,7 +5,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use super::mocks::patched_parameters;
-use super::{Color, Finder, MockEdit};
+use super::{Color, Finder, MockEdit, Unfit, key};
 use crate::index::facts::*;
 use crate::resolve::hierarchy::method;
 use crate::resolve::names::Meaning;
@@ -23,6 +23,9 @@ impl Finder<'_> {
                 if self.makes_namespace(id) {
                     self.namespace(id, call);
                 }
+                if self.world.names().last_name(call.func) == Some("flexmock") {
+                    self.partial_mock(file, call);
+                }
             }
         }
     }
@@ -34,6 +37,7 @@ impl Finder<'_> {
         let at = match (function, is_dotted) {
             ("setattr", true) | ("patch", true) => 1,
             ("setattr" | "object", false) => 2,
+            ("should_receive" | "should_call", false) => return self.received(file, call, lookup),
             _ => return,
         };
         let color = match is_dotted {
@@ -71,6 +75,33 @@ impl Finder<'_> {
                     self.edit(file, call.context, MockEdit::Name { call: id, index: index as u32 });
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// `flexmock(app).should_receive("load")`: flexmock knows nothing of coroutine functions.
+    fn received(&mut self, file: FileId, call: &Call, lookup: &Lookup) {
+        let index = self.world.index;
+        let object = match index.value(call.func) {
+            Value::Attribute { receiver, .. } => match index.value(*receiver) {
+                Value::Call { call } => index.call(*call).args.first().map(|arg| arg.value),
+                _ => None,
+            },
+            _ => None,
+        };
+        let color = object.map_or_else(|| self.color_by_name(&lookup.name), |on| self.color_on(on, &lookup.name));
+        if matches!(color, Color::Async(_) | Color::Mixed) {
+            self.found.unfit.insert((file, key(lookup.range)), Unfit::Replaced);
+        }
+    }
+
+    /// `flexmock(app, load=1)`: the same in short.
+    fn partial_mock(&mut self, file: FileId, call: &Call) {
+        let [Arg { keyword: None, value: object, .. }, rest @ ..] = call.args.as_slice() else { return };
+        for arg in rest {
+            let Some(name) = arg.keyword.as_ref().filter(|name| self.names.contains(*name)) else { continue };
+            if matches!(self.color_on(*object, name), Color::Async(_) | Color::Mixed) {
+                self.found.unfit.insert((file, key(arg.range)), Unfit::Replaced);
             }
         }
     }

@@ -386,3 +386,39 @@ foreign
 stores.Store.load [uncertain]",
     );
 }
+
+#[test]
+fn what_our_classes_write_to_themselves_is_not_in_an_object_of_a_foreign_class() {
+    let program = |annotation: &str| {
+        format!(
+            "#- app.py
+from typing import Any, Optional
+from web import Request
+from stores import Store
+class App:
+    def __init__(self):
+        self.store = Store()
+def run(request: {annotation}):
+    return request.store.load(1)  # here
+"
+        )
+    };
+    check(&program("Request"), "stores.Store.load [uncertain]");
+    check(&program("Optional[Request]"), "stores.Store.load [uncertain]");
+    check(&program("Any"), "stores.Store.load [flow]");
+}
+
+#[test]
+fn what_is_written_to_objects_of_foreign_classes_is_in_them() {
+    check(
+        "#- app.py
+from web import Request
+from stores import Store
+def begin(request: Request):
+    request.store = Store()
+def run(request: Request):
+    return request.store.load(1)  # here
+",
+        "stores.Store.load [flow]",
+    );
+}
