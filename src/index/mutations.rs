@@ -1,6 +1,7 @@
 //! Where containers are filled: `x.append(v)`, `x[k] = v`, `x.setdefault(k, []).append(v)`, by the last name of the container.
 
 use ruff_python_ast::name::Name;
+use rustc_hash::FxHashMap;
 
 use super::facts::*;
 
@@ -34,52 +35,131 @@ const DEPTH: u32 = 6;
 
 /// All mutations of one file, with the name of the container. A container known by two names is told twice.
 pub fn find(facts: &FileFacts) -> Vec<(Name, Mutation)> {
-    let mut found = vec![];
+    let mut finder = Finder { facts, kept: kept(facts), found: vec![] };
     for write in &facts.item_writes {
         let added = write.value.map_or(Added::Unknown, Added::Element);
-        note(facts, write.container, added, write.key.as_ref(), &mut found);
+        finder.note(write.container, added, write.key.as_ref());
     }
     for call in &facts.calls {
         let Value::Attribute { receiver, name } = &facts[call.func] else { continue };
-        patched(facts, call, *receiver, name, &mut found);
+        finder.patched(call, *receiver, name);
         for added in added_by(name, &call.args) {
-            note(facts, *receiver, added, None, &mut found);
+            finder.note(*receiver, added, None);
         }
     }
-    found
+    finder.found
 }
 
-/// What a test puts into a container while it runs: `monkeypatch.setitem(x, k, v)`, `patch.dict(x, {k: v}, k=v)`.
-fn patched(facts: &FileFacts, call: &Call, receiver: ValueId, method: &str, found: &mut Vec<(Name, Mutation)>) {
-    let is_patch = match &facts[receiver] {
-        Value::Name { name, .. } | Value::Attribute { name, .. } => name == "patch",
-        _ => false,
-    };
-    let Some((container, rest)) = call.args.split_first() else { return };
-    let mut add = |added: Added, key: Option<&Name>| match &facts[container.value] {
-        Value::Text(path) => {
-            let name = Name::new(path.rsplit('.').next().unwrap_or_default());
-            let file = container.value.file;
-            found.push((name, Mutation { file, added, key: key.cloned(), scope: None, owner: None, depth: 0 }));
+/// What methods write to attributes of their object, by the class and the name of the attribute.
+type Kept<'f> = FxHashMap<(ClassId, &'f Name), Vec<ValueId>>;
+
+struct Finder<'f> {
+    facts: &'f FileFacts,
+    kept: Kept<'f>,
+    found: Vec<(Name, Mutation)>,
+}
+
+/// `self.handlers = handlers`: the object keeps what is known by the other name.
+fn kept(facts: &FileFacts) -> Kept<'_> {
+    let mut kept = Kept::default();
+    for write in &facts.attribute_writes {
+        if let (Some(value), Some(class)) = (write.value, class_of_object(facts, write.receiver))
+            && let Value::Name { .. } = facts[value]
+        {
+            kept.entry((class, &write.name)).or_default().push(value);
         }
-        _ => note(facts, container.value, added, key, found),
-    };
-    match (method, rest) {
-        ("setitem", [key, value]) => match &facts[key.value] {
-            Value::Text(key) => add(Added::Element(value.value), Some(key)),
-            _ => add(Added::Element(value.value), None),
-        },
-        ("dict", items) if is_patch => {
-            for item in items {
-                match &item.keyword {
-                    Some(keyword) if keyword == "clear" => {}
-                    Some(keyword) if keyword == "values" => add(Added::Elements(item.value), None),
-                    Some(keyword) => add(Added::Element(item.value), Some(keyword)),
-                    None => add(Added::Elements(item.value), None),
+    }
+    kept
+}
+
+/// The class of the method that the first parameter stands in, where that is what an expression names.
+fn class_of_object(facts: &FileFacts, value: ValueId) -> Option<ClassId> {
+    let Value::Name { name, scope } = &facts[value] else { return None };
+    let ScopeKind::Function(func) = facts[*scope].kind else { return None };
+    let func = &facts[func];
+    func.class.filter(|_| func.params.first().is_some_and(|param| param.name == *name))
+}
+
+impl Finder<'_> {
+    /// What a test puts into a container while it runs: `monkeypatch.setitem(x, k, v)`, `patch.dict(x, {k: v}, k=v)`.
+    fn patched(&mut self, call: &Call, receiver: ValueId, method: &str) {
+        let facts = self.facts;
+        let is_patch = match &facts[receiver] {
+            Value::Name { name, .. } | Value::Attribute { name, .. } => name == "patch",
+            _ => false,
+        };
+        let Some((container, rest)) = call.args.split_first() else { return };
+        let mut add = |added: Added, key: Option<&Name>| match &facts[container.value] {
+            Value::Text(path) => {
+                let name = Name::new(path.rsplit('.').next().unwrap_or_default());
+                let file = container.value.file;
+                self.found
+                    .push((name, Mutation { file, added, key: key.cloned(), scope: None, owner: None, depth: 0 }));
+            }
+            _ => self.note(container.value, added, key),
+        };
+        match (method, rest) {
+            ("setitem", [key, value]) => match &facts[key.value] {
+                Value::Text(key) => add(Added::Element(value.value), Some(key)),
+                _ => add(Added::Element(value.value), None),
+            },
+            ("dict", items) if is_patch => {
+                for item in items {
+                    match &item.keyword {
+                        Some(keyword) if keyword == "clear" => {}
+                        Some(keyword) if keyword == "values" => add(Added::Elements(item.value), None),
+                        Some(keyword) => add(Added::Element(item.value), Some(keyword)),
+                        None => add(Added::Elements(item.value), None),
+                    }
                 }
             }
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn note(&mut self, container: ValueId, added: Added, key: Option<&Name>) {
+        let mut bases = vec![];
+        self.named(container, 0, DEPTH, &mut bases);
+        for Base { name, scope, owner, depth } in bases {
+            self.found.push((name, Mutation { file: container.file, added, key: key.cloned(), scope, owner, depth }));
+        }
+    }
+
+    /// The names of a container.
+    fn named(&self, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<Base>) {
+        let facts = self.facts;
+        let Some(fuel) = fuel.checked_sub(1) else { return };
+        match &facts[value] {
+            Value::Attribute { receiver, name } => {
+                found.push(Base { name: name.clone(), scope: None, owner: Some(*receiver), depth });
+                let kept = class_of_object(facts, *receiver).and_then(|class| self.kept.get(&(class, name)));
+                kept.into_iter().flatten().for_each(|value| self.named(*value, depth, fuel, found));
+            }
+            Value::Name { name, scope } => {
+                found.push(Base { name: name.clone(), scope: Some(*scope), owner: None, depth });
+                // `handlers = self.handlers` and then `handlers.append(x)`.
+                for binding in facts[*scope].bindings_of(name) {
+                    if let Bound::Value(alias) = binding.bound {
+                        self.named(alias, depth, fuel, found);
+                    }
+                }
+            }
+            Value::Subscript { value, .. } | Value::ElementOf(value) => self.named(*value, depth + 1, fuel, found),
+            Value::PartOf(value, _) => match &facts[*value] {
+                Value::ElementOf(inner) => self.named(*inner, depth + 1, fuel, found),
+                _ => self.named(*value, depth + 1, fuel, found),
+            },
+            Value::Either(values) => values.iter().for_each(|value| self.named(*value, depth, fuel, found)),
+            Value::Call { call } => {
+                let Value::Attribute { receiver, name } = &facts[facts[*call].func] else { return };
+                match name.as_str() {
+                    "values" | "items" => self.named(*receiver, depth, fuel, found),
+                    "get" | "setdefault" | "pop" => self.named(*receiver, depth + 1, fuel, found),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -106,14 +186,6 @@ fn added_by(method: &str, args: &[Arg]) -> Vec<Added> {
     }
 }
 
-fn note(facts: &FileFacts, container: ValueId, added: Added, key: Option<&Name>, found: &mut Vec<(Name, Mutation)>) {
-    let mut bases = vec![];
-    named(facts, container, 0, DEPTH, &mut bases);
-    for Base { name, scope, owner, depth } in bases {
-        found.push((name, Mutation { file: container.file, added, key: key.cloned(), scope, owner, depth }));
-    }
-}
-
 /// A name of a container.
 struct Base {
     name: Name,
@@ -122,38 +194,4 @@ struct Base {
     owner: Option<ValueId>,
     /// How many layers below it the value stands.
     depth: u32,
-}
-
-/// The names of a container.
-fn named(facts: &FileFacts, value: ValueId, depth: u32, fuel: u32, found: &mut Vec<Base>) {
-    let Some(fuel) = fuel.checked_sub(1) else { return };
-    match &facts[value] {
-        Value::Attribute { receiver, name } => {
-            found.push(Base { name: name.clone(), scope: None, owner: Some(*receiver), depth });
-        }
-        Value::Name { name, scope } => {
-            found.push(Base { name: name.clone(), scope: Some(*scope), owner: None, depth });
-            // `handlers = self.handlers` and then `handlers.append(x)`.
-            for binding in facts[*scope].bindings_of(name) {
-                if let Bound::Value(alias) = binding.bound {
-                    named(facts, alias, depth, fuel, found);
-                }
-            }
-        }
-        Value::Subscript { value, .. } | Value::ElementOf(value) => named(facts, *value, depth + 1, fuel, found),
-        Value::PartOf(value, _) => match &facts[*value] {
-            Value::ElementOf(inner) => named(facts, *inner, depth + 1, fuel, found),
-            _ => named(facts, *value, depth + 1, fuel, found),
-        },
-        Value::Either(values) => values.iter().for_each(|value| named(facts, *value, depth, fuel, found)),
-        Value::Call { call } => {
-            let Value::Attribute { receiver, name } = &facts[facts[*call].func] else { return };
-            match name.as_str() {
-                "values" | "items" => named(facts, *receiver, depth, fuel, found),
-                "get" | "setdefault" | "pop" => named(facts, *receiver, depth + 1, fuel, found),
-                _ => {}
-            }
-        }
-        _ => {}
-    }
 }

@@ -119,9 +119,10 @@ impl Collector<'_> {
                 let star = elts.iter().position(Expr::is_starred_expr).unwrap_or(elts.len());
                 for (index, element) in elts.iter().enumerate() {
                     // What stands after `*rest` is counted from the end: any element.
-                    let part = value.map(|value| {
-                        let after = index > star;
-                        self.value(if after { Value::ElementOf(value) } else { Value::PartOf(value, index as u32) })
+                    let part = value.map(|value| match self.displayed(value, index) {
+                        _ if index > star => self.value(Value::ElementOf(value)),
+                        Some(part) => part,
+                        None => self.value(Value::PartOf(value, index as u32)),
                     });
                     self.target(element, part);
                 }
@@ -130,6 +131,14 @@ impl Collector<'_> {
                 self.expression(other, Usage::Store);
             }
         }
+    }
+
+    /// `a, b = b, a`: the part of a display, where nothing starred moves it.
+    fn displayed(&self, value: ValueId, index: usize) -> Option<ValueId> {
+        let Value::Elements(values) = &self.facts[value] else { return None };
+        let before = values.get(..=index)?;
+        let is_starred = |value: &ValueId| matches!(self.facts[*value], Value::Spread(_));
+        before.last().copied().filter(|_| !before.iter().any(is_starred))
     }
 
     fn note_state_write(&mut self) {

@@ -2,12 +2,14 @@
 
 use ruff_python_ast::name::Name;
 
+use super::binds::Binds;
 use super::object::{Node, Object, Owner, Path, Selector};
 use super::scope::Home;
 use super::solver::{Keep, Solver, into};
 use super::write::WRITES;
 use crate::index::facts::*;
 use crate::index::mutations::{Added, Mutation};
+use crate::resolve::hierarchy;
 
 impl Solver<'_> {
     pub(super) fn mutated_attribute(&mut self, name: &Name, owner: Owner, path: &Path) {
@@ -21,7 +23,7 @@ impl Solver<'_> {
             let keep = if in_program && self.project.file(mutation.file).is_test { Keep::Project } else { Keep::All };
             self.mutated(mutation, path, keep);
         }
-        self.flow(Node::Passed(None, name.clone()), vec![]);
+        self.flow(Node::Passed(None, name.clone()), path.clone());
     }
 
     /// Can an object of `owner` be what has the container that is filled?
@@ -47,7 +49,7 @@ impl Solver<'_> {
                 self.mutated(mutation, path, keep);
             }
         }
-        self.flow(Node::Passed(Some(scope), name.clone()), vec![]);
+        self.flow(Node::Passed(Some(scope), name.clone()), path.clone());
     }
 
     fn mutated(&mut self, mutation: Mutation, path: &Path, keep: Keep) {
@@ -73,8 +75,8 @@ impl Solver<'_> {
         }
     }
 
-    /// A function of the project that is given a container may fill it.
-    pub(super) fn passed(&mut self, scope: Option<ScopeId>, name: &Name) {
+    /// What functions of the project put into a container that they are given.
+    pub(super) fn passed(&mut self, scope: Option<ScopeId>, name: &Name, path: &Path) {
         let uses = match scope {
             Some(scope) => self.index.refs_from(scope, name),
             None => self.index.refs_of(name).to_vec(),
@@ -92,25 +94,56 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         }
         for call in calls {
-            let facts = self.index.call(call);
-            let (func, args) = (facts.func, &facts.args);
-            let is_it = |arg: &Arg| match self.index.value(arg.value) {
-                Value::Name { name: own, .. } | Value::Attribute { name: own, .. } => own == name,
-                _ => false,
-            };
-            if args.iter().any(is_it) && self.may_fill(func) {
-                return self.push(Object::Unknown, None);
+            for at in self.positions(call, name) {
+                for object in self.read_value(self.index.call(call).func).objects() {
+                    match object {
+                        Object::Func(func) => self.filled_by(func, call, at, path),
+                        Object::Class(class) => self.filled_by_objects(class, call, at, path),
+                        _ => {}
+                    }
+                }
             }
         }
     }
 
-    fn may_fill(&mut self, callee: ValueId) -> bool {
-        self.read_value(callee).objects().any(|object| {
-            let Object::Func(func) = object else { return false };
-            self.index.func(func).params.iter().any(|param| {
-                let mutations = self.index.mutations_of(&param.name);
-                mutations.iter().any(|mutation| mutation.file == func.file && mutation.scope.is_some())
-            })
-        })
+    /// The arguments that are a container of that name.
+    fn positions(&self, call: CallId, name: &Name) -> Vec<usize> {
+        let is_it = |arg: &Arg| match self.index.value(arg.value) {
+            Value::Name { name: own, .. } | Value::Attribute { name: own, .. } => own == name,
+            _ => false,
+        };
+        let args = self.index.call(call).args.iter().enumerate();
+        args.filter(|(_, arg)| is_it(arg)).map(|(at, _)| at).collect()
+    }
+
+    /// What the objects of a class put into the container that they are made with.
+    fn filled_by_objects(&mut self, class: ClassId, call: CallId, at: usize, path: &Path) {
+        self.close(class);
+        let ancestors = self.hierarchy.ancestors(class);
+        match ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, "__init__")) {
+            Some(init) => self.filled_by(init, call, at, path),
+            None => {
+                let fields = ancestors.iter().flat_map(|id| &self.index.scope(self.index.class(*id).scope).bindings);
+                let fields = fields.filter(|binding| matches!(binding.bound, Bound::Annotated { .. }));
+                let fields: Vec<Name> = fields.map(|binding| binding.name.clone()).collect();
+                fields.iter().for_each(|field| self.mutated_attribute(field, Owner::Below(class), path));
+            }
+        }
+    }
+
+    /// What the function puts into the argument at `at`.
+    fn filled_by(&mut self, func: FuncId, call: CallId, at: usize, path: &Path) {
+        let facts = self.index.func(func);
+        let bound = usize::from(self.binding_of(func) != Binds::Nothing);
+        let param = match &self.index.call(call).args[at].keyword {
+            Some(keyword) => facts.params.iter().find(|param| param.name == *keyword),
+            None => facts
+                .params
+                .get(at + bound)
+                .filter(|param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Standard)),
+        };
+        if let Some(name) = param.map(|param| param.name.clone()) {
+            self.mutated_name(facts.scope, false, &name, path);
+        }
     }
 }

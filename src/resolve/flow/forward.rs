@@ -11,6 +11,7 @@ mod generated;
 mod holder;
 mod instance;
 mod narrowed;
+mod queue;
 mod requested;
 mod typed;
 
@@ -308,6 +309,7 @@ impl Walk<'_, '_> {
             Consumer::Spread(_) => self.escape_at(value),
             Consumer::Part(whole) => self.reach_value(*whole, depth + 1),
             Consumer::Subscript(_) if depth == 0 && self.is_object() => {}
+            Consumer::Unpacked(part) if depth == 1 && self.is_another_part(*part) => {}
             Consumer::Subscript(part) | Consumer::Element(part) | Consumer::Unpacked(part) => match depth {
                 0 => self.escape_at(value),
                 _ => self.reach_value(*part, depth - 1),

@@ -269,6 +269,7 @@ impl Walk<'_, '_> {
             "append" | "add" | "appendleft" | "put_nowait" if is_method && at == 0 => {
                 self.fill_receiver(func, depth + 1)
             }
+            "put" if at == 0 && self.is_of_queue(func) => self.fill_receiver(func, depth + 1),
             "insert" if is_method && at == 1 => self.fill_receiver(func, depth + 1),
             "setdefault" if is_method && at == 1 => {
                 self.fill_receiver(func, depth + 1);

@@ -2,6 +2,7 @@
 
 use super::{Token, Walk};
 use crate::index::facts::*;
+use crate::resolve::flow::object::{Node, Object};
 use crate::resolve::hierarchy::BaseClass;
 use crate::resolve::names::Meaning;
 
@@ -33,6 +34,20 @@ impl Walk<'_, '_> {
                 || !builtins.is_empty() && hierarchy.external_bases(class).iter().any(|(_, base)| is_builtin(base))
         };
         !hierarchy.descendants(class).into_iter().any(is_one)
+    }
+
+    /// Is it known what the part of a tuple is, and no function of that name? `callback, key = queue.get()`
+    pub(super) fn is_another_part(&mut self, part: ValueId) -> bool {
+        let Token::Function(func) = self.token else { return false };
+        let set = self.builder.solver().solve(Node::Value(part), vec![]);
+        let name = &self.builder.index.func(func).name;
+        !set.is_empty()
+            && set.objects().all(|object| match object {
+                Object::Func(other) => self.builder.index.func(other).name != *name,
+                Object::Instance(_) | Object::Below(_) => name != "__call__",
+                Object::Builtin | Object::None => true,
+                _ => false,
+            })
     }
 
     /// The classes of the project, and the builtin types, that a test names; none when it names anything else.

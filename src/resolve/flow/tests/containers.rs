@@ -131,7 +131,7 @@ Bus().on('x', Store())
 }
 
 #[test]
-fn a_function_that_fills_a_container_makes_it_unknown() {
+fn a_function_fills_a_container_that_it_is_given() {
     check(
         "#- app.py
 from stores import Store, Other
@@ -147,7 +147,7 @@ class App:
 def go(thing):
     thing.load(1)  # here
 ",
-        "stores.Store.load [uncertain]",
+        "stores.Store.load | stores.Other.load [flow]",
     );
 }
 
@@ -240,4 +240,33 @@ def run():
 ",
         &format!("stores.Store.load [type]\n{EXACT}\nstores.Store.load [type]"),
     );
+}
+
+#[test]
+fn what_an_object_is_made_with_is_filled_by_its_methods() {
+    let program = |producer: &str| {
+        format!(
+            "#- app.py
+import asyncio
+from dataclasses import dataclass
+from stores import Store, Other
+{producer}
+    def fill(self):
+        self.queue.put_nowait((Other(), 2))
+def start(q):
+    Producer(queue=q).fill()
+async def run():
+    queue = asyncio.Queue()
+    queue.put_nowait((Store(), 1))
+    start(queue)
+    return await worker(queue)
+async def worker(queue):
+    store, key = await queue.get()
+    store.load(key)  # here
+"
+        )
+    };
+    let both = "stores.Store.load | stores.Other.load [flow]";
+    check(&program("class Producer:\n    def __init__(self, queue):\n        self.queue = queue"), both);
+    check(&program("@dataclass\nclass Producer:\n    queue: object"), both);
 }
