@@ -3,7 +3,7 @@
 use ruff_python_ast::name::Name;
 
 use super::binds::Binds;
-use super::object::{Node, Object, Owner, Path, Selector};
+use super::object::{HeldBy, Node, Object, Owner, Path, Selector};
 use super::scope::Home;
 use super::solver::{Keep, Solver, into};
 use super::write::WRITES;
@@ -23,7 +23,7 @@ impl Solver<'_> {
             let keep = if in_program && self.project.file(mutation.file).is_test { Keep::Project } else { Keep::All };
             self.mutated(mutation, path, keep);
         }
-        self.flow(Node::Passed(None, name.clone()), path.clone());
+        self.flow(Node::Passed(HeldBy::Object(owner), name.clone()), path.clone());
     }
 
     /// Can an object of `owner` be what has the container that is filled?
@@ -49,7 +49,7 @@ impl Solver<'_> {
                 self.mutated(mutation, path, keep);
             }
         }
-        self.flow(Node::Passed(Some(scope), name.clone()), path.clone());
+        self.flow(Node::Passed(HeldBy::Scope(scope), name.clone()), path.clone());
     }
 
     fn mutated(&mut self, mutation: Mutation, path: &Path, keep: Keep) {
@@ -76,20 +76,21 @@ impl Solver<'_> {
     }
 
     /// What functions of the project put into a container that they are given.
-    pub(super) fn passed(&mut self, scope: Option<ScopeId>, name: &Name, path: &Path) {
-        let uses = match scope {
-            Some(scope) => self.index.refs_from(scope, name),
-            None => self.index.refs_of(name).to_vec(),
+    pub(super) fn passed(&mut self, holder: HeldBy, name: &Name, path: &Path) {
+        let uses = match holder {
+            HeldBy::Scope(scope) => self.index.refs_from(scope, name),
+            HeldBy::Object(_) => self.index.refs_of(name).to_vec(),
         };
-        let calls: Vec<CallId> = uses
-            .into_iter()
-            .filter_map(|id| match *self.index.site(id) {
-                Ref { receiver, usage: Usage::Argument { call, .. }, .. } => {
-                    (receiver.is_some() == scope.is_none()).then_some(call)
-                }
-                _ => None,
-            })
-            .collect();
+        let mut calls: Vec<CallId> = vec![];
+        for id in uses {
+            let Ref { receiver, usage: Usage::Argument { call, .. }, .. } = *self.index.site(id) else { continue };
+            let is_it = match (holder, receiver) {
+                (HeldBy::Scope(_), None) => true,
+                (HeldBy::Object(owner), Some(receiver)) => self.may_be_filled(owner, receiver),
+                _ => false,
+            };
+            calls.extend(Some(call).filter(|_| is_it));
+        }
         if calls.len() > WRITES {
             return self.push(Object::Unknown, None);
         }
@@ -123,10 +124,11 @@ impl Solver<'_> {
         match ancestors.iter().find_map(|id| hierarchy::method(self.index, *id, "__init__")) {
             Some(init) => self.filled_by(init, call, at, path),
             None => {
-                let fields = ancestors.iter().flat_map(|id| &self.index.scope(self.index.class(*id).scope).bindings);
-                let fields = fields.filter(|binding| matches!(binding.bound, Bound::Annotated { .. }));
-                let fields: Vec<Name> = fields.map(|binding| binding.name.clone()).collect();
-                fields.iter().for_each(|field| self.mutated_attribute(field, Owner::Below(class), path));
+                let field = match &self.index.call(call).args[at].keyword {
+                    Some(keyword) => Some(keyword.clone()),
+                    None => self.fields(&ancestors).get(at).cloned(),
+                };
+                field.into_iter().for_each(|field| self.mutated_attribute(&field, Owner::Below(class), path));
             }
         }
     }

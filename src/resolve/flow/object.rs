@@ -159,6 +159,13 @@ pub(crate) enum Owner {
     Anything,
 }
 
+/// What has a container under a name: a scope, or an object as its attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum HeldBy {
+    Scope(ScopeId),
+    Object(Owner),
+}
+
 /// What holds a set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
@@ -177,7 +184,6 @@ pub(crate) enum Node {
     /// What a method returns when it is called on an object of this owner.
     ReturnOn(FuncId, Owner),
     Yield(FuncId),
-    /// Unknown where a container of that name is given to a function which may fill it: a name in the scope that binds it, or
-    /// an attribute of whatever.
-    Passed(Option<ScopeId>, Name),
+    /// What functions put into a container of that name that they are given.
+    Passed(HeldBy, Name),
 }

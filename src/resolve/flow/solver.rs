@@ -459,7 +459,7 @@ impl<'a> Solver<'a> {
             Node::Return(func) => self.returned(func, None, path),
             Node::ReturnOn(func, owner) => self.returned(func, Some(owner), path),
             Node::Yield(func) => self.yielded(func, path),
-            Node::Passed(scope, name) => self.passed(scope, &name, &path),
+            Node::Passed(holder, name) => self.passed(holder, &name, &path),
         }
     }
 }
