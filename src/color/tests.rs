@@ -272,13 +272,16 @@ impl Coloring<'_> {
         };
         let taken = || {
             let is_test = self.world.index.func(func).name.starts_with("test");
-            let taken = || environment::taken(self.world, &self.tests.takers, func);
-            is_test.then(taken).flatten().map(|name| Cause::TakesFromLoop { name })
+            is_test
+                .then(|| environment::taken(self.world, &self.tests.takers, func))
+                .flatten()
+                .map(|name| Cause::TakesFromLoop { name })
         };
         // `__exit__` of a class below one that is entered with `async with` now.
         let mut family = self.family(func).into_iter().filter(|member| !self.world.in_tests(member.file));
-        let own = obstacle::cause(self.world, func, demand, family.any(|member| self.converts(member))).or_else(taken);
-        own.or_else(|| self.runs_bridge(func)).or_else(at_sites)
+        let cause = || obstacle::cause(self.world, func, demand, family.any(|member| self.converts(member)));
+        let own = obstacle::sync_base(self.world, func, |member| self.is_coroutine(member)).or_else(cause);
+        own.or_else(taken).or_else(|| self.runs_bridge(func)).or_else(at_sites)
     }
 
     /// Does it call a function that keeps its sync face, and so runs a loop of its own?

@@ -417,6 +417,54 @@ async def test_main():
     check_project(&format!("{CONFIG}{code}"), after);
 }
 
+/// `for row in self.source.rows():` gets no iterator from an `async def rows` of a double, so the test is named.
+#[test]
+fn a_double_of_what_stays_sync_stays() {
+    let code = "#- app.py
+class Source:
+    def rows(self, view):
+        yield 1
+
+class View:
+    def __init__(self, source: Source):
+        self.source = source
+
+    def load(self, key):
+        return persistence.get(key)
+
+    def __iter__(self):
+        for row in self.source.rows(self):
+            yield row
+
+async def main(view: View):
+    return view.load(1)
+#- tests/test_app.py
+from app import Source, View
+
+class Empty(Source):
+    def rows(self, view):
+        yield 0
+
+def test_empty():
+    assert list(View(Empty())) == [0]
+
+def test_loads():
+    class Loads(Source):
+        def rows(self, view):
+            return [view.load(1)]
+
+    assert list(View(Loads())) == [1]
+";
+    let project = Project::new(&format!("{CONFIG}{code}"));
+    let run = project.run("diff --exit-zero");
+    let text = format!("{}{}", run.text(), run.stderr);
+    assert!(text.contains("async def load(self, key)") && !text.contains("async def rows"), "{text}");
+    assert!(
+        text.contains("tests that may break") && text.contains("test_loads.Loads.rows: it has one color with"),
+        "{text}"
+    );
+}
+
 /// What a decorator gives may be anything that it was ever given: flow that ends at something unknown finds now one part of it, now
 /// another.
 #[test]

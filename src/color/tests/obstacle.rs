@@ -61,6 +61,18 @@ pub(super) fn cause(world: World, func: FuncId, demand: &Cause, follows: bool) -
     decorators(world, func).or_else(|| base(world, func)).or_else(|| runs_loop(world, func, demand))
 }
 
+/// The method of the code that a double overrides, when it stays sync and the code calls it: `for x in self.model.run():` gets
+/// no iterator from an `async def run` of a test.
+pub(super) fn sync_base(world: World, func: FuncId, is_coroutine: impl Fn(FuncId) -> bool) -> Option<Cause> {
+    let facts = world.index.func(func);
+    let above = world.graph.hierarchy.above(world.index, facts.class?, &facts.name).into_iter();
+    let mut staying = above.filter(|member| !world.in_tests(member.file) && !is_coroutine(*member));
+    let member = staying.next()?;
+    let in_code = world.index.refs_of(&facts.name).iter().filter(|id| !world.in_tests(id.file));
+    let mut called = in_code.filter(|id| matches!(world.index.site(**id).usage, Usage::Called(_)));
+    called.next().map(|_| Cause::Family { member })
+}
+
 /// Is the file not to be edited?
 pub(super) fn is_fixed(world: World, file: FileId) -> bool {
     !world.project.file(file).editable
