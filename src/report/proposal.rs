@@ -2,7 +2,7 @@
 
 use super::text::plural;
 use crate::check::leaves;
-use crate::color::World;
+use crate::color::{World, hazard};
 use crate::plan::Counts;
 use crate::project::plugin::TestPlugin;
 use crate::proposal::{Calls, Layer, Proposal};
@@ -36,7 +36,7 @@ pub fn toml(world: World, proposal: &Proposal, around: &Around) -> String {
     }
     out.push('\n');
     out += &codemods(proposal, around);
-    out += &settings(proposal, around);
+    out += &settings(world, proposal, around);
     out += &layers(world, proposal);
     out += &receivers(proposal);
     out
@@ -123,7 +123,7 @@ fn plugin(plugin: TestPlugin) -> &'static str {
     }
 }
 
-fn settings(proposal: &Proposal, around: &Around) -> String {
+fn settings(world: World, proposal: &Proposal, around: &Around) -> String {
     let mut out = String::from(
         "\n# all: convert whatever leads to a blocking call | async: only what async code reaches | none: only wrap calls\n",
     );
@@ -133,7 +133,13 @@ fn settings(proposal: &Proposal, around: &Around) -> String {
         "reach = \"async\"\n"
     };
     match &around.version {
-        Some(version) => out += &format!("# The project asks for Python {version}, which is the target by itself.\n"),
+        Some(version) => {
+            out += &format!("# The project asks for Python {version}, which is the target by itself.\n");
+            if !hazard::can_offload(world) {
+                out += "# That has no `asyncio.to_thread`, so nothing is moved to a thread. If newer ones are enough, take the `#` away:\n\
+                    # target-version = \"3.9\"\n";
+            }
+        }
         None => {
             out += "# The oldest Python that the code must run on; the project does not say it.\n# target-version = \"3.12\"\n"
         }

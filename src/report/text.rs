@@ -104,14 +104,17 @@ pub fn why(world: World, verdicts: &Verdicts, func: FuncId) -> String {
     while let Some(func) = next.take().filter(|func| seen.insert(*func)) {
         let name = world.names().qualified_func(func);
         let place = places.func(func);
-        let (verb, cause) = match (verdicts.converts.get(&func), verdicts.stays.get(&func)) {
-            (Some(cause), _) => ("becomes async", cause),
-            (None, Some(cause)) => ("stays sync", cause),
-            (None, None) if world.index.func(func).is_async => {
+        let converts = verdicts.converts.get(&func).or_else(|| verdicts.tests.converts.get(&func));
+        let stays = verdicts.stays.get(&func).or_else(|| verdicts.tests.left.get(&func));
+        let (verb, cause) = match (verdicts.bridges.get(&func), converts, stays) {
+            (Some(cause), _, _) => ("keeps its sync face over an async body", cause),
+            (None, Some(cause), _) => ("becomes async", cause),
+            (None, None, Some(cause)) => ("stays sync", cause),
+            (None, None, None) if world.index.func(func).is_async => {
                 out += &format!("`{name}` ({place}) is async already\n");
                 break;
             }
-            (None, None) => {
+            (None, None, None) => {
                 out += &format!("`{name}` ({place}) stays as it is: nothing in it leads to a blocking call\n");
                 break;
             }

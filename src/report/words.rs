@@ -286,7 +286,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::Exported => "the library exports it, and nothing in the project calls it".into(),
         Cause::ReturnsAwaitable => "it returns an awaitable already, and not every caller awaits it at once".into(),
-        Cause::TargetVersion => "the target version of Python cannot express it".into(),
+        Cause::TargetVersion => "the target version of Python has no `asyncio.to_thread`".into(),
         Cause::StubFile => "a stub file beside the module describes it as sync".into(),
         Cause::ReachNone => "`reach = \"none\"` converts nothing".into(),
         Cause::NotReached => "no async function reaches it".into(),

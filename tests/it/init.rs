@@ -160,3 +160,47 @@ async def main(store: Store):
     let declared = Project::new(&format!("#- awaitify.toml\n[[blocking]]\nclass = 'store.Store'\n{store}"));
     declared.run("diff").says(&["AW405", "sqlite3 connection"]);
 }
+
+/// A project for a Python without `asyncio.to_thread` is told what keeps a first run from moving anything.
+#[test]
+fn an_old_target_is_told_of_with_what_to_change() {
+    let code = "#- app.py\ndef load(path):\n    return open(path).name\n\nasync def main():\n    return load(1)\n";
+    let old = Project::new(&format!("#- pyproject.toml\n[project]\nname = 'a'\nrequires-python = '>=3.7'\n{code}"));
+    let proposed = old.run("init");
+    assert!(proposed.text().contains("That has no `asyncio.to_thread`"), "{}", proposed.text());
+    assert!(proposed.text().contains("\n# target-version = \"3.9\"\n"), "{}", proposed.text());
+    let new = Project::new(&format!("#- pyproject.toml\n[project]\nname = 'a'\nrequires-python = '>=3.9'\n{code}"));
+    assert!(!new.run("init").text().contains("asyncio.to_thread"));
+}
+
+/// `why` knows of the functions that keep their sync face, and of tests.
+#[test]
+fn why_tells_of_commands_and_tests() {
+    let code = "#- app.py
+import click
+
+def load():
+    return persistence.get(1)
+
+@click.command()
+def show():
+    load()
+
+async def main():
+    load()
+#- tests/test_app.py
+from app import load
+
+def test_load():
+    load()
+";
+    let config = "#- awaitify.toml\ncodemods = ['persistence', 'click', 'pytest']\nexported = 'convert'\n";
+    let project = Project::new(&format!("{config}{code}"));
+    let text = project.run("why app.show").text().to_owned();
+    assert!(
+        text.contains("`app.show` (app.py:7) keeps its sync face over an async body: it calls `app.load`"),
+        "{text}"
+    );
+    let text = project.run("why test_load").text().to_owned();
+    assert!(text.contains("becomes async: it calls `app.load`"), "{text}");
+}

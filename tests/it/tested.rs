@@ -463,6 +463,8 @@ def test_loads():
         text.contains("tests that may break") && text.contains("test_loads.Loads.rows: it has one color with"),
         "{text}"
     );
+    let why = project.run("why test_app.test_loads.Loads.rows");
+    assert!(why.text().contains("stays sync: it has one color with `app.Source.rows`"), "{}", why.text());
 }
 
 /// What a decorator gives may be anything that it was ever given: flow that ends at something unknown finds now one part of it, now
