@@ -431,3 +431,27 @@ def test_it(monkeypatch):
     assert!(run.text().contains("await asyncio.to_thread(out.cleanup)"), "{}", run.text());
     assert!(!run.stderr.contains("AW403"), "{}", run.stderr);
 }
+
+/// A handler of tornado answers in the thread of its loop. A method of the project that has the same name answers nothing.
+#[test]
+fn what_answers_for_a_handler_stays_on_the_loop() {
+    let code = |base: &str, own: &str| {
+        let class = "    def __len__(self):
+        return self.answer(1)
+
+    def answer(self, key):
+        self.finish(persistence.get(key))
+        return 1
+
+    async def get(self, key):
+        return self.answer(key)
+";
+        format!("#- app.py\nfrom tornado.web import RequestHandler\n\nclass Rows({base}):\n{own}{class}")
+    };
+    let project = Project::new(&code("RequestHandler", ""));
+    check_round(&project).says(&["`app.Rows.answer` needs the running loop (`self.finish`)", "0 files to change"]);
+    for (base, own) in [("RequestHandler", "    def finish(self, row):\n        print(row)\n\n"), ("object", "")] {
+        let project = Project::new(&code(base, own));
+        assert!(check_round(&project).text().contains("return await asyncio.to_thread(self.answer, key)"));
+    }
+}

@@ -10,10 +10,11 @@ use super::{bound_to_thread, handles, is_declared, is_met_by, made, overriding, 
 use crate::color::cause::Cause;
 use crate::color::{World, iteration};
 use crate::index::facts::*;
+use crate::resolve::SiteKind;
 use crate::resolve::builtin::OF_MAPPINGS;
+use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::names::{Meaning, Names};
 use crate::resolve::signature::fits;
-use crate::resolve::{SiteKind, hierarchy};
 
 /// Calls that need the thread of the running loop, or its context.
 const LOOP_CALLS: [&str; 12] = [
@@ -33,6 +34,10 @@ const LOOP_CALLS: [&str; 12] = [
 
 /// Calls that only the main thread may make.
 const MAIN_CALLS: [&str; 2] = ["signal.signal", "signal.set_wakeup_fd"];
+
+/// Classes whose objects send from the thread of the loop alone, and the methods that send.
+const SENDERS: [&str; 2] = ["tornado.web.", "tornado.websocket."];
+const SENDING: [&str; 6] = ["finish", "flush", "redirect", "render", "send_error", "write_message"];
 
 /// What a function does, as far as a worker thread minds.
 #[derive(Clone, Debug)]
@@ -137,6 +142,10 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
             found.push(Step::Loop(name.to_owned()));
             break;
         }
+        if SENDING.contains(&name) && sends(world, func, call.func) {
+            found.push(Step::Loop(format!("self.{name}")));
+            break;
+        }
         let made = made::classes(world, call);
         if let Some(name) = made::foreign(world, func, call, &made) {
             found.push(Step::Foreign(name));
@@ -161,6 +170,22 @@ fn steps_in(world: World, func: FuncId) -> Vec<Step> {
     let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
     found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
     found
+}
+
+/// `self.finish(data)` in a handler of tornado, whose method is its own.
+fn sends(world: World, func: FuncId, called: ValueId) -> bool {
+    let Value::Attribute { receiver, name } = world.index.value(called) else { return false };
+    let Value::Name { name: object, .. } = world.index.value(*receiver) else { return false };
+    let facts = world.index.func(func);
+    let is_self = facts.params.first().is_some_and(|param| param.name == *object);
+    let Some(class) = facts.class.filter(|_| is_self) else { return false };
+    let hierarchy = &world.graph.hierarchy;
+    let is_sender = |base: &BaseClass| match base {
+        BaseClass::External(path) => SENDERS.iter().any(|module| path.starts_with(module)),
+        BaseClass::Class(_) | BaseClass::Unknown => false,
+    };
+    hierarchy.overridden(world.index, class, name).is_empty()
+        && hierarchy.external_bases(class).into_iter().any(|(_, base)| is_sender(base))
 }
 
 /// Is it in the body of the function? What is in a lambda is of the lambda, and of the function around it.
