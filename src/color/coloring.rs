@@ -346,7 +346,8 @@ impl<'a> Coloring<'a> {
             .filter(|call| runs && !nesting::is_call_too_deep(self.world, *call))?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
         let is_generator = shape::is_lazy(self.world, site);
-        let safe = self.hazard_in_consumer(site).is_none();
+        let whole = hazard::Whole::Consumer(call);
+        let safe = self.hazard_in_consumer(site).is_none() && self.hazard_beside(site, whole).is_none();
         (safe && (in_generator || is_generator)).then_some(call)
     }
 
@@ -376,6 +377,12 @@ impl<'a> Coloring<'a> {
     /// Why the call at this site must not be offloaded; none when it may.
     pub(super) fn hazard(&self, site: &Site) -> Option<Cause> {
         hazard::hazard(self.world, site, &hazard::Colors::new(&|func| self.converts(func), &self.searched))
+    }
+
+    /// The same of what else a worker runs with it.
+    pub(super) fn hazard_beside(&self, site: &Site, whole: hazard::Whole) -> Option<Cause> {
+        let converts = |func| self.converts(func);
+        hazard::hazard_beside(self.world, site, whole, &hazard::Colors::new(&converts, &self.searched))
     }
 
     /// The same where a worker iterates over what the site runs.

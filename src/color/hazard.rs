@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::World;
 use super::cause::Cause;
+use super::consumer::is_run_by;
 use super::obstacle::is_operand;
 use super::shape::{Shape, shape_of_targets};
 use super::{taken, trio};
@@ -130,6 +131,38 @@ pub fn hazard_in_consumer(world: World, site: &Site, colors: &Colors) -> Option<
     // For what iterates, `StopIteration` is the end.
     let is_next = |func: FuncId| world.index.func(func).name == "__next__";
     undeclared(world, site).into_iter().find_map(|target| colors.search(world, target, is_next(target)))
+}
+
+/// What runs in a worker as a whole.
+#[derive(Clone, Copy, Debug)]
+pub enum Whole {
+    /// A call that iterates over its arguments: `any(f(x) for x in y)`, `sum(map(f, y))`.
+    Consumer(CallId),
+    /// An expression: `x[f(y)]`.
+    Expression(TextRange),
+}
+
+/// Why what else runs there, beside what the site names, must not run in a worker; none when it may.
+pub fn hazard_beside(world: World, site: &Site, whole: Whole, colors: &Colors) -> Option<Cause> {
+    let func = world.context(site.id).func?;
+    let (file, names) = (site.id.file, world.names());
+    let facts = world.index.file(file);
+    let runs_there = |index: usize, call: &Call| match whole {
+        Whole::Consumer(consumer) => {
+            consumer.index as usize == index
+                || facts[call.context].generators.iter().any(|own| is_run_by(world, own, consumer))
+                || facts[consumer].range.contains_range(call.range) && eager::is_lazy(&names, call)
+        }
+        Whole::Expression(range) => range.contains_range(call.range),
+    };
+    let calls = facts.calls.iter().enumerate().filter(|(index, call)| runs_there(*index, call));
+    let mut steps = calls.flat_map(|(index, _)| search::steps_at(world, func, CallId { file, index: index as u32 }));
+    steps.find_map(|step| match step {
+        search::Step::Loop(name) => Some(Cause::NeedsLoop { func, name }),
+        search::Step::Foreign(name) => Some(Cause::MayNeedLoop { func, name }),
+        // Where `StopIteration` goes, it goes from any thread.
+        search::Step::Runs { callee, .. } => colors.search(world, callee, true),
+    })
 }
 
 /// Does the target version have what offloads?

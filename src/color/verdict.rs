@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::cause::Cause;
 use super::coloring::Coloring;
+use super::hazard::Whole;
 use super::shape::{Adaptation, Shape};
 use super::{SiteVerdict, Verdicts, boundary, consumer, guard, obstacle, shape, swap, taken, worker};
 use crate::config::BlockingAction;
@@ -136,10 +137,12 @@ impl Coloring<'_> {
                         | SiteVerdict::AsIs
                 )
             };
-            if inside.iter().all(blocks) {
-                sites.extend(inside.into_iter().map(|id| (id, SiteVerdict::AsIs)));
-            } else {
+            if !inside.iter().all(blocks) {
                 sites.insert(outer, SiteVerdict::Left(Cause::CannotRewrite { site: outer }));
+            } else if let Some(cause) = self.hazard_beside(self.site(outer), Whole::Expression(expression)) {
+                sites.insert(outer, SiteVerdict::Left(cause));
+            } else {
+                sites.extend(inside.into_iter().map(|id| (id, SiteVerdict::AsIs)));
             }
         }
     }
