@@ -69,6 +69,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::builder::Builder;
 use self::fixtures::Fixtures;
 pub use self::flow::Fake;
+pub(crate) use self::flow::SPECS;
 use self::hierarchy::Hierarchy;
 use self::renames::Renames;
 use self::text::TextCall;

@@ -59,6 +59,7 @@ pub(crate) use self::foreign::{is_foreign_receiver, is_of_foreign};
 pub(crate) use self::forward::{Owner, Spot, Token, Trace, Until, trace, trace_from, trace_inside, trace_param};
 pub(crate) use self::looked_into::LookedInto;
 pub(crate) use self::made::is_known_outside;
+pub(crate) use self::mock::SPECS;
 pub(crate) use self::outside::{
     begins_outside, is_fed, is_foreign_object, is_made_outside, is_object_from_outside, makers,
 };

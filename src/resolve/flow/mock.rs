@@ -7,7 +7,7 @@ use crate::index::facts::*;
 use crate::resolve::Builder;
 
 /// Keywords that say what a mock is made after.
-const SPECS: [&str; 3] = ["spec", "spec_set", "autospec"];
+pub(crate) const SPECS: [&str; 3] = ["spec", "spec_set", "autospec"];
 
 /// Fixtures of pytest-mock, for the scopes that fixtures have.
 const MOCKERS: [&str; 5] = ["mocker", "class_mocker", "module_mocker", "package_mocker", "session_mocker"];

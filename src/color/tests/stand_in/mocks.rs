@@ -10,10 +10,11 @@ use super::flow::Reach;
 use super::scope::TestScope;
 use super::{Color, Finder, MockEdit, key};
 use crate::index::facts::*;
+use crate::resolve::SPECS;
 use crate::resolve::names::{Meaning, Names};
 
-/// Keywords of a mock that say what it is made after: such a mock follows by itself.
-const SPECS: [&str; 6] = ["spec", "spec_set", "autospec", "wraps", "new", "new_callable"];
+/// Keywords of a mock that say what it stands for: it follows by itself, as one that is made after something.
+const GIVEN: [&str; 3] = ["wraps", "new", "new_callable"];
 /// Names that are the mock's own.
 const OWN: [&str; 14] = [
     "return_value",
@@ -59,7 +60,7 @@ impl Finder<'_> {
     /// A mock that is not made after something.
     pub(super) fn is_plain_mock(&self, call: CallId) -> bool {
         let spec = |arg: &Arg| match &arg.keyword {
-            Some(keyword) => SPECS.contains(&keyword.as_str()),
+            Some(keyword) => SPECS.contains(&keyword.as_str()) || GIVEN.contains(&keyword.as_str()),
             None => !arg.is_star,
         };
         self.is_mock(call) && !self.world.index.call(call).args.iter().any(spec)
@@ -376,7 +377,7 @@ impl Finder<'_> {
     fn specs(&self) -> FxHashSet<ValueId> {
         let mut found = FxHashSet::default();
         let has_spec = |call: &Call| {
-            let given = |arg: &Arg| arg.keyword.as_ref().is_some_and(|keyword| SPECS[..3].contains(&keyword.as_str()));
+            let given = |arg: &Arg| arg.keyword.as_ref().is_some_and(|keyword| SPECS.contains(&keyword.as_str()));
             call.args.iter().any(given)
         };
         for (file, facts) in self.test_files() {
