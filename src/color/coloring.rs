@@ -346,9 +346,11 @@ impl<'a> Coloring<'a> {
             .filter(|call| runs && !nesting::is_call_too_deep(self.world, *call))?;
         let in_generator = self.world.context(site.id).barrier == Some(Barrier::Generator);
         let is_generator = shape::is_lazy(self.world, site);
-        let whole = hazard::Whole::Consumer(call);
-        let safe = self.hazard_in_consumer(site).is_none() && self.hazard_beside(site, whole).is_none();
-        (safe && (in_generator || is_generator)).then_some(call)
+        let is_safe = || {
+            let whole = hazard::Whole::Consumer(call);
+            self.hazard_in_consumer(site).is_none() && self.hazard_beside(site, whole).is_none()
+        };
+        ((in_generator || is_generator) && is_safe()).then_some(call)
     }
 
     /// Does the call at this site block, with the colors as they are?

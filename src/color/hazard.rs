@@ -145,18 +145,18 @@ pub enum Whole {
 /// Why what else runs there, beside what the site names, must not run in a worker; none when it may.
 pub fn hazard_beside(world: World, site: &Site, whole: Whole, colors: &Colors) -> Option<Cause> {
     let func = world.context(site.id).func?;
-    let (file, names) = (site.id.file, world.names());
-    let facts = world.index.file(file);
-    let runs_there = |index: usize, call: &Call| match whole {
+    let (facts, names) = (world.index.file(func.file), world.names());
+    let runs_there = |id: CallId, call: &Call| match whole {
         Whole::Consumer(consumer) => {
-            consumer.index as usize == index
-                || facts[call.context].generators.iter().any(|own| is_run_by(world, own, consumer))
-                || facts[consumer].range.contains_range(call.range) && eager::is_lazy(&names, call)
+            let is_run = || {
+                eager::is_lazy(&names, call)
+                    || facts[call.context].generators.iter().any(|own| is_run_by(world, own, consumer))
+            };
+            id == consumer || facts[consumer].range.contains_range(call.range) && is_run()
         }
         Whole::Expression(range) => range.contains_range(call.range),
     };
-    let calls = facts.calls.iter().enumerate().filter(|(index, call)| runs_there(*index, call));
-    let mut steps = calls.flat_map(|(index, _)| search::steps_at(world, func, CallId { file, index: index as u32 }));
+    let mut steps = search::steps_of(world, func, runs_there).into_iter();
     steps.find_map(|step| match step {
         search::Step::Loop(name) => Some(Cause::NeedsLoop { func, name }),
         search::Step::Foreign(name) => Some(Cause::MayNeedLoop { func, name }),

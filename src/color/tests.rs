@@ -272,10 +272,8 @@ impl Coloring<'_> {
         };
         let taken = || {
             let is_test = self.world.index.func(func).name.starts_with("test");
-            is_test
-                .then(|| environment::taken(self.world, &self.tests.takers, func))
-                .flatten()
-                .map(|name| Cause::TakesFromLoop { name })
+            let taken = || environment::taken(self.world, &self.tests.takers, func);
+            is_test.then(taken).flatten().map(|name| Cause::TakesFromLoop { name })
         };
         // `__exit__` of a class below one that is entered with `async with` now.
         let mut family = self.family(func).into_iter().filter(|member| !self.world.in_tests(member.file));

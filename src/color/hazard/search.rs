@@ -127,56 +127,55 @@ fn steps(world: World, func: FuncId) -> Arc<[Step]> {
 }
 
 fn steps_in(world: World, func: FuncId) -> Vec<Step> {
-    let calls = world.index.file(func.file).calls.iter().enumerate();
-    let calls = calls.filter(|(_, call)| stands_in(world, func, call.context, call.range));
-    let mut found = vec![];
-    for (number, _) in calls {
-        let steps = steps_at(world, func, CallId { file: func.file, index: number as u32 });
-        let is_end = matches!(steps.as_slice(), [Step::Loop(_) | Step::Foreign(_)]);
-        found.extend(steps);
-        if is_end {
-            break;
-        }
-    }
+    let mut found = steps_of(world, func, |_, call| stands_in(world, func, call.context, call.range));
     // Who iterates takes `StopIteration` for the end.
     let iterated = iterated(world, func).into_iter().chain(unnamed(world, func));
     found.extend(iterated.map(|callee| Step::Runs { callee, caught: true }));
     found
 }
 
-/// What one call in a function does.
-pub(super) fn steps_at(world: World, func: FuncId, id: CallId) -> Vec<Step> {
-    let (call, names) = (world.index.call(id), world.names());
-    if world.graph.blocking_calls.contains(&id) {
-        return vec![];
+/// What some of the calls in a function do, up to one that ends the question.
+pub(super) fn steps_of(world: World, func: FuncId, counts: impl Fn(CallId, &Call) -> bool) -> Vec<Step> {
+    let (facts, names) = (world.index.file(func.file), world.names());
+    let resolved = resolved_in(world, func.file);
+    let calls = facts.calls.iter().enumerate();
+    let calls = calls.map(|(number, call)| (CallId { file: func.file, index: number as u32 }, call));
+    let mut found = vec![];
+    for (id, call) in calls.filter(|(id, call)| counts(*id, call)) {
+        if world.graph.blocking_calls.contains(&id) {
+            continue;
+        }
+        let name = names.last_name(call.func).unwrap_or_default();
+        let main_call = MAIN_CALLS.into_iter().find(|path| path.ends_with(name) && is_path(names, call.func, path));
+        if let Some(name) = main_call.or_else(|| LOOP_CALLS.into_iter().find(|own| *own == name)) {
+            found.push(Step::Loop(name.to_owned()));
+            break;
+        }
+        if SENDING.contains(&name) && sends(world, func, call.func) {
+            found.push(Step::Loop(format!("self.{name}")));
+            break;
+        }
+        let made = made::classes(world, call);
+        if let Some(name) = made::foreign(world, func, call, &made) {
+            found.push(Step::Foreign(name));
+            break;
+        }
+        let caught = facts[call.context].catches_stop;
+        let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
+        // What it is given may be called there: `map(self.load, keys)`.
+        let given = call
+            .args
+            .iter()
+            .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
+            .flat_map(|arg| named(world, func, arg.value));
+        let run = callees
+            .into_iter()
+            .chain(made::initializers(world, &made))
+            .chain(given)
+            .filter(|callee| is_met_by(world, *callee, func));
+        found.extend(run.map(|callee| Step::Runs { callee, caught }));
     }
-    let name = names.last_name(call.func).unwrap_or_default();
-    let main_call = MAIN_CALLS.into_iter().find(|path| path.ends_with(name) && is_path(names, call.func, path));
-    if let Some(name) = main_call.or_else(|| LOOP_CALLS.into_iter().find(|own| *own == name)) {
-        return vec![Step::Loop(name.to_owned())];
-    }
-    if SENDING.contains(&name) && sends(world, func, call.func) {
-        return vec![Step::Loop(format!("self.{name}"))];
-    }
-    let made = made::classes(world, call);
-    if let Some(name) = made::foreign(world, func, call, &made) {
-        return vec![Step::Foreign(name)];
-    }
-    let caught = world.index.context(call.context).catches_stop;
-    let resolved = resolved_in(world, id.file);
-    let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
-    // What it is given may be called there: `map(self.load, keys)`.
-    let given = call
-        .args
-        .iter()
-        .filter(|arg| !arg.is_star && !world.graph.blocking_values.contains(&arg.value))
-        .flat_map(|arg| named(world, func, arg.value));
-    let run = callees
-        .into_iter()
-        .chain(made::initializers(world, &made))
-        .chain(given)
-        .filter(|callee| is_met_by(world, *callee, func));
-    run.map(|callee| Step::Runs { callee, caught }).collect()
+    found
 }
 
 /// `self.finish(data)` in a handler of tornado, whose method is its own.

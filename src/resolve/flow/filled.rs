@@ -81,40 +81,32 @@ impl Solver<'_> {
             HeldBy::Scope(scope) => self.index.refs_from(scope, name),
             HeldBy::Object(_) => self.index.refs_of(name).to_vec(),
         };
-        let mut calls: Vec<CallId> = vec![];
+        let mut given: Vec<(CallId, usize)> = vec![];
         for id in uses {
-            let Ref { receiver, usage: Usage::Argument { call, .. }, .. } = *self.index.site(id) else { continue };
+            let Ref { value, receiver, usage: Usage::Argument { call, index }, .. } = *self.index.site(id) else {
+                continue;
+            };
             let is_it = match (holder, receiver) {
                 (HeldBy::Scope(_), None) => true,
                 (HeldBy::Object(owner), Some(receiver)) => self.may_be_filled(owner, receiver),
                 _ => false,
             };
-            calls.extend(Some(call).filter(|_| is_it));
+            if is_it && self.index.call(call).args[index as usize].value == value {
+                given.push((call, index as usize));
+            }
         }
-        if calls.len() > WRITES {
+        if given.len() > WRITES {
             return self.push(Object::Unknown, None);
         }
-        for call in calls {
-            for at in self.positions(call, name) {
-                for object in self.read_value(self.index.call(call).func).objects() {
-                    match object {
-                        Object::Func(func) => self.filled_by(func, call, at, path),
-                        Object::Class(class) => self.filled_by_objects(class, call, at, path),
-                        _ => {}
-                    }
+        for (call, at) in given {
+            for object in self.read_value(self.index.call(call).func).objects() {
+                match object {
+                    Object::Func(func) => self.filled_by(func, call, at, path),
+                    Object::Class(class) => self.filled_by_objects(class, call, at, path),
+                    _ => {}
                 }
             }
         }
-    }
-
-    /// The arguments that are a container of that name.
-    fn positions(&self, call: CallId, name: &Name) -> Vec<usize> {
-        let is_it = |arg: &Arg| match self.index.value(arg.value) {
-            Value::Name { name: own, .. } | Value::Attribute { name: own, .. } => own == name,
-            _ => false,
-        };
-        let args = self.index.call(call).args.iter().enumerate();
-        args.filter(|(_, arg)| is_it(arg)).map(|(at, _)| at).collect()
     }
 
     /// What the objects of a class put into the container that they are made with.

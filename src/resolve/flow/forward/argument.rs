@@ -138,18 +138,21 @@ impl Walk<'_, '_> {
             Value::Attribute { receiver, .. } => Some(*receiver),
             _ => None,
         };
-        let bound = {
-            let mut solver = self.builder.solver();
-            if let Some(receiver) = receiver {
-                solver.solve(Node::Value(receiver), vec![]);
-            }
-            solver.bound_arguments(func, receiver)
-        };
+        let bound = self.bound_arguments(func, receiver);
         for member in family {
             for bound in &bound {
                 self.fill(member, *bound, given, depth);
             }
         }
+    }
+
+    /// How many parameters a call on that receiver fills by itself.
+    pub(super) fn bound_arguments(&mut self, func: FuncId, receiver: Option<ValueId>) -> Vec<usize> {
+        let mut solver = self.builder.solver();
+        if let Some(receiver) = receiver {
+            solver.solve(Node::Value(receiver), vec![]);
+        }
+        solver.bound_arguments(func, receiver)
     }
 
     /// The methods that override one another with that of a class; looked for again when the hierarchy is another one.

@@ -5,7 +5,6 @@ use ruff_python_ast::name::Name;
 use super::{Spot, Token, Walk};
 use crate::index::consumers::Consumer;
 use crate::index::facts::*;
-use crate::resolve::flow::binds::Binds;
 use crate::resolve::flow::caller::Caller;
 use crate::resolve::flow::field::FieldCall;
 use crate::resolve::flow::object::{Node, Object, Owner};
@@ -141,7 +140,7 @@ impl Walk<'_, '_> {
             while let Some(side) = sides.pop() {
                 match self.builder.index.value(side).clone() {
                     Value::Either(values) => sides.extend(values),
-                    Value::Name { .. } if self.builder.solver().may_own(owner, receiver) => self.put_into(side, depth),
+                    Value::Name { .. } if self.may_have(receiver, owner) => self.put_into(side, depth),
                     _ => {}
                 }
             }
@@ -182,23 +181,24 @@ impl Walk<'_, '_> {
         let place = (func.file, facts.name_range);
         let (param, default) = (facts.params[at as usize].name.clone(), facts.params[at as usize].default);
         let callers = self.builder.solver().callers(func);
-        let bound = u32::from(self.builder.solver().binding_of(func) != Binds::Nothing);
         for caller in callers.iter() {
-            let Caller::Call { call, from, .. } = caller else {
+            let Caller::Call { call, from, receiver, .. } = caller else {
                 self.escape(place);
                 continue;
             };
             if self.is_apart(call.file) {
                 continue;
             }
-            let args = &self.builder.index.call(*call).args[*from..];
-            let by_name = args.iter().find(|arg| arg.keyword.as_ref() == Some(&param));
-            let by_place = at.checked_sub(bound).and_then(|at| args.get(at as usize));
-            let given = by_name.or(by_place.filter(|arg| arg.keyword.is_none()));
-            match given.map(|arg| arg.value) {
-                _ if args.iter().any(|arg| arg.is_star) => self.escape(place),
-                Some(value) => self.put_into_alias(value, depth),
-                None => default.into_iter().for_each(|value| self.put_into_alias(value, depth)),
+            for bound in self.bound_arguments(func, *receiver) {
+                let args = &self.builder.index.call(*call).args[*from..];
+                let by_name = args.iter().find(|arg| arg.keyword.as_ref() == Some(&param));
+                let by_place = (at as usize).checked_sub(bound).and_then(|at| args.get(at));
+                let given = by_name.or(by_place.filter(|arg| arg.keyword.is_none()));
+                match given.map(|arg| arg.value).or(default) {
+                    _ if args.iter().any(|arg| arg.is_star) => self.escape(place),
+                    Some(value) => self.put_into_alias(value, depth),
+                    None => {}
+                }
             }
         }
     }

@@ -140,7 +140,7 @@ impl Walk<'_, '_> {
     }
 
     /// May the receiver be what has the value as its attribute?
-    fn may_have(&mut self, receiver: ValueId, owner: Owner) -> bool {
+    pub(super) fn may_have(&mut self, receiver: ValueId, owner: Owner) -> bool {
         self.has(receiver, owner, Counting::All, FORWARDS)
     }
 
