@@ -88,7 +88,10 @@ impl Db {
             let at = homes::nearest(self.homes.folders.iter().map(PathBuf::as_path), path.as_std_path())?;
             self.homes.settings[at].get_or_init(|| self.settings_at(at)).as_ref()
         });
-        Program::from_settings(self, home.unwrap_or(&self.settings))
+        match home {
+            Some(settings) => Program::from_settings(self, settings),
+            None => program(self),
+        }
     }
 
     /// A file as part of its program.
@@ -104,6 +107,25 @@ impl Db {
         let version = self.settings.python_version.version;
         settings(&self.system, &self.vendored, &source_roots, &self.homes.site_packages, version).ok()
     }
+}
+
+/// The databases that know their settings.
+#[salsa::db]
+trait Settings: ty_python_core::Db {
+    fn settings(&self) -> &ProgramSettings;
+}
+
+#[salsa::db]
+impl Settings for Db {
+    fn settings(&self) -> &ProgramSettings {
+        &self.settings
+    }
+}
+
+/// The program of all files that have no home of their own. ty asks for it at every turn, and making one hashes all of its settings.
+#[salsa::tracked(returns(copy))]
+fn program(db: &dyn Settings) -> Program<'_> {
+    Program::from_settings(db, db.settings())
 }
 
 fn settings(

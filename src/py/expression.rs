@@ -3,10 +3,9 @@
 use ruff_db::parsed::parsed_module;
 use ruff_db::system::SystemVirtualPath;
 use ruff_python_ast::Stmt;
-use ty_python_semantic::SemanticModel;
 
 use super::db::Db;
-use super::infer::{Answer, Certainty, answer, guarded};
+use super::infer::{Answer, Asker, Certainty, guarded};
 
 /// What ty says of the member `name` of an expression: a dotted path as an absolute import has it, then calls and members
 /// (`psycopg.connect(_).cursor()`), where `_` is anything. None when ty does not know all of the expression's type.
@@ -30,10 +29,10 @@ fn look_up(db: &Db, program: &str) -> Option<Answer> {
     let file = ruff_db::Db::files(db).virtual_file(db, SystemVirtualPath::new(program)).file();
     let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
-    let model = SemanticModel::new(db, program_file);
+    let asker = Asker::new(db, program_file);
     module.suite().iter().find_map(|statement| {
         let Stmt::Expr(statement) = statement else { return None };
-        Some(answer(db, &model, &statement.value)).filter(|answer| answer.certainty == Certainty::Known)
+        Some(asker.answer(&statement.value)).filter(|answer| answer.certainty == Certainty::Known)
     })
 }
 

@@ -1,5 +1,6 @@
 //! Questions to ty about expressions of the project, many at once, answered as plain data.
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ty_module_resolver::file_to_module;
+use ty_python_core::ProgramFile;
 use ty_python_semantic::types::TypeDefinition;
 use ty_python_semantic::{
     HasType, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute, definitions_for_name,
@@ -111,42 +113,45 @@ fn ask_file(db: &Db, questions: &Questions) -> Answers {
     let Some(file) = open(db, &questions.path) else { return answers };
     let program_file = db.program_file(file);
     let module = parsed_module(db, program_file.python_file(db)).load(db);
-    let model = SemanticModel::new(db, program_file);
-    let member_ranges = questions.members.iter().chain(&questions.siblings).map(|(range, _)| *range);
-    let mut finder = Finder { ranges: questions.ranges.iter().copied().chain(member_ranges).collect(), found: vec![] };
+    let asker = Asker::new(db, program_file);
+    let (members, siblings) = (by_range(&questions.members), by_range(&questions.siblings));
+    let ranges = questions.ranges.iter().chain(members.keys()).chain(siblings.keys());
+    let mut finder = Finder { ranges: ranges.copied().collect(), found: vec![] };
     finder.ranges.sort_by_key(|range| (range.start(), range.end()));
     finder.ranges.dedup();
     finder.visit_body(module.suite());
     let hopeless = narrowing::hopeless(module.suite());
     finder.found.retain(|expr| !hopeless.iter().any(|function| function.contains_range(expr.range())));
     for expr in finder.found {
+        let range = expr.range();
         guarded(|| {
-            about(db, &model, questions, expr, &mut answers);
+            answers.expressions.insert(range, asker.answer(expr));
+            for name in members.get(&range).into_iter().flatten() {
+                answers.members.insert((range, (*name).clone()), asker.member_definitions(expr, name));
+            }
+            let Expr::Attribute(attribute) = expr else { return None };
+            for name in siblings.get(&range).into_iter().flatten() {
+                let found = asker.member_definitions(&attribute.value, name);
+                answers.siblings.insert((range, (*name).clone()), found);
+            }
             Some(())
         });
     }
     answers
 }
 
+fn by_range(questions: &[(TextRange, Name)]) -> FxHashMap<TextRange, Vec<&Name>> {
+    let mut found: FxHashMap<TextRange, Vec<&Name>> = FxHashMap::default();
+    for (range, name) in questions {
+        found.entry(*range).or_default().push(name);
+    }
+    found
+}
+
 /// What ty answers. Some programs make it panic, as the standard library itself: then nothing is known, and what it works out
 /// from such an answer panics again.
 pub(super) fn guarded<T>(ask: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(ask)).ok().flatten()
-}
-
-/// Answers the questions about one expression.
-fn about(db: &Db, model: &SemanticModel, questions: &Questions, expr: &Expr, answers: &mut Answers) {
-    let own = answer(db, model, expr);
-    answers.expressions.insert(expr.range(), own);
-    for (range, name) in questions.members.iter().filter(|(range, _)| *range == expr.range()) {
-        let found = member_definitions(db, model, expr, name);
-        answers.members.insert((*range, name.clone()), found);
-    }
-    let Expr::Attribute(attribute) = expr else { return };
-    for (range, name) in questions.siblings.iter().filter(|(range, _)| *range == expr.range()) {
-        let found = member_definitions(db, model, &attribute.value, name);
-        answers.siblings.insert((*range, name.clone()), found);
-    }
 }
 
 pub(super) fn open(db: &Db, path: &Path) -> Option<File> {
@@ -190,50 +195,86 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
 /// What ty shows of `super()`, from the start.
 const SUPER: &str = "<super: ";
 
-pub(super) fn answer(db: &Db, model: &SemanticModel, expr: &Expr) -> Answer {
-    let environment = model.program_environment();
-    let show = |expr: &Expr| {
-        expr.inferred_type(model).map(|ty| ty.display(db, &environment).to_string()).unwrap_or_else(|| "Unknown".into())
-    };
-    let all = |found: Vec<ResolvedDefinition>| found.iter().filter_map(|definition| plain(db, definition)).collect();
-    let (definitions, shown) = match expr {
-        Expr::Attribute(attribute) => {
-            let shown = show(&attribute.value);
-            let definitions = match shown.starts_with(SUPER) {
-                true => own_definition(db, model, expr).into_iter().collect(),
-                false => all(definitions_for_attribute(model, attribute)),
-            };
-            (definitions, shown)
-        }
-        Expr::Name(name) => {
-            let resolve = ImportAliasResolution::ResolveAliases;
-            (all(definitions_for_name(model, name.id.as_str(), name.into(), resolve)), show(expr))
-        }
-        _ => (vec![], show(expr)),
-    };
-    let own = show(expr);
-    // `super()` is known, and what comes after a mixin is not.
-    let known_by = if shown.starts_with(SUPER) { &own } else { &shown };
-    Answer { definitions, certainty: certainty(known_by), own, shown }
+/// Asks ty about the expressions of one file.
+pub(super) struct Asker<'db> {
+    db: &'db Db,
+    model: SemanticModel<'db>,
+    /// Definitions that were looked up before: many expressions have the same.
+    known: RefCell<FxHashMap<(File, TextRange), Option<Definition>>>,
 }
 
-/// Where the function that the expression is was defined. ty looks for no members of `super()`, but knows their types.
-fn own_definition(db: &Db, model: &SemanticModel, expr: &Expr) -> Option<Definition> {
-    let found = expr.inferred_type(model)?.definition(db, &model.program_environment());
-    let focus = found.filter(|found| matches!(found, TypeDefinition::Function(_)))?.focus_range(db)?;
-    at(db, focus.file(), focus.range())
-}
+impl<'db> Asker<'db> {
+    pub(super) fn new(db: &'db Db, file: ProgramFile<'db>) -> Self {
+        Self { db, model: SemanticModel::new(db, file), known: RefCell::default() }
+    }
 
-/// Where `expr.name` would be defined. The expression keeps its node index in the copy, so ty knows its type.
-fn member_definitions(db: &Db, model: &SemanticModel, expr: &Expr, name: &Name) -> Vec<Definition> {
-    let attribute = ast::ExprAttribute {
-        node_index: ast::AtomicNodeIndex::NONE,
-        range: expr.range(),
-        value: Box::new(expr.clone()),
-        attr: ast::Identifier::new(name.clone(), TextRange::default()),
-        ctx: ast::ExprContext::Load,
-    };
-    definitions_for_attribute(model, &attribute).iter().filter_map(|definition| plain(db, definition)).collect()
+    pub(super) fn answer(&self, expr: &Expr) -> Answer {
+        let (db, model) = (self.db, &self.model);
+        let environment = model.program_environment();
+        let show = |expr: &Expr| {
+            let shown = expr.inferred_type(model).map(|ty| ty.display(db, &environment).to_string());
+            shown.unwrap_or_else(|| "Unknown".into())
+        };
+        let (definitions, shown) = match expr {
+            Expr::Attribute(attribute) => {
+                let shown = show(&attribute.value);
+                let definitions = match shown.starts_with(SUPER) {
+                    true => self.own_definition(expr).into_iter().collect(),
+                    false => self.all(&definitions_for_attribute(model, attribute)),
+                };
+                (definitions, shown)
+            }
+            Expr::Name(name) => {
+                let resolve = ImportAliasResolution::ResolveAliases;
+                let found = definitions_for_name(model, name.id.as_str(), name.into(), resolve);
+                (self.all(&found), show(expr))
+            }
+            _ => (vec![], show(expr)),
+        };
+        let own = show(expr);
+        // `super()` is known, and what comes after a mixin is not.
+        let known_by = if shown.starts_with(SUPER) { &own } else { &shown };
+        Answer { definitions, certainty: certainty(known_by), own, shown }
+    }
+
+    /// Where the function that the expression is was defined. ty looks for no members of `super()`, but knows their types.
+    fn own_definition(&self, expr: &Expr) -> Option<Definition> {
+        let found = expr.inferred_type(&self.model)?.definition(self.db, &self.model.program_environment());
+        let focus = found.filter(|found| matches!(found, TypeDefinition::Function(_)))?.focus_range(self.db)?;
+        self.at(focus.file(), focus.range())
+    }
+
+    /// Where `expr.name` would be defined. The expression keeps its node index in the copy, so ty knows its type.
+    fn member_definitions(&self, expr: &Expr, name: &Name) -> Vec<Definition> {
+        let attribute = ast::ExprAttribute {
+            node_index: ast::AtomicNodeIndex::NONE,
+            range: expr.range(),
+            value: Box::new(expr.clone()),
+            attr: ast::Identifier::new(name.clone(), TextRange::default()),
+            ctx: ast::ExprContext::Load,
+        };
+        self.all(&definitions_for_attribute(&self.model, &attribute))
+    }
+
+    fn all(&self, definitions: &[ResolvedDefinition]) -> Vec<Definition> {
+        definitions.iter().filter_map(|definition| self.plain(definition)).collect()
+    }
+
+    fn plain(&self, definition: &ResolvedDefinition) -> Option<Definition> {
+        let focus = definition.focus_range(self.db);
+        let found = self.at(focus.file(), focus.range())?;
+        Some(match definition {
+            ResolvedDefinition::Definition(_) => found,
+            ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => {
+                Definition { name: String::new(), ..found }
+            }
+        })
+    }
+
+    fn at(&self, file: File, range: TextRange) -> Option<Definition> {
+        let mut known = self.known.borrow_mut();
+        known.entry((file, range)).or_insert_with(|| at(self.db, file, range)).clone()
+    }
 }
 
 /// Names of the methods that classes of these standard library modules define, by the bundled stubs.
@@ -270,17 +311,6 @@ fn stubs(db: &Db, module: &str) -> Vec<String> {
     let candidates = [format!("{path}.pyi"), format!("{path}/__init__.pyi")];
     let read = |candidate: &String| ruff_db::Db::vendored(db).read_to_string(VendoredPath::new(candidate)).ok();
     candidates.iter().filter_map(read).collect()
-}
-
-pub(super) fn plain(db: &Db, definition: &ResolvedDefinition) -> Option<Definition> {
-    let focus = definition.focus_range(db);
-    let found = at(db, focus.file(), focus.range())?;
-    Some(match definition {
-        ResolvedDefinition::Definition(_) => found,
-        ResolvedDefinition::Module(_) | ResolvedDefinition::FileWithRange(_) => {
-            Definition { name: String::new(), ..found }
-        }
-    })
 }
 
 /// The definition whose name stands at `range`.

@@ -48,6 +48,9 @@ pub(crate) struct State {
     strings: FxHashMap<(FileId, Name), bool>,
     /// Places where what may be more than is known goes out of sight, with the calls of it.
     lost: FxHashMap<(PickSite, Fit), BTreeSet<RefId>>,
+    /// Reads from which a walk passed more places than are looked at, and found none that runs what is read there: that is data, whatever
+    /// else is followed from there.
+    pub(super) endless: FxHashSet<(ValueId, u32)>,
     /// The calls of the program that may be of a function, where it may be another one.
     doubtful: BTreeMap<RefId, BTreeSet<FuncId>>,
     /// Functions that were asked about.
@@ -56,6 +59,15 @@ pub(crate) struct State {
     pub(super) layer_done: bool,
     /// Whether a hook gives what it looks up other arguments than it is called with.
     pub(super) changes_arguments: Option<bool>,
+}
+
+impl State {
+    /// Remembers what a walk from a read of a computed name came to.
+    pub(super) fn note_endless(&mut self, trace: &flow::Trace, from: ValueId, depth: u32) {
+        if trace.is_endless && !trace.is_run() {
+            self.endless.insert((from, depth));
+        }
+    }
 }
 
 /// Looks for the places that may look up what became a node since the last time. Returns whether anything came of it.
@@ -117,7 +129,11 @@ fn outcome(builder: &mut Builder, place: PickSite, fit: Fit, func: FuncId) -> (b
     }
     let pick = builder.index.pick(place.file, place.index);
     let (from, depth, holder) = (pick.value, pick.depth, pick.holder);
+    if fit == Fit::Any && builder.computed.endless.contains(&(from, depth)) {
+        return (false, BTreeSet::new());
+    }
     let trace = flow::trace_inside(builder, Token::Function(func), from, depth);
+    builder.computed.note_endless(&trace, from, depth);
     let is_lost = match fit {
         _ if holder == Holder::Code => true,
         Fit::Known => trace.escape.is_some(),

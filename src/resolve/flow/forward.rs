@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use super::object::Owner;
 use super::object::{Node, Place};
@@ -74,6 +74,15 @@ pub(crate) struct Trace {
     pub(crate) escape: Option<Place>,
     /// All places in tests where it is lost sight of.
     pub(crate) lost_in_tests: Vec<Place>,
+    /// It was not followed to the end: there are more places than are looked at.
+    pub(crate) is_endless: bool,
+}
+
+impl Trace {
+    /// Was a place seen that runs it?
+    pub(crate) fn is_run(&self) -> bool {
+        !self.calls.is_empty() || !self.uses.is_empty()
+    }
 }
 
 /// More places than this are not looked at.
@@ -103,6 +112,9 @@ struct Walk<'w, 'a> {
     seen: FxHashSet<(Spot, u32)>,
     /// Names of containers that the value was put into, so deep.
     filled: FxHashSet<(Spot, u32)>,
+    until: Until,
+    /// Reads of computed names: is what comes of them run?
+    runs: FxHashMap<(ValueId, u32), bool>,
     trace: Trace,
 }
 
@@ -128,6 +140,8 @@ pub(crate) enum Until {
     TheEnd,
     /// Up to the first place where it is lost sight of.
     Lost,
+    /// Up to the first place that runs it, whatever is lost sight of.
+    Run,
 }
 
 /// Follows `token` from several spots, each with how many containers are around it there.
@@ -146,15 +160,23 @@ pub(crate) fn trace_from(
         pending: vec![],
         seen: FxHashSet::default(),
         filled: FxHashSet::default(),
+        until,
+        runs: FxHashMap::default(),
         trace: Trace::default(),
     };
     from.into_iter().for_each(|(spot, depth)| walk.reach(spot, depth));
     while let Some((spot, depth)) = walk.pending.pop() {
-        if until == Until::Lost && walk.trace.escape.is_some() {
+        let is_done = match until {
+            Until::TheEnd => false,
+            Until::Lost => walk.trace.escape.is_some(),
+            Until::Run => walk.trace.is_run(),
+        };
+        if is_done {
             break;
         }
         if walk.seen.len() > STEPS {
             walk.escape((file, ruff_text_size::TextRange::default()));
+            walk.trace.is_endless = true;
             break;
         }
         walk.step(spot, depth);

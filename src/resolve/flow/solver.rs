@@ -13,7 +13,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::asks::Asks;
 use super::bulk::BulkWritten;
 use super::caller::Caller;
-use super::forward::Token;
 use super::object::{Node, Object, Path, Place, Selector, Set, Symbol};
 use super::outside;
 use crate::index::Index;
@@ -61,8 +60,6 @@ pub(crate) struct State {
     pub(super) testers: FxHashMap<FuncId, (usize, bool)>,
     /// The facts of files turned round, for walks forward. One for all states.
     consumers: Rc<RefCell<FxHashMap<FileId, Rc<Consumers>>>>,
-    /// Places that read any attribute from which something is being followed, with what.
-    pub(super) open_reads: FxHashSet<(Token, ValueId)>,
     /// The writes of attributes without their names, of the files that were read for them.
     pub(super) bulk_writes: Vec<BulkWritten>,
     /// Method names of the builtin types.

@@ -95,12 +95,14 @@ pub(super) struct Reader<'a, 'b> {
     /// What was read, and how many steps it was away: from further away it adds nothing.
     seen: FxHashMap<ValueId, usize>,
     seen_params: FxHashSet<(FuncId, u32)>,
+    /// The same for what has a `__name__`.
+    seen_named: FxHashMap<ValueId, usize>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
     pub(super) fn read(solver: &'b mut Solver<'a>, value: ValueId) -> Spelled {
-        let (found, seen, seen_params) = Default::default();
-        let mut reader = Self { solver, found, seen, seen_params };
+        let (found, seen, seen_params, seen_named) = Default::default();
+        let mut reader = Self { solver, found, seen, seen_params, seen_named };
         reader.value(value, 0);
         reader.found
     }
@@ -118,11 +120,9 @@ impl<'a, 'b> Reader<'a, 'b> {
         if depth > DEPTH {
             return self.open();
         }
-        let seen = self.seen.entry(value).or_insert(usize::MAX);
-        if *seen <= depth {
+        if !is_nearer(&mut self.seen, value, depth) {
             return;
         }
-        *seen = depth;
         match self.solver.index.value(value).clone() {
             Value::Text(text) | Value::Pattern(text) => self.text(&text),
             Value::Either(values) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
@@ -283,10 +283,11 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     /// `command.lower()`: the strings are others.
     fn changed(&mut self, receiver: ValueId, method: &str, depth: usize) {
-        let before = (std::mem::take(&mut self.found), std::mem::take(&mut self.seen));
+        let before =
+            (std::mem::take(&mut self.found), std::mem::take(&mut self.seen), std::mem::take(&mut self.seen_named));
         self.value(receiver, depth + 1);
         let changed = std::mem::replace(&mut self.found, before.0);
-        self.seen = before.1;
+        (self.seen, self.seen_named) = (before.1, before.2);
         for text in changed.texts {
             match method {
                 "lower" => self.text(&text.to_lowercase()),
@@ -329,6 +330,9 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn name_of(&mut self, value: ValueId, depth: usize) {
         if depth > DEPTH {
             return self.open();
+        }
+        if !is_nearer(&mut self.seen_named, value, depth) {
+            return;
         }
         for meaning in self.solver.names().evaluate(value) {
             match meaning {
@@ -412,6 +416,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
         !rows.is_empty()
     }
+}
+
+/// Was it not read before, or only from further away? Notes that it is read now.
+fn is_nearer(seen: &mut FxHashMap<ValueId, usize>, value: ValueId, depth: usize) -> bool {
+    let seen = seen.entry(value).or_insert(usize::MAX);
+    let is_nearer = depth < *seen;
+    *seen = depth.min(*seen);
+    is_nearer
 }
 
 /// What a parameter is given.

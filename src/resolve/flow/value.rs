@@ -13,8 +13,8 @@ const GIVE_WHAT_THEY_HOLD: [&str; 3] = ["contextlib.closing", "contextlib.aclosi
 impl Solver<'_> {
     pub(super) fn value(&mut self, id: ValueId, path: Path) {
         match self.index.value(id).clone() {
-            Value::Name { name, scope } if path.is_empty() => match self.narrowed(id) {
-                Some(classes) => self.narrow(Node::Name(scope, name), &classes),
+            Value::Name { name, scope } if path.is_empty() => match self.tested(id) {
+                Some(tested) => self.narrow(Node::Name(scope, name), &tested),
                 None => self.flow(Node::Name(scope, name), path),
             },
             Value::Name { name, scope } => self.flow(Node::Name(scope, name), path),

@@ -28,7 +28,7 @@ impl Walk<'_, '_> {
             let depth = depth + reader.depth;
             if reader.fits || self.is_object() {
                 self.reach_value(reader.value, depth);
-            } else if self.is_run_from(reader.value, depth) {
+            } else if self.until != Until::Run && self.is_run_from(reader.value, depth) {
                 self.escape_at(reader.value);
             }
         }
@@ -36,13 +36,17 @@ impl Walk<'_, '_> {
 
     /// Is what is read there run? What may be any attribute is mostly data.
     fn is_run_from(&mut self, value: ValueId, depth: u32) -> bool {
-        // A place that reads what it wrote by a computed name itself leads to nothing new.
-        if !self.builder.flow.open_reads.insert((self.token, value)) {
+        let from = (value, depth);
+        if let Some(known) = self.runs.get(&from) {
+            return *known;
+        }
+        if self.builder.computed.endless.contains(&from) {
             return false;
         }
-        let token = self.token;
-        let trace = trace_from(self.builder, token, value.file, vec![(Spot::Value(value), depth)], Until::TheEnd);
-        self.builder.flow.open_reads.remove(&(token, value));
-        !trace.calls.is_empty() || !trace.uses.is_empty()
+        let trace = trace_from(self.builder, self.token, value.file, vec![(Spot::Value(value), depth)], Until::Run);
+        self.builder.computed.note_endless(&trace, value, depth);
+        let is_run = trace.is_run();
+        self.runs.insert(from, is_run);
+        is_run
     }
 }

@@ -71,3 +71,23 @@ class Keeper:
         "stores.Store.load [uncertain]",
     );
 }
+
+#[test]
+fn objects_of_the_project_do_not_pass_a_test_for_a_builtin_type() {
+    check(
+        "#- app.py
+from stores import Store
+class Rows(dict):
+    pass
+def show(row):
+    if isinstance(row, (dict, list)):
+        row.load(1)  # here
+    else:
+        row.load(2)  # here
+def run():
+    show(Store())
+    show(Rows())
+",
+        "foreign\nstores.Store.load [uncertain]",
+    );
+}
