@@ -17,6 +17,9 @@ impl Solver<'_> {
         mutations.retain(|mutation| mutation.scope.is_none());
         let in_program = mutations.iter().any(|mutation| !self.project.file(mutation.file).is_test);
         for mutation in mutations {
+            if self.is_saturated() {
+                return;
+            }
             if mutation.owner.is_some_and(|receiver| !self.may_be_filled(owner, receiver)) {
                 continue;
             }
@@ -39,6 +42,9 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         }
         for mutation in self.index.mutations_of(name).to_vec() {
+            if self.is_saturated() {
+                return;
+            }
             let is_it = match mutation.scope {
                 _ if is_module && mutation.file != scope.file => true,
                 Some(used) => matches!(self.home(used, name), Home::Scope(home) if home == scope),
@@ -77,6 +83,13 @@ impl Solver<'_> {
 
     /// What functions of the project put into a container that they are given.
     pub(super) fn passed(&mut self, holder: HeldBy, name: &Name, path: &Path) {
+        let is_builtin = |solver: &mut Self, call: CallId| match solver.index.value(solver.index.call(call).func) {
+            Value::Name { name, scope } => {
+                let (name, scope) = (name.clone(), *scope);
+                matches!(solver.home(scope, &name), Home::Builtin)
+            }
+            _ => false,
+        };
         let uses = match holder {
             HeldBy::Scope(scope) => self.index.refs_from(scope, name),
             HeldBy::Object(_) => self.index.refs_of(name).to_vec(),
@@ -86,12 +99,15 @@ impl Solver<'_> {
             let Ref { value, receiver, usage: Usage::Argument { call, index }, .. } = *self.index.site(id) else {
                 continue;
             };
+            if self.index.call(call).args[index as usize].value != value || is_builtin(self, call) {
+                continue;
+            }
             let is_it = match (holder, receiver) {
                 (HeldBy::Scope(_), None) => true,
                 (HeldBy::Object(owner), Some(receiver)) => self.may_be_filled(owner, receiver),
                 _ => false,
             };
-            if is_it && self.index.call(call).args[index as usize].value == value {
+            if is_it {
                 given.push((call, index as usize));
             }
         }
@@ -99,6 +115,9 @@ impl Solver<'_> {
             return self.push(Object::Unknown, None);
         }
         for (call, at) in given {
+            if self.is_saturated() {
+                return;
+            }
             for object in self.read_value(self.index.call(call).func).objects() {
                 match object {
                     Object::Func(func) => self.filled_by(func, call, at, path),
