@@ -215,9 +215,21 @@ pub(super) struct Reader {
 /// The places that may read an attribute of what the owner is by a computed name; none for one of which nobody knows what it
 /// reads that of.
 pub(super) fn readers(builder: &mut Builder, name: &Name, owner: Owner) -> Vec<Option<Reader>> {
+    let open = open(builder).owned_by(builder, owner);
+    readers_at(builder, name, open)
+}
+
+/// The same for a global of a module.
+pub(super) fn readers_of_global(builder: &mut Builder, name: &Name, file: FileId) -> Vec<Option<Reader>> {
+    let open = open(builder).in_module(file).iter().copied().collect();
+    readers_at(builder, name, open)
+}
+
+/// Of the places that may read any name, and those where something is known of it, the ones that may read this one.
+fn readers_at(builder: &mut Builder, name: &Name, open: BTreeSet<PickSite>) -> Vec<Option<Reader>> {
     let mut found = vec![];
     let mut places = (*named_readers(builder, name)).clone();
-    for place in open(builder).owned_by(builder, owner) {
+    for place in open {
         if !places.contains_key(&place) && !builder.in_tests(place.file) {
             let spelled = spelled(builder, place);
             let fits = spelled.fits(name);

@@ -95,7 +95,8 @@ impl Hierarchy {
             let mut at = 0;
             while let Some(name) = names.get(at).cloned() {
                 index.load_words(project, [name.as_str()]);
-                let others = other_names(project, index, &name).into_iter().filter(|other| !names.contains(other));
+                let others =
+                    other_names(project, index, &name, class.file).into_iter().filter(|other| !names.contains(other));
                 names.extend(others.collect::<Vec<_>>());
                 at += 1;
             }
@@ -151,6 +152,11 @@ impl Hierarchy {
             self.version += 1;
             if self.is_protocol(id) {
                 self.protocols.register(index, id);
+            }
+        }
+        for (class, base) in virtual_bases(&names, file) {
+            if class != base && !self.bases(class).contains(&BaseClass::Class(base)) {
+                self.add_base(class, base);
             }
         }
     }
@@ -290,20 +296,23 @@ fn reach<I: Iterator<Item = ClassId>>(classes: Vec<ClassId>, next: impl Fn(Class
     order
 }
 
-/// The names that a class of this name is bound to besides: by `import A as B`, and by `B = A` or `B = A[int]` in a module.
-fn other_names(project: &Project, index: &Index, name: &str) -> BTreeSet<Name> {
+/// The names that a class of this name is bound to besides: by `import A as B`, and by `B = A` or `B = A[int]` in a module. With those of
+/// its children that `type` makes.
+fn other_names(project: &Project, index: &Index, name: &str, home: FileId) -> BTreeSet<Name> {
     let imports = index.imports_of(name).iter();
     let mut found: BTreeSet<Name> =
         imports.filter_map(|&(file, at)| index.file(file).imports[at as usize].alias.clone()).collect();
     let names = Names::new(project, index);
-    let is_assigned = |id: &&RefId| matches!(index.site(**id).usage, Usage::Assigned | Usage::Subscripted);
-    let files: BTreeSet<FileId> = index.refs_of(name).iter().filter(is_assigned).map(|id| id.file).collect();
+    let is_assigned =
+        |id: &&RefId| matches!(index.site(**id).usage, Usage::Assigned | Usage::Subscripted | Usage::Element { .. });
+    let mut files: BTreeSet<FileId> = index.refs_of(name).iter().filter(is_assigned).map(|id| id.file).collect();
+    files.insert(home);
     for file in files {
         let is_it = |binding: &&Binding| match binding.bound {
             Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => match index.value(value) {
                 Value::Subscript { value, .. } => names.last_name(*value) == Some(name),
                 Value::Name { .. } | Value::Attribute { .. } => names.last_name(value) == Some(name),
-                _ => false,
+                _ => names.may_derive(value, name, file == home),
             },
             _ => false,
         };
@@ -311,6 +320,65 @@ fn other_names(project: &Project, index: &Index, name: &str) -> BTreeSet<Name> {
         found.extend(bindings.filter(is_it).map(|binding| binding.name.clone()));
     }
     found
+}
+
+/// Classes that a file makes children of others by a call: `Base.register(Storage)` of an abstract class, also as a decorator, and
+/// `@implementer(IStorage)` of zope.
+fn virtual_bases(names: &Names, file: FileId) -> Vec<(ClassId, ClassId)> {
+    let facts = names.index.file(file);
+    let mut found = vec![];
+    for (index, class) in facts.classes.iter().enumerate() {
+        let id = ClassId { file, index: index as u32 };
+        for decorator in &class.decorators {
+            let bases = match names.index.value(decorator.value) {
+                Value::Call { call } if names.last_name(names.index.call(*call).func) == Some("implementer") => {
+                    names.index.call(*call).args.iter().flat_map(|arg| classes(names, arg.value)).collect()
+                }
+                _ => registered_with(names, decorator.value),
+            };
+            found.extend(bases.into_iter().map(|base| (id, base)));
+        }
+    }
+    for call in &facts.calls {
+        let Some(name @ ("register" | "classImplements")) = names.last_name(call.func) else { continue };
+        let [first, others @ ..] = call.args.as_slice() else { continue };
+        let bases = match name {
+            "register" => registered_with(names, call.func),
+            _ => others.iter().flat_map(|arg| classes(names, arg.value)).collect(),
+        };
+        if !bases.is_empty() {
+            let children = classes(names, first.value);
+            found.extend(children.iter().flat_map(|class| bases.iter().map(move |base| (*class, *base))));
+        }
+    }
+    found
+}
+
+fn classes(names: &Names, value: ValueId) -> Vec<ClassId> {
+    let meanings = names.class_meanings(value).into_iter();
+    meanings.filter_map(|meaning| if let Meaning::Class(id) = meaning { Some(id) } else { None }).collect()
+}
+
+/// The abstract classes whose `register`, of `abc`, an expression is.
+fn registered_with(names: &Names, func: ValueId) -> Vec<ClassId> {
+    match names.index.value(func) {
+        Value::Attribute { receiver, name } if name == "register" => {
+            classes(names, *receiver).into_iter().filter(|class| has_register_of_abc(names, *class)).collect()
+        }
+        _ => vec![],
+    }
+}
+
+fn has_register_of_abc(names: &Names, class: ClassId) -> bool {
+    let above = |id: ClassId| names.index.class(id).bases.iter().flat_map(|base| classes(names, base.value));
+    let ancestors = reach(vec![class], above);
+    let is_named = |value: ValueId, wanted: &str| names.last_name(value) == Some(wanted);
+    let is_abstract = |id: &ClassId| {
+        let facts = names.index.class(*id);
+        facts.bases.iter().any(|base| is_named(base.value, "ABC"))
+            || facts.metaclass.is_some_and(|metaclass| is_named(metaclass, "ABCMeta"))
+    };
+    ancestors.iter().any(is_abstract) && ancestors.iter().all(|id| method(names.index, *id, "register").is_none())
 }
 
 fn base_classes(names: &Names, value: ValueId) -> Vec<BaseClass> {

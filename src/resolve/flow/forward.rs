@@ -8,6 +8,7 @@ mod argument;
 mod computed;
 mod container;
 mod generated;
+mod handed_out;
 mod holder;
 mod instance;
 mod narrowed;
@@ -348,6 +349,9 @@ impl Walk<'_, '_> {
             }
             Consumer::Written(name, _) if name == "__dict__" => self.escape_at(value),
             Consumer::Written(name, receiver) => {
+                if self.is_handed_out(*receiver, name, depth) {
+                    self.escape_at(value);
+                }
                 let owner = self.owner(*receiver);
                 self.reach(Spot::Attribute(name.clone(), owner), depth);
             }

@@ -153,8 +153,18 @@ impl<'a, 'b> Reader<'a, 'b> {
         if name == "__name__" {
             return self.name_of(receiver, depth);
         }
+        for value in self.written_to(receiver, name) {
+            match value {
+                Some(value) => self.value(value, depth + 1),
+                None => self.open(),
+            }
+        }
+    }
+
+    /// The expressions that are written to such an attribute; none for what nobody knows.
+    fn written_to(&mut self, receiver: ValueId, name: &Name) -> Vec<Option<ValueId>> {
         if !self.solver.load_name(name) {
-            return self.open();
+            return vec![None];
         }
         let own = self.solver.self_class(receiver).map(|(class, _)| self.solver.cohort(class));
         let solver = &*self.solver;
@@ -171,15 +181,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         };
         let classes = index.members_of(name).iter().copied().filter(|class| is_own(*class));
         let values: Vec<Option<ValueId>> = writes.map(|write| write.value).chain(classes.flat_map(in_class)).collect();
-        if values.is_empty() {
-            return self.open();
-        }
-        for value in values {
-            match value {
-                Some(value) => self.value(value, depth + 1),
-                None => self.open(),
-            }
-        }
+        if values.is_empty() { vec![None] } else { values }
     }
 
     /// The display that a container is, through names.
@@ -200,10 +202,23 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
+    /// `for name in names or self.NAMES`
     fn elements(&mut self, container: ValueId, depth: usize) {
-        match self.display(container) {
-            Some(Value::Elements(values)) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
-            Some(Value::Dict(items)) => self.keys(items),
+        if depth > DEPTH {
+            return self.open();
+        }
+        match (self.display(container), self.solver.index.value(container).clone()) {
+            (Some(Value::Elements(values)), _) => values.into_iter().for_each(|value| self.value(value, depth + 1)),
+            (Some(Value::Dict(items)), _) => self.keys(items),
+            (_, Value::Either(sides)) => sides.into_iter().for_each(|side| self.elements(side, depth + 1)),
+            (_, Value::Attribute { receiver, name }) => {
+                for value in self.written_to(receiver, &name) {
+                    match value {
+                        Some(value) => self.elements(value, depth + 1),
+                        None => self.open(),
+                    }
+                }
+            }
             _ => self.open(),
         }
     }

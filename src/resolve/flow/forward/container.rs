@@ -115,6 +115,7 @@ impl Walk<'_, '_> {
             }
             // `self.__dict__.update(values)`: attributes of any name.
             Value::Attribute { name, .. } if name == "__dict__" => self.escape_at(container),
+            Value::Attribute { receiver, .. } if self.is_put_into_foreign(receiver) => self.escape_at(container),
             Value::Attribute { name, receiver } => {
                 let owner = self.owner(receiver);
                 if !self.filled.insert((Spot::Attribute(name.clone(), owner), depth)) {

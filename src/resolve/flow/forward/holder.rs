@@ -30,6 +30,9 @@ impl Walk<'_, '_> {
             if self.is_enumeration(class) {
                 return self.escape((scope.file, self.builder.index.class(class).name_range));
             }
+            if self.is_for_base(class, name) {
+                self.escape((scope.file, self.builder.index.class(class).name_range));
+            }
             // Also read in the class body itself.
             self.reach(Spot::Attribute(name.clone(), Owner::Below(class)), depth);
         }
@@ -66,6 +69,7 @@ impl Walk<'_, '_> {
         }
         if is_module {
             self.importers(scope.file, name, depth);
+            self.global_by_string(scope.file, name, depth);
         }
     }
 
@@ -187,7 +191,7 @@ impl Walk<'_, '_> {
     }
 
     /// `getattr(x, "name")` reads it too.
-    fn looked_up(&mut self, file: FileId, at: u32, depth: u32) {
+    pub(super) fn looked_up(&mut self, file: FileId, at: u32, depth: u32) {
         let lookup = &self.builder.index.file(file).lookups[at as usize];
         let (call, range) = (lookup.call, lookup.range);
         let finder = self.builder.names().last_name(self.builder.index.call(call).func).unwrap_or_default();
