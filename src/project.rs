@@ -16,7 +16,7 @@ use self::homes::Roots;
 use self::plugin::Pytest;
 use self::protected::Attributes;
 use self::scripts::Entries;
-pub use self::scripts::Plugin;
+pub use self::scripts::{PYTEST, Plugin};
 use crate::config::PathGlobs;
 use crate::index::facts::FileId;
 
@@ -156,7 +156,7 @@ pub fn walk(root: &Path, paths: &[PathBuf], exclude: &PathGlobs, roots: &[PathBu
     let tests = files.iter().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
     let pytest = plugin::find(root, &folders_of(root, &tests));
     let all: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    let Entries { scripts, plugins } = scripts::find(root, &all);
+    let Entries { scripts, plugins } = scripts::find(&folders_of(root, &all), &all);
     let homes = homes::find(&files, &source_roots);
     let root = root.to_path_buf();
     (Project { root, files, texts, source_roots, homes, is_library, scripts, plugins, pytest }, problems)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::World;
+use super::bridge;
 use super::cause::Cause;
 use super::frameworks;
 use super::iteration;
@@ -11,8 +12,10 @@ use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, sha
 use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
+use crate::project::{PYTEST, Plugin};
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::decorator;
+use crate::resolve::fixtures;
 use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::intercepted::is_intercepted;
 use crate::resolve::operators;
@@ -138,6 +141,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if world.graph.family_of(func).chain([&func]).any(|member| world.graph.declared.contains_key(member)) {
         return None;
     }
+    if is_shipped_fixture(world, func) {
+        return Some(Cause::Exported);
+    }
     let accepted = |decorator| decorator_accepts_async(&world.names(), world.config, decorator);
     if is_accepted || facts.decorators.iter().any(accepted) {
         return None;
@@ -164,17 +170,37 @@ fn below_kept(world: World, facts: &Func) -> Option<FuncId> {
     above.into_iter().find_map(|id| hierarchy::method(world.index, id, &facts.name))
 }
 
+fn is_fixture(world: World, func: FuncId) -> bool {
+    fixtures::any_decorator(&world.names(), func).is_some()
+}
+
+/// Is it a fixture that stands with the code and that nothing in the project asks for? It is for the tests of whoever installs the package.
+fn is_shipped_fixture(world: World, func: FuncId) -> bool {
+    let name = &world.index.func(func).name;
+    !world.in_tests(func.file) && is_fixture(world, func) && world.index.words.files(name).all(|file| file == func.file)
+}
+
 /// Does the package name the function, or its class, for something that finds it by its name and calls it?
 fn entry_point(world: World, func: FuncId) -> Option<Cause> {
+    let names = world.names();
+    if bridge::is_script(world, func) {
+        return Some(Cause::EntryPoint { group: "console_scripts".to_owned() });
+    }
+    let facts = world.index.func(func);
     if world.project.plugins.is_empty() {
         return None;
     }
-    let facts = world.index.func(func);
-    let names = world.names();
     let paths = [Some(names.qualified_func(func)), facts.class.map(|class| names.qualified_class(class))];
     let is_hidden = facts.class.is_some() && (facts.name.starts_with('_') || is_called(world, func));
     let plugins = world.project.plugins.iter().filter(|_| !is_hidden);
-    let found = plugins.into_iter().find(|plugin| paths.iter().flatten().any(|path| *path == plugin.path))?;
+    let names_it = |plugin: &&Plugin| match plugin.group.as_str() {
+        // For the tests of whoever installs the package.
+        PYTEST => {
+            plugin.path == world.project.file(func.file).module && fixtures::any_decorator(&names, func).is_some()
+        }
+        _ => paths.iter().flatten().any(|path| *path == plugin.path),
+    };
+    let found = plugins.into_iter().find(names_it)?;
     Some(Cause::EntryPoint { group: found.group.clone() })
 }
 

@@ -13,8 +13,11 @@ const DEPTH: usize = 6;
 /// Can the body of the function move into a coroutine function that it runs? `cause`: what keeps it sync.
 pub fn applies(world: World, func: FuncId, cause: Option<&Cause>) -> bool {
     let facts = world.index.func(func);
-    let by_decorator = matches!(cause, Some(Cause::Decorator { .. }));
-    let is_kept_otherwise = !by_decorator && !matches!(cause, None | Some(Cause::Exported));
+    let is_kept_otherwise = match cause {
+        None | Some(Cause::Exported | Cause::Decorator { .. }) => false,
+        Some(Cause::EntryPoint { .. }) => !is_script(world, func),
+        Some(_) => true,
+    };
     if !world.config.bridge
         || is_kept_otherwise
         || facts.is_async
@@ -28,8 +31,13 @@ pub fn applies(world: World, func: FuncId, cause: Option<&Cause>) -> bool {
         return false;
     }
     let calls_itself = world.graph.sites_of(func).iter().any(|id| world.context(*id).func == Some(func));
-    let is_script = facts.decorators.is_empty() && world.project.scripts.contains(&world.names().qualified_func(func));
-    (is_script || is_command(world, func, DEPTH)) && !calls_itself
+    let is_plain_script = || facts.decorators.is_empty() && is_script(world, func);
+    (is_plain_script() || is_command(world, func, DEPTH)) && !calls_itself
+}
+
+/// Does a packaging file name it as what an installed command calls?
+pub fn is_script(world: World, func: FuncId) -> bool {
+    !world.project.scripts.is_empty() && world.project.scripts.contains(&world.names().qualified_func(func))
 }
 
 /// Is it decorated as a command, of a group that is itself one?

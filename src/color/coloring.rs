@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
-use super::{World, consumer, exit_stack, frameworks, guard, hazard, nesting, obstacle, shape, swap, tests};
+use super::{World, bridge, consumer, exit_stack, frameworks, guard, hazard, nesting, obstacle, shape, swap, tests};
 use crate::config::{BlockingAction, Reach};
 use crate::index::facts::*;
 use crate::resolve::{Site, SiteKind, decorator, dispatcher, eager, hierarchy, site};
@@ -80,20 +80,29 @@ impl<'a> Coloring<'a> {
             dispatched: Self::run_by_dispatchers(world),
         };
         coloring.reached = coloring.reached_with(world.converting);
-        let callers = coloring.callers();
+        let all_callers = coloring.callers(|_, _| true);
+        // A command or a console script runs a loop of its own: what calls it where no loop runs is as good as it was.
+        let callers = coloring.callers(|called, caller| {
+            !bridge::applies(world, called, None)
+                || world.index.func(caller).is_async
+                || coloring.reached.contains(&caller)
+        });
         coloring.blocking = coloring.lead_to(&callers, Along::Families, |site| coloring.is_in_reach(site));
         let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
         seeds.extend(coloring.run_by_guards());
         // What a test calls beside something that blocks is no reason to change the code.
         seeds.retain(|func| !world.in_tests(func.file));
-        coloring.nested = coloring.reached_from(seeds.clone()).into_iter().chain(seeds).collect();
+        coloring.nested = coloring.reached_from(seeds.clone());
+        // With a face that runs a loop nothing is won where it runs one already.
+        coloring.nested.retain(|func| !bridge::applies(world, *func, None));
+        coloring.nested.extend(seeds);
         coloring.blocking = coloring.lead_to(&callers, Along::Overrides, |site| coloring.is_in_reach(site));
         coloring.leads = coloring.lead_to(&callers, Along::Families, |site| match site.kind {
             SiteKind::Runs { .. } => coloring.is_in_reach(site),
             _ => true,
         });
         coloring.run_loops =
-            coloring.lead_to(&callers, Along::Overrides, |site| matches!(site.kind, SiteKind::Runs { .. }));
+            coloring.lead_to(&all_callers, Along::Overrides, |site| matches!(site.kind, SiteKind::Runs { .. }));
         coloring.everywhere = coloring.lead_to(&callers, Along::Overrides, |site| match site.kind {
             SiteKind::Blocking { entry, .. } => coloring.reach_of(entry) == Reach::All && coloring.is_in_reach(site),
             _ => false,
@@ -246,15 +255,15 @@ impl<'a> Coloring<'a> {
         }
     }
 
-    /// The functions around the sites that run each function.
-    fn callers(&self) -> FxHashMap<FuncId, Vec<FuncId>> {
+    /// The functions around the sites that run each function: those that count, by the function and its caller.
+    fn callers(&self, counts: impl Fn(FuncId, FuncId) -> bool) -> FxHashMap<FuncId, Vec<FuncId>> {
         let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
         for site in self.world.graph.sites.values() {
             let (SiteKind::Call | SiteKind::Iterated | SiteKind::Read | SiteKind::Callback { .. }) = site.kind else {
                 continue;
             };
             let Some(owner) = self.world.owner(site.id) else { continue };
-            for target in &site.targets {
+            for target in site.targets.iter().filter(|target| counts(**target, owner)) {
                 callers.entry(*target).or_default().push(owner);
             }
         }

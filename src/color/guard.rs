@@ -35,6 +35,20 @@ pub fn runs_alone(world: World, site: &Site) -> bool {
         && shape_of_targets(world, site) == Some(Shape::Coroutine)
         && !matches!(world.result_usage(site.id), None | Some(Usage::Decorator | Usage::YieldFrom { .. }))
         && !leaves_context(world, site)
+        && !keeps_loop(world, site)
+}
+
+/// Does the guard keep a loop of its own, for what comes later? `asyncio.run` leaves the thread without a current one.
+fn keeps_loop(world: World, site: &Site) -> bool {
+    let Some((file, at)) = of_site(world, site) else { return false };
+    let (facts, names) = (world.index.file(file), world.names());
+    let is_it = |call: &Call| {
+        let name = names.last_name(call.func).unwrap_or_default();
+        matches!(name, "new_event_loop" | "set_event_loop" | "get_event_loop")
+    };
+    let inside =
+        |call: &Call| facts[call.context].func.is_none() && facts.main_guards[at].range.contains_range(call.range);
+    facts.calls.iter().any(|call| inside(call) && is_it(call))
 }
 
 /// Does it set a context variable that the rest of the guard may read? `asyncio.run` works on a copy of the context.

@@ -261,9 +261,9 @@ impl Coloring<'_> {
             if self.world.only_lists(site) {
                 continue;
             }
-            // What blocks and stays is called as before where no async code gets.
-            let counts =
-                self.reached.contains(&owner) || site.targets.iter().any(|target| self.everywhere.contains(target));
+            // What blocks and stays is called as before where no async code gets, and so is what runs a loop of its own.
+            let is_reason = |target: &FuncId| self.everywhere.contains(target) && !self.bridges.contains(target);
+            let counts = self.reached.contains(&owner) || site.targets.iter().any(is_reason);
             if obstacle::obstacle(self.world, site).is_some() {
                 let moves = self.blocks_now(site) && self.offloadable_consumer(site).is_some();
                 if counts && (moves || site.others && self.offloads(site)) {

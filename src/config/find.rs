@@ -34,7 +34,7 @@ pub(super) struct Found {
     /// Absolute.
     pub(super) root: PathBuf,
     pub(super) file: Option<File>,
-    /// The lower bound of `requires-python` in the nearest `pyproject.toml`.
+    /// The lower bound of `requires-python` in the nearest `pyproject.toml`, or of `python_requires` in the files that older projects have.
     pub(super) requires_python: Option<PythonVersion>,
     /// What was odd on the way and changes nothing.
     pub(super) remarks: Vec<Problem>,
@@ -119,20 +119,35 @@ fn project_root(start: &Path) -> PathBuf {
 
 fn requires_python(start: &Path) -> Result<Option<PythonVersion>, Error> {
     for directory in start.ancestors() {
-        if let Some(text) = read_if_there(&directory.join(PYPROJECT))? {
-            return Ok(version_of(&text));
+        if let Some(pyproject) = read_if_there(&directory.join(PYPROJECT))? {
+            let stated = stated_in(&pyproject).or_else(|| stated_in_setup(directory));
+            return Ok(stated.and_then(|stated| lower_bound(&stated)));
+        }
+        if let Some(stated) = stated_in_setup(directory) {
+            return Ok(lower_bound(&stated));
         }
     }
     Ok(None)
 }
 
-fn version_of(pyproject: &str) -> Option<PythonVersion> {
-    lower_bound(&stated_in(pyproject)?)
+/// What the packaging files in a folder say of the Pythons that the project runs on.
+pub(crate) fn stated_python(root: &Path) -> Option<String> {
+    let pyproject = fs::read_to_string(root.join(PYPROJECT)).unwrap_or_default();
+    stated_in(&pyproject).or_else(|| stated_in_setup(root))
 }
 
-/// What the `pyproject.toml` in a folder says of the Pythons that the project runs on.
-pub(crate) fn stated_python(root: &Path) -> Option<String> {
-    stated_in(&fs::read_to_string(root.join(PYPROJECT)).ok()?)
+/// `python_requires = >=3.8` in `setup.cfg`, `python_requires=">=3.8"` in `setup.py`.
+fn stated_in_setup(directory: &Path) -> Option<String> {
+    ["setup.cfg", "setup.py"].iter().find_map(|name| {
+        let text = fs::read_to_string(directory.join(name)).ok()?;
+        let (_, rest) = text.split_once("python_requires")?;
+        let value = rest.trim_start().strip_prefix('=')?.trim_start();
+        let value = match value.chars().next()? {
+            quote @ ('"' | '\'') => value[1..].split(quote).next()?,
+            _ => value.lines().next()?,
+        };
+        Some(value.trim().to_owned())
+    })
 }
 
 fn stated_in(pyproject: &str) -> Option<String> {
@@ -225,6 +240,19 @@ mod tests {
         assert_eq!(config.root, fs::canonicalize(folder.path().join("app")).unwrap());
         assert_eq!((config.codemods.len(), config.target_version), (0, PythonVersion::PY312));
         assert!(config.bridge);
+    }
+
+    #[test]
+    fn older_projects_say_what_they_run_on_in_their_setup_files() {
+        let check_version = |files: &[(&str, &str)], expect: PythonVersion| {
+            let (_folder, loaded) = check(files, ".", &Flags::default());
+            assert_eq!(loaded.unwrap().0.target_version, expect);
+        };
+        let cfg = ("setup.cfg", "[options]\npython_requires = >=3.8\npackages = find:\n");
+        check_version(&[cfg], PythonVersion::PY38);
+        check_version(&[("setup.py", "setup(name='x', python_requires='>=3.9')\n")], PythonVersion::PY39);
+        check_version(&[cfg, ("pyproject.toml", "[build-system]\n")], PythonVersion::PY38);
+        check_version(&[cfg, ("pyproject.toml", "[project]\nrequires-python = \">=3.11\"\n")], PythonVersion::PY311);
     }
 
     #[test]

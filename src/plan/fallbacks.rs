@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{Action, Plan, is_coroutine};
-use crate::color::{Verdicts, World};
+use crate::color::{Verdicts, World, bridge};
 use crate::config::Fallback as Style;
 use crate::error::Problem;
 use crate::index::facts::*;
@@ -59,7 +59,7 @@ fn needed_by(world: World, verdicts: &Verdicts, func: FuncId) -> Option<Alone> {
     let mut waiting = vec![func];
     while let Some(at) = waiting.pop() {
         let facts = world.index.func(at);
-        if facts.class.is_none() && world.project.scripts.contains(&world.names().qualified_func(at)) {
+        if facts.class.is_none() && bridge::is_script(world, at) {
             return Some(Alone::Script(at));
         }
         for id in world.graph.callers.get(&at).into_iter().flatten() {

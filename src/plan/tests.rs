@@ -15,6 +15,10 @@ use crate::resolve::fixtures;
 /// Plans what the converted tests need.
 pub(super) fn plan(world: World, verdicts: &Verdicts, plan: &mut Plan) {
     let plugin = plugin(world);
+    // A module that tests load by its name may stand with the code.
+    for func in verdicts.converts.keys() {
+        fixture(world, plugin, *func, plan.entry(func.file).or_default());
+    }
     let mut bases = BTreeSet::new();
     for func in verdicts.tests.converts.keys() {
         let actions = plan.entry(func.file).or_default();
@@ -115,7 +119,7 @@ fn mentions_plugin(world: World, value: ValueId) -> bool {
 
 /// pytest-asyncio takes async fixtures by its own decorator, unless its mode is `auto`.
 fn fixture(world: World, plugin: TestPlugin, func: FuncId, actions: &mut Vec<Action>) {
-    let Some(decorator) = fixtures::decorator(&world.names(), func) else { return };
+    let Some(decorator) = fixtures::any_decorator(&world.names(), func) else { return };
     let own = matches!(plugin, TestPlugin::AsyncioStrict | TestPlugin::Missing) && !decorator.is_asyncio;
     if own {
         actions.push(Action::RenameImported { name: decorator.range, to: "pytest_asyncio.fixture".into() });

@@ -24,13 +24,10 @@ pub struct Plugin {
     pub path: String,
 }
 
-/// Reads the packaging files of the project. A group that the project's own code names is one of commands: it is loaded where
-/// no loop runs, by what is there to be seen.
-pub(super) fn find(root: &Path, files: &BTreeSet<PathBuf>) -> Entries {
-    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap_or_default();
-    let mut entries = of_pyproject(&read("pyproject.toml"));
-    entries.extend(of_ini(&read("setup.cfg")));
-    entries.extend(of_setup(&read("setup.py")));
+/// Reads the packaging files in the folders of the project: a repository may hold several packages. A group that the project's own
+/// code names is one of commands: it is loaded where no loop runs, by what is there to be seen.
+pub(super) fn find(folders: &BTreeSet<PathBuf>, files: &BTreeSet<PathBuf>) -> Entries {
+    let entries: Vec<Plugin> = folders.par_iter().flat_map_iter(|folder| in_folder(folder)).collect();
     let groups: BTreeSet<String> = entries.iter().map(|entry| entry.group.clone()).collect();
     let own: BTreeSet<String> = groups.into_iter().filter(|group| is_script(group) || is_named(group, files)).collect();
     let (scripts, mut plugins): (Vec<Plugin>, Vec<Plugin>) =
@@ -40,6 +37,17 @@ pub(super) fn find(root: &Path, files: &BTreeSet<PathBuf>) -> Entries {
     plugins.dedup();
     Entries { scripts: scripts.into_iter().collect(), plugins }
 }
+
+fn in_folder(folder: &Path) -> Vec<Plugin> {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let mut entries = of_pyproject(&read("pyproject.toml"));
+    entries.extend(of_ini(&read("setup.cfg")));
+    entries.extend(of_setup(&read("setup.py")));
+    entries
+}
+
+/// The group of pytest's plugins.
+pub const PYTEST: &str = "pytest11";
 
 fn is_script(group: &str) -> bool {
     matches!(group, "console_scripts" | "gui_scripts")
@@ -63,11 +71,13 @@ fn of_pyproject(text: &str) -> Vec<Plugin> {
         }
         Some(at)
     };
-    let scripts: [&[&str]; 4] = [
+    let scripts: [&[&str]; 6] = [
         &["project", "scripts"],
         &["project", "gui-scripts"],
         &["tool", "poetry", "scripts"],
         &["tool", "pdm", "scripts"],
+        &["tool", "flit", "scripts"],
+        &["tool", "poe", "tasks"],
     ];
     let mut found = vec![];
     for place in scripts {
@@ -82,8 +92,10 @@ fn of_pyproject(text: &str) -> Vec<Plugin> {
 
 fn of_table(group: &str, entries: &toml::Table) -> Vec<Plugin> {
     let target = |value: &toml::Value| match value {
-        toml::Value::String(text) => path(text),
-        toml::Value::Table(table) => path(table.get("reference").or_else(|| table.get("call"))?.as_str()?),
+        toml::Value::String(text) => path(group, text),
+        toml::Value::Table(table) => {
+            path(group, ["reference", "call", "script"].iter().find_map(|key| table.get(*key))?.as_str()?)
+        }
         _ => None,
     };
     let paths = entries.values().filter_map(target);
@@ -105,7 +117,7 @@ fn of_ini(text: &str) -> Vec<Plugin> {
             group = name.filter(|name| in_section || is_script(name));
         }
         if let (Some(group), Some((_, target))) = (group, line.split_once('=')) {
-            found.extend(path(target).map(|path| Plugin { group: group.to_owned(), path }));
+            found.extend(path(group, target).map(|path| Plugin { group: group.to_owned(), path }));
         }
     }
     found
@@ -121,7 +133,7 @@ fn of_setup(text: &str) -> Vec<Plugin> {
     for part in text.split(['"', '\'']) {
         let is_name = !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || "._-".contains(char));
         match part.split_once('=') {
-            Some((_, target)) => found.extend(path(target).map(|path| Plugin { group: group.to_owned(), path })),
+            Some((_, target)) => found.extend(path(group, target).map(|path| Plugin { group: group.to_owned(), path })),
             None if is_name => group = part,
             None => {}
         }
@@ -129,13 +141,15 @@ fn of_setup(text: &str) -> Vec<Plugin> {
     found
 }
 
-/// `pkg.cli.main` of `pkg.cli:main [extra]`.
-fn path(target: &str) -> Option<String> {
-    let target = target.split('[').next()?.trim();
-    let (module, function) = target.split_once(':')?;
+/// `pkg.cli.main` of `pkg.cli:main [extra]`, and of `pkg.cli:main(1)`. A plugin of pytest is a module.
+fn path(group: &str, target: &str) -> Option<String> {
+    let target = target.split(['[', '(']).next()?.trim();
     let is_dotted =
         |text: &str| !text.is_empty() && text.chars().all(|char| char.is_alphanumeric() || char == '_' || char == '.');
-    (is_dotted(module) && is_dotted(function)).then(|| format!("{module}.{function}"))
+    match target.split_once(':') {
+        Some((module, function)) => (is_dotted(module) && is_dotted(function)).then(|| format!("{module}.{function}")),
+        None => (group == PYTEST && is_dotted(target)).then(|| target.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +170,8 @@ mod tests {
             &["console_scripts pkg.cli.main", "console_scripts pkg.App.run", "pkg.commands pkg.up.main"],
         );
         assert!(of_pyproject("not toml").is_empty());
+        let text = "[tool.flit.scripts]\na = \"pkg:go\"\n[tool.poe.tasks]\nb = {script = \"pkg.up:main(1)\"}\nc = \"pytest -q\"\n";
+        check(&of_pyproject(text), &["console_scripts pkg.go", "console_scripts pkg.up.main"]);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::color::World;
 use crate::color::cause::Cause;
 use crate::index::facts::*;
 use crate::py::source;
-use crate::resolve::Evidence;
 use crate::resolve::text::Medium;
+use crate::resolve::{Evidence, runner};
 
 /// What these modules call runs in a thread or a process of its own.
 const OFF_THE_LOOP: [&str; 3] = ["threading.", "multiprocessing.", "concurrent.futures."];
@@ -398,6 +398,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::TestBase { path } => format!("its class derives from `{path}`, which cannot run async tests"),
         Cause::TakesFromLoop { name } => {
             format!("an event loop needs `{name}`, which the test or a fixture that it gets replaces")
+        }
+        Cause::RunsLoop { name } if runner::is_fork(name) => {
+            format!("it goes on in another process (`{name}`), where no loop runs")
         }
         Cause::RunsLoop { name } => format!("it runs an event loop of its own (`{name}`)"),
         Cause::Uses { func } => {

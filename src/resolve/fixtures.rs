@@ -71,11 +71,16 @@ pub(crate) fn conftest_distance(project: &Project, file: FileId, conftest: FileI
     project.file(file).path.parent()?.ancestors().position(|folder| folder == above)
 }
 
-/// The decorator that makes `func` a fixture.
+/// The decorator that makes `func` a fixture of the tests.
 pub fn decorator(names: &Names, func: FuncId) -> Option<FixtureDecorator> {
     if !names.project.file(func.file).is_test {
         return None;
     }
+    any_decorator(names, func)
+}
+
+/// The same, also where a module with fixtures stands with the code: for tests that load it, or for those of other packages.
+pub fn any_decorator(names: &Names, func: FuncId) -> Option<FixtureDecorator> {
     names.index.func(func).decorators.iter().find_map(|decorator| {
         let path = names.dotted(decorator.value)?;
         let (range, call) = match names.index.value(decorator.value) {

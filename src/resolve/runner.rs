@@ -13,7 +13,7 @@ use crate::index::facts::*;
 pub enum Runner {
     /// `asyncio.run(c())`: the coroutine can be awaited in its place.
     Plain,
-    /// A loop that is configured, kept, or belongs to a framework.
+    /// A loop that is configured, kept, or belongs to a framework; or a process that has none.
     Own,
 }
 
@@ -33,37 +33,145 @@ const FRAMEWORKS: [&str; 12] = [
     "asyncio.runners.Runner",
 ];
 
-/// Words that files with a runner have, apart from `run` itself.
-const WORDS: [&str; 10] = [
-    "run_until_complete",
-    "run_forever",
-    "run_app",
-    "uvicorn",
-    "uvloop",
-    "trio",
-    "anyio",
+/// Packages whose programs run in a loop that the package starts, or fails to start under another one.
+const PACKAGES: [&str; 44] = [
+    "InquirerPy",
+    "aiogram",
+    "aiomisc",
+    "aiorun",
+    "aiosmtpd",
+    "arq",
+    "asgiref",
+    "botbuilder",
+    "chainlit",
+    "channels",
+    "curio",
+    "daphne",
     "discord",
-    "Runner",
+    "disnake",
+    "fastmcp",
+    "faststream",
+    "flet",
+    "gradio",
+    "granian",
+    "gunicorn",
+    "hikari",
     "hypercorn",
+    "interactions",
+    "jupyter_server",
+    "mcp",
+    "nextcord",
+    "nicegui",
+    "panel",
+    "prompt_toolkit",
+    "pyrogram",
+    "quart",
+    "questionary",
+    "robyn",
+    "sanic",
+    "slack_bolt",
+    "slixmpp",
+    "solara",
+    "telegram",
+    "telethon",
+    "textual",
+    "tornado",
+    "trame",
+    "twisted",
+    "vkbottle",
 ];
+
+/// What such a package calls a function that runs the loop.
+const STARTERS: [&str; 17] = [
+    "ask",
+    "unsafe_ask",
+    "execute",
+    "run",
+    "start",
+    "launch",
+    "serve",
+    "main",
+    "app",
+    "process",
+    "prompt",
+    "run_app",
+    "run_sync",
+    "run_worker",
+    "run_server",
+    "launch_instance",
+    "launch_new_instance",
+];
+
+/// Methods of these names run a loop, whatever package they are of.
+const METHODS: [&str; 6] =
+    ["run_until_complete", "run_forever", "run_polling", "run_webhook", "run_until_disconnected", "run_coroutine"];
+
+/// What goes on as another process, in which the loop of this one is none any more.
+const FORKS: [&str; 5] = ["os.fork", "os.forkpty", "pty.fork", "daemon.DaemonContext", "daemon.daemon.DaemonContext"];
+
+/// Words that files with a runner have, apart from `run` itself.
+const WORDS: [&str; 10] =
+    ["run_app", "uvicorn", "uvloop", "trio", "anyio", "Runner", "async_to_sync", "fork", "forkpty", "DaemonContext"];
 
 /// Does the call run an event loop?
 pub fn runner(names: &Names, call: &Call) -> Option<Runner> {
     let name = names.last_name(call.func)?;
     let sole = matches!(call.args.as_slice(), [arg] if arg.keyword.is_none() && !arg.is_star);
     match name {
-        "run_until_complete" if sole && on_current_loop(names, call) => Some(Runner::Plain),
-        "run_until_complete" | "run_forever" => Some(Runner::Own),
-        "run" | "main" | "run_app" | "Runner" => {
-            let path = names.dotted(call.func)?;
-            match path.as_str() {
-                "asyncio.run" if sole => Some(Runner::Plain),
-                "asyncio.run" => Some(Runner::Own),
-                path => FRAMEWORKS.contains(&path).then_some(Runner::Own),
-            }
-        }
-        _ => None,
+        "run_until_complete" if sole && on_current_loop(names, call) => return Some(Runner::Plain),
+        // `async_to_sync(f)(x)`
+        "async_to_sync" => return matches!(call.usage, Usage::Called(_)).then_some(Runner::Own),
+        name if METHODS.contains(&name) && !is_of_project(names, call.func) => return Some(Runner::Own),
+        _ => {}
     }
+    if takes_coroutine(names, call, name) {
+        return Some(Runner::Own);
+    }
+    if !STARTERS.contains(&name) && !matches!(name, "Runner" | "fork" | "forkpty" | "DaemonContext") {
+        return None;
+    }
+    let path = names.dotted(call.func)?;
+    match path.as_str() {
+        "asyncio.run" if sole => Some(Runner::Plain),
+        "asyncio.run" => Some(Runner::Own),
+        path if FRAMEWORKS.contains(&path) => Some(Runner::Own),
+        _ if is_of_project(names, call.func) => None,
+        path if is_fork(path) => Some(Runner::Own),
+        path => names.inherited_paths(path).iter().any(|path| is_of_framework(path, name)).then_some(Runner::Own),
+    }
+}
+
+/// Does a function of this path fork the process?
+pub fn is_fork(path: &str) -> bool {
+    FORKS.contains(&path)
+}
+
+fn is_of_framework(path: &str, name: &str) -> bool {
+    let package = path.split('.').next().unwrap_or_default();
+    FRAMEWORKS.contains(&path) || STARTERS.contains(&name) && PACKAGES.contains(&package)
+}
+
+/// Does the project define what is called?
+fn is_of_project(names: &Names, func: ValueId) -> bool {
+    names.dotted(func).is_some_and(|path| names.func_of_path(&path).is_some())
+}
+
+/// `runner.run(main())`: who takes a coroutine of the project in sync code, and is neither the project's nor asyncio's, runs it.
+fn takes_coroutine(names: &Names, call: &Call, name: &str) -> bool {
+    let is_coroutine = |value: ValueId| {
+        let Value::Call { call } = names.index.value(value) else { return false };
+        let meanings = names.evaluate(names.index.call(*call).func);
+        matches!(meanings.as_slice(), [Meaning::Func(func)] if {
+            let facts = names.index.func(*func);
+            facts.is_async && !facts.traits.is_generator
+        })
+    };
+    matches!(
+        name,
+        "run" | "start" | "main" | "launch" | "serve" | "run_sync" | "run_async" | "run_coroutine" | "sync" | "syncify"
+    ) && call.args.iter().any(|arg| is_coroutine(arg.value))
+        && names.index.funcs_of(name).is_empty()
+        && names.dotted(call.func).is_none_or(|path| !path.starts_with("asyncio."))
 }
 
 /// `asyncio.get_event_loop().run_until_complete(c())`, also through a name that stands for nothing else.
@@ -93,7 +201,7 @@ pub(super) fn find(builder: &mut Builder) {
         words.files("asyncio").filter(|file| running.contains(file)).collect()
     };
     builder.index.load(builder.project, &both);
-    builder.index.load_words(builder.project, WORDS);
+    builder.index.load_words(builder.project, WORDS.into_iter().chain(PACKAGES).chain(METHODS));
     let mut found = vec![];
     for (file, facts) in builder.index.loaded_files().filter(|(file, _)| !builder.in_tests(*file)) {
         for (index, site) in facts.refs.iter().enumerate() {
