@@ -198,7 +198,8 @@ fn layers(world: World, reached: &FxHashSet<FuncId>) -> Vec<Layer> {
             continue;
         }
         let mut calls = Calls::default();
-        for site in methods.iter().flat_map(|method| world.graph.sites_of(*method)) {
+        let sites = methods.iter().flat_map(|method| world.graph.sites_of(*method));
+        for site in sites.filter(|site| !world.graph.sites[*site].uncertain) {
             let owner = world.context(*site).func;
             let outside = owner.is_none_or(|owner| world.index.func(owner).class != Some(class));
             if outside && !world.in_tests(site.file) {

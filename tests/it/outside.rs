@@ -206,7 +206,8 @@ async def main(store: Store):
     );
     let diff = check_round(&project).says(&["1 site left:", "`store.session` (app.py:4)"]);
     let line = "print(await asyncio.to_thread(store.get, 1), await asyncio.to_thread(next, store.rows(), None))";
-    assert!(diff.text().contains(line), "{}", diff.text());
+    // A registry of one's own makes no children.
+    assert!(diff.text().contains(line) && !diff.text().contains("-    def read(self):"), "{}", diff.text());
 }
 
 /// Whether the package is installed or not: what runs a base's method by `super()` overrides it, if it has its name.
@@ -280,4 +281,330 @@ async def main():
     await counted.asked(['/'])
 ",
     );
+}
+
+/// A framework, or whoever takes a coroutine in sync code, runs a loop, and fails under another one.
+#[test]
+fn what_starts_a_loop_of_a_framework_stays() {
+    let project = Project::new(
+        "#- bot.py
+from textual.app import App
+from somewhere import execute
+
+class Viewer(App):
+    pass
+
+async def start():
+    print(1)
+
+def view():
+    print(persistence.get(1))
+    Viewer().run()
+
+def poll(application):
+    print(persistence.get(2))
+    application.run_polling()
+
+def other():
+    print(persistence.get(3))
+    execute.run(start())
+",
+    );
+    check_round(&project).says(&[
+        "bot.view: it runs an event loop of its own (`bot.Viewer.run`)",
+        "bot.poll: it runs an event loop of its own (`run_polling`)",
+        "bot.other: it runs an event loop of its own (`somewhere.execute.run`)",
+    ]);
+}
+
+/// A command runs a loop of its own: what calls it where no loop runs has nothing to wait for.
+#[test]
+fn calls_of_commands_stay_where_no_loop_runs() {
+    let project = Project::new(
+        "#- cli.py
+import click
+
+@click.group()
+def cli():
+    print(persistence.get(1))
+
+def main():
+    cli(prog_name='app')
+
+if __name__ == '__main__':
+    main()
+#- served.py
+import asyncio
+import click
+
+@click.command()
+def serve():
+    asyncio.run(run())
+
+async def run():
+    print(persistence.get(2))
+",
+    );
+    let diff = check_round(&project);
+    let text = diff.text();
+    assert!(
+        text.contains("+async def _cli():") && !text.contains("+async def main") && !text.contains("_serve"),
+        "{text}"
+    );
+}
+
+/// A repository may hold several packages, each with commands; a method that a command is cannot keep a face.
+#[test]
+fn commands_of_every_package_in_the_tree_keep_their_faces() {
+    let project = Project::new(
+        "#- client/pyproject.toml
+[project.scripts]
+client = 'client_pkg.cli:main'
+other = 'client_pkg.cli:Other.run'
+#- client/client_pkg/__init__.py
+#- client/client_pkg/cli.py
+def main():
+    print(persistence.get(1))
+
+class Other:
+    @classmethod
+    def run(cls):
+        print(persistence.get(2))
+",
+    );
+    let diff = check_round(&project);
+    assert!(diff.text().contains("+    asyncio.run(_main())"), "{}", diff.text());
+    diff.says(&["client_pkg.cli.Other.run: an entry point of the package (`console_scripts`) names it"]);
+}
+
+/// A global that is read by a string goes where the string is.
+#[test]
+fn tables_of_modules_that_are_read_by_a_string_are_followed() {
+    let project = Project::new(
+        "#- hooks.py
+def hook(key):
+    return persistence.get(key)
+
+HOOKS = {'key': hook}
+#- app.py
+import importlib
+
+def load(name):
+    return getattr(importlib.import_module(name), 'HOOKS', {})
+
+def main():
+    for name, hook in load('hooks').items():
+        if hook('a'):
+            print('valid')
+",
+    );
+    assert!(check_round(&project).text().contains("+        if await hook('a'):"), "the call is awaited");
+}
+
+/// A child process has no loop, and fixtures that only others ask for have no test that could await them.
+#[test]
+fn what_forks_and_what_a_package_ships_for_tests_stays() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['persistence', 'pytest']
+#- server.py
+import os
+
+def detach():
+    print(persistence.get(4))
+    if os.fork():
+        os._exit(0)
+
+detach()
+#- shipped.py
+import pytest
+
+@pytest.fixture
+def stored():
+    return persistence.get(1)
+",
+    );
+    check_round(&project).says(&[
+        "server.detach: it goes on in another process (`os.fork`), where no loop runs",
+        "shipped.stored: the library exports it, and nothing in the project calls it",
+    ]);
+}
+
+/// pytest-asyncio takes async fixtures by its own decorator, wherever they stand.
+#[test]
+fn fixtures_beside_the_code_get_the_decorator_of_the_plugin() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['persistence', 'pytest']
+#- requirements.txt
+pytest-asyncio
+#- app/__init__.py
+#- app/testing.py
+import pytest
+
+@pytest.fixture
+def stored():
+    return persistence.get(1)
+#- tests/conftest.py
+pytest_plugins = ['app.testing']
+#- tests/test_app.py
+def test_it(stored):
+    assert stored
+",
+    );
+    let diff = check_round(&project);
+    assert!(diff.text().contains("+@pytest_asyncio.fixture\n+async def stored():"), "{}", diff.text());
+}
+
+/// What gives the logger is called: the line of a fallback cannot go through the attribute.
+#[test]
+fn methods_that_give_a_logger_are_no_logger() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['asyncio-run']
+#- app.py
+import asyncio
+
+class Controller(Base):
+    def start(self):
+        self.logger().info('started')
+        loop = asyncio.get_event_loop()
+        if loop.is_running():
+            asyncio.create_task(self.fetch())
+        else:
+            loop.run_until_complete(self.fetch())
+
+    async def fetch(self):
+        self.logger().info('fetched')
+",
+    );
+    assert!(!check_round(&project).text().contains("self.logger.warning"), "the logger of the module");
+}
+
+/// A list may name more than connections of sqlite3.
+#[test]
+fn only_what_sqlite_makes_belongs_to_one_thread() {
+    let project = Project::new(
+        "#- awaitify.toml
+codemods = ['./c.toml']
+#- c.toml
+[[blocking]]
+function = ['time.sleep', 'sqlite3.connect']
+#- app.py
+import time
+
+def wait(seconds):
+    time.sleep(seconds)
+
+async def show():
+    wait(1)
+",
+    );
+    assert!(check_round(&project).text().contains("+    await wait(1)"), "it converts");
+}
+
+/// Who has an object that is not the project's calls what is stored in it; what the project reads there is followed.
+#[test]
+fn functions_that_are_stored_in_what_is_not_ours_stay() {
+    let project = Project::new(
+        "#- app.py
+import sys
+import mqtt
+from jinja2 import Environment
+from web import App, View
+
+app = App()
+
+def on_message(client, message):
+    persistence.get(1)
+
+def report(kind, value, trace):
+    persistence.get(2)
+
+def raw(key):
+    return persistence.get(key)
+
+def show():
+    return persistence.get(4)
+
+def load(key):
+    return persistence.get(key)
+
+class Page(View):
+    render = show
+
+client = mqtt.Client()
+client.on_message = on_message
+sys.excepthook = report
+environment = Environment()
+environment.filters['raw'] = raw
+app.state.load = load
+
+async def read(request):
+    print(request.app.state.load(1))
+",
+    );
+    let before = project.text("app.py");
+    let escape = "it is passed on as a value";
+    for name in ["on_message", "report", "raw"] {
+        let why = project.run(&format!("why app.{name}"));
+        assert!(why.text().contains(escape), "{}", why.text());
+    }
+    project.run("apply --allow-dirty").returned(0);
+    let after = project.text("app.py");
+    assert!(
+        after.contains("async def load(key):") && after.contains("print(await request.app.state.load(1))"),
+        "{after}"
+    );
+    let kept = |function: &str| before.contains(function) && after.contains(function);
+    assert!(["def on_message", "def report", "def raw", "def show"].into_iter().all(|name| kept(&format!("\n{name}"))));
+}
+
+/// A class may become another's child by a call.
+#[test]
+fn classes_that_are_registered_with_others_have_one_color_with_them() {
+    let project = Project::new(
+        "#- app.py
+from abc import ABC, abstractmethod
+from zope.interface import Interface, implementer
+
+class Base(ABC):
+    @abstractmethod
+    def read(self, key): ...
+
+@Base.register
+class Storage:
+    def read(self, key):
+        return persistence.get(key)
+
+class IStore(Interface):
+    def write(key): ...
+
+class Registry:
+    @classmethod
+    def register(cls, other):
+        return other
+
+    def read(self):
+        return 1
+
+@Registry.register
+class Entry:
+    def read(self):
+        return 2
+
+@implementer(IStore)
+class Store:
+    def write(self, key):
+        return persistence.put(key)
+
+def show(base: Base, store: IStore):
+    if base.read(1) and store.write(2):
+        print('there')
+",
+    );
+    let diff = check_round(&project);
+    let line = "+    if await base.read(1) and await asyncio.to_thread(store.write, 2):";
+    // A registry of one's own makes no children.
+    assert!(diff.text().contains(line) && !diff.text().contains("-    def read(self):"), "{}", diff.text());
 }

@@ -107,7 +107,7 @@ impl Handles {
         let handle = receiver.and_then(|receiver| self.of_value(world, receiver));
         match handle {
             Some(Handle::Registry) => Some(Cause::OtherSession { site: site.id }),
-            _ if handle == Some(Handle::Sqlite) || self.is_of_one_thread(site) => {
+            _ if handle == Some(Handle::Sqlite) || self.is_of_one_thread(world, site) => {
                 world.owner(site.id).map(|func| Cause::ThreadBound { func, what: SQLITE })
             }
             _ => None,
@@ -115,8 +115,20 @@ impl Handles {
     }
 
     /// Is it a declared call on a connection that serves one thread, or one that opens it?
-    fn is_of_one_thread(&self, site: &Site) -> bool {
-        matches!(site.kind, SiteKind::Blocking { entry, .. } if self.one_thread.contains(&entry))
+    fn is_of_one_thread(&self, world: World, site: &Site) -> bool {
+        let SiteKind::Blocking { entry, .. } = site.kind else { return false };
+        // A function of something else may stand in the same list.
+        let is_other = || match world.index.site(site.id).usage {
+            Usage::Called(call) => {
+                let path = world.names().dotted(world.index.call(call).func);
+                path.is_some_and(|path| {
+                    !path.starts_with("sqlite3.")
+                        && world.graph.entries[entry].function.as_ref().is_some_and(|names| names.matches(&path))
+                })
+            }
+            _ => false,
+        };
+        self.one_thread.contains(&entry) && !is_other()
     }
 
     /// Does the function use a connection that it is given, in a worker that runs `run`? It is the worker's where that opens one.
@@ -126,7 +138,7 @@ impl Handles {
         }
         let of_thread = |of: FuncId| {
             let sites = world.graph.sites_in_file(of.file).filter(move |site| world.owner(site.id) == Some(of));
-            sites.filter(|site| self.is_of_one_thread(site)).map(|site| world.index.site(site.id))
+            sites.filter(|site| self.is_of_one_thread(world, site)).map(|site| world.index.site(site.id))
         };
         let is_given = |site: &Ref| site.receiver.is_some_and(|value| root(world, func, value, DEPTH) == Root::Given);
         let opens = || of_thread(run).any(|site| site.name == "connect");
@@ -178,7 +190,7 @@ pub fn in_file(world: World, handles: &Handles, file: FileId) -> FxHashMap<FuncI
             }
         }
     }
-    for site in world.graph.sites_in_file(file).filter(|site| handles.is_of_one_thread(site)) {
+    for site in world.graph.sites_in_file(file).filter(|site| handles.is_of_one_thread(world, site)) {
         let receiver = world.index.site(site.id).receiver;
         if let Some(func) = world.owner(site.id)
             && world.index.site(site.id).name != "connect"

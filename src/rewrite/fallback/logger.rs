@@ -1,7 +1,7 @@
 //! The log line of a fallback, through the module's own logger and in its style.
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_node};
-use ruff_python_ast::{AnyNodeRef, Expr, ModModule, Stmt, StmtAssign};
+use ruff_python_ast::{AnyNodeRef, Expr, ExprAttribute, ModModule, Stmt, StmtAssign};
 
 use super::Shape;
 use crate::rewrite::context::{Context, Parents, dotted};
@@ -100,8 +100,11 @@ fn of_class(context: &Context, parents: Parents) -> Option<(String, Style)> {
         return None;
     };
     let receiver = method.parameters.posonlyargs.iter().chain(&method.parameters.args).next()?.name();
-    let mut finder = Finder { receiver: receiver.as_str(), name: None, value: None };
+    let mut finder = Finder { receiver: receiver.as_str(), name: None, value: None, is_method: false };
     walk_node(&mut finder, parents.0[class]);
+    if finder.is_method {
+        return None;
+    }
     let style = finder.value.map_or(Style::Plain, |value| style(context, value));
     let module = context.imports.resolve("structlog").is_some();
     let style = if style == Style::Plain && module && finder.value.is_some() { Style::Keywords } else { style };
@@ -113,6 +116,15 @@ struct Finder<'a> {
     receiver: &'a str,
     name: Option<&'a str>,
     value: Option<&'a Expr>,
+    /// `self.logger()`: it is what gives the logger.
+    is_method: bool,
+}
+
+impl Finder<'_> {
+    fn is_own(&self, attribute: &ExprAttribute) -> bool {
+        let of_self = attribute.value.as_name_expr().is_some_and(|name| name.id == self.receiver);
+        of_self && NAMES.contains(&attribute.attr.as_str())
+    }
 }
 
 impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
@@ -125,11 +137,11 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'a> {
                     self.value = Some(&assign.value);
                 }
             }
-            AnyNodeRef::ExprAttribute(attribute) if self.name.is_none() => {
-                let of_self = attribute.value.as_name_expr().is_some_and(|name| name.id == self.receiver);
-                if of_self && NAMES.contains(&attribute.attr.as_str()) {
-                    self.name = Some(attribute.attr.as_str());
-                }
+            AnyNodeRef::ExprCall(call) => {
+                self.is_method |= call.func.as_attribute_expr().is_some_and(|attribute| self.is_own(attribute));
+            }
+            AnyNodeRef::ExprAttribute(attribute) if self.name.is_none() && self.is_own(attribute) => {
+                self.name = Some(attribute.attr.as_str());
             }
             _ => {}
         }

@@ -42,7 +42,7 @@ impl Handles {
         let is_declared = || {
             world.graph.sites_in_file(call.file).any(|site| {
                 let facts = world.index.site(site.id);
-                facts.usage == Usage::Called(call) && gives(&facts.name) && self.is_of_one_thread(site)
+                facts.usage == Usage::Called(call) && gives(&facts.name) && self.is_of_one_thread(world, site)
             })
         };
         let is_member = || match world.index.value(facts.func) {
