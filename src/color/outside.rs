@@ -26,7 +26,9 @@ fn is_named(world: World, func: FuncId, entry: &FoundByName) -> bool {
     let file = || world.project.file(func.file).relative.rsplit('/').next().unwrap_or_default();
     let binds = |name: &String| !world.index.scope(ScopeId { file: func.file, index: 0 }).bindings_of(name).is_empty();
     let takes = |names: &Vec<String>| names.iter().eq(facts.params.iter().map(|param| param.name.as_str()));
-    facts.class.is_none()
+    let is_method_meant =
+        || entry.parameters.as_ref().is_some_and(|names| names.first().is_some_and(|name| name == "self"));
+    (facts.class.is_none() || is_method_meant())
         && facts.decorators.is_empty()
         && entry.function.matches(&facts.name)
         && entry.file.as_ref().is_none_or(|names| names.matches(file()))

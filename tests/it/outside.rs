@@ -608,3 +608,21 @@ def show(base: Base, store: IStore):
     // A registry of one's own makes no children.
     assert!(diff.text().contains(line) && !diff.text().contains("-    def read(self):"), "{}", diff.text());
 }
+
+/// Falcon calls the responders of an object that the application is given.
+#[test]
+fn responders_of_falcon_stay() {
+    let project = Project::new(
+        "#- app.py
+import falcon
+
+class Things:
+    def on_get(self, req, resp):
+        resp.text = persistence.get(1)
+
+app = falcon.App()
+app.add_route('/things', Things())
+",
+    );
+    check_round(&project).says(&["app.Things.on_get: it is found by its name and called without an await"]);
+}
