@@ -195,9 +195,7 @@ fn entry_point(world: World, func: FuncId) -> Option<Cause> {
     let plugins = world.project.plugins.iter().filter(|_| !is_hidden);
     let names_it = |plugin: &&Plugin| match plugin.group.as_str() {
         // For the tests of whoever installs the package.
-        PYTEST => {
-            plugin.path == world.project.file(func.file).module && fixtures::any_decorator(&names, func).is_some()
-        }
+        PYTEST => plugin.path == world.project.file(func.file).module && is_fixture(world, func),
         _ => paths.iter().flatten().any(|path| *path == plugin.path),
     };
     let found = plugins.into_iter().find(names_it)?;

@@ -82,10 +82,11 @@ impl<'a> Coloring<'a> {
         coloring.reached = coloring.reached_with(world.converting);
         let all_callers = coloring.callers(|_, _| true);
         // A command or a console script runs a loop of its own: what calls it where no loop runs is as good as it was.
+        let targets: BTreeSet<FuncId> = world.graph.sites.values().flat_map(|site| &site.targets).copied().collect();
+        let commands: BTreeSet<FuncId> =
+            targets.into_iter().filter(|func| bridge::applies(world, *func, None)).collect();
         let callers = coloring.callers(|called, caller| {
-            !bridge::applies(world, called, None)
-                || world.index.func(caller).is_async
-                || coloring.reached.contains(&caller)
+            !commands.contains(&called) || world.index.func(caller).is_async || coloring.reached.contains(&caller)
         });
         coloring.blocking = coloring.lead_to(&callers, Along::Families, |site| coloring.is_in_reach(site));
         let mut seeds: Vec<FuncId> = coloring.blocking.iter().copied().collect();
@@ -94,7 +95,7 @@ impl<'a> Coloring<'a> {
         seeds.retain(|func| !world.in_tests(func.file));
         coloring.nested = coloring.reached_from(seeds.clone());
         // With a face that runs a loop nothing is won where it runs one already.
-        coloring.nested.retain(|func| !bridge::applies(world, *func, None));
+        coloring.nested.retain(|func| !commands.contains(func));
         coloring.nested.extend(seeds);
         coloring.blocking = coloring.lead_to(&callers, Along::Overrides, |site| coloring.is_in_reach(site));
         coloring.leads = coloring.lead_to(&callers, Along::Families, |site| match site.kind {

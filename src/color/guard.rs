@@ -42,13 +42,15 @@ pub fn runs_alone(world: World, site: &Site) -> bool {
 fn keeps_loop(world: World, site: &Site) -> bool {
     let Some((file, at)) = of_site(world, site) else { return false };
     let (facts, names) = (world.index.file(file), world.names());
-    let is_it = |call: &Call| {
-        let name = names.last_name(call.func).unwrap_or_default();
-        matches!(name, "new_event_loop" | "set_event_loop" | "get_event_loop")
-    };
-    let inside =
-        |call: &Call| facts[call.context].func.is_none() && facts.main_guards[at].range.contains_range(call.range);
-    facts.calls.iter().any(|call| inside(call) && is_it(call))
+    let makers = ["new_event_loop", "set_event_loop", "get_event_loop"];
+    calls(facts, &facts.main_guards[at])
+        .any(|call| names.last_name(call.func).is_some_and(|name| makers.contains(&name)))
+}
+
+/// The calls that the guard makes itself.
+fn calls<'a>(facts: &'a FileFacts, guard: &'a MainGuard) -> impl Iterator<Item = &'a Call> {
+    let is_inside = move |call: &&Call| facts[call.context].func.is_none() && guard.range.contains_range(call.range);
+    facts.calls.iter().filter(is_inside)
 }
 
 /// Does it set a context variable that the rest of the guard may read? `asyncio.run` works on a copy of the context.
@@ -67,9 +69,7 @@ pub fn moves(world: World, (file, at): GuardId) -> bool {
     let facts = world.index.file(file);
     let guard = &facts.main_guards[at];
     let names = world.names();
-    let is_inside = |call: &&Call| facts[call.context].func.is_none() && guard.range.contains_range(call.range);
-    let mut calls = facts.calls.iter().filter(is_inside);
-    let runs_own_loop = calls.any(|call| runner(&names, call) == Some(Runner::Own));
+    let runs_own_loop = calls(facts, guard).any(|call| runner(&names, call) == Some(Runner::Own));
     let star = bindings(facts, guard).any(|binding| binding.name == "*");
     let shared = shared_names(world, file, guard);
     let declared = bindings(facts, guard)

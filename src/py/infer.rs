@@ -129,10 +129,11 @@ fn ask_file(db: &Db, questions: &Questions) -> Answers {
             for name in members.get(&range).into_iter().flatten() {
                 answers.members.insert((range, (*name).clone()), asker.member_definitions(expr, name));
             }
-            let Expr::Attribute(attribute) = expr else { return None };
-            for name in siblings.get(&range).into_iter().flatten() {
-                let found = asker.member_definitions(&attribute.value, name);
-                answers.siblings.insert((range, (*name).clone()), found);
+            if let Expr::Attribute(attribute) = expr {
+                for name in siblings.get(&range).into_iter().flatten() {
+                    let found = asker.member_definitions(&attribute.value, name);
+                    answers.siblings.insert((range, (*name).clone()), found);
+                }
             }
             Some(())
         });

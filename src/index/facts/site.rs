@@ -100,6 +100,13 @@ pub enum Usage {
     Other,
 }
 
+impl Usage {
+    /// Does it read what the name stands for? An annotation only names it.
+    pub fn is_read(&self) -> bool {
+        !matches!(self, Self::Store | Self::Delete | Self::Annotation)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComprehensionKind {
     List,

@@ -181,7 +181,7 @@ impl Walk<'_, '_> {
         for id in self.solver.index.refs_from(scope, name) {
             let site = self.solver.index.site(id);
             let (value, receiver, usage) = (site.value, site.receiver, site.usage);
-            if site.is_implicit() || matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) {
+            if site.is_implicit() || !usage.is_read() {
                 continue;
             }
             let used_in = self.solver.index.context(site.context).scope;
@@ -225,10 +225,7 @@ impl Walk<'_, '_> {
         }
         for id in self.solver.index.refs_of(name).to_vec() {
             let site = self.solver.index.site(id);
-            if site.receiver.is_some()
-                && !site.is_implicit()
-                && !matches!(site.usage, Usage::Store | Usage::Delete | Usage::Annotation)
-            {
+            if site.receiver.is_some() && !site.is_implicit() && site.usage.is_read() {
                 self.pending.push(Spot::Value(site.value));
             }
         }

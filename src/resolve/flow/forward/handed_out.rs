@@ -75,8 +75,7 @@ impl Walk<'_, '_> {
         }
         self.builder.index.refs_of(name).to_vec().into_iter().any(|id| {
             let site = self.builder.index.site(id);
-            let is_read =
-                !matches!(site.usage, Usage::Store | Usage::Delete | Usage::Annotation) && !site.is_implicit();
+            let is_read = site.usage.is_read() && !site.is_implicit();
             let receiver = site.receiver.filter(|_| is_read && !self.builder.in_tests(id.file));
             receiver.is_some_and(|receiver| self.whose(receiver) != Whose::Project)
         })

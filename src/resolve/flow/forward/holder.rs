@@ -44,7 +44,7 @@ impl Walk<'_, '_> {
             let site = self.builder.index.site(id);
             let (value, receiver, is_test) =
                 (site.value, site.receiver, self.builder.in_tests(id.file) && !self.builder.in_tests(scope.file));
-            if site.is_implicit() || is_test || matches!(site.usage, Usage::Store | Usage::Delete | Usage::Annotation) {
+            if site.is_implicit() || is_test || !site.usage.is_read() {
                 continue;
             }
             let used_in = self.builder.index.context(site.context).scope;
@@ -125,7 +125,7 @@ impl Walk<'_, '_> {
             let (receiver, usage) = (site.receiver, site.usage);
             let Some(receiver) = receiver.filter(|_| !site.is_implicit()) else { continue };
             let is_skipped = self.ends_before_tests() && self.is_apart(id.file);
-            if matches!(usage, Usage::Store | Usage::Delete | Usage::Annotation) || is_skipped {
+            if !usage.is_read() || is_skipped {
                 continue;
             }
             if self.may_have(receiver, owner) && self.may_read(receiver, name, depth) {
