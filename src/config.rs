@@ -223,8 +223,30 @@ pub struct FoundByName {
     pub file: Option<Names>,
     /// Names that the module binds, all of them.
     pub binds: Vec<String>,
-    /// The names of the function's parameters, in their order.
-    pub parameters: Option<Vec<String>>,
+    pub parameters: Option<Parameters>,
+}
+
+/// The parameters of a function that is found by its name.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    /// Names (globs), in their order.
+    pub names: Vec<Names>,
+    /// There may be more of them (`...` at the end).
+    pub is_open: bool,
+}
+
+impl Parameters {
+    /// Are these the parameters of a method?
+    pub fn begin_with_self(&self) -> bool {
+        self.names.first().is_some_and(|name| name.patterns == ["self"])
+    }
+
+    /// Are the parameters of these names meant?
+    pub fn fit<'a>(&self, names: impl ExactSizeIterator<Item = &'a str>) -> bool {
+        let count = self.names.len();
+        (names.len() == count || self.is_open && names.len() > count)
+            && self.names.iter().zip(names).all(|(pattern, name)| pattern.matches(name))
+    }
 }
 
 /// One `[[rename]]` entry: a new name for a definition and all its uses once the code around it is async.

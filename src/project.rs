@@ -42,7 +42,7 @@ impl SourceFile {
     }
 }
 
-/// A notebook or a template: it may call functions of the project, and is never edited.
+/// A notebook, a template or settings: it may call or name functions of the project, and is never edited.
 #[derive(Debug)]
 pub struct TextFile {
     /// Absolute path.
@@ -56,6 +56,8 @@ pub struct TextFile {
 pub enum TextKind {
     Notebook,
     Template,
+    /// What configures a program.
+    Settings,
 }
 
 /// The files of a project, sorted by path; [`FileId`] is the position.
@@ -179,9 +181,17 @@ fn text_file(root: &Path, path: PathBuf) -> Option<TextFile> {
     let kind = match path.extension()?.to_str()? {
         "ipynb" => TextKind::Notebook,
         "html" | "htm" | "jinja" | "jinja2" | "j2" | "tmpl" => TextKind::Template,
+        "toml" | "yaml" | "yml" | "cfg" | "ini" | "conf" => TextKind::Settings,
+        "json" if path.file_stem().and_then(|stem| stem.to_str()).is_some_and(is_settings) => TextKind::Settings,
         _ => return None,
     };
     Some(TextFile { relative: relative(root, &path), path, kind })
+}
+
+/// Most JSON is data.
+fn is_settings(stem: &str) -> bool {
+    let stem = stem.to_ascii_lowercase();
+    ["config", "settings", "function", "openapi", "swagger", "logging"].iter().any(|part| stem.contains(part))
 }
 
 fn relative(root: &Path, path: &Path) -> String {

@@ -23,6 +23,7 @@ pub mod eager;
 pub mod fixtures;
 mod flow;
 mod function;
+mod given_outside;
 mod group;
 mod handed;
 pub mod intercepted;
@@ -48,6 +49,7 @@ mod replaced;
 mod replacement;
 pub mod runner;
 mod satisfies;
+mod settings;
 pub(crate) mod signature;
 pub(crate) mod site;
 mod spelling;
@@ -340,6 +342,8 @@ pub struct Graph {
     families_of: FxHashMap<FuncId, usize>,
     /// `__call__` methods of objects that are given to something that calls them.
     pub passed_on: BTreeMap<FuncId, CallId>,
+    /// Methods that nothing calls, of what something outside is given there.
+    pub given_outside: BTreeMap<FuncId, (FileId, TextRange)>,
     /// The certain callers of functions with an `asyncio.run` fallback, and their callers.
     pub callers: BTreeMap<FuncId, Vec<RefId>>,
     /// Calls that a codemod declares blocking.
@@ -417,9 +421,10 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     if rewrites_fallbacks {
         builder.graph.callers = alone::find(&mut builder);
     }
+    builder.graph.given_outside = given_outside::find(&mut builder);
     builder.graph.declared_for_many = protocol::declared_for_many(&builder);
     builder.graph.text_calls = text::find(&builder);
-    for (func, call) in path_string::find(&builder) {
+    for (func, call) in path_string::find(&builder).into_iter().chain(settings::find(&builder)) {
         builder.graph.text_calls.entry(func).or_insert(call);
     }
     for site in builder.graph.sites.values() {

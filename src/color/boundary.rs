@@ -150,8 +150,15 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     }
     entry_point(world, func)
         .or_else(|| outside::cause(world, func))
+        .or_else(|| given_outside(world, func))
         .or_else(|| called_by_base(world, func))
         .or_else(|| exported(world, func))
+}
+
+/// Does something outside have objects with the method, or with what it belongs to, and nothing in the project call it?
+fn given_outside(world: World, func: FuncId) -> Option<Cause> {
+    let (file, range) = *world.graph.given_outside.get(&func)?;
+    Some(Cause::GivenOutside { file, range })
 }
 
 /// The `__getattribute__` of a class below or above that hands out something else in the place of the method.

@@ -76,6 +76,11 @@ pub enum Cause {
     PassedOn {
         call: CallId,
     },
+    /// Nothing in the tree calls it, and something outside is given its class, or an object of it.
+    GivenOutside {
+        file: FileId,
+        range: TextRange,
+    },
     /// An object of its class goes where nobody sees who iterates over it.
     IteratedUnseen {
         file: FileId,
@@ -433,6 +438,7 @@ impl Cause {
             | Cause::CalledByTestRunner
             | Cause::Threaded
             | Cause::PassedOn { .. }
+            | Cause::GivenOutside { .. }
             | Cause::IteratedUnseen { .. }
             | Cause::MeasuredFirst { .. }
             | Cause::Intercepted { .. }

@@ -3,7 +3,7 @@
 
 use super::World;
 use super::cause::Cause;
-use crate::config::{FoundByName, builtin};
+use crate::config::{FoundByName, Parameters, builtin};
 use crate::index::facts::*;
 
 /// Why the function stays for what is outside; none when nothing there is known to call it.
@@ -25,9 +25,8 @@ fn is_named(world: World, func: FuncId, entry: &FoundByName) -> bool {
     let facts = world.index.func(func);
     let file = || world.project.file(func.file).relative.rsplit('/').next().unwrap_or_default();
     let binds = |name: &String| !world.index.scope(ScopeId { file: func.file, index: 0 }).bindings_of(name).is_empty();
-    let takes = |names: &Vec<String>| names.iter().eq(facts.params.iter().map(|param| param.name.as_str()));
-    let is_method_meant =
-        || entry.parameters.as_ref().is_some_and(|names| names.first().is_some_and(|name| name == "self"));
+    let takes = |parameters: &Parameters| parameters.fit(facts.params.iter().map(|param| param.name.as_str()));
+    let is_method_meant = || entry.parameters.as_ref().is_some_and(Parameters::begin_with_self);
     (facts.class.is_none() || is_method_meant())
         && facts.decorators.is_empty()
         && entry.function.matches(&facts.name)

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use ruff_python_stdlib::identifiers::is_identifier;
 
 use super::reader::{Fields, Reader, Text};
-use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, FoundByName, Names, Rename, filled};
+use super::{AcceptsAsync, Blocking, BlockingAction, Codemod, FoundByName, Names, Parameters, Rename, filled};
 
 pub(super) const BLOCKING: &str = "blocking";
 pub(super) const ACCEPTS_ASYNC: &str = "accepts_async";
@@ -192,7 +192,16 @@ fn read_found_by_name<'t>(
     let file = reader.names(&fields, "file");
     let texts = |texts: Vec<Text>| texts.into_iter().map(Text::into_inner).collect::<Vec<String>>();
     let binds = reader.strings(&fields, "binds").map(texts).unwrap_or_default();
-    let parameters = reader.strings(&fields, "parameters").map(texts);
+    let mut parameters = reader.strings(&fields, "parameters").map(texts);
+    let more = parameters.as_mut().and_then(|names| names.pop_if(|name| name == "..."));
+    let parameters = match parameters.map(|names| names.into_iter().map(|name| Names::new([name])).collect()) {
+        Some(Ok(names)) => Some(Parameters { names, is_open: more.is_some() }),
+        Some(Err(message)) => {
+            reader.problem(&fields.get("parameters")?.span(), format!("`parameters`: {message}"));
+            return None;
+        }
+        None => None,
+    };
     Some(FoundByName { codemod: codemod.to_owned(), function, file, binds, parameters })
 }
 

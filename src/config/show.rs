@@ -87,7 +87,11 @@ fn accepts_async_lines(entry: &AcceptsAsync) -> Vec<String> {
 }
 
 fn found_line(entry: &FoundByName) -> String {
-    let parameters = entry.parameters.as_ref().map(|names| format!("({})", names.join(", "))).unwrap_or_default();
+    let parameters = entry.parameters.as_ref().map(|all| {
+        let names = all.names.iter().map(joined).chain(all.is_open.then(|| "...".to_owned()));
+        format!("({})", names.collect::<Vec<_>>().join(", "))
+    });
+    let parameters = parameters.unwrap_or_default();
     let file = entry.file.as_ref().map(|names| format!(", in {}", joined(names))).unwrap_or_default();
     let binds = match entry.binds.as_slice() {
         [] => String::new(),

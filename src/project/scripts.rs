@@ -11,11 +11,11 @@ use rayon::prelude::*;
 pub(super) struct Entries {
     /// Of commands: dotted paths, sorted.
     pub(super) scripts: Vec<String>,
-    /// Of everything else.
+    /// Those of other groups than those of installed commands.
     pub(super) plugins: Vec<Plugin>,
 }
 
-/// An entry point that is no command.
+/// An entry point that is no installed command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Plugin {
     /// `twine.registered_commands`
@@ -30,12 +30,11 @@ pub(super) fn find(folders: &BTreeSet<PathBuf>, files: &BTreeSet<PathBuf>) -> En
     let entries: Vec<Plugin> = folders.par_iter().flat_map_iter(|folder| in_folder(folder)).collect();
     let groups: BTreeSet<String> = entries.iter().map(|entry| entry.group.clone()).collect();
     let own: BTreeSet<String> = groups.into_iter().filter(|group| is_script(group) || is_named(group, files)).collect();
-    let (scripts, mut plugins): (Vec<Plugin>, Vec<Plugin>) =
-        entries.into_iter().partition(|entry| own.contains(&entry.group));
-    let scripts: BTreeSet<String> = scripts.into_iter().map(|entry| entry.path).collect();
-    plugins.sort_unstable();
-    plugins.dedup();
-    Entries { scripts: scripts.into_iter().collect(), plugins }
+    let of_own = entries.iter().filter(|entry| own.contains(&entry.group));
+    let scripts: BTreeSet<String> = of_own.map(|entry| entry.path.clone()).collect();
+    // An object of a class that the project's own code names has methods that something else may call.
+    let plugins: BTreeSet<Plugin> = entries.into_iter().filter(|entry| !is_script(&entry.group)).collect();
+    Entries { scripts: scripts.into_iter().collect(), plugins: plugins.into_iter().collect() }
 }
 
 fn in_folder(folder: &Path) -> Vec<Plugin> {

@@ -115,6 +115,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CalledByTestRunner => "called-by-test-runner",
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
+        Cause::GivenOutside { .. } => "given-outside",
         Cause::IteratedUnseen { .. } => "iterated-unseen",
         Cause::MeasuredFirst { .. } => "measured-first",
         Cause::InThread { .. } => "in-thread",
@@ -249,6 +250,11 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 places.excerpt(call.file, range)
             )
         }
+        Cause::GivenOutside { file, range } => format!(
+            "nothing in the project calls it, and `{}` ({}), which is given its class or an object of it, may",
+            places.excerpt(*file, *range),
+            places.place(*file, range.start())
+        ),
         Cause::IteratedUnseen { file, range } => {
             format!(
                 "an object of its class goes where nobody sees who iterates over it ({})",
@@ -376,6 +382,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 Medium::Template => "a template",
                 Medium::Path => {
                     return format!("{}{line} names it in a string, and what finds it by that calls it", call.path);
+                }
+                Medium::Settings => {
+                    return format!("{}{line} names it, and what finds it by that calls it", call.path);
                 }
             };
             format!("something of its name is called in {}{line}, {why}, where no await can be put", call.path)

@@ -17,6 +17,11 @@ pub(super) fn trace(builder: &mut Builder, class: ClassId) -> Trace {
     trace_as(builder, class, Following::Code).0
 }
 
+/// Where something outside is given one of the objects, or the class or a child of it.
+pub(super) fn given_outside(builder: &mut Builder, class: ClassId) -> Option<(FileId, TextRange)> {
+    trace(builder, class).given
+}
+
 /// Which objects are followed, and how far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Following {
@@ -50,6 +55,7 @@ pub(super) fn trace_as(builder: &mut Builder, class: ClassId, following: Followi
         members: FxHashSet::default(),
         spots: vec![],
         lost_at: None,
+        given: None,
     };
     let mut from = class.file;
     for name in &names {
@@ -70,6 +76,7 @@ pub(super) fn trace_as(builder: &mut Builder, class: ClassId, following: Followi
         _ => flow::trace_from(builder, Token::Instance(class), from, seeds.spots, Until::TheEnd),
     };
     trace.escape = seeds.lost_at.or(trace.escape);
+    trace.given = seeds.given.or(trace.given);
     trace.members.extend(seeds.members);
     (trace, seeds.made)
 }
@@ -85,6 +92,8 @@ struct Seeds {
     members: FxHashSet<ValueId>,
     spots: Vec<(Spot, u32)>,
     lost_at: Option<(FileId, TextRange)>,
+    /// Where something outside is given the class.
+    given: Option<(FileId, TextRange)>,
 }
 
 impl Seeds {
@@ -141,6 +150,7 @@ impl Seeds {
             }
         }
         self.lost_at = self.lost_at.or(trace.escape);
+        self.given = self.given.or(trace.given);
     }
 
     /// `self` in the methods of the classes and of what they inherit from, and what `cls` makes.

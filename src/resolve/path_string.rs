@@ -85,31 +85,41 @@ fn spelled(project: &Project) -> Spelled {
 }
 
 fn wanted(builder: &Builder) -> Wanted {
-    let names = builder.names();
-    let called: FxHashSet<FuncId> = builder.graph.sites.values().flat_map(|site| &site.targets).copied().collect();
-    let (mut paths, mut modules): (FxHashMap<String, Vec<FuncId>>, FxHashMap<String, Vec<FuncId>>) = Default::default();
-    for func in builder.graph.nodes.iter().filter(|func| !builder.in_tests(func.file)) {
-        let facts = builder.index.func(*func);
-        if facts.lambda.is_some() || facts.parent.is_some() {
-            continue;
-        }
-        paths.entry(names.qualified_func(*func)).or_default().push(*func);
-        match facts.class {
-            // What makes an object of the class calls what nothing else does.
-            Some(class) if !called.contains(func) && (!facts.name.starts_with('_') || facts.name == "__call__") => {
-                paths.entry(names.qualified_class(class)).or_default().push(*func);
-            }
-            Some(_) => {}
-            None => {
-                let module = builder.project.file(func.file).module.clone();
-                // `f"users.{key}"` is more often the key of a cache.
-                if module.contains('.') {
-                    modules.entry(module).or_default().push(*func);
-                }
-            }
+    let mut modules: FxHashMap<String, Vec<FuncId>> = FxHashMap::default();
+    for func in named_nodes(builder).filter(|func| builder.index.func(*func).class.is_none()) {
+        let module = builder.project.file(func.file).module.clone();
+        // `f"users.{key}"` is more often the key of a cache.
+        if module.contains('.') {
+            modules.entry(module).or_default().push(func);
         }
     }
-    Wanted { paths, modules }
+    Wanted { paths: paths_of_nodes(builder), modules }
+}
+
+/// The nodes of the code that a dotted path can name.
+fn named_nodes(builder: &Builder) -> impl Iterator<Item = FuncId> {
+    let nodes = builder.graph.nodes.iter().filter(|func| !builder.in_tests(func.file)).copied();
+    nodes.filter(|func| {
+        let facts = builder.index.func(*func);
+        facts.lambda.is_none() && facts.parent.is_none()
+    })
+}
+
+/// The nodes by the dotted paths that name them: their own, or that of a class.
+pub(super) fn paths_of_nodes(builder: &Builder) -> FxHashMap<String, Vec<FuncId>> {
+    let names = builder.names();
+    let called: FxHashSet<FuncId> = builder.graph.sites.values().flat_map(|site| &site.targets).copied().collect();
+    let mut paths: FxHashMap<String, Vec<FuncId>> = FxHashMap::default();
+    for func in named_nodes(builder) {
+        let facts = builder.index.func(func);
+        paths.entry(names.qualified_func(func)).or_default().push(func);
+        // What makes an object of the class calls what nothing else does.
+        let is_found = || !called.contains(&func) && (!facts.name.starts_with('_') || facts.name == "__call__");
+        if let Some(class) = facts.class.filter(|_| is_found()) {
+            paths.entry(names.qualified_class(class)).or_default().push(func);
+        }
+    }
+    paths
 }
 
 fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> Vec<(FuncId, TextCall)> {

@@ -16,7 +16,19 @@ use crate::config::Exported;
 use crate::index::facts::*;
 
 /// Decorators of classes that make no objects by themselves.
-const PLAIN_DECORATORS: [&str; 6] = ["dataclass", "final", "total_ordering", "runtime_checkable", "define", "frozen"];
+pub(super) const PLAIN_DECORATORS: [&str; 11] = [
+    "dataclass",
+    "final",
+    "total_ordering",
+    "runtime_checkable",
+    "define",
+    "frozen",
+    "mutable",
+    "s",
+    "attrs",
+    "unique",
+    "deprecated",
+];
 
 /// Special methods that get no other object than `self` but what is written as an argument.
 const CALLED_BY_NAME: [&str; 4] = ["__init__", "__call__", "__new__", "__init_subclass__"];

@@ -30,6 +30,8 @@ pub enum Medium {
     Template,
     /// A dotted path in a string of Python.
     Path,
+    /// A path in a file of settings.
+    Settings,
 }
 
 /// The first call, in path order, for every node whose name is called. Tests hold nothing back.
@@ -70,6 +72,8 @@ fn calls_in_text<'a>(names: &BTreeSet<&'a str>, file: &TextFile) -> Vec<(&'a str
             let found = calls_in_python(names, code.as_deref().unwrap_or(&text));
             found.into_iter().map(|(name, _)| (name, call(None, Medium::Notebook))).collect()
         }
+        // `settings.rs` reads them.
+        TextKind::Settings => vec![],
         TextKind::Template => {
             let found = calls_in_template(names, &text);
             found.into_iter().map(|(name, line)| (name, call(Some(line), Medium::Template))).collect()

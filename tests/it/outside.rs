@@ -626,3 +626,113 @@ app.add_route('/things', Things())
     );
     check_round(&project).says(&["app.Things.on_get: it is found by its name and called without an await"]);
 }
+
+#[test]
+fn what_a_file_of_settings_names_stays() {
+    let code = "#- shop/tasks.py\ndef clean():\n    persistence.save(1)\n\nclass Job:\n    def run(self):\n        persistence.save(2)\n";
+    for (file, text, count) in [
+        ("conf.yaml", "_target_: shop.tasks.clean\nother:\n  handler: shop/tasks.Job\n", 2),
+        ("serverless.yml", "handler: ./shop/tasks.clean\n", 1),
+        ("babel.cfg", "[extractors]\nshop = shop.tasks:clean\n", 1),
+        ("function.json", "{\"entryPoint\": \"shop.tasks.clean\"}\n", 1),
+        ("pyproject.toml", "[tool.awaitify]\ncodemods = ['persistence']\n[tool.hatch]\nhook = 'tasks:clean'\n", 1),
+    ] {
+        let project = Project::new(&format!("#- {file}\n{text}{code}"));
+        let diff = check_round(&project).says(&[&format!("called-in-text ({count})"), &format!("{file}:")]);
+        assert_eq!(
+            diff.text().matches("+    async def").count() + diff.text().matches("+async def").count(),
+            2 - count
+        );
+    }
+    // What awaitify is told, keys, and files of tests name nobody.
+    let project =
+        Project::new(&format!("#- tests/conf.yaml\nx: shop.tasks.clean\n#- log.yaml\nshop.tasks.clean: 1\n{code}"));
+    assert_eq!(check_round(&project).text().matches("async def").count(), 2);
+}
+
+/// Nothing calls the methods of what is given away but whoever gets it.
+#[test]
+fn methods_of_what_something_outside_is_given_stay() {
+    let project = Project::new(
+        "#- app.py
+import fire
+from lib import expose, serve
+
+class Tool:
+    def add(self):
+        return persistence.get(1)
+
+class Api:
+    def get(self):
+        return persistence.get(2)
+
+    def called(self):
+        return persistence.get(3)
+
+@expose
+class Page:
+    def show(self):
+        return persistence.get(4)
+
+class Root:
+    def index(self):
+        return persistence.get(5)
+
+    index.exposed = True
+
+class Own:
+    def dead(self):
+        return persistence.get(6)
+
+def run(api: Api):
+    server = serve()
+    server.mount(Root(), '/')
+    server.register(api)
+    print(api.called(), isinstance(api, Own), Own())
+    fire.Fire(Tool)
+",
+    );
+    let diff = check_round(&project).says(&["given-outside (4)", "which is given its class or an object of it, may"]);
+    let found: Vec<&str> = diff.text().lines().filter(|line| line.starts_with('+') && line.contains("def ")).collect();
+    assert_eq!(found, ["+    async def called(self):", "+    async def dead(self):", "+async def run(api: Api):"]);
+}
+
+#[test]
+fn functions_in_what_nothing_in_the_project_reads_stay() {
+    let body = "(*args):\n    return persistence.get(1)\n";
+    check_stays(&format!("#- app.py\ndef upper{body}\nFILTERS = {{'upper': upper}}\n"), &["1 function blocks"]);
+    check_stays(
+        &format!("#- lazy.py\ndef load{body}\n__getattr__ = load\n#- app.py\nimport lazy\nprint(lazy.x)\n"),
+        &["1 function blocks"],
+    );
+    check_stays(
+        &format!("#- app.py\nimport sys\ndef load{body}\nprint(vars(sys.modules[__name__])[sys.argv[1]]())\n"),
+        &["1 function blocks"],
+    );
+    let group = "#- pyproject.toml\n[project.entry-points.'app.drivers']\na = 'drv:Driver'\n";
+    let loader = "#- app.py\nfrom stevedore.driver import DriverManager\nprint(DriverManager('app.drivers').driver.allowed(1))\n";
+    let driver = "#- drv.py\nclass Driver:\n    def allowed(self, key):\n        return persistence.get(key)\n";
+    let project = Project::new(&format!("{group}[tool.awaitify]\ncodemods = ['persistence']\n{loader}{driver}"));
+    assert_eq!(check_round(&project).says(&["entry-point (1)"]).text(), "");
+}
+
+#[test]
+fn parameters_tell_what_is_found_by_its_name() {
+    for (name, parameters) in [
+        ("anything", "event, _context"),
+        ("post_fork", "server, worker"),
+        ("register", "linter"),
+        ("on_page_markdown", "markdown, **kwargs"),
+        ("get_app", ""),
+    ] {
+        check_stays(
+            &format!("#- app.py\ndef {name}({parameters}):\n    persistence.save(1)\n"),
+            &["the codemod `hooks`"],
+        );
+    }
+    let app =
+        "#- app.py\nclass App:\n    def __call__(self, environ, start_response):\n        return persistence.get(1)\n";
+    check_stays(app, &["the codemod `hooks`"]);
+    let open = "#- awaitify.toml\ncodemods = ['persistence']\n[[found_by_name]]\nfunction = '*'\nparameters = ['self', 're?', '...']\n#- app.py\nclass A:\n    def f(self, req, more):\n        persistence.save(1)\n";
+    check_stays(open, &["the codemod `config`"]);
+}

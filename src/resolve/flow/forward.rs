@@ -73,6 +73,8 @@ pub(crate) struct Trace {
     pub(crate) in_tests: Vec<(Spot, u32)>,
     /// The first place where it is lost sight of.
     pub(crate) escape: Option<Place>,
+    /// The first call of something outside that is given it, and may do more than look at it.
+    pub(crate) given: Option<Place>,
     /// All places in tests where it is lost sight of.
     pub(crate) lost_in_tests: Vec<Place>,
     /// It was not followed to the end: there are more places than are looked at.

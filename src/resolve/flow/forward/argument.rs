@@ -39,6 +39,9 @@ const LOOKING: [&str; 26] = [
     "update_wrapper",
 ];
 
+/// Methods that only print what they are given.
+const LOGGING: [&str; 8] = ["debug", "info", "warning", "warn", "error", "exception", "critical", "log"];
+
 /// An argument of a call.
 #[derive(Clone, Copy)]
 pub(super) struct Given {
@@ -117,7 +120,15 @@ impl Walk<'_, '_> {
             }
         }
         if set.is_empty() {
+            self.give_away(call, at);
             self.escape_at(func);
+        }
+    }
+
+    /// Something outside gets it. Where it may be a coroutine function, it may have such methods.
+    fn give_away(&mut self, call: CallId, at: u32) {
+        if self.trace.given.is_none() && boundary::accepts_async(self.builder, call, at).is_none() {
+            self.trace.given = Some((call.file, self.builder.index.call(call).range));
         }
     }
 
@@ -257,7 +268,11 @@ impl Walk<'_, '_> {
             name if LOOKING.contains(&name) => {}
             // What is read is another value, and what is written is followed by itself.
             "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() && !self.is_hook(call) => {}
-            _ if !is_plain => self.escape_at(func),
+            _ if is_method && LOGGING.contains(&name.as_str()) => self.escape_at(func),
+            _ if !is_plain => {
+                self.give_away(call, at);
+                self.escape_at(func);
+            }
             "partial" | "partialmethod" if at == 0 && depth == 0 => into(self, 0),
             "staticmethod" | "classmethod" if at == 0 && depth == 0 => into(self, 0),
             "cast" if at == 1 => into(self, depth),
@@ -293,7 +308,10 @@ impl Walk<'_, '_> {
             "next" if depth > 0 && at == 0 => into(self, depth - 1),
             "chain" if depth > 0 => into(self, depth),
             _ if depth > 0 && eager::takes_all(&self.builder.names(), call, at) && !self.hands_out(call) => {}
-            _ => self.escape_at(func),
+            _ => {
+                self.give_away(call, at);
+                self.escape_at(func);
+            }
         }
     }
 

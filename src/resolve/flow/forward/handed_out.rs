@@ -45,7 +45,7 @@ impl Walk<'_, '_> {
     }
 
     /// Doubles of tests stand in the place of what the project calls.
-    fn follows_function(&self) -> bool {
+    pub(super) fn follows_function(&self) -> bool {
         !self.in_tests && matches!(self.token, Token::Function(_) | Token::Generator(_) | Token::Manager(_))
     }
 

@@ -10,6 +10,9 @@ use crate::resolve::flow::object::{Node, Object, Owner, Place, Selector};
 use crate::resolve::flow::scope::Home;
 use crate::resolve::{boundary, dispatcher, flow};
 
+/// Names of a module that Python looks up by itself.
+const MODULE_HOOKS: [&str; 2] = ["__getattr__", "__dir__"];
+
 /// Objects that hand names on to one another are followed this far.
 pub(super) const FORWARDS: u32 = 4;
 
@@ -40,11 +43,19 @@ impl Walk<'_, '_> {
         if is_module && !self.builder.solver().load_name(name) {
             return self.escape((scope.file, ruff_text_size::TextRange::default()));
         }
+        if is_module && MODULE_HOOKS.contains(&name.as_str()) {
+            return self.escape((scope.file, ruff_text_size::TextRange::default()));
+        }
+        let mut is_read = false;
         for id in self.builder.index.refs_from(scope, name) {
             let site = self.builder.index.site(id);
             let (value, receiver, is_test) =
                 (site.value, site.receiver, self.builder.in_tests(id.file) && !self.builder.in_tests(scope.file));
-            if site.is_implicit() || is_test || !site.usage.is_read() {
+            if site.is_implicit() || !site.usage.is_read() {
+                continue;
+            }
+            if is_test {
+                is_read = true;
                 continue;
             }
             let used_in = self.builder.index.context(site.context).scope;
@@ -64,12 +75,19 @@ impl Walk<'_, '_> {
                 _ => false,
             };
             if reads {
+                is_read = true;
                 self.reach_value(value, depth);
             }
         }
         if is_module {
-            self.importers(scope.file, name, depth);
+            is_read |= self.importers(scope.file, name, depth);
+            let count = self.seen.len();
             self.global_by_string(scope.file, name, depth);
+            is_read |= self.seen.len() > count;
+            // A table that nothing in the project reads is for whoever does.
+            if !is_read && self.follows_function() {
+                self.escape((scope.file, ruff_text_size::TextRange::default()));
+            }
         }
     }
 
@@ -78,8 +96,9 @@ impl Walk<'_, '_> {
         self.builder.graph.hierarchy.external_bases(class).iter().any(|(_, base)| base.is_enumeration())
     }
 
-    /// `from module import name`.
-    fn importers(&mut self, file: FileId, name: &Name, depth: u32) {
+    /// `from module import name`. Is there any?
+    fn importers(&mut self, file: FileId, name: &Name, depth: u32) -> bool {
+        let mut found = false;
         let module = self.builder.project.file(file).module.clone();
         for (from, at) in self.builder.index.imports_of(name).to_vec() {
             let import = &self.builder.index.file(from).imports[at as usize];
@@ -89,9 +108,11 @@ impl Walk<'_, '_> {
                 .absolute(from, import)
                 .is_some_and(|path| path == module || names.is_handed_on(&path, name, file));
             if is_it {
+                found = true;
                 self.reach_in(from, Spot::Name(scope, binds), depth);
             }
         }
+        found
     }
 
     fn annotated_names(&mut self, scope: ScopeId, name: &Name) {
