@@ -28,7 +28,7 @@ pub mod swap;
 mod take_back;
 mod taken;
 pub mod tests;
-pub mod trio;
+pub mod other_loops;
 mod unseen;
 mod used_up;
 mod verdict;

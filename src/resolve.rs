@@ -14,6 +14,7 @@ pub(crate) mod builtin;
 mod callable;
 mod callback;
 mod carried;
+pub mod command;
 pub mod computed;
 mod decorated;
 pub mod decorator;
@@ -36,6 +37,7 @@ mod mocked;
 pub mod names;
 mod native;
 mod objects;
+pub mod other_loops;
 pub(crate) mod operators;
 pub(crate) mod overriding;
 mod path_string;
@@ -57,7 +59,6 @@ pub mod stack;
 mod swapped;
 mod tested;
 pub mod text;
-pub mod trio;
 mod unknown;
 mod unrelated;
 
@@ -73,9 +74,10 @@ use self::fixtures::Fixtures;
 pub use self::flow::Fake;
 pub(crate) use self::flow::SPECS;
 use self::hierarchy::Hierarchy;
+use self::other_loops::OtherLoop;
 use self::renames::Renames;
 use self::text::TextCall;
-use crate::config::{Blocking, Config, OffloadVia};
+use crate::config::{Blocking, Config};
 use crate::error::Problem;
 use crate::index::facts::*;
 use crate::index::{Index, words};
@@ -311,8 +313,8 @@ pub struct Graph {
     /// Functions that run when another one is called, without overriding it: what wraps it, what is written in its place, what
     /// another file declares.
     pub tied: FxHashMap<FuncId, BTreeSet<FuncId>>,
-    /// Files that import trio.
-    pub trio: BTreeSet<FileId>,
+    /// Files that import what has a loop of another kind.
+    pub other_loops: BTreeMap<FileId, OtherLoop>,
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Methods that a `native` entry declares async in place, by the index of the entry.
@@ -403,9 +405,7 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         let both: Vec<FileId> = words.files("asyncio").filter(|file| threads.contains(file)).collect();
         builder.index.load(project, &both);
     }
-    if matches!(config.offload, OffloadVia::Asyncio | OffloadVia::Asgiref) {
-        trio::find(&mut builder);
-    }
+    other_loops::find(&mut builder);
     flow::read_config(&mut builder);
     renames::read(&mut builder);
     blocking::find(&mut builder);

@@ -3,6 +3,7 @@
 use ruff_text_size::TextRange;
 
 use crate::index::facts::{CallId, ClassId, FileId, FuncId, RefId, ValueId};
+use crate::resolve::other_loops::OtherLoop;
 use crate::resolve::text::TextCall;
 use crate::resolve::{LookupSite, PickSite};
 
@@ -112,9 +113,10 @@ pub enum Cause {
     ReturnsAwaitable,
     /// The target version has no `asyncio.to_thread`.
     TargetVersion,
-    /// It may run on trio, and what is put there needs a loop of asyncio.
-    OnTrio {
+    /// It may run on the loop of this library, and what is put there needs a loop of asyncio.
+    OnOtherLoop {
         site: RefId,
+        library: OtherLoop,
     },
     /// A stub file beside the module describes it.
     StubFile,
@@ -290,6 +292,11 @@ pub enum Cause {
         func: FuncId,
         name: String,
     },
+    /// It calls what others put into the attribute of that name.
+    CallsOthers {
+        func: FuncId,
+        name: String,
+    },
     /// It returns an iterator, a context manager or an awaitable: the work would happen later, on the loop.
     WorksLater {
         func: FuncId,
@@ -410,7 +417,7 @@ impl Cause {
             | Cause::NestedComprehension { site }
             | Cause::OtherSession { site }
             | Cause::InThread { site }
-            | Cause::OnTrio { site }
+            | Cause::OnOtherLoop { site, .. }
             | Cause::TestStays { site } => Some(*site),
             Cause::Declared { .. }
             | Cause::Family { .. }
@@ -453,6 +460,7 @@ impl Cause {
             | Cause::CalledInText { .. }
             | Cause::NeedsLoop { .. }
             | Cause::MayNeedLoop { .. }
+            | Cause::CallsOthers { .. }
             | Cause::WorksLater { .. }
             | Cause::TakesBoth { .. }
             | Cause::ReadsCaller { .. }

@@ -24,6 +24,8 @@ pub(super) struct Coloring<'a> {
     pub(super) leads: BTreeSet<FuncId>,
     /// Functions that run an event loop, themselves or by what they call.
     pub(super) run_loops: BTreeSet<FuncId>,
+    /// Those of them that lead to a loop which belongs to the main thread, as that of a server does.
+    pub(super) run_main_loops: BTreeSet<FuncId>,
     /// Sync functions that lead to a blocking call which counts wherever it stands.
     pub(super) everywhere: BTreeSet<FuncId>,
     /// Sync functions that an async function reaches.
@@ -71,6 +73,7 @@ impl<'a> Coloring<'a> {
             blocking: BTreeSet::new(),
             leads: BTreeSet::new(),
             run_loops: BTreeSet::new(),
+            run_main_loops: BTreeSet::new(),
             everywhere: BTreeSet::new(),
             reached: BTreeSet::new(),
             nested: BTreeSet::new(),
@@ -104,6 +107,8 @@ impl<'a> Coloring<'a> {
         });
         coloring.run_loops =
             coloring.lead_to(&all_callers, Along::Overrides, |site| matches!(site.kind, SiteKind::Runs { .. }));
+        coloring.run_main_loops =
+            coloring.lead_to(&all_callers, Along::Overrides, |site| obstacle::runs_main_loop(world, site));
         coloring.everywhere = coloring.lead_to(&callers, Along::Overrides, |site| match site.kind {
             SiteKind::Blocking { entry, .. } => coloring.reach_of(entry) == Reach::All && coloring.is_in_reach(site),
             _ => false,

@@ -19,7 +19,7 @@ use super::cause::Cause;
 use super::consumer::is_run_by;
 use super::obstacle::is_operand;
 use super::shape::{Shape, shape_of_targets};
-use super::{taken, trio};
+use super::{other_loops, taken};
 use crate::config::{OffloadProject, OffloadVia};
 use crate::index::facts::*;
 use crate::resolve::names::{Meaning, Unloaded};
@@ -78,7 +78,7 @@ pub fn hazard(world: World, site: &Site, colors: &Colors) -> Option<Cause> {
 /// Why nothing can be put in a thread there: the target version or the loop has no function for it.
 fn without_threads(world: World, site: &Site) -> Option<Cause> {
     let is_missing = !can_offload(world);
-    is_missing.then_some(Cause::TargetVersion).or_else(|| trio::found(world, site.id))
+    is_missing.then_some(Cause::TargetVersion).or_else(|| other_loops::found(world, site.id))
 }
 
 /// What the site may run that no codemod declares.
@@ -160,6 +160,7 @@ pub fn hazard_beside(world: World, site: &Site, whole: Whole, colors: &Colors) -
     steps.find_map(|step| match step {
         search::Step::Loop(name) => Some(Cause::NeedsLoop { func, name }),
         search::Step::Foreign(name) => Some(Cause::MayNeedLoop { func, name }),
+        search::Step::Others(name) => Some(Cause::CallsOthers { func, name }),
         // Where `StopIteration` goes, it goes from any thread.
         search::Step::Runs { callee, .. } => colors.search(world, callee, true),
     })

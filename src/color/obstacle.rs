@@ -3,8 +3,8 @@
 use super::boundary::every_call_awaits;
 use super::cause::Cause;
 use super::consumer::becomes_list;
+use super::other_loops;
 use super::shape::{Shape, adaptation, shape_of_targets};
-use super::trio;
 use super::worker;
 use super::{World, acquire, entered, swap};
 use super::{exit_stack, guard, hazard, nesting};
@@ -60,7 +60,7 @@ pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
         }
         SiteKind::Blocking { entry, native: None }
             if needs_asyncio(world, entry)
-                && let Some(cause) = trio::found(world, id) =>
+                && let Some(cause) = other_loops::found(world, id) =>
         {
             Some(cause)
         }
@@ -149,6 +149,13 @@ fn works_later(world: World, id: RefId) -> bool {
 }
 
 /// `uvicorn.run`
+/// Does the site run a loop that has to be that of the main thread? `async_to_sync` is made for workers.
+pub fn runs_main_loop(world: World, site: &Site) -> bool {
+    let is_for_workers = || world.index.site(site.id).name == "async_to_sync";
+    matches!(site.kind, SiteKind::Runs { runner: Runner::Own }) && !is_for_workers()
+}
+
+/// What the call at the site runs a loop with.
 fn runner_name(world: World, id: RefId) -> String {
     let Usage::Called(call) = world.index.site(id).usage else { return String::new() };
     let func = world.index.call(call).func;

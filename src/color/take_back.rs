@@ -9,7 +9,7 @@ use super::coloring::Coloring;
 use super::{boundary, bridge, frameworks, obstacle};
 use crate::config::Reach;
 use crate::index::facts::*;
-use crate::resolve::{PickSite, Site, SiteKind};
+use crate::resolve::{PickSite, Site, SiteKind, command};
 
 impl Coloring<'_> {
     /// Takes a function back, with its whole family.
@@ -199,7 +199,9 @@ impl Coloring<'_> {
                 _ => false,
             };
             let stuck = blocks && stuck && self.offloadable_consumer(site).is_none();
-            if (stuck || self.hands_nothing_on(site, owner)) && !self.world.in_tests(owner.file) {
+            if let Some(name) = self.main_loop(site, owner) {
+                found.push((owner, Cause::RunsLoop { name }));
+            } else if (stuck || self.hands_nothing_on(site, owner)) && !self.world.in_tests(owner.file) {
                 found.push((owner, Cause::BlocksWithin { site: site.id }));
             }
         }
@@ -208,6 +210,26 @@ impl Coloring<'_> {
             self.take_back_body(*owner, cause.clone());
         }
         self.taken_back() > before
+    }
+
+    /// What runs a loop of the main thread, where a call in sync code leads to that. In a worker the loop would have no signals.
+    fn main_loop(&self, site: &Site, owner: FuncId) -> Option<String> {
+        let is_sync = !self.reached.contains(&owner) && !self.world.index.func(owner).is_async;
+        let counts = site.kind == SiteKind::Call && !site.uncertain && is_sync && !self.world.in_tests(owner.file);
+        let name = |target: &FuncId| self.world.index.func(*target).name.to_string();
+        site.targets.iter().filter(|_| counts).find_map(|target| match self.stays.get(target) {
+            Some(cause) if self.blocking.contains(target) && self.run_main_loops.contains(target) => match cause {
+                Cause::RunsLoop { name } => Some(name.clone()),
+                _ => Some(name(target)),
+            },
+            // What is called is the command, which runs the loop that its function needs.
+            _ if self.bridges.contains(target)
+                && command::is_command(self.world.names(), self.world.config, *target) =>
+            {
+                Some(name(target))
+            }
+            _ => None,
+        })
     }
 
     /// Would a lambda that hands on what its body gives hand on no awaitable, because what it calls stays and goes to no thread?

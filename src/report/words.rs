@@ -10,6 +10,7 @@ use crate::color::World;
 use crate::color::cause::Cause;
 use crate::index::facts::*;
 use crate::py::source;
+use crate::resolve::other_loops::OtherLoop;
 use crate::resolve::text::Medium;
 use crate::resolve::{Evidence, runner};
 
@@ -126,7 +127,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::Exported => "exported",
         Cause::ReturnsAwaitable => "returns-awaitable",
         Cause::TargetVersion => "target-version",
-        Cause::OnTrio { .. } => "on-trio",
+        Cause::OnOtherLoop { .. } => "on-other-loop",
         Cause::StubFile => "stub-file",
         Cause::ReachNone => "reach-none",
         Cause::NotReached => "not-reached",
@@ -169,7 +170,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::RunsLoop { .. } => "runs-loop",
         Cause::Uses { .. } => "uses",
         Cause::TestsIgnored => "tests-ignored",
-        Cause::NeedsLoop { .. } | Cause::MayNeedLoop { .. } => "needs-loop",
+        Cause::NeedsLoop { .. } | Cause::MayNeedLoop { .. } | Cause::CallsOthers { .. } => "needs-loop",
         Cause::WorksLater { .. } => "works-later",
         Cause::TakesBoth { .. } => "takes-both",
         Cause::Operator { .. } => "operator",
@@ -274,8 +275,12 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 places.func(*hook)
             )
         }
-        Cause::OnTrio { .. } => {
-            "it may run on trio, where `asyncio` has no loop: `offload = \"anyio\"` in the config runs on both".into()
+        Cause::OnOtherLoop { library, .. } => {
+            let hint = match library {
+                OtherLoop::Trio => ": `offload = \"anyio\"` in the config runs on both",
+                OtherLoop::Curio | OtherLoop::Twisted => "",
+            };
+            format!("it may run on {}, where `asyncio` has no loop{hint}", library.name())
         }
         Cause::InThread { site } => {
             format!("every caller runs it in a thread already, as {}", call(places, *site))
@@ -411,6 +416,9 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         Cause::RunsLoop { name } if runner::is_fork(name) => {
             format!("it goes on in another process (`{name}`), where no loop runs")
         }
+        Cause::RunsLoop { name } if runner::is_of_django(name) => {
+            format!("it asks Django's database (`{name}`), which refuses where a loop runs")
+        }
         Cause::RunsLoop { name } => format!("it runs an event loop of its own (`{name}`)"),
         Cause::Uses { func } => {
             format!("it uses `{}` ({}), which cannot follow", names.qualified_func(*func), places.func(*func))
@@ -422,6 +430,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
         }
         Cause::MayNeedLoop { func, name } => format!(
             "`{}` makes an object that may need the running loop (`{name}`), so it does not run in a thread",
+            names.qualified_func(*func)
+        ),
+        Cause::CallsOthers { func, name } => format!(
+            "`{}` calls what others put into `{name}`, which may need the running loop, so it does not run in a thread",
             names.qualified_func(*func)
         ),
         Cause::NestedComprehension { site } => format!(

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::builder::Builder;
 use super::carried::CROWD;
 use super::hierarchy::{BaseClass, Hierarchy, method};
+use super::names::Meaning;
 use super::satisfies::satisfies;
 use crate::index::Index;
 use crate::index::facts::*;
@@ -138,6 +139,53 @@ fn add(hierarchy: &mut Hierarchy, class: ClassId, protocol: ClassId) {
     } else if !hierarchy.ancestors(class).contains(&protocol) {
         hierarchy.add_base(class, protocol);
     }
+}
+
+/// The functions of modules that may stand for methods which Protocols declare: a module with all of the members is one of them,
+/// where modules are values at all.
+pub(super) fn of_modules(builder: &mut Builder, declared: &[FuncId]) -> Vec<FuncId> {
+    let mut found = vec![];
+    for method in declared {
+        let Some(class) = builder.index.func(*method).class.filter(|class| builder.graph.hierarchy.is_protocol(*class))
+        else {
+            continue;
+        };
+        let name = builder.index.func(*method).name.clone();
+        builder.index.load_words(builder.project, [name.as_str(), "import_module"]);
+        let declared: Vec<FuncId> = builder.index.class(class).methods.clone();
+        let of_module = |file: FileId, name: &Name| {
+            let mut own = builder.index.funcs_of(name).iter().copied();
+            own.find(|func| func.file == file && is_global(builder, *func))
+        };
+        let stands_for = |file: FileId| {
+            declared.iter().all(|method| {
+                let own = of_module(file, &builder.index.func(*method).name);
+                own.is_some_and(|own| satisfies(builder.index, *method, own))
+            })
+        };
+        let own = builder.index.funcs_of(&name).iter().copied().filter(|func| is_global(builder, *func));
+        found.extend(own.filter(|func| is_value(builder, func.file) && stands_for(func.file)));
+    }
+    found
+}
+
+fn is_global(builder: &Builder, func: FuncId) -> bool {
+    let facts = builder.index.func(func);
+    facts.class.is_none() && facts.parent.is_none() && facts.lambda.is_none() && !builder.in_tests(func.file)
+}
+
+/// Is the module held as a value, or may it be found by its name?
+fn is_value(builder: &Builder, file: FileId) -> bool {
+    let module = builder.project.file(file).module.as_str();
+    let name = Name::new(module.rsplit('.').next().unwrap_or(module));
+    let is_it = |id: &RefId| {
+        let site = builder.index.site(*id);
+        site.usage != Usage::Receiver
+            && builder.names().evaluate(site.value).contains(&Meaning::Module(module.to_owned()))
+    };
+    let is_loaded =
+        |id: &RefId| matches!(builder.index.site(*id).usage, Usage::Called(_)) && !builder.in_tests(id.file);
+    builder.index.refs_of(&name).iter().any(is_it) || builder.index.refs_of("import_module").iter().any(is_loaded)
 }
 
 /// The nodes that a Protocol declares which is no family with the classes that satisfy it.

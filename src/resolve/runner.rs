@@ -3,7 +3,7 @@
 
 use super::builder::Builder;
 use super::names::{Meaning, Names};
-use super::{Evidence, Site, SiteKind};
+use super::{Evidence, Site, SiteKind, command};
 use rustc_hash::FxHashSet;
 
 use crate::index::facts::*;
@@ -34,14 +34,16 @@ const FRAMEWORKS: [&str; 12] = [
 ];
 
 /// Packages whose programs run in a loop that the package starts, or fails to start under another one.
-const PACKAGES: [&str; 44] = [
+const PACKAGES: [&str; 60] = [
     "InquirerPy",
+    "agents",
     "aiogram",
     "aiomisc",
     "aiorun",
     "aiosmtpd",
     "arq",
     "asgiref",
+    "bokeh",
     "botbuilder",
     "chainlit",
     "channels",
@@ -49,8 +51,10 @@ const PACKAGES: [&str; 44] = [
     "daphne",
     "discord",
     "disnake",
+    "distributed",
     "fastmcp",
     "faststream",
+    "faust",
     "flet",
     "gradio",
     "granian",
@@ -59,16 +63,27 @@ const PACKAGES: [&str; 44] = [
     "hypercorn",
     "interactions",
     "jupyter_server",
+    "kopf",
+    "livekit",
     "mcp",
+    "mitmproxy",
     "nextcord",
     "nicegui",
+    "nonebot",
     "panel",
+    "playwright",
     "prompt_toolkit",
+    "pydantic_ai",
+    "pyppeteer",
     "pyrogram",
+    "pytest",
+    "pywebio",
     "quart",
     "questionary",
+    "requests_html",
     "robyn",
     "sanic",
+    "scrapy",
     "slack_bolt",
     "slixmpp",
     "solara",
@@ -78,11 +93,12 @@ const PACKAGES: [&str; 44] = [
     "tornado",
     "trame",
     "twisted",
+    "twitchio",
     "vkbottle",
 ];
 
 /// What such a package calls a function that runs the loop.
-const STARTERS: [&str; 17] = [
+const STARTERS: [&str; 24] = [
     "ask",
     "unsafe_ask",
     "execute",
@@ -100,6 +116,13 @@ const STARTERS: [&str; 17] = [
     "run_server",
     "launch_instance",
     "launch_new_instance",
+    "start_polling",
+    "start_server",
+    "run_until_shutdown",
+    "mitmdump",
+    "mitmweb",
+    "sync_playwright",
+    "render",
 ];
 
 /// Methods of these names run a loop, whatever package they are of.
@@ -109,9 +132,21 @@ const METHODS: [&str; 6] =
 /// What goes on as another process, in which the loop of this one is none any more.
 const FORKS: [&str; 5] = ["os.fork", "os.forkpty", "pty.fork", "daemon.DaemonContext", "daemon.daemon.DaemonContext"];
 
+/// What refuses to work under a running loop, beside the managers of models: Django's connections and what asks them.
+const DJANGO: [&str; 5] = [
+    "django.db.connection.cursor",
+    "django.db.transaction.atomic",
+    "django.core.management.call_command",
+    "django.shortcuts.get_object_or_404",
+    "django.shortcuts.get_list_or_404",
+];
+
 /// Words that files with a runner have, apart from `run` itself.
 const WORDS: [&str; 10] =
     ["run_app", "uvicorn", "uvloop", "trio", "anyio", "Runner", "async_to_sync", "fork", "forkpty", "DaemonContext"];
+
+/// Words of files with commands.
+const COMMANDS: [&str; 3] = ["click", "typer", "cyclopts"];
 
 /// Does the call run an event loop?
 pub fn runner(names: &Names, call: &Call) -> Option<Runner> {
@@ -124,7 +159,7 @@ pub fn runner(names: &Names, call: &Call) -> Option<Runner> {
         name if METHODS.contains(&name) && !is_of_project(names, call.func) => return Some(Runner::Own),
         _ => {}
     }
-    if takes_coroutine(names, call, name) {
+    if takes_coroutine(names, call, name) || asks_django(names, call, name) {
         return Some(Runner::Own);
     }
     if !STARTERS.contains(&name) && !matches!(name, "Runner" | "fork" | "forkpty" | "DaemonContext") {
@@ -144,6 +179,28 @@ pub fn runner(names: &Names, call: &Call) -> Option<Runner> {
 /// Does a function of this path fork the process?
 pub fn is_fork(path: &str) -> bool {
     FORKS.contains(&path)
+}
+
+/// Does a function of this path ask Django's database, which refuses where a loop runs?
+pub fn is_of_django(path: &str) -> bool {
+    DJANGO.contains(&path) || path.contains(".objects.")
+}
+
+/// `Room.objects.get(pk=1)`
+fn asks_django(names: &Names, call: &Call, name: &str) -> bool {
+    let is_own = |path: &&&str| path.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+    if let Some(path) = DJANGO.iter().find(is_own) {
+        return names.dotted(call.func).as_deref() == Some(path);
+    }
+    let Value::Attribute { receiver, .. } = names.index.value(call.func) else { return false };
+    let Value::Attribute { receiver: model, name } = names.index.value(*receiver) else { return false };
+    let is_of_django = |path: &str| path.starts_with("django.");
+    name == "objects"
+        && names.evaluate(*model).iter().any(|meaning| match meaning {
+            Meaning::Class(class) => names.foreign_bases(*class).iter().any(|path| is_of_django(path)),
+            Meaning::External(path) => is_of_django(path),
+            _ => false,
+        })
 }
 
 fn is_of_framework(path: &str, name: &str) -> bool {
@@ -201,7 +258,11 @@ pub(super) fn find(builder: &mut Builder) {
         words.files("asyncio").filter(|file| running.contains(file)).collect()
     };
     builder.index.load(builder.project, &both);
-    builder.index.load_words(builder.project, WORDS.into_iter().chain(PACKAGES).chain(METHODS));
+    builder.index.load_words(builder.project, WORDS.into_iter().chain(PACKAGES).chain(METHODS).chain(COMMANDS));
+    if builder.index.words.files("django").next().is_some() {
+        let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
+        builder.index.load_words(builder.project, DJANGO.into_iter().map(last).chain(["objects"]));
+    }
     let mut found = vec![];
     for (file, facts) in builder.index.loaded_files().filter(|(file, _)| !builder.in_tests(*file)) {
         for (index, site) in facts.refs.iter().enumerate() {
@@ -211,10 +272,15 @@ pub(super) fn find(builder: &mut Builder) {
                 Some(func) => !facts[func].is_async,
                 None => context.main_guard,
             };
+            let is_runner = || {
+                let names = builder.names();
+                let runs_command = || context.func.is_some() && command::is_run(names, builder.config, &facts[call]);
+                runner(&names, &facts[call]).or_else(|| runs_command().then_some(Runner::Own))
+            };
             let in_fallback = || facts.fallbacks.iter().any(|fallback| fallback.run == facts[call].range);
-            if let Some(runner) = runner(&builder.names(), &facts[call])
-                && in_sync
+            if in_sync
                 && context.barrier.is_none()
+                && let Some(runner) = is_runner()
                 && !in_fallback()
             {
                 found.push((RefId { file, index: index as u32 }, runner));

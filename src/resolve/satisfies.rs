@@ -47,8 +47,8 @@ struct Positional {
 impl Positional {
     fn of(index: &Index, func: FuncId) -> Self {
         let facts = index.func(func);
-        let is_static =
-            facts.decorators.iter().any(|decorator| boundary::decorator_name(index, decorator) == Some("staticmethod"));
+        let is_static = facts.class.is_none()
+            || facts.decorators.iter().any(|one| boundary::decorator_name(index, one) == Some("staticmethod"));
         let positional = facts
             .params
             .iter()

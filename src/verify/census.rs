@@ -179,9 +179,9 @@ impl Open {
     }
 }
 
-/// Soft keywords are names where they are not used as keywords.
+/// The parser turns soft keywords into names where they are none.
 fn is_name(kind: TokenKind) -> bool {
-    kind == TokenKind::Name || kind.is_soft_keyword()
+    kind == TokenKind::Name
 }
 
 fn is_word(text: &str) -> bool {

@@ -137,7 +137,7 @@ def start():
     bot.run()
 ";
     let project = Project::new(bot);
-    check_round(&project).says(&["cli.start: `bot.run` (cli.py:8) blocks and cannot be moved to a thread by itself"]);
+    check_round(&project).says(&["cli.start: it runs an event loop of its own (`"]);
     let before = project.text("cli.py");
     project.run("apply --allow-dirty").returned(0);
     assert_eq!(project.text("cli.py"), before);
@@ -735,4 +735,156 @@ fn parameters_tell_what_is_found_by_its_name() {
     check_stays(app, &["the codemod `hooks`"]);
     let open = "#- awaitify.toml\ncodemods = ['persistence']\n[[found_by_name]]\nfunction = '*'\nparameters = ['self', 're?', '...']\n#- app.py\nclass A:\n    def f(self, req, more):\n        persistence.save(1)\n";
     check_stays(open, &["the codemod `config`"]);
+}
+
+/// A server has its loop, and its signals, in the main thread: nothing moves it to another, and no loop runs around it.
+#[test]
+fn what_leads_to_a_loop_of_the_main_thread_stays() {
+    let body = "def start(options):\n    persistence.save(options)\n    RUN\n\ndef main():\n    start(persistence.get(1))\n\nif __name__ == '__main__':\n    main()\n";
+    for (import, run) in [
+        ("import uvicorn", "uvicorn.run('app:x')"),
+        ("import kopf", "kopf.run()"),
+        ("from playwright.sync_api import sync_playwright", "with sync_playwright() as p: pass"),
+        ("from django.db import connection", "connection.cursor().execute('x')"),
+        ("from django.contrib.auth.models import User", "print(User.objects.count())"),
+        ("import click\n\n@click.command()\ndef show():\n    pass", "show()"),
+        ("import typer\n\napp = typer.Typer()", "app()"),
+    ] {
+        check_stays(&format!("#- app.py\n{import}\n\n{}", body.replace("RUN", run)), &["runs-loop (2)"]);
+    }
+}
+
+/// A coroutine is awaited by the next lines, and what others return is not.
+#[test]
+fn what_is_tested_before_it_is_awaited_stays_bare() {
+    for lines in [
+        "result = store.get(1)\n    if inspect.isawaitable(result):\n        result = await result\n    return result",
+        "result = store.get(1)\n    return await result if isinstance(result, Awaitable) else result",
+        "if inspect.iscoroutine(result := store.get(1)):\n        result = await result\n    return result",
+        "result = store.get(1)\n    return await maybe(result)",
+    ] {
+        let project = Project::new(&format!(
+            "#- app.py\nimport inspect\nfrom collections.abc import Awaitable\n\nclass Store:\n    def get(self, key):\n        return persistence.get(key)\n\nasync def maybe(value):\n    return await value if inspect.isawaitable(value) else value\n\nasync def run(store: Store):\n    {lines}\n"
+        ));
+        let diff = check_round(&project);
+        assert!(diff.text().contains("+    async def get") && !diff.text().contains("+    result"), "{}", diff.text());
+        assert_eq!(
+            diff.text().matches("await").count(),
+            diff.text().matches("+        return await asyncio.to").count()
+                + diff
+                    .text()
+                    .lines()
+                    .filter(|line| line.starts_with(' ') && line.contains("await"))
+                    .map(|line| line.matches("await").count())
+                    .sum::<usize>()
+        );
+    }
+}
+
+/// More modules than are told apart are one with the methods of a Protocol that they satisfy.
+#[test]
+fn many_modules_satisfy_a_protocol() {
+    let names: Vec<String> = (1..=20).map(|number| format!("m{number}")).collect();
+    let modules: String = names
+        .iter()
+        .map(|name| format!("#- langs/{name}.py\ndef install(prefix):\n    return persistence.get(prefix)\n"))
+        .collect();
+    let table: String = names.iter().map(|name| format!("    '{name}': {name},\n")).collect();
+    let project = Project::new(&format!(
+        "#- langs/__init__.py\n{modules}#- app.py\nfrom typing import Protocol\nfrom langs import {}\n\nclass Language(Protocol):\n    def install(self, prefix: str) -> str: ...\n\nlanguages: dict[str, Language] = {{\n{table}}}\n\ndef main(name):\n    lang = languages[name]\n    if lang.install('/x'):\n        print('yes')\n",
+        names.join(", ")
+    ));
+    let diff = check_round(&project);
+    assert!(diff.text().contains("+    if await lang.install('/x'):"), "{}", diff.text());
+}
+
+#[test]
+fn keywords_are_no_names_of_functions() {
+    let project = Project::new(
+        "#- app.py
+type Text = str
+
+class Keyboard:
+    def type(self, text: Text):
+        persistence.save(text)
+
+    def match(self, text):
+        persistence.save(text)
+
+def main(keyboard: Keyboard, x):
+    keyboard.type('a')
+    match x:
+        case 1:
+            keyboard.match('b')
+",
+    );
+    let diff = check_round(&project);
+    assert!(diff.text().contains("+            await keyboard.match('b')"), "{}", diff.text());
+}
+
+/// What a test patches is what it gets, and not what the code does.
+#[test]
+fn what_tests_write_is_not_all_that_the_code_has() {
+    let code = "#- app.py
+import entrypoints
+
+class Local:
+    def read(self, path):
+        return persistence.get(path)
+
+class Handlers:
+    def __init__(self):
+        self.handlers = []
+
+    def add(self, handler):
+        self.handlers.append(handler)
+
+    def add_all(self):
+        for point in entrypoints.get_group_all('app'):
+            self.add(point.load())
+
+    def fetch(self, path):
+        for handler in self.handlers:
+            return handler.read(path)
+
+handlers = Handlers()
+handlers.add(Local())
+";
+    let test = "#- tests/test_app.py\nfrom unittest.mock import Mock\n\ndef test_it():\n    Mock(load=Mock())\n";
+    for files in [code.to_owned(), format!("{code}{test}")] {
+        check_round(&Project::new(&files)).says(&["1 uncertain"]);
+    }
+}
+
+/// In a library, observers are those of its users.
+#[test]
+fn what_calls_the_callbacks_of_others_goes_to_no_thread() {
+    let project = Project::new(
+        "#- pyproject.toml
+[project]
+classifiers = ['Topic :: Software Development :: Libraries']
+[tool.awaitify]
+codemods = ['persistence']
+#- app.py
+import threading
+
+class Restarter:
+    def __init__(self):
+        self.callbacks = []
+
+    def add(self, callback):
+        self.callbacks.append(callback)
+
+    def fire(self):
+        persistence.save(1)
+        for callback in list(self.callbacks):
+            callback()
+
+    async def poll(self):
+        self.fire()
+
+threading.Thread(target=Restarter().fire).start()
+",
+    );
+    check_round(&project).says(&["`app.Restarter.fire` calls what others put into `self.callbacks`, which may need"]);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{bound_to_thread, handles, is_declared, is_met_by, made, overriding, remembered, resolved_in};
+use super::{NESTING, bound_to_thread, handles, is_declared, is_met_by, made, overriding, remembered, resolved_in};
 use crate::color::cause::Cause;
 use crate::color::{World, iteration};
 use crate::index::facts::*;
@@ -46,6 +46,8 @@ pub enum Step {
     Loop(String),
     /// It makes an object that may be tied to the loop.
     Foreign(String),
+    /// It calls what users of the library put into an attribute.
+    Others(String),
     /// It may run the function; there, `StopIteration` may be caught.
     Runs { callee: FuncId, caught: bool },
 }
@@ -113,6 +115,7 @@ fn search(world: World, func: FuncId, caught: bool, converts: &dyn Fn(FuncId) ->
         for step in steps(world, at).iter() {
             match step {
                 Step::Loop(name) => return (Some(Cause::NeedsLoop { func: at, name: name.clone() }), passed),
+                Step::Others(name) => return (Some(Cause::CallsOthers { func: at, name: name.clone() }), passed),
                 Step::Foreign(name) => return (Some(Cause::MayNeedLoop { func: at, name: name.clone() }), passed),
                 Step::Runs { callee, caught: within } => pending.push((*callee, caught || *within)),
             }
@@ -160,6 +163,10 @@ pub(super) fn steps_of(world: World, func: FuncId, counts: impl Fn(CallId, &Call
             found.push(Step::Foreign(name));
             break;
         }
+        if let Some(name) = registered(world, call) {
+            found.push(Step::Others(name));
+            break;
+        }
         let caught = facts[call.context].catches_stop;
         let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));
         // What it is given may be called there: `map(self.load, keys)`.
@@ -176,6 +183,48 @@ pub(super) fn steps_of(world: World, func: FuncId, counts: impl Fn(CallId, &Call
         found.extend(run.map(|callee| Step::Runs { callee, caught }));
     }
     found
+}
+
+/// `for callback in self.callbacks: callback()` in a library: what others put there may need the thread that it was called in. The
+/// name of the attribute.
+fn registered(world: World, call: &Call) -> Option<String> {
+    let Value::Name { name, scope } = world.index.value(call.func) else { return None };
+    if !world.project.is_library {
+        return None;
+    }
+    world.names().lookup(*scope, name).into_iter().find_map(|meaning| match meaning {
+        Meaning::Value(value) => kept_for_others(world, value, false, NESTING),
+        _ => None,
+    })
+}
+
+/// The attribute of `self` whose elements a value comes from. `is_element`: an element was taken on the way.
+fn kept_for_others(world: World, value: ValueId, is_element: bool, depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match world.index.value(value) {
+        Value::ElementOf(whole) => kept_for_others(world, *whole, true, depth),
+        Value::PartOf(whole, _) => kept_for_others(world, *whole, is_element, depth),
+        Value::Subscript { value: whole, .. } => kept_for_others(world, *whole, is_element, depth),
+        Value::Call { call } => {
+            let call = world.index.call(*call);
+            let whole = match (world.index.value(call.func), call.args.first()) {
+                (Value::Attribute { receiver, name }, _)
+                    if matches!(name.as_str(), "values" | "items" | "get" | "copy") =>
+                {
+                    *receiver
+                }
+                (Value::Name { name, .. }, Some(arg)) if matches!(name.as_str(), "list" | "tuple" | "reversed") => {
+                    arg.value
+                }
+                _ => return None,
+            };
+            kept_for_others(world, whole, is_element, depth)
+        }
+        Value::Attribute { receiver, name } if is_element && world.names().last_name(*receiver) == Some("self") => {
+            Some(format!("self.{name}"))
+        }
+        _ => None,
+    }
 }
 
 /// `self.finish(data)` in a handler of tornado, whose method is its own.

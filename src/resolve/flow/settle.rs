@@ -9,7 +9,7 @@ use super::outside::comes_from_outside;
 use super::{Open, answer, mock, stated};
 use crate::index::facts::*;
 use crate::resolve::builder::Builder;
-use crate::resolve::{Evidence, agreement, fixtures, hierarchy, site};
+use crate::resolve::{Evidence, agreement, fixtures, hierarchy, protocol, site};
 
 /// Settles open sites by what flows into their receivers. Returns whether anything came of it.
 pub(crate) fn settle(builder: &mut Builder) -> bool {
@@ -82,7 +82,8 @@ fn by_flow(builder: &mut Builder, id: RefId) -> Option<(site::Found, Evidence, V
         Some(site::Found::Targets(typed)) => {
             let evidence =
                 if answer.funcs.iter().all(|func| typed.contains(func)) { Evidence::Type } else { Evidence::Flow };
-            let all = typed.into_iter().chain(answer.funcs).collect();
+            let modules = if answer.has_unknown { protocol::of_modules(builder, &typed) } else { vec![] };
+            let all = typed.into_iter().chain(answer.funcs).chain(modules).collect();
             return Some((site::Found::Targets(all), evidence, answer.support));
         }
         Some(site::Found::Foreign) if answer.funcs.is_empty() && !answer.has_unknown => {

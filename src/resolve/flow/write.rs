@@ -35,6 +35,10 @@ impl Solver<'_> {
         }
         let in_program = writes.iter().any(|(file, _)| !self.project.file(*file).is_test)
             || keywords.iter().any(|(call, _)| !self.project.file(call.file).is_test);
+        if !in_program && matches!(owner, Owner::Anything | Owner::Foreign) && self.is_named_in_code(name) {
+            // What tests write says nothing of what the code has.
+            self.push(Object::Unknown, None);
+        }
         for (file, at) in writes {
             let write = &self.index.file(file).attribute_writes[at as usize];
             let (receiver, value, annotation, range) = (write.receiver, write.value, write.annotation, write.range);
@@ -67,6 +71,10 @@ impl Solver<'_> {
         if !path.is_empty() {
             self.mutated_attribute(name, owner, &path);
         }
+    }
+
+    fn is_named_in_code(&self, name: &Name) -> bool {
+        self.index.words.files(name).any(|file| !self.project.file(file).is_test)
     }
 
     pub(super) fn written(&mut self, value: Option<ValueId>, path: &Path, place: Place, keep: Keep) {

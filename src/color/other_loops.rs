@@ -1,0 +1,47 @@
+//! Code that may run on trio, curio or twisted: `asyncio.to_thread` and `asyncio.sleep` find no loop there.
+
+use super::World;
+use super::cause::Cause;
+use crate::config::OffloadVia;
+use crate::index::facts::RefId;
+use crate::resolve::other_loops::{OtherLoop, imports};
+
+/// Why nothing of asyncio may be put at this place; none when it may.
+pub fn found(world: World, id: RefId) -> Option<Cause> {
+    let library = if world.graph.other_loops.is_empty() { None } else { may_run_on(world, id) };
+    let runs_there = match world.config.offload {
+        OffloadVia::Asyncio | OffloadVia::Asgiref => false,
+        OffloadVia::Anyio | OffloadVia::Starlette => library == Some(OtherLoop::Trio),
+        OffloadVia::Custom { .. } | OffloadVia::Here { .. } => true,
+    };
+    library.filter(|_| !runs_there).map(|library| Cause::OnOtherLoop { site: id, library })
+}
+
+/// A file says what it runs on by what it imports. One that imports neither runs on both, where the program has code for the other;
+/// beside twisted it runs on asyncio where anything does.
+fn may_run_on(world: World, id: RefId) -> Option<OtherLoop> {
+    let imported = world.graph.other_loops.get(&id.file).copied();
+    let on_asyncio = |file| imports(world.index.file(file), "asyncio");
+    if on_asyncio(id.file) {
+        return imported.filter(|library| is_named_around(world, id, library.name()));
+    }
+    if imported.is_some() || world.in_tests(id.file) {
+        return imported;
+    }
+    let code = world.graph.other_loops.iter().filter(|(file, _)| !world.in_tests(**file));
+    let library = code.map(|(_, library)| *library).min()?;
+    let is_alone = || !world.index.loaded_files().any(|(file, _)| !world.in_tests(file) && on_asyncio(file));
+    (library != OtherLoop::Twisted || is_alone()).then_some(library)
+}
+
+/// Does the outermost function around the place name the library?
+fn is_named_around(world: World, id: RefId, library: &str) -> bool {
+    let mut func = world.context(id).func;
+    while let Some(parent) = func.and_then(|func| world.index.func(func).parent) {
+        func = Some(parent);
+    }
+    let Some(func) = func else { return false };
+    let range = world.index.func(func).range;
+    let mut names = world.index.refs_in(id.file, library);
+    names.any(|name| range.contains_range(world.index.site(name).range))
+}
