@@ -94,6 +94,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     {
         return Some(Cause::Dunder);
     }
+    if is_half_a_pair(world, facts) {
+        return Some(Cause::Dunder);
+    }
     if let Some(site) = world.graph.crowded.get(&func) {
         return Some(Cause::RunsMany { site: *site });
     }
@@ -310,6 +313,21 @@ fn is_run_unseen(world: World, func: FuncId) -> bool {
 
 fn is_dunder(name: &str) -> bool {
     name.len() > 4 && name.starts_with("__") && name.ends_with("__")
+}
+
+/// `__exit__` where nothing is entered, `__next__` where nothing is iterated over: whoever calls it names it.
+fn is_half_a_pair(world: World, func: &Func) -> bool {
+    let other = match func.name.as_str() {
+        "__exit__" => "__enter__",
+        "__next__" => "__iter__",
+        _ => return false,
+    };
+    let Some(class) = func.class else { return false };
+    let hierarchy = &world.graph.hierarchy;
+    let below = hierarchy.descendants(class);
+    let is_known = below.iter().all(|id| hierarchy.external_bases(*id).iter().all(|(_, base)| base.is_plain()));
+    let mut related = below.into_iter().flat_map(|id| hierarchy.ancestors(id));
+    is_known && !related.any(|id| !world.index.scope(world.index.class(id).scope).bindings_of(other).is_empty())
 }
 
 /// Generators that no async generator can stand for: they take values, return one, or hold something open while a consumer

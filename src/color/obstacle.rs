@@ -11,8 +11,9 @@ use super::{exit_stack, guard, hazard, nesting};
 use crate::config::{BlockingAction, Uncertain};
 use crate::index::facts::*;
 use crate::plan::UnwrapForm;
+use crate::resolve::names::Meaning;
 use crate::resolve::runner::Runner;
-use crate::resolve::{Site, SiteKind, eager};
+use crate::resolve::{Site, SiteKind, eager, hierarchy};
 
 /// Why no await can be put at this site, whatever the color of the function around it; none when it can.
 pub fn obstacle(world: World, site: &Site) -> Option<Cause> {
@@ -211,13 +212,27 @@ fn called(world: World, site: &Site) -> Option<Cause> {
     if context.func.is_some_and(|func| acquire::by_hand(world, func)) {
         return Some(Cause::Acquire { site: id });
     }
-    if context.catches_interrupt {
+    if context.catches_interrupt || context.withs.iter().any(|with| waits_for_interrupt(world, with)) {
         return Some(Cause::CatchesInterrupt { site: id });
     }
     if world.index.func_of(id).is_some_and(|func| func.keep) {
         return Some(Cause::KeepComment);
     }
     consumption(world, site)
+}
+
+/// `with errors_shown():`, where the context manager catches `KeyboardInterrupt`.
+fn waits_for_interrupt(world: World, with: &With) -> bool {
+    let Value::Call { call } = world.index.value(with.value) else { return false };
+    let names = |func: FuncId| world.index.func(func).traits.names_interrupt;
+    world.names().evaluate(world.index.call(*call).func).into_iter().any(|meaning| match meaning {
+        Meaning::Func(func) => names(func),
+        Meaning::Class(class) => {
+            let ancestors = world.graph.hierarchy.ancestors(class);
+            ancestors.iter().find_map(|id| hierarchy::method(world.index, *id, "__exit__")).is_some_and(names)
+        }
+        _ => false,
+    })
 }
 
 /// What the result is used for, where an await in front of the call would not do.

@@ -260,16 +260,19 @@ impl<'a> Collector<'a> {
             self.context.withs.push(With { value, range, is_async: node.is_async });
         }
         self.protected += 1;
-        self.body(&node.body);
+        // `with suppress(KeyboardInterrupt):`
+        let interrupts = node.items.iter().any(|item| self.names_interrupt(item.context_expr.range()));
+        self.within(|context| context.catches_interrupt |= interrupts, |this| this.body(&node.body));
         self.protected -= 1;
         self.context_id = None;
         self.context.withs = saved;
     }
 
     fn match_statement(&mut self, node: &ast::StmtMatch) {
-        self.lost(Some(&node.subject), Usage::Other);
+        let subject = self.expression(&node.subject, Usage::Other);
+        self.facts.lost.push(subject);
         for case in &node.cases {
-            self.pattern(&case.pattern);
+            self.pattern(&case.pattern, subject);
             self.optional(case.guard.as_deref(), Usage::Condition);
             self.body(&case.body);
         }
@@ -309,7 +312,11 @@ impl<'a> Collector<'a> {
             yields: vec![],
             returns_annotation: None,
             returns_annotation_range: node.returns.as_deref().map(Ranged::range),
-            traits: FuncTraits { is_stub: is_stub(&node.body), ..FuncTraits::default() },
+            traits: FuncTraits {
+                is_stub: is_stub(&node.body),
+                names_interrupt: self.names_interrupt(node.range),
+                ..FuncTraits::default()
+            },
             lambda: None,
             keep: self.has_keep_comment(node.range.start(), node.body.first().map_or(node.end(), Ranged::start)),
         });

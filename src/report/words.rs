@@ -355,7 +355,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
             format!("it runs in an executor that the program chose, at {}", places.site(*site))
         }
         Cause::CatchesInterrupt { site } => {
-            format!("{} stands in a `try` that catches KeyboardInterrupt", call(places, *site))
+            format!("{} stands where KeyboardInterrupt is caught", call(places, *site))
         }
         Cause::Consumed { site } => consumed::consumed(world, &call(places, *site), *site),
         Cause::Unawaited { site } => {

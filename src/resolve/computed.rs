@@ -273,7 +273,7 @@ fn has(builder: &mut Builder, place: PickSite, func: FuncId) -> Option<bool> {
     }
 }
 
-pub(super) fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
+pub(crate) fn spelled(builder: &mut Builder, place: PickSite) -> Rc<Spelled> {
     if let Some(known) = builder.computed.spelled.get(&place) {
         return known.clone();
     }
@@ -363,7 +363,8 @@ const CODE: [&str; 6] = ["runctx", "cProfile", "profile", "pdb", "timeit", "Time
 
 /// Parses the files in which a name may be computed.
 fn load(builder: &mut Builder) {
-    let words = ["getattr", "methodcaller", "attrgetter", "globals", "vars", "__dict__", "getmembers", "eval", "exec"];
+    let words =
+        ["getattr", "methodcaller", "attrgetter", "globals", "vars", "__dict__", "getmembers", "eval", "exec", "case"];
     let words = words.iter().chain(&CODE).chain(&FIELDS).flat_map(|word| builder.index.words.files(word));
     let mut files: BTreeSet<FileId> = words.filter(|file| builder.index.loaded(*file).is_none()).collect();
     files.retain(|file| text(builder, *file).is_some_and(|text| computes(&text)));
@@ -385,11 +386,17 @@ fn computes(text: &str) -> bool {
             *char == ',' && depth == 0
         });
         comma.is_none_or(|(at, _)| !inner[at + 1..].trim_start().starts_with(['"', '\'']))
-    }) || ["methodcaller(", "attrgetter(", "globals()", "vars(", "__dict__", "getmembers", "eval(", "exec("]
-        .iter()
-        .chain(&CODE)
-        .chain(&FIELDS)
-        .any(|word| text.contains(word))
+    }) || has_class_pattern(text)
+        || ["methodcaller(", "attrgetter(", "globals()", "vars(", "__dict__", "getmembers", "eval(", "exec("]
+            .iter()
+            .chain(&CODE)
+            .chain(&FIELDS)
+            .any(|word| text.contains(word))
+}
+
+/// `case Box(item=service):` reads an attribute.
+fn has_class_pattern(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().strip_prefix("case ").is_some_and(|pattern| pattern.contains('(')))
 }
 
 /// `return getattr(self.inner, name)` in `__getattr__`: what is called has its name at the site.

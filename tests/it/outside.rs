@@ -888,3 +888,99 @@ threading.Thread(target=Restarter().fire).start()
     );
     check_round(&project).says(&["`app.Restarter.fire` calls what others put into `self.callbacks`, which may need"]);
 }
+
+/// What a class pattern binds is an attribute of what is matched.
+#[test]
+fn what_a_class_pattern_binds_is_followed() {
+    let head = "#- app.py
+from dataclasses import dataclass
+
+class Service:
+    def load(self):
+        return persistence.get(1)
+
+@dataclass
+class Box:
+    item: object
+    name: str = 'x'
+
+def main():
+    match Box(Service()):
+";
+    for pattern in ["Box(item=s)", "Box(item=s, name='x') as box", "Box(item=s) | Box(item=s, name='y')"] {
+        let project = Project::new(&format!(
+            "{head}        case {pattern}:\n            if s.load():\n                print(1)\n"
+        ));
+        let diff = check_round(&project);
+        assert!(diff.text().contains("+            if await s.load():"), "{pattern}: {}", diff.text());
+    }
+    // Which attribute it is, `__match_args__` says.
+    let project =
+        Project::new(&format!("{head}        case Box(s, 'x'):\n            if s.load():\n                print(1)\n"));
+    let diff = check_round(&project);
+    assert!(diff.text().is_empty() || diff.text().contains("await s.load()"), "{}", diff.text());
+}
+
+/// Python runs it without its name.
+#[test]
+fn what_is_bound_to_the_name_of_a_special_method_stays() {
+    let class = "#- app.py\nclass Store:\n    def run(self, *args):\n        return persistence.get(1)\n";
+    for line in [
+        "    __bool__ = run",
+        "    __eq__ = run",
+        "Store.__call__ = Store.run",
+        "setattr(Store, '__next__', Store.run)",
+    ] {
+        check_stays(
+            &format!("{class}\n{line}\n\ndef main():\n    if Store():\n        print(1)\n"),
+            &["1 function blocks"],
+        );
+    }
+    check_stays(
+        "#- app.py\nclass Log:\n    def __exit__(self, *args):\n        persistence.save(1)\n",
+        &["dunder (1)"],
+    );
+}
+
+/// Under `asyncio.run`, Ctrl-C arrives as something else.
+#[test]
+fn what_runs_where_an_interrupt_is_caught_stays() {
+    let head = "#- app.py\nimport contextlib\nimport sys\n\n@contextlib.contextmanager\ndef shown():\n    try:\n        yield\n    except (OSError, KeyboardInterrupt):\n        print('bye')\n\nclass Shown:\n    def __enter__(self):\n        return self\n\n    def __exit__(self, kind, error, trace):\n        return kind is KeyboardInterrupt\n\ndef main():\n";
+    for lines in [
+        "    with shown():\n        persistence.save(1)",
+        "    with Shown():\n        persistence.save(1)",
+        "    with contextlib.suppress(KeyboardInterrupt):\n        persistence.save(1)",
+        "    try:\n        persistence.save(1)\n    except BaseException as error:\n        print(isinstance(error, KeyboardInterrupt))",
+        "    try:\n        persistence.save(1)\n    except:\n        print(sys.exc_info()[0] is KeyboardInterrupt)",
+    ] {
+        check_stays(
+            &format!("{head}{lines}\n\nif __name__ == '__main__':\n    main()\n"),
+            &["KeyboardInterrupt is caught"],
+        );
+    }
+}
+
+/// More classes than are told apart, and names that nobody knows.
+#[test]
+fn methods_of_a_crowd_that_are_looked_up_by_a_name_stay() {
+    let classes: String = (0..20)
+        .map(|n| format!("class P{n}:\n    def on_start(self, x):\n        return persistence.get(x)\n\n"))
+        .collect();
+    let all = (0..20).map(|n| format!("P{n}()")).collect::<Vec<_>>().join(", ");
+    for lookup in [
+        "for name in dir(p):\n            if getattr(p, name)(1):",
+        "for name in NAMES[p]:\n            if getattr(p, name)(1):",
+    ] {
+        check_stays(
+            &format!(
+                "#- app.py\nimport sys\nNAMES = load()\n\n{classes}PLUGINS = []\nfor plugin in [{all}]:\n    PLUGINS.append(plugin)\n\ndef run():\n    for p in PLUGINS:\n        {lookup}\n                print(1)\n"
+            ),
+            &["given-outside (20)"],
+        );
+    }
+    // What is put into a table later may be any name.
+    let project = Project::new(
+        "#- app.py\nclass A:\n    def on_start(self):\n        return persistence.get(1)\n\nNAMES = {'x': 'y'}\nNAMES.update((k, 'on_' + k) for k in ('start', 'stop'))\n\ndef run():\n    for name in NAMES.values():\n        if getattr(A(), name)():\n            print(1)\n",
+    );
+    check_round(&project).says(&["1 uncertain"]);
+}

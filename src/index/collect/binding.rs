@@ -7,6 +7,10 @@ use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
 use super::super::facts::*;
 use super::Collector;
 
+/// Builtin types whose one positional pattern matches the whole object (PEP 634).
+const MATCH_THEMSELVES: [&str; 11] =
+    ["bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"];
+
 impl Collector<'_> {
     pub(super) fn bind_name(&mut self, name: Name, range: TextRange, bound: Bound) {
         self.forget(&name);
@@ -277,44 +281,75 @@ impl Collector<'_> {
         self.facts.imports.push(import);
     }
 
-    pub(super) fn pattern(&mut self, pattern: &Pattern) {
+    /// `subject`: what is matched.
+    pub(super) fn pattern(&mut self, pattern: &Pattern, subject: ValueId) {
         match pattern {
             Pattern::MatchValue(node) => {
                 self.expression(&node.value, Usage::Other);
             }
             Pattern::MatchSingleton(_) => {}
-            Pattern::MatchSequence(node) => node.patterns.iter().for_each(|pattern| self.pattern(pattern)),
-            Pattern::MatchMapping(node) => {
-                for key in &node.keys {
-                    self.expression(key, Usage::Other);
+            Pattern::MatchSequence(node) => {
+                for (at, pattern) in node.patterns.iter().enumerate() {
+                    let is_behind_star = node.patterns[..at].iter().any(|before| before.is_match_star());
+                    let part = match u32::try_from(at) {
+                        Ok(at) if !is_behind_star => Value::PartOf(subject, at),
+                        _ => Value::ElementOf(subject),
+                    };
+                    let part = self.value(part);
+                    self.pattern(pattern, part);
                 }
-                node.patterns.iter().for_each(|pattern| self.pattern(pattern));
-                self.capture(node.rest.as_ref());
+            }
+            Pattern::MatchMapping(node) => {
+                for (key, pattern) in node.keys.iter().zip(&node.patterns) {
+                    let index = self.expression(key, Usage::Other);
+                    let key = match &self.facts[index] {
+                        Value::Text(text) => Some(text.clone()),
+                        _ => None,
+                    };
+                    let item = self.value(Value::Subscript { value: subject, key, index });
+                    self.pattern(pattern, item);
+                }
+                self.capture(node.rest.as_ref(), Bound::Unknown);
             }
             Pattern::MatchClass(node) => {
                 let class = self.expression(&node.cls, Usage::Other);
-                node.arguments.patterns.iter().for_each(|pattern| self.pattern(pattern));
+                let is_builtin =
+                    matches!(&self.facts[class], Value::Name { name, .. } if MATCH_THEMSELVES.contains(&name.as_str()));
+                for pattern in &node.arguments.patterns {
+                    if is_builtin {
+                        self.pattern(pattern, subject);
+                        continue;
+                    }
+                    // Which attribute it is, the class says at run time.
+                    let value = self.value(Value::Unknown);
+                    self.pick_all(Holder::Object(subject), value, 0, pattern.range());
+                    self.pattern(pattern, value);
+                }
                 for keyword in &node.arguments.keywords {
                     self.inert(Some(&keyword.attr));
+                    let name = &keyword.attr.id;
                     // `case Shape(side=0)` reads `side`, a property perhaps.
-                    self.implicit_ref(&keyword.attr.id, node.cls.range(), class, Usage::Other);
-                    self.pattern(&keyword.pattern);
+                    self.implicit_ref(name, node.cls.range(), class, Usage::Other);
+                    let value = self.value(Value::Attribute { receiver: subject, name: name.clone() });
+                    let text = self.value(Value::Text(name.clone()));
+                    self.pick(Holder::Object(subject), text, value, 0, keyword.range());
+                    self.pattern(&keyword.pattern, value);
                 }
             }
-            Pattern::MatchStar(node) => self.capture(node.name.as_ref()),
+            Pattern::MatchStar(node) => self.capture(node.name.as_ref(), Bound::Unknown),
             Pattern::MatchAs(node) => {
                 if let Some(pattern) = node.pattern.as_deref() {
-                    self.pattern(pattern);
+                    self.pattern(pattern, subject);
                 }
-                self.capture(node.name.as_ref());
+                self.capture(node.name.as_ref(), Bound::Value(subject));
             }
-            Pattern::MatchOr(node) => node.patterns.iter().for_each(|pattern| self.pattern(pattern)),
+            Pattern::MatchOr(node) => node.patterns.iter().for_each(|pattern| self.pattern(pattern, subject)),
         }
     }
 
-    fn capture(&mut self, name: Option<&ast::Identifier>) {
+    fn capture(&mut self, name: Option<&ast::Identifier>, bound: Bound) {
         if let Some(name) = name {
-            self.bind_name(name.id.clone(), name.range, Bound::Unknown);
+            self.bind_name(name.id.clone(), name.range, bound);
         }
     }
 }

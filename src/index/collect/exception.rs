@@ -27,7 +27,7 @@ impl Collector<'_> {
 
     pub(super) fn try_statement(&mut self, node: &ast::StmtTry) {
         let context = self.context();
-        let interrupts = node.handlers.iter().any(|handler| catches(handler, &["KeyboardInterrupt"]));
+        let interrupts = node.handlers.iter().any(|handler| self.names_interrupt(handler.range()));
         let stops = node.handlers.iter().any(|handler| {
             let ExceptHandler::ExceptHandler(inner) = handler;
             inner.type_.is_none() || catches(handler, &["StopIteration", "Exception", "BaseException"])
@@ -73,6 +73,11 @@ impl Collector<'_> {
         if let Some(run) = fallback::of_try(node) {
             self.facts.fallbacks.push(Fallback { statement: node.range, context, run, kind: FallbackKind::Alone });
         }
+    }
+
+    /// Does `KeyboardInterrupt` stand there? `except BaseException as e: if isinstance(e, KeyboardInterrupt)` counts too.
+    pub(super) fn names_interrupt(&self, range: TextRange) -> bool {
+        self.text[range].contains("KeyboardInterrupt")
     }
 
     /// `except StopIteration` and what it stands around.

@@ -64,12 +64,12 @@ impl Collector<'_> {
         }
     }
 
-    fn pick(&mut self, holder: Holder, name: ValueId, value: ValueId, depth: u32, range: TextRange) {
+    pub(super) fn pick(&mut self, holder: Holder, name: ValueId, value: ValueId, depth: u32, range: TextRange) {
         let context = self.context();
         self.facts.picks.push(Pick { holder, name, value, depth, range, context });
     }
 
-    fn pick_all(&mut self, holder: Holder, value: ValueId, depth: u32, range: TextRange) {
+    pub(super) fn pick_all(&mut self, holder: Holder, value: ValueId, depth: u32, range: TextRange) {
         let any = self.value(Value::Unknown);
         self.pick(holder, any, value, depth, range);
     }

@@ -351,7 +351,7 @@ impl Walk<'_, '_> {
             }
             Consumer::Written(name, _) if name == "__dict__" => self.escape_at(value),
             Consumer::Written(name, receiver) => {
-                if self.is_handed_out(*receiver, name, depth) {
+                if name == "__call__" || self.runs_unnamed(name, depth) || self.is_handed_out(*receiver, name, depth) {
                     self.escape_at(value);
                 }
                 let owner = self.owner(*receiver);

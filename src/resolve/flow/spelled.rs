@@ -184,8 +184,11 @@ impl<'a, 'b> Reader<'a, 'b> {
         if values.is_empty() { vec![None] } else { values }
     }
 
-    /// The display that a container is, through names.
-    fn display(&self, container: ValueId) -> Option<Value> {
+    /// The display that a container is, through names; what is put there later may be any string.
+    fn display(&mut self, container: ValueId) -> Option<Value> {
+        if self.is_filled(container) {
+            self.open();
+        }
         let value = self.solver.index.value(container);
         match value {
             Value::Elements(_) | Value::Dict(_) => Some(value.clone()),
@@ -200,6 +203,20 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             _ => None,
         }
+    }
+
+    /// `TABLE.update(more)`
+    fn is_filled(&self, container: ValueId) -> bool {
+        let solver = &*self.solver;
+        let is_name = matches!(solver.index.value(container), Value::Name { .. } | Value::Attribute { .. });
+        let name = solver.names().last_name(container).filter(|_| is_name).map(Name::new);
+        name.is_some_and(|name| {
+            let mut mutations = solver.index.mutations_of(&name).iter();
+            mutations.any(|mutation| {
+                let is_here = mutation.file == container.file || mutation.scope.is_none();
+                is_here && !solver.project.file(mutation.file).is_test
+            })
+        })
     }
 
     /// `for name in names or self.NAMES`

@@ -35,7 +35,8 @@ impl Solver<'_> {
         }
         let in_program = writes.iter().any(|(file, _)| !self.project.file(*file).is_test)
             || keywords.iter().any(|(call, _)| !self.project.file(call.file).is_test);
-        if !in_program && matches!(owner, Owner::Anything | Owner::Foreign) && self.is_named_in_code(name) {
+        let in_tests_alone = !in_program && !(writes.is_empty() && keywords.is_empty());
+        if in_tests_alone && matches!(owner, Owner::Anything | Owner::Foreign) && self.is_named_in_code(name) {
             // What tests write says nothing of what the code has.
             self.push(Object::Unknown, None);
         }

@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::{Spot, Token, Walk};
 use crate::index::facts::*;
 use crate::resolve::flow::object::{Node, Object};
-use crate::resolve::{Builder, boundary, eager, hierarchy, site};
+use crate::resolve::{Builder, PickSite, boundary, computed, eager, hierarchy, site};
 
 /// Functions that look at what they are given, and neither call nor keep it.
 const LOOKING: [&str; 26] = [
@@ -267,7 +267,11 @@ impl Walk<'_, '_> {
             "type" if depth == 0 && self.is_object() => result.into_iter().for_each(|result| self.class_of(result)),
             name if LOOKING.contains(&name) => {}
             // What is read is another value, and what is written is followed by itself.
-            "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() && !self.is_hook(call) => {}
+            "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() && !self.is_hook(call) => {
+                if name == "getattr" && self.may_read_anything(call) {
+                    self.give_away(call, at);
+                }
+            }
             _ if is_method && LOGGING.contains(&name.as_str()) => self.escape_at(func),
             _ if !is_plain => {
                 self.give_away(call, at);
@@ -328,6 +332,16 @@ impl Walk<'_, '_> {
     fn is_hook(&self, call: CallId) -> bool {
         let context = self.builder.index.context(self.builder.index.call(call).context);
         context.func.is_some_and(|func| hierarchy::is_hook(&self.builder.index.func(func).name))
+    }
+
+    /// `getattr(plugin, name)`, where nobody knows the name, and more classes get there than are told apart.
+    fn may_read_anything(&mut self, call: CallId) -> bool {
+        let facts = self.builder.index.file(call.file);
+        let is_it = |pick: &Pick| matches!(facts[pick.value], Value::Call { call: own } if own == call);
+        let Some(index) = facts.picks.iter().position(is_it) else { return false };
+        let Holder::Object(object) = facts.picks[index].holder else { return false };
+        computed::spelled(self.builder, PickSite { file: call.file, index: index as u32 }).is_any()
+            && self.builder.solver().solve(Node::Value(object), vec![]).has_unknown()
     }
 
     fn is_literal(&self, call: CallId, at: usize) -> bool {

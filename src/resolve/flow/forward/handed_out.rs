@@ -44,6 +44,12 @@ impl Walk<'_, '_> {
         bases.iter().any(|(_, base)| !base.is_plain()) && !self.is_read_of_others(name)
     }
 
+    /// `__bool__ = is_open`: Python runs it without naming it.
+    pub(super) fn runs_unnamed(&self, name: &str, depth: u32) -> bool {
+        let is_special = name.starts_with("__") && name.ends_with("__") && name != "__call__";
+        depth == 0 && is_special && self.follows_function()
+    }
+
     /// Doubles of tests stand in the place of what the project calls.
     pub(super) fn follows_function(&self) -> bool {
         !self.in_tests && matches!(self.token, Token::Function(_) | Token::Generator(_) | Token::Manager(_))

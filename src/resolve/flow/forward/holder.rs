@@ -33,7 +33,7 @@ impl Walk<'_, '_> {
             if self.is_enumeration(class) {
                 return self.escape((scope.file, self.builder.index.class(class).name_range));
             }
-            if self.is_for_base(class, name) {
+            if self.is_for_base(class, name) || self.runs_unnamed(name, depth) {
                 self.escape((scope.file, self.builder.index.class(class).name_range));
             }
             // Also read in the class body itself.
