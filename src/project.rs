@@ -58,6 +58,8 @@ pub enum TextKind {
     Template,
     /// What configures a program.
     Settings,
+    /// Python under another name: with a first line that says so, `.pyw`, `.pyx`, and templates of Python.
+    Script,
 }
 
 /// The files of a project, sorted by path; [`FileId`] is the position.
@@ -178,7 +180,15 @@ fn folders_of(root: &Path, files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
 }
 
 fn text_file(root: &Path, path: PathBuf) -> Option<TextFile> {
-    let kind = match path.extension()?.to_str()? {
+    let is_template =
+        |path: &Path| path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|end| end == "py"));
+    let Some(extension) = path.extension() else {
+        let kind = has_shebang(&path).then_some(TextKind::Script)?;
+        return Some(TextFile { relative: relative(root, &path), path, kind });
+    };
+    let kind = match extension.to_str()? {
+        "pyw" | "pyx" => TextKind::Script,
+        "j2" | "jinja" | "jinja2" | "tmpl" | "in" if is_template(&path) => TextKind::Script,
         "ipynb" => TextKind::Notebook,
         "html" | "htm" | "jinja" | "jinja2" | "j2" | "tmpl" => TextKind::Template,
         "toml" | "yaml" | "yml" | "cfg" | "ini" | "conf" => TextKind::Settings,
@@ -186,6 +196,14 @@ fn text_file(root: &Path, path: PathBuf) -> Option<TextFile> {
         _ => return None,
     };
     Some(TextFile { relative: relative(root, &path), path, kind })
+}
+
+/// `#!/usr/bin/env python3`
+fn has_shebang(path: &Path) -> bool {
+    let mut start = [0; 64];
+    let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut start)).unwrap_or(0);
+    let line = start[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.starts_with(b"#!") && memchr::memmem::find(line, b"python").is_some()
 }
 
 /// Most JSON is data.

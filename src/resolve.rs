@@ -315,6 +315,8 @@ pub struct Graph {
     pub tied: FxHashMap<FuncId, BTreeSet<FuncId>>,
     /// Files that import what has a loop of another kind.
     pub other_loops: BTreeMap<FileId, OtherLoop>,
+    /// What files may run on that import neither such a thing nor asyncio.
+    pub elsewhere: Option<OtherLoop>,
     /// Functions of declared blocking layers.
     pub layer: BTreeSet<FuncId>,
     /// Methods that a `native` entry declares async in place, by the index of the entry.

@@ -18,6 +18,7 @@ use crate::resolve::decorator;
 use crate::resolve::fixtures;
 use crate::resolve::hierarchy::{self, BaseClass};
 use crate::resolve::intercepted::is_intercepted;
+use crate::resolve::names::Meaning;
 use crate::resolve::operators;
 use crate::resolve::site::is_constructor;
 use crate::resolve::{Evidence, SiteKind};
@@ -93,6 +94,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
         && !matches!(facts.name.as_str(), "__enter__" | "__exit__" | "__iter__" | "__next__" | "__call__")
     {
         return Some(Cause::Dunder);
+    }
+    if let Some(class) = replaced_below(world, func) {
+        return Some(Cause::Replaced { class });
     }
     if is_half_a_pair(world, facts) {
         return Some(Cause::Dunder);
@@ -315,6 +319,38 @@ fn is_dunder(name: &str) -> bool {
     name.len() > 4 && name.starts_with("__") && name.ends_with("__")
 }
 
+/// A class below that binds the name of the method to something else, as `load = make_loader()` does. Another method of the family
+/// under that name is the same.
+fn replaced_below(world: World, func: FuncId) -> Option<ClassId> {
+    let facts = world.index.func(func);
+    let class = facts.class?;
+    let names = world.names();
+    let is_related = |meaning: &Meaning| match meaning {
+        Meaning::Func(other) => {
+            *other == func || world.graph.nodes.contains(other) || world.graph.family_of(func).any(|own| own == other)
+        }
+        _ => false,
+    };
+    let is_other = |binding: &Binding| match binding.bound {
+        Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => match world.index.value(value) {
+            Value::None => false,
+            Value::Name { .. } | Value::Attribute { .. } => !names.evaluate(value).iter().all(is_related),
+            Value::Lambda { func, .. } => !world.graph.nodes.contains(func),
+            // `load = cached(load)`: what is under the name below is followed.
+            Value::Call { call } => {
+                !world.index.call(*call).args.iter().any(|arg| names.evaluate(arg.value).iter().any(is_related))
+            }
+            _ => true,
+        },
+        _ => false,
+    };
+    let below = world.graph.hierarchy.descendants(class);
+    below
+        .into_iter()
+        .filter(|id| *id != class && !world.in_tests(id.file))
+        .find(|id| world.index.scope(world.index.class(*id).scope).bindings_of(&facts.name).iter().any(is_other))
+}
+
 /// `__exit__` where nothing is entered, `__next__` where nothing is iterated over: whoever calls it names it.
 fn is_half_a_pair(world: World, func: &Func) -> bool {
     let other = match func.name.as_str() {
@@ -386,6 +422,9 @@ pub fn every_call_awaits(world: World, func: FuncId) -> bool {
 /// what they call: their `client.post(...)` may be anything.
 fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
     let class = world.index.func(func).class?;
+    if found_by_base(world, class, &world.index.func(func).name) {
+        return Some(Cause::CalledByBase);
+    }
     let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| match base {
         BaseClass::External(path) => !PLAIN_BASES.contains(&path.as_str()),
         BaseClass::Unknown => true,
@@ -398,6 +437,37 @@ fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
     };
     let is_called = || world.graph.sites_of(func).iter().any(calls);
     (foreign && !is_called()).then_some(Cause::CalledByBase)
+}
+
+/// Classes that look up methods of those below them by names, whoever else calls them: the package, the class, and the names (with
+/// `*` at the end for more).
+const FOUND_BY_BASE: [(&str, &str, &[&str]); 9] = [
+    ("cmd", "Cmd", &["do_*", "help_*", "complete_*"]),
+    ("http", "BaseHTTPRequestHandler", &["do_*"]),
+    ("http", "SimpleHTTPRequestHandler", &["do_*"]),
+    ("html", "HTMLParser", &["handle_*"]),
+    ("ast", "NodeVisitor", &["visit_*"]),
+    ("ast", "NodeTransformer", &["visit_*"]),
+    ("django", "BaseCommand", &["handle", "add_arguments"]),
+    ("django", "Model", &["save", "delete", "clean", "full_clean", "get_absolute_url"]),
+    ("pydantic", "BaseModel", &["model_post_init"]),
+];
+
+fn found_by_base(world: World, class: ClassId, name: &str) -> bool {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    };
+    let is_meant = |path: &str| {
+        let ends = |(package, class): (&str, &str)| {
+            path.split('.').next() == Some(package) && path.rsplit('.').next() == Some(class)
+        };
+        FOUND_BY_BASE
+            .iter()
+            .any(|(package, class, names)| ends((package, class)) && names.iter().any(|pattern| fits(pattern)))
+    };
+    let bases = world.graph.hierarchy.external_bases(class);
+    bases.iter().any(|(_, base)| matches!(base, BaseClass::External(path) if is_meant(path)))
 }
 
 /// A hook, or a test, in a file that is no test file itself: a suite that others inherit. The runner finds it by its name

@@ -28,7 +28,8 @@ pub fn applies(world: World, func: FuncId, cause: Option<&Cause>) -> bool {
     }
     let calls_itself = world.graph.sites_of(func).iter().any(|id| world.context(*id).func == Some(func));
     let is_plain_script = || facts.decorators.is_empty() && is_script(world, func);
-    (is_plain_script() || command::is_command(world.names(), world.config, func)) && !calls_itself
+    let is_wrapped = || command::is_wrapped_outside(world.names(), func);
+    (is_plain_script() || !is_wrapped() && command::is_command(world.names(), world.config, func)) && !calls_itself
 }
 
 /// Does a packaging file name it as what an installed command calls?

@@ -77,6 +77,10 @@ pub enum Cause {
     PassedOn {
         call: CallId,
     },
+    /// A class below has something else under its name, which is no method of its own.
+    Replaced {
+        class: ClassId,
+    },
     /// Nothing in the tree calls it, and something outside is given its class, or an object of it.
     GivenOutside {
         file: FileId,
@@ -445,6 +449,7 @@ impl Cause {
             | Cause::CalledByTestRunner
             | Cause::Threaded
             | Cause::PassedOn { .. }
+            | Cause::Replaced { .. }
             | Cause::GivenOutside { .. }
             | Cause::IteratedUnseen { .. }
             | Cause::MeasuredFirst { .. }

@@ -17,21 +17,13 @@ pub fn found(world: World, id: RefId) -> Option<Cause> {
     library.filter(|_| !runs_there).map(|library| Cause::OnOtherLoop { site: id, library })
 }
 
-/// A file says what it runs on by what it imports. One that imports neither runs on both, where the program has code for the other;
-/// beside twisted it runs on asyncio where anything does.
+/// A file says what it runs on by what it imports. One that imports neither runs on both, where the program has code for the other.
 fn may_run_on(world: World, id: RefId) -> Option<OtherLoop> {
     let imported = world.graph.other_loops.get(&id.file).copied();
-    let on_asyncio = |file| imports(world.index.file(file), "asyncio");
-    if on_asyncio(id.file) {
+    if imports(world.index.file(id.file), "asyncio") {
         return imported.filter(|library| is_named_around(world, id, library.name()));
     }
-    if imported.is_some() || world.in_tests(id.file) {
-        return imported;
-    }
-    let code = world.graph.other_loops.iter().filter(|(file, _)| !world.in_tests(**file));
-    let library = code.map(|(_, library)| *library).min()?;
-    let is_alone = || !world.index.loaded_files().any(|(file, _)| !world.in_tests(file) && on_asyncio(file));
-    (library != OtherLoop::Twisted || is_alone()).then_some(library)
+    imported.or(world.graph.elsewhere.filter(|_| !world.in_tests(id.file)))
 }
 
 /// Does the outermost function around the place name the library?

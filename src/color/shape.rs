@@ -196,7 +196,9 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
             (has_builtins && !is_caught && eager::is_next(&world.names(), call)).then_some(Adaptation::Next { call })
         }
         (Shape::Coroutine, _) => None,
-        (Shape::Generator, Usage::ForIter { statement, is_async: false }) if holds_open(world, site) => {
+        (Shape::Generator, Usage::ForIter { statement, is_async: false })
+            if holds_open(world, site) && ends_there(world, site) =>
+        {
             let adapts = world.config.target_version >= PythonVersion::PY310 && !is_vetoed(world, site, statement);
             adapts.then_some(Adaptation::ForClosing)
         }
@@ -258,6 +260,47 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
                 .then_some(Adaptation::Stack { call })
         }
         _ => None,
+    }
+}
+
+/// Is the generator made where it is iterated over, or kept under a name that nothing else reads? What is left of another one is for
+/// whoever goes on with it.
+fn ends_there(world: World, site: &Site) -> bool {
+    let facts = world.index.site(site.id);
+    if let Usage::Called(_) = facts.usage {
+        return true;
+    }
+    let (Value::Name { name, scope }, Some(func)) = (world.index.value(facts.value), world.context(site.id).func)
+    else {
+        return false;
+    };
+    let home = world.index.func(func).scope;
+    let [binding] = world.index.scope(home).bindings_of(name) else { return false };
+    let is_read = |id: &RefId| {
+        let other = world.index.site(*id);
+        !other.is_implicit() && other.usage.is_read()
+    };
+    let reads = world.index.refs_in(site.id.file, name).filter(is_read).filter(|id| {
+        let from = world.index.context(world.index.site(*id).context).scope;
+        world.names().home(from, name) == home
+    });
+    let again = world.index.file(site.id.file).loops.iter().any(|around| {
+        around.contains_range(facts.range)
+            && around.start() != statement_of(facts).start()
+            && !around.contains_range(binding.range)
+    });
+    let is_made = |value: ValueId| matches!(world.index.value(value), Value::Call { .. });
+    world.names().home(*scope, name) == home
+        && matches!(binding.bound, Bound::Value(value) if is_made(value))
+        && reads.count() == 1
+        && !again
+}
+
+/// The `for` statement that iterates there; the place itself where there is none.
+fn statement_of(site: &Ref) -> TextRange {
+    match site.usage {
+        Usage::ForIter { statement, .. } => statement,
+        _ => site.range,
     }
 }
 

@@ -155,6 +155,7 @@ impl<'a> Collector<'a> {
             Stmt::AnnAssign(node) => self.annotated_assign(node),
             Stmt::For(node) => self.for_statement(node),
             Stmt::While(node) => {
+                self.facts.loops.push(node.range);
                 self.forget_in_loop(&node.body);
                 self.expression(&node.test, Usage::Condition);
                 self.knowing(&node.test, Holds::Yes, |this| this.body(&node.body));
@@ -199,6 +200,7 @@ impl<'a> Collector<'a> {
     }
 
     fn for_statement(&mut self, node: &ast::StmtFor) {
+        self.facts.loops.push(node.range);
         let usage = Usage::ForIter { statement: node.range, is_async: node.is_async };
         let iterable = self.expression(&node.iter, usage);
         if !node.is_async {

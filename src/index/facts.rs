@@ -93,6 +93,8 @@ pub struct FileFacts {
     /// Name tokens that stand for no object: keywords of calls and patterns, parts of module paths.
     pub inert: Vec<(Name, TextSize)>,
     pub with_statements: Vec<WithStatement>,
+    /// `for` and `while` statements.
+    pub loops: Vec<TextRange>,
     /// `if __name__ == "__main__":` at module level.
     pub main_guards: Vec<MainGuard>,
     pub delegations: Vec<Delegation>,

@@ -116,6 +116,7 @@ pub fn key(cause: &Cause) -> &'static str {
         Cause::CalledByTestRunner => "called-by-test-runner",
         Cause::Threaded => "threaded",
         Cause::PassedOn { .. } => "passed-on",
+        Cause::Replaced { .. } => "replaced",
         Cause::GivenOutside { .. } => "given-outside",
         Cause::IteratedUnseen { .. } => "iterated-unseen",
         Cause::MeasuredFirst { .. } => "measured-first",
@@ -251,6 +252,10 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 places.excerpt(call.file, range)
             )
         }
+        Cause::Replaced { class } => {
+            let place = places.place(class.file, world.index.class(*class).name_range.start());
+            format!("`{}` ({place}) has something else under its name", names.qualified_class(*class))
+        }
         Cause::GivenOutside { file, range } => format!(
             "nothing in the project calls it, and `{}` ({}), which is given its class or an object of it, may",
             places.excerpt(*file, *range),
@@ -385,6 +390,7 @@ pub fn sentence(world: World, places: &mut Places, cause: &Cause) -> String {
                 Medium::Unparsed => "which does not parse",
                 Medium::Notebook => "a notebook",
                 Medium::Template => "a template",
+                Medium::Script => "which is Python under another name",
                 Medium::Path => {
                     return format!("{}{line} names it in a string, and what finds it by that calls it", call.path);
                 }

@@ -39,6 +39,23 @@ fn is_decorated(names: Names, config: &Config, func: FuncId, fuel: usize) -> boo
     })
 }
 
+/// Packages whose decorators leave the function of a command as it is, or run it where no loop runs.
+const PACKAGES: [&str; 6] = ["click", "typer", "cyclopts", "rich_click", "functools", "flask"];
+
+/// Does another package decorate the command? Nobody knows whether it runs it in a loop.
+pub fn is_wrapped_outside(names: Names, func: FuncId) -> bool {
+    names.index.func(func).decorators.iter().any(|decorator| {
+        let value = match names.index.value(decorator.value) {
+            Value::Call { call } => names.index.call(*call).func,
+            _ => decorator.value,
+        };
+        let meanings = names.evaluate(value);
+        meanings.iter().any(|meaning| {
+            matches!(meaning, Meaning::External(path) if !path.split('.').next().is_some_and(|top| PACKAGES.contains(&top)))
+        })
+    })
+}
+
 /// Does the call run a command, or all of an app: `cli()`, `show.main()`, `context.invoke(show)`, `app()`?
 pub(super) fn is_run(names: Names, config: &Config, call: &Call) -> bool {
     let is_command = |value: ValueId| {

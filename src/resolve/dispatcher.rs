@@ -17,6 +17,10 @@ pub(crate) enum Accepts {
     Elsewhere,
 }
 
+/// What runs a plain function in a worker.
+const OFFLOADS: [&str; 6] =
+    ["to_thread", "run_in_executor", "run_sync", "run_in_threadpool", "sync_to_async", "submit"];
+
 /// What a dispatcher of the project does with plain functions: its class, or module, has an offload for them or not.
 pub(crate) fn accepts(names: Names, func: FuncId) -> Accepts {
     let facts = names.index.file(func.file);
@@ -25,7 +29,7 @@ pub(crate) fn accepts(names: Names, func: FuncId) -> Accepts {
     let is_near = |call: &&Call| class.is_none() || around(call).is_some_and(|at| names.index.func(at).class == class);
     let offloads = facts.calls.iter().filter(is_near).any(|call| {
         let name = names.last_name(call.func).unwrap_or_default();
-        matches!(name, "to_thread" | "run_in_executor" | "run_sync" | "run_in_threadpool" | "sync_to_async" | "submit")
+        OFFLOADS.contains(&name)
     });
     if offloads { Accepts::Elsewhere } else { Accepts::Here }
 }
@@ -51,7 +55,10 @@ fn testers(names: Names, func: FuncId) -> Vec<FuncId> {
         .calls
         .iter()
         .filter(|call| is_coroutine_test(names, call))
-        .filter_map(|call| facts[call.context].func.map(|around| outermost(names.index, around)))
+        .filter_map(|call| facts[call.context].func)
+        .filter(|around| !only_schedules(names, *around))
+        .map(|around| outermost(names.index, around))
+        .filter(|around| awaits(names, *around))
         .collect();
     if all.is_empty() {
         return vec![];
@@ -68,6 +75,44 @@ fn testers(names: Names, func: FuncId) -> Vec<FuncId> {
         None if readers_test(names, func, &all) => all.into_iter().collect(),
         _ => vec![],
     }
+}
+
+/// What runs a coroutine in sync code.
+const RUNNERS: [&str; 6] =
+    ["run", "run_until_complete", "run_coroutine_threadsafe", "create_task", "ensure_future", "async_to_sync"];
+
+/// Does the function, or a method of its class, await anything? One that calls what it tests and raises, and does not,
+/// tests only to refuse.
+pub(super) fn awaits(names: Names, func: FuncId) -> bool {
+    let facts = names.index.file(func.file);
+    let func = outermost(names.index, func);
+    let class = names.index.func(func).class;
+    let is_near = |context: ContextId| {
+        let around = facts[context].func.map(|around| outermost(names.index, around));
+        around == Some(func) || class.is_some() && around.is_some_and(|at| names.index.func(at).class == class)
+    };
+    let runs = |call: &Call| {
+        let is_offload = || names.last_name(call.func).is_some_and(|name| OFFLOADS.contains(&name));
+        call.usage == Usage::Awaited && !is_offload()
+            || names.last_name(call.func).is_some_and(|name| RUNNERS.contains(&name))
+    };
+    !names.index.func(func).traits.raises
+        || !calls_parameter(names, func) && !offloads_parameter(names, func)
+        || facts.calls.iter().any(|call| is_near(call.context) && runs(call))
+        || facts.refs.iter().any(|site| site.usage == Usage::Awaited && is_near(site.context))
+}
+
+/// Does it begin a task with what can be awaited, and go on? A plain function is done by then.
+pub(super) fn only_schedules(names: Names, func: FuncId) -> bool {
+    let facts = names.index.file(func.file);
+    let calls = |wanted: &[&str]| {
+        let mut own = facts.calls.iter().filter(|call| facts[call.context].func == Some(func));
+        own.any(|call| names.last_name(call.func).is_some_and(|name| wanted.contains(&name)))
+    };
+    let begins_tasks = || calls(&["create_task", "ensure_future", "run_coroutine_threadsafe"]);
+    // Where plain functions run later, too, the order is nobody's.
+    let defers_all = || calls(&["call_soon", "call_soon_threadsafe", "call_later", "run_in_executor", "submit"]);
+    !names.index.func(func).is_async && begins_tasks() && !defers_all()
 }
 
 /// Does every method of the class that calls what the keeper put into an attribute test it?
@@ -199,6 +244,15 @@ fn calls_parameter(names: Names, func: FuncId) -> bool {
     let facts = names.index.file(func.file);
     let is_own = |meaning: &Meaning| matches!(meaning, Meaning::Param { func: owner, .. } if outermost(names.index, *owner) == outermost(names.index, func));
     facts.calls.iter().any(|call| names.evaluate(call.func).iter().any(is_own))
+}
+
+/// Does it hand what it was given to a worker?
+fn offloads_parameter(names: Names, func: FuncId) -> bool {
+    let facts = names.index.file(func.file);
+    let is_own = |meaning: &Meaning| matches!(meaning, Meaning::Param { func: owner, .. } if outermost(names.index, *owner) == func);
+    let is_offload = |call: &&Call| names.last_name(call.func).is_some_and(|name| OFFLOADS.contains(&name));
+    let mut given = facts.calls.iter().filter(is_offload).flat_map(|call| &call.args);
+    given.any(|arg| names.evaluate(arg.value).iter().any(is_own))
 }
 
 /// `iscoroutinefunction(f)` and the like.

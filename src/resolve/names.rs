@@ -241,7 +241,7 @@ impl<'a> Names<'a> {
     ) {
         let dotted = format!("{module}.{name}");
         match self.index.module(module) {
-            None if self.index.module(&dotted).is_some() => found.push(Meaning::Module(dotted)),
+            None if self.is_module(&dotted) => found.push(Meaning::Module(dotted)),
             None => found.push(Meaning::External(dotted)),
             Some(target) => {
                 let scope = ScopeId { file: target, index: 0 };
@@ -254,7 +254,7 @@ impl<'a> Names<'a> {
                     if found.len() == before && self.index.module(&dotted).is_some() {
                         found.push(Meaning::Module(dotted));
                     }
-                } else if self.index.module(&dotted).is_some() {
+                } else if self.is_module(&dotted) {
                     found.push(Meaning::Module(dotted));
                 } else if facts.is_none() || self.starred(scope, name, found, seen, depth + 1) != Starred::Bound {
                     found.push(Meaning::Unknown);
@@ -263,9 +263,13 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Is there a module, or a package that may have no file of its own?
+    fn is_module(&self, dotted: &str) -> bool {
+        self.index.module(dotted).is_some() || self.index.is_package(dotted)
+    }
+
     fn module(&self, dotted: &str) -> Meaning {
-        let known = self.index.module(dotted).is_some() || self.index.is_package(dotted);
-        if known { Meaning::Module(dotted.to_owned()) } else { Meaning::External(dotted.to_owned()) }
+        if self.is_module(dotted) { Meaning::Module(dotted.to_owned()) } else { Meaning::External(dotted.to_owned()) }
     }
 
     /// The absolute module name of an import (PEP 328).

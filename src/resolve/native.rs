@@ -13,7 +13,7 @@ use super::{Evidence, Gives, SiteKind, Twin, boundary, hierarchy, replaced, site
 use crate::config::{Blocking, BlockingAction};
 use crate::index::facts::*;
 use crate::py::functions;
-use crate::py::infer::{Answer, Certainty, Questions};
+use crate::py::infer::{Answer, Certainty, Definition, Questions};
 
 /// Decides about the methods of the project's classes that an entry names, before any site of them is looked for.
 pub(crate) fn declare(builder: &mut Builder, number: usize, entry: &Blocking, layer: &Layer) {
@@ -253,6 +253,10 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
     if builder.graph.swaps.contains_key(&number) || name == site.name {
         return Some(method);
     }
+    let targets = answer.map(|answer| site::targets_of(builder, answer)).unwrap_or_default();
+    if targets.iter().any(|target| overridden_alone(builder, *target, &name)) {
+        return None;
+    }
     let questions = Questions { siblings: vec![(site.range, name.clone())], ..Questions::default() };
     let answers = builder.ask(BTreeMap::from([(id.file, questions)]));
     let definitions = answers.get(&id.file)?.siblings.get(&(site.range, name))?;
@@ -261,13 +265,38 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
         .filter_map(|definition| functions::signature(builder.db, definition))
         .map(|signature| replaced::of_function(&signature))
         .collect();
+    let is_data = |definition: &Definition| {
+        let file = definition.path.as_ref().and_then(|path| builder.project.find(path));
+        file.is_some_and(|file| builder.index.defined_at(file, definition.offset).is_none())
+    };
     match given.first() {
-        None => (!definitions.is_empty()).then_some(method),
+        None => (!definitions.is_empty() && !definitions.iter().all(is_data)).then_some(method),
         Some(Some(gives)) if *gives != Gives::AwaitedFirst && given.iter().all(|other| *other == Some(*gives)) => {
             Some(Twin { gives: *gives, by_definition: true, ..method })
         }
         Some(_) => None,
     }
+}
+
+/// Does a class override the method, and leave the twin to a class above it? What it does beside it would be left out.
+fn overridden_alone(builder: &Builder, target: FuncId, twin: &Name) -> bool {
+    let func = builder.index.func(target);
+    let Some(class) = func.class else { return false };
+    let hierarchy = &builder.graph.hierarchy;
+    let binds =
+        |id: &ClassId, name: &str| !builder.index.scope(builder.index.class(*id).scope).bindings_of(name).is_empty();
+    let is_alone = |below: &ClassId| {
+        let ancestors = hierarchy.ancestors(*below);
+        let first = |name: &str| ancestors.iter().position(|id| binds(id, name));
+        match (first(&func.name), first(twin)) {
+            (Some(method), Some(twin)) => method < twin,
+            // The twin is that of a base from outside.
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    };
+    let in_code = |id: &ClassId| !builder.in_tests(id.file) || builder.in_tests(target.file);
+    hierarchy.descendants(class).iter().filter(|id| in_code(id)).any(is_alone)
 }
 
 /// What the blocking method returns tells what its twin gives.

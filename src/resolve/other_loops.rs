@@ -9,7 +9,7 @@ pub enum OtherLoop {
     /// `anyio` runs there, too.
     Trio,
     Curio,
-    /// Without its reactor for asyncio.
+    /// With its reactor for asyncio, too: what awaits a `Deferred` cannot await a future.
     Twisted,
 }
 
@@ -26,18 +26,18 @@ impl OtherLoop {
 
 /// The files of the project that import one.
 pub(crate) fn find(builder: &mut Builder) {
-    let has_reactor = ["asyncioreactor", "AsyncioSelectorReactor"]
-        .iter()
-        .any(|name| builder.index.words.files(name).any(|file| !builder.in_tests(file)));
     for library in [OtherLoop::Twisted, OtherLoop::Curio, OtherLoop::Trio] {
-        if library == OtherLoop::Twisted && has_reactor {
-            continue;
-        }
         builder.index.load_words(builder.project, [library.name()]);
         let files = builder.index.loaded_files().filter(|(_, facts)| imports(facts, library.name()));
         let files: Vec<FileId> = files.map(|(file, _)| file).collect();
         builder.graph.other_loops.extend(files.into_iter().map(|file| (file, library)));
     }
+    let in_code = |file: &FileId| !builder.in_tests(*file);
+    let others = builder.graph.other_loops.iter().filter(|(file, _)| in_code(file));
+    let (count, first) = (others.clone().count(), others.map(|(_, library)| *library).min());
+    // Beside twisted, code runs on what more files import.
+    let on_asyncio = builder.index.words.files("asyncio").filter(in_code).count();
+    builder.graph.elsewhere = first.filter(|library| *library != OtherLoop::Twisted || count > on_asyncio);
 }
 
 /// Does the file import the package, or something of it?

@@ -163,7 +163,9 @@ pub(super) fn of_modules(builder: &mut Builder, declared: &[FuncId]) -> Vec<Func
                 own.is_some_and(|own| satisfies(builder.index, *method, own))
             })
         };
-        let own = builder.index.funcs_of(&name).iter().copied().filter(|func| is_global(builder, *func));
+        // What is async already is awaited where it is called.
+        let is_sync = |func: &FuncId| !builder.index.func(*func).is_async && is_global(builder, *func);
+        let own = builder.index.funcs_of(&name).iter().copied().filter(is_sync);
         found.extend(own.filter(|func| is_value(builder, func.file) && stands_for(func.file)));
     }
     found

@@ -89,7 +89,16 @@ fn means_others(builder: &Builder, id: RefId, targets: &[FuncId]) -> bool {
             own == path || ends(&own, path) || ends(path, &own)
         })
     };
-    let is_other = |meaning: &Meaning| matches!(meaning, Meaning::External(path) if !is_target(path));
+    let is_external = |meaning: &Meaning| matches!(meaning, Meaning::External(path) if !is_target(path));
+    let is_other = |meaning: &Meaning| match meaning {
+        // `try: load = fast.load`, `load = lambda: 1`
+        Meaning::Value(value) => match builder.index.value(*value) {
+            Value::Lambda { func, .. } => !builder.graph.nodes.contains(func),
+            Value::Name { .. } | Value::Attribute { .. } => builder.names().evaluate(*value).iter().any(is_external),
+            _ => false,
+        },
+        meaning => is_external(meaning),
+    };
     !builder.index.site(id).is_implicit() && meanings(builder, id).iter().any(is_other)
 }
 
@@ -99,8 +108,26 @@ fn module_member(builder: &Builder, module: &str, name: &str) -> Meaning {
     if builder.index.loaded(file).is_none() {
         return Meaning::Unknown;
     }
+    let binds = |name: &str| !builder.index.scope(scope).bindings_of(name).is_empty();
+    if !binds(name) && binds("__getattr__") {
+        return found_below(builder, module, name);
+    }
     match builder.names().lookup(scope, name).as_slice() {
         [meaning] => meaning.clone(),
+        _ => Meaning::Unknown,
+    }
+}
+
+/// What a package that looks names up by itself (PEP 562) finds in its modules, where one of them alone has such a function.
+fn found_below(builder: &Builder, package: &str, name: &str) -> Meaning {
+    let is_below = |func: &FuncId| {
+        let module = builder.project.file(func.file).module.strip_prefix(package);
+        let facts = builder.index.func(*func);
+        facts.class.is_none() && facts.parent.is_none() && module.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let found: Vec<FuncId> = builder.index.funcs_of(name).iter().copied().filter(is_below).collect();
+    match found.as_slice() {
+        [func] => Meaning::Func(*func),
         _ => Meaning::Unknown,
     }
 }

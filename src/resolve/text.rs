@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::builder::Builder;
 use crate::index::facts::FuncId;
@@ -32,6 +33,8 @@ pub enum Medium {
     Path,
     /// A path in a file of settings.
     Settings,
+    /// Python under another name.
+    Script,
 }
 
 /// The first call, in path order, for every node whose name is called. Tests hold nothing back.
@@ -59,7 +62,25 @@ pub(crate) fn find(builder: &Builder) -> BTreeMap<FuncId, TextCall> {
             found.entry(*func).or_insert_with(|| call.clone());
         }
     }
+    for file in builder.project.texts.iter().filter(|file| file.kind == TextKind::Script) {
+        let text = lossy(&fs::read(&file.path).unwrap_or_default());
+        let words: FxHashSet<&str> = text.split(|char: char| !is_word(char)).collect();
+        for (name, line) in calls_in_python(&names, &text) {
+            let is_imported = |func: &&FuncId| {
+                let module = builder.project.file(func.file).module.as_str();
+                words.contains(module.rsplit('.').next().unwrap_or(module))
+            };
+            let call = TextCall { path: file.relative.clone(), line: Some(line), medium: Medium::Script };
+            for func in nodes[name].iter().filter(is_imported) {
+                found.entry(*func).or_insert_with(|| call.clone());
+            }
+        }
+    }
     found
+}
+
+fn is_word(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
 }
 
 fn calls_in_text<'a>(names: &BTreeSet<&'a str>, file: &TextFile) -> Vec<(&'a str, TextCall)> {
@@ -72,8 +93,8 @@ fn calls_in_text<'a>(names: &BTreeSet<&'a str>, file: &TextFile) -> Vec<(&'a str
             let found = calls_in_python(names, code.as_deref().unwrap_or(&text));
             found.into_iter().map(|(name, _)| (name, call(None, Medium::Notebook))).collect()
         }
-        // `settings.rs` reads them.
-        TextKind::Settings => vec![],
+        // `settings.rs` reads the ones, and the others say which modules they mean.
+        TextKind::Settings | TextKind::Script => vec![],
         TextKind::Template => {
             let found = calls_in_template(names, &text);
             found.into_iter().map(|(name, line)| (name, call(Some(line), Medium::Template))).collect()
@@ -132,7 +153,6 @@ fn calls_in_template<'a>(names: &BTreeSet<&'a str>, text: &str) -> Vec<(&'a str,
 
 /// The names that stand before a `(` in `code`, but for those that are defined there.
 fn called<'a>(names: &BTreeSet<&'a str>, code: &str) -> impl Iterator<Item = &'a str> {
-    let is_word = |char: char| char.is_alphanumeric() || char == '_';
     let mut found = vec![];
     let mut before = "";
     let mut rest = code;

@@ -870,3 +870,52 @@ async def run(key):
 ",
     );
 }
+
+/// What a class does beside the method, its twin above does not.
+#[test]
+fn a_class_that_overrides_the_method_alone_has_no_twin() {
+    check(
+        "[[blocking]]\nclass = \"layer.Layer\"\nnative = \"async_{name}\"",
+        "#- layer.py
+class Layer:
+    def get(self, key):
+        return key
+
+    async def async_get(self, key):
+        return key
+
+    def put(self, key):
+        return key
+
+    async def async_put(self, key):
+        return key
+#- app.py
+import asyncio
+
+from layer import Layer
+
+class Checked(Layer):
+    def get(self, key):
+        if key == 'secret':
+            raise PermissionError(key)
+        return super().get(key)
+
+async def show(layer: Layer, checked: Checked):
+    return layer.get(1), checked.get(2), checked.put(3)
+",
+        "#- app.py
+import asyncio
+
+from layer import Layer
+
+class Checked(Layer):
+    def get(self, key):
+        if key == 'secret':
+            raise PermissionError(key)
+        return super().get(key)
+
+async def show(layer: Layer, checked: Checked):
+    return await asyncio.to_thread(layer.get, 1), await asyncio.to_thread(checked.get, 2), await checked.async_put(3)
+",
+    );
+}

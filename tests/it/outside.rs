@@ -984,3 +984,149 @@ fn methods_of_a_crowd_that_are_looked_up_by_a_name_stay() {
     );
     check_round(&project).says(&["1 uncertain"]);
 }
+
+#[test]
+fn names_that_are_also_something_else_stay() {
+    let two = "#- app.py\nimport sys\nHEAD\n    def load():\n        return persistence.get(1)\n\ndef main():\n    if load():\n        print(1)\n";
+    for head in [
+        "try:\n    import fast\n    load = fast.load\nexcept ImportError:",
+        "if sys.platform == 'win32':\n    load = lambda: 1\nelse:",
+    ] {
+        let project = Project::new(&two.replace("HEAD", head));
+        let diff = check_round(&project);
+        assert!(diff.text().contains("+    if await asyncio.to_thread(load):"), "{}", diff.text());
+    }
+    let below = "#- app.py\nfrom functools import partialmethod\n\ndef helper(self):\n    return 1\n\nclass A:\n    def load(self):\n        return persistence.get(1)\n\nclass C(A):\n    LINE\n\ndef main(a: A):\n    if a.load():\n        print(1)\n";
+    for line in ["load = helper", "load = lambda self: 1", "load = partialmethod(helper)"] {
+        let project = Project::new(&below.replace("LINE", line));
+        let diff = check_round(&project).says(&["`app.C` (app.py:10) has something else under its name"]);
+        assert!(diff.text().contains("+    if await asyncio.to_thread(a.load):"), "{}", diff.text());
+    }
+}
+
+/// A package may have no file, and look names up when they are asked for.
+#[test]
+fn functions_in_packages_are_found() {
+    let lib = "def load():\n    return persistence.get(1)\n";
+    let app = "\n\ndef main():\n    if CALL():\n        print(1)\n";
+    for (files, import, call) in [
+        (format!("#- ns/a/lib.py\n{lib}"), "import ns.a.lib", "ns.a.lib.load"),
+        (
+            format!(
+                "#- pkg/lib.py\n{lib}#- pkg/__init__.py\nimport importlib\nNAMES = {{'load': 'lib'}}\n\ndef __getattr__(name):\n    return getattr(importlib.import_module('.' + NAMES[name], __name__), name)\n"
+            ),
+            "import pkg",
+            "pkg.load",
+        ),
+    ] {
+        let project = Project::new(&format!("{files}#- app.py\n{import}{}", app.replace("CALL", call)));
+        let diff = check_round(&project);
+        assert!(diff.text().contains(&format!("+    if await {call}():")), "{}", diff.text());
+    }
+}
+
+/// Nobody puts an `await` into a program without the name of one.
+#[test]
+fn what_a_script_under_another_name_calls_stays() {
+    let lib = "#- lib.py\ndef load():\n    return persistence.get(1)\n#- other.py\ndef load():\n    return persistence.get(2)\n";
+    for script in ["bin/tool", "tool.pyw", "fast.pyx", "app.py.j2"] {
+        let text = "#!/usr/bin/env python3\nfrom lib import load\nprint(load())\n";
+        let project = Project::new(&format!("#- {script}\n{text}{lib}"));
+        let diff = check_round(&project).says(&["called-in-text (1)", script]);
+        assert!(diff.text().contains("other.py") && !diff.text().contains("a/lib.py"), "{}", diff.text());
+    }
+}
+
+/// What is scheduled is done later, and a plain function is done at once.
+#[test]
+fn a_dispatcher_that_schedules_takes_no_async_functions_unseen() {
+    let project = Project::new(
+        "#- app.py
+import asyncio
+import inspect
+
+handlers = []
+
+def fire():
+    for handler in handlers:
+        result = handler()
+        if inspect.isawaitable(result):
+            asyncio.create_task(result)
+
+def save():
+    persistence.save(1)
+
+handlers.append(save)
+
+async def click():
+    fire()
+",
+    );
+    let diff = check_round(&project);
+    let awaits = diff.text().contains("+        result = await handler()") && diff.text().contains("+    await fire()");
+    assert!(awaits || !diff.text().contains("async def save"), "{}", diff.text());
+}
+
+/// A base finds some methods by their names, whoever else calls them.
+#[test]
+fn methods_that_a_base_finds_by_their_names_stay() {
+    for (import, base, method) in [
+        ("import cmd", "cmd.Cmd", "do_go"),
+        ("from http.server import BaseHTTPRequestHandler", "BaseHTTPRequestHandler", "do_GET"),
+        ("from ast import NodeVisitor", "NodeVisitor", "visit_Name"),
+        ("from django.core.management.base import BaseCommand", "BaseCommand", "handle"),
+    ] {
+        let project = Project::new(&format!(
+            "#- app.py\n{import}\n\nclass Own({base}):\n    def {method}(self, *args):\n        return persistence.get(1)\n\ndef main(own: Own):\n    own.{method}(1)\n"
+        ));
+        let diff = check_round(&project).says(&["1 function blocks and stays sync"]);
+        assert!(!diff.text().contains(&format!("async def {method}")), "{}", diff.text());
+    }
+}
+
+/// What tests for coroutine functions to refuse them, or to leave them out, takes none.
+#[test]
+fn what_only_refuses_coroutine_functions_takes_none() {
+    for body in [
+        "    if inspect.iscoroutinefunction(f):\n        raise TypeError(f)\n    return f()",
+        "    assert callable(f)\n    if inspect.iscoroutinefunction(f):\n        raise ValueError(f)\n    for number in range(2):\n        print(f())",
+    ] {
+        let project = Project::new(&format!(
+            "#- app.py\nimport inspect\n\ndef run(f):\n{body}\n\ndef load():\n    return persistence.get(1)\n\ndef main():\n    print(run(load))\n"
+        ));
+        let diff = check_round(&project);
+        assert!(!diff.text().contains("async def load"), "{body}: {}", diff.text());
+    }
+}
+
+#[test]
+fn a_fake_that_setattr_puts_there_is_wrapped() {
+    let project = Project::new(
+        "#- app.py
+class Store:
+    def load(self):
+        return persistence.get(1)
+
+def use(store: Store):
+    return store.load()
+#- tests/test_app.py
+from app import Store, use
+
+def test_it():
+    store = Store()
+    setattr(store, 'load', lambda: 'b')
+    assert use(store) == 'b'
+",
+    );
+    let diff = check_round(&project);
+    assert!(diff.text().contains("+    setattr(store, 'load', AsyncMock(side_effect=lambda: 'b'))"), "{}", diff.text());
+}
+
+/// A command under a decorator of others may run in a loop already.
+#[test]
+fn a_command_that_others_wrap_keeps_its_body() {
+    check_stays(
+        "#- app.py\nimport click\nfrom quart.cli import with_appcontext\n\n@click.command()\n@with_appcontext\ndef show():\n    print(persistence.get(1))\n",
+        &["decorator (1)"],
+    );
+}

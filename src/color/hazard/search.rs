@@ -115,13 +115,24 @@ fn search(world: World, func: FuncId, caught: bool, converts: &dyn Fn(FuncId) ->
         for step in steps(world, at).iter() {
             match step {
                 Step::Loop(name) => return (Some(Cause::NeedsLoop { func: at, name: name.clone() }), passed),
-                Step::Others(name) => return (Some(Cause::CallsOthers { func: at, name: name.clone() }), passed),
+                // Further away it may be another function of that name.
+                Step::Others(name) if is_of_class(world, at, func) => {
+                    return (Some(Cause::CallsOthers { func: at, name: name.clone() }), passed);
+                }
+                Step::Others(_) => {}
                 Step::Foreign(name) => return (Some(Cause::MayNeedLoop { func: at, name: name.clone() }), passed),
                 Step::Runs { callee, caught: within } => pending.push((*callee, caught || *within)),
             }
         }
     }
     (None, passed)
+}
+
+/// Is it the function itself, or a method of its class, or of one above it?
+fn is_of_class(world: World, at: FuncId, func: FuncId) -> bool {
+    let class = |func: FuncId| world.index.func(func).class;
+    let above = |own: ClassId| world.graph.hierarchy.ancestors(own);
+    at == func || class(func).zip(class(at)).is_some_and(|(own, other)| above(own).contains(&other))
 }
 
 /// What a function calls itself.
@@ -165,7 +176,6 @@ pub(super) fn steps_of(world: World, func: FuncId, counts: impl Fn(CallId, &Call
         }
         if let Some(name) = registered(world, call) {
             found.push(Step::Others(name));
-            break;
         }
         let caught = facts[call.context].catches_stop;
         let callees = resolved.get(&id).cloned().unwrap_or_else(|| callees(world, func, call));

@@ -7,6 +7,15 @@ use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
 use super::super::facts::*;
 use super::Collector;
 
+/// `a, *b = x`, and `a[:] = x`.
+fn takes_elements(target: &Expr) -> bool {
+    match target {
+        Expr::Tuple(_) | Expr::List(_) => true,
+        Expr::Subscript(target) => target.slice.is_slice_expr(),
+        _ => false,
+    }
+}
+
 /// Builtin types whose one positional pattern matches the whole object (PEP 634).
 const MATCH_THEMSELVES: [&str; 11] =
     ["bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"];
@@ -26,7 +35,7 @@ impl Collector<'_> {
     }
 
     pub(super) fn assign(&mut self, node: &ast::StmtAssign) {
-        let unpacks = node.targets.iter().all(|target| matches!(target, Expr::Tuple(_) | Expr::List(_)));
+        let unpacks = node.targets.iter().all(takes_elements);
         let value = self.expression(&node.value, if unpacks { Usage::Unpacked } else { Usage::Assigned });
         if unpacks {
             self.used_up(&node.value, value, Usage::Unpacked);
@@ -115,6 +124,11 @@ impl Collector<'_> {
                 let key = match &*subscript.slice {
                     Expr::StringLiteral(text) => Some(Name::new(text.value.to_str())),
                     _ => None,
+                };
+                // `a[1:2] = rows`: the elements are put there.
+                let value = match value {
+                    Some(value) if subscript.slice.is_slice_expr() => Some(self.value(Value::ElementOf(value))),
+                    value => value,
                 };
                 self.facts.item_writes.push(ItemWrite { container, key, value });
             }

@@ -20,6 +20,7 @@ impl Collector<'_> {
             self.facts.stops.push(Stop { name, context });
         }
         if let Some(traits) = self.traits() {
+            traits.raises |= node.exc.is_some();
             traits.reads_current_exception |= node.exc.is_none() && !in_handler;
             traits.raises_stop_iteration |= stop.is_some() && !catches;
         }

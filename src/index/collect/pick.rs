@@ -66,12 +66,23 @@ impl Collector<'_> {
 
     pub(super) fn pick(&mut self, holder: Holder, name: ValueId, value: ValueId, depth: u32, range: TextRange) {
         let context = self.context();
+        let holder = match holder {
+            Holder::Object(object) if self.is_own_module(object) => Holder::Globals,
+            holder => holder,
+        };
         self.facts.picks.push(Pick { holder, name, value, depth, range, context });
     }
 
     pub(super) fn pick_all(&mut self, holder: Holder, value: ValueId, depth: u32, range: TextRange) {
         let any = self.value(Value::Unknown);
         self.pick(holder, any, value, depth, range);
+    }
+
+    /// `sys.modules[__name__]`
+    fn is_own_module(&self, object: ValueId) -> bool {
+        let Value::Subscript { value, index, .. } = &self.facts[object] else { return false };
+        matches!(&self.facts[*index], Value::Name { name, .. } if name == "__name__")
+            && matches!(&self.facts[*value], Value::Attribute { name, .. } if name == "modules")
     }
 
     /// Profilers and debuggers: `cProfile.run("main()")`.

@@ -69,6 +69,8 @@ pub struct FuncTraits {
     pub inspects_frames: bool,
     /// Looks at its caller's frame: `sys._getframe`, `inspect.currentframe`, `inspect.stack`.
     pub reads_callers: bool,
+    /// It has a `raise` with an exception.
+    pub raises: bool,
     /// It names `KeyboardInterrupt`.
     pub names_interrupt: bool,
     /// Raises `StopIteration` by name, and does not catch it.

@@ -129,9 +129,7 @@ pub(super) fn is_declared(builder: &Builder, place: RefId) -> bool {
 /// Code that tests what it calls, or what it got from the call, takes both colors.
 pub(super) fn handles_both(builder: &Builder, place: RefId) -> bool {
     let Some(func) = builder.index.context(builder.index.site(place).context).func else { return false };
-    let facts = builder.index.file(place.file);
-    facts
-        .calls
-        .iter()
-        .any(|call| facts[call.context].func == Some(func) && dispatcher::is_coroutine_test(builder.names(), call))
+    let (facts, names) = (builder.index.file(place.file), builder.names());
+    let tests = |call: &Call| facts[call.context].func == Some(func) && dispatcher::is_coroutine_test(names, call);
+    facts.calls.iter().any(tests) && !dispatcher::only_schedules(names, func) && dispatcher::awaits(names, func)
 }

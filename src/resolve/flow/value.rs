@@ -22,9 +22,6 @@ impl Solver<'_> {
             Value::Call { call } => self.call(call, &path),
             Value::Await { value } => self.awaited(value, &path),
             Value::Subscript { value, index, .. } if self.namespace_item(value, index, &path) => {}
-            Value::Subscript { value, index, .. } if path.is_empty() && self.is_own_module(value, index) => {
-                self.push(Object::Module(id.file), None);
-            }
             Value::Subscript { value, key, .. } => {
                 let step = key.map_or(Selector::Item, Selector::Key);
                 self.flow_value(value, into(step, &path));
@@ -46,12 +43,6 @@ impl Solver<'_> {
             Value::None => {}
             Value::Lambda { .. } | Value::Spread(_) | Value::Unknown => self.push(Object::Unknown, None),
         }
-    }
-
-    /// `sys.modules[__name__]`
-    fn is_own_module(&self, container: ValueId, index: ValueId) -> bool {
-        matches!(self.index.value(index), Value::Name { name, .. } if name == "__name__")
-            && self.names().dotted(container).as_deref() == Some("sys.modules")
     }
 
     fn elements(&mut self, values: &[ValueId], path: &[Selector]) {

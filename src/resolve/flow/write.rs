@@ -35,8 +35,7 @@ impl Solver<'_> {
         }
         let in_program = writes.iter().any(|(file, _)| !self.project.file(*file).is_test)
             || keywords.iter().any(|(call, _)| !self.project.file(call.file).is_test);
-        let in_tests_alone = !in_program && !(writes.is_empty() && keywords.is_empty());
-        if in_tests_alone && matches!(owner, Owner::Anything | Owner::Foreign) && self.is_named_in_code(name) {
+        if !in_program && owner == Owner::Anything && self.is_written_for_code(name, &writes, &keywords) {
             // What tests write says nothing of what the code has.
             self.push(Object::Unknown, None);
         }
@@ -74,8 +73,15 @@ impl Solver<'_> {
         }
     }
 
-    fn is_named_in_code(&self, name: &Name) -> bool {
-        self.index.words.files(name).any(|file| !self.project.file(file).is_test)
+    /// Do tests alone write the attribute, of what no class of the project says that it has, and does the code name it?
+    fn is_written_for_code(&self, name: &Name, writes: &[(FileId, u32)], keywords: &[(CallId, u32)]) -> bool {
+        let makes = |call: CallId| {
+            let maker = self.names().last_name(self.index.call(call).func);
+            maker.is_some_and(|maker| maker.starts_with(char::is_uppercase))
+        };
+        (!writes.is_empty() || keywords.iter().any(|(call, _)| makes(*call)))
+            && self.index.members_of(name).is_empty()
+            && self.index.words.files(name).any(|file| !self.project.file(file).is_test)
     }
 
     pub(super) fn written(&mut self, value: Option<ValueId>, path: &Path, place: Place, keep: Keep) {

@@ -228,7 +228,7 @@ impl Finder<'_> {
             }
             is_assigned |= self.world.index.context(write.context).func == home;
             if let Some(value) = write.value {
-                let wrap = MockEdit::Assigned { target: key(write.range) };
+                let wrap = self.wrap_assigned(file, write);
                 self.stand_in(value, target, write.context, wrap);
             }
         }
@@ -314,6 +314,15 @@ impl Finder<'_> {
         }
     }
 
+    /// What is assigned becomes a mock, in `x.load = fake` and `setattr(x, "load", fake)`.
+    fn wrap_assigned(&self, file: FileId, write: &AttributeWrite) -> MockEdit {
+        let calls = &self.world.index.file(file).calls;
+        match calls.iter().position(|call| call.range == write.range) {
+            Some(index) => MockEdit::Argument { call: CallId { file, index: index as u32 }, index: 2 },
+            None => MockEdit::Assigned { target: key(write.range) },
+        }
+    }
+
     /// `x.load = Mock()` of an object that nobody knows.
     fn assigned_anywhere(&mut self, file: FileId, write: &AttributeWrite, known: &FxHashSet<ValueId>) {
         let Some(value) = write.value.filter(|_| self.names.contains(&write.name)) else { return };
@@ -323,7 +332,7 @@ impl Finder<'_> {
         let color = self.color_at(file, write.range).unwrap_or_else(|| self.color_on(write.receiver, &write.name));
         match color {
             Color::Async(target) => {
-                let wrap = MockEdit::Assigned { target: key(write.range) };
+                let wrap = self.wrap_assigned(file, write);
                 self.stand_in(value, target, write.context, wrap);
             }
             Color::Mixed if self.may_stand_in(value) => self.unclear(file, write.range, &write.name),

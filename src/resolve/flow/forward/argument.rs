@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::{Spot, Token, Walk};
 use crate::index::facts::*;
 use crate::resolve::flow::object::{Node, Object};
-use crate::resolve::{Builder, PickSite, boundary, computed, eager, hierarchy, site};
+use crate::resolve::{Builder, PickSite, boundary, computed, dispatcher, eager, hierarchy, site};
 
 /// Functions that look at what they are given, and neither call nor keep it.
 const LOOKING: [&str; 26] = [
@@ -41,6 +41,12 @@ const LOOKING: [&str; 26] = [
 
 /// Methods that only print what they are given.
 const LOGGING: [&str; 8] = ["debug", "info", "warning", "warn", "error", "exception", "critical", "log"];
+
+/// What only holds its arguments.
+const HOLDERS: [&str; 3] = ["SimpleNamespace", "Namespace", "namedtuple"];
+
+/// Further than so many places, attributes of one name are mistaken for one another.
+const NEAR: usize = 100;
 
 /// An argument of a call.
 #[derive(Clone, Copy)]
@@ -125,9 +131,14 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Something outside gets it. Where it may be a coroutine function, it may have such methods.
+    /// Something outside gets it, near to where it is made. Where it may be a coroutine function, it may have such methods.
     fn give_away(&mut self, call: CallId, at: u32) {
-        if self.trace.given.is_none() && boundary::accepts_async(self.builder, call, at).is_none() {
+        let name = self.builder.names().last_name(self.builder.index.call(call).func).unwrap_or_default();
+        if self.trace.given.is_none()
+            && self.seen.len() < NEAR
+            && !HOLDERS.contains(&name)
+            && boundary::accepts_async(self.builder, call, at).is_none()
+        {
             self.trace.given = Some((call.file, self.builder.index.call(call).range));
         }
     }
@@ -265,6 +276,9 @@ impl Walk<'_, '_> {
             // A class is made, and has it in its body.
             "type" if count == 3 && at == 2 => self.escape_at(func),
             "type" if depth == 0 && self.is_object() => result.into_iter().for_each(|result| self.class_of(result)),
+            "iscoroutinefunction" if depth == 0 && self.follows_function() && !self.is_dispatched(call) => {
+                self.escape_at(func);
+            }
             name if LOOKING.contains(&name) => {}
             // What is read is another value, and what is written is followed by itself.
             "getattr" | "setattr" | "delattr" if at == 0 && depth == 0 && self.is_object() && !self.is_hook(call) => {
@@ -332,6 +346,12 @@ impl Walk<'_, '_> {
     fn is_hook(&self, call: CallId) -> bool {
         let context = self.builder.index.context(self.builder.index.call(call).context);
         context.func.is_some_and(|func| hierarchy::is_hook(&self.builder.index.func(func).name))
+    }
+
+    /// Does the function around the test await what it is given? Else it refuses, or does something else.
+    fn is_dispatched(&self, call: CallId) -> bool {
+        let around = self.builder.index.context(self.builder.index.call(call).context).func;
+        around.is_some_and(|around| dispatcher::awaits(self.builder.names(), around))
     }
 
     /// `getattr(plugin, name)`, where nobody knows the name, and more classes get there than are told apart.

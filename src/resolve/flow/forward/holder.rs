@@ -84,8 +84,8 @@ impl Walk<'_, '_> {
             let count = self.seen.len();
             self.global_by_string(scope.file, name, depth);
             is_read |= self.seen.len() > count;
-            // A table that nothing in the project reads is for whoever does.
-            if !is_read && self.follows_function() {
+            // A table that nothing in the project reads is for whoever does. Another name may be there for imports alone.
+            if depth > 0 && !is_read && self.follows_function() {
                 self.escape((scope.file, ruff_text_size::TextRange::default()));
             }
         }
