@@ -95,6 +95,9 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     {
         return Some(Cause::Dunder);
     }
+    if let Some(site) = decorates(world, facts) {
+        return Some(Cause::Escapes { site });
+    }
     if let Some(class) = replaced_below(world, func) {
         return Some(Cause::Replaced { class });
     }
@@ -317,6 +320,25 @@ fn is_run_unseen(world: World, func: FuncId) -> bool {
 
 fn is_dunder(name: &str) -> bool {
     name.len() > 4 && name.starts_with("__") && name.ends_with("__")
+}
+
+/// Where a class with the `__call__` decorates a function: calls of its object name the function.
+fn decorates(world: World, func: &Func) -> Option<RefId> {
+    let class = func.class.filter(|_| func.name == "__call__")?;
+    let is_decorator = |id: &RefId| {
+        let is_it = match world.index.site(*id).usage {
+            Usage::Decorator => true,
+            Usage::Called(call) => world.index.call(call).usage == Usage::Decorator,
+            _ => false,
+        };
+        is_it && !world.in_tests(id.file)
+    };
+    world.graph.hierarchy.descendants(class).into_iter().find_map(|below| {
+        let named = world.index.refs_of(&world.index.class(below).name).iter().copied();
+        named
+            .filter(is_decorator)
+            .find(|id| world.names().evaluate(world.index.site(*id).value).contains(&Meaning::Class(below)))
+    })
 }
 
 /// A class below that binds the name of the method to something else, as `load = make_loader()` does. Another method of the family

@@ -1130,3 +1130,38 @@ fn a_command_that_others_wrap_keeps_its_body() {
         &["decorator (1)"],
     );
 }
+
+/// Calls of an object that stands in the place of a function name the function.
+#[test]
+fn what_a_class_that_decorates_calls_stays() {
+    let project = Project::new(
+        "#- app.py
+from typing import Protocol
+
+class Step(Protocol):
+    def __call__(self, key):
+        pass
+
+class First:
+    def __call__(self, key):
+        return persistence.get(key)
+
+class Retry:
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __call__(self, *args):
+        return self.fn(*args)
+
+@Retry
+def three(key):
+    return persistence.count(key)
+
+def scene(step: Step):
+    return step(1) + three(2)
+",
+    );
+    let diff = check_round(&project);
+    assert!(!diff.text().contains("async def __call__(self, *args)"), "{}", diff.text());
+    assert!(diff.text().contains("await asyncio.to_thread(three, 2)"), "{}", diff.text());
+}
