@@ -58,7 +58,7 @@ fn testers(names: Names, func: FuncId) -> Vec<FuncId> {
         .filter_map(|call| facts[call.context].func)
         .filter(|around| !only_schedules(names, *around))
         .map(|around| outermost(names.index, around))
-        .filter(|around| awaits(names, *around))
+        .filter(|around| !only_refuses(names, *around))
         .collect();
     if all.is_empty() {
         return vec![];
@@ -81,9 +81,9 @@ fn testers(names: Names, func: FuncId) -> Vec<FuncId> {
 const RUNNERS: [&str; 6] =
     ["run", "run_until_complete", "run_coroutine_threadsafe", "create_task", "ensure_future", "async_to_sync"];
 
-/// Does the function, or a method of its class, await anything? One that calls what it tests and raises, and does not,
-/// tests only to refuse.
-pub(super) fn awaits(names: Names, func: FuncId) -> bool {
+/// Does the function test for coroutine functions only to refuse them? It calls what it tests and raises, and awaits nothing, nor
+/// does another method of its class.
+pub(super) fn only_refuses(names: Names, func: FuncId) -> bool {
     let facts = names.index.file(func.file);
     let func = outermost(names.index, func);
     let class = names.index.func(func).class;
@@ -96,10 +96,10 @@ pub(super) fn awaits(names: Names, func: FuncId) -> bool {
         call.usage == Usage::Awaited && !is_offload()
             || names.last_name(call.func).is_some_and(|name| RUNNERS.contains(&name))
     };
-    !names.index.func(func).traits.raises
-        || !calls_parameter(names, func) && !offloads_parameter(names, func)
-        || facts.calls.iter().any(|call| is_near(call.context) && runs(call))
-        || facts.refs.iter().any(|site| site.usage == Usage::Awaited && is_near(site.context))
+    names.index.func(func).traits.raises
+        && (calls_parameter(names, func) || offloads_parameter(names, func))
+        && !facts.calls.iter().any(|call| is_near(call.context) && runs(call))
+        && !facts.refs.iter().any(|site| site.usage == Usage::Awaited && is_near(site.context))
 }
 
 /// Does it begin a task with what can be awaited, and go on? A plain function is done by then.

@@ -131,5 +131,5 @@ pub(super) fn handles_both(builder: &Builder, place: RefId) -> bool {
     let Some(func) = builder.index.context(builder.index.site(place).context).func else { return false };
     let (facts, names) = (builder.index.file(place.file), builder.names());
     let tests = |call: &Call| facts[call.context].func == Some(func) && dispatcher::is_coroutine_test(names, call);
-    facts.calls.iter().any(tests) && !dispatcher::only_schedules(names, func) && dispatcher::awaits(names, func)
+    facts.calls.iter().any(tests) && !dispatcher::only_schedules(names, func) && !dispatcher::only_refuses(names, func)
 }

@@ -276,7 +276,7 @@ impl Walk<'_, '_> {
             // A class is made, and has it in its body.
             "type" if count == 3 && at == 2 => self.escape_at(func),
             "type" if depth == 0 && self.is_object() => result.into_iter().for_each(|result| self.class_of(result)),
-            "iscoroutinefunction" if depth == 0 && self.follows_function() && !self.is_dispatched(call) => {
+            "iscoroutinefunction" if depth == 0 && self.follows_function() && self.is_refused(call) => {
                 self.escape_at(func);
             }
             name if LOOKING.contains(&name) => {}
@@ -348,10 +348,10 @@ impl Walk<'_, '_> {
         context.func.is_some_and(|func| hierarchy::is_hook(&self.builder.index.func(func).name))
     }
 
-    /// Does the function around the test await what it is given? Else it refuses, or does something else.
-    fn is_dispatched(&self, call: CallId) -> bool {
+    /// Does the function around the test refuse coroutine functions?
+    fn is_refused(&self, call: CallId) -> bool {
         let around = self.builder.index.context(self.builder.index.call(call).context).func;
-        around.is_some_and(|around| dispatcher::awaits(self.builder.names(), around))
+        around.is_some_and(|around| dispatcher::only_refuses(self.builder.names(), around))
     }
 
     /// `getattr(plugin, name)`, where nobody knows the name, and more classes get there than are told apart.
