@@ -5,8 +5,10 @@
 //! blocks itself: async callers offload it.
 
 mod acquire;
+mod beside;
 pub mod boundary;
 pub mod bridge;
+mod by_base;
 pub mod cause;
 mod coloring;
 pub mod confined;

@@ -100,6 +100,17 @@ pub enum Exported {
     Auto,
 }
 
+impl Exported {
+    /// Do they stay, in a library or an application?
+    pub fn keeps(self, is_library: bool) -> bool {
+        match self {
+            Self::Convert => false,
+            Self::Keep => true,
+            Self::Auto => is_library,
+        }
+    }
+}
+
 /// Which functions of the project itself may be offloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OffloadProject {

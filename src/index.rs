@@ -323,6 +323,36 @@ impl Index {
         &self.bulk_writes
     }
 
+    /// What is called, of a call; else the value itself: what stands behind the `@` of a decorator, with arguments or without.
+    pub fn callee(&self, value: ValueId) -> ValueId {
+        match self.value(value) {
+            Value::Call { call } => self.call(*call).func,
+            _ => value,
+        }
+    }
+
+    /// Does the body of the class bind the name?
+    pub fn binds(&self, class: ClassId, name: &str) -> bool {
+        !self.scope(self.class(class).scope).bindings_of(name).is_empty()
+    }
+
+    /// The method or module-level function that a nested function stands in.
+    pub fn outermost(&self, mut func: FuncId) -> FuncId {
+        while let Some(parent) = self.func(func).parent {
+            func = parent;
+        }
+        func
+    }
+
+    /// Is it named as a decorator, with arguments or without?
+    pub fn is_decorator(&self, id: RefId) -> bool {
+        match self.site(id).usage {
+            Usage::Decorator => true,
+            Usage::Called(call) => self.call(call).usage == Usage::Decorator,
+            _ => false,
+        }
+    }
+
     /// The function whose body holds a site.
     pub fn func_of(&self, id: RefId) -> Option<&Func> {
         self.context(self.site(id).context).func.map(|func| self.func(func))

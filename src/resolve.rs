@@ -407,7 +407,9 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
         let both: Vec<FileId> = words.files("asyncio").filter(|file| threads.contains(file)).collect();
         builder.index.load(project, &both);
     }
-    other_loops::find(&mut builder);
+    if config.offload.own_path().is_none() {
+        other_loops::find(&mut builder);
+    }
     flow::read_config(&mut builder);
     renames::read(&mut builder);
     blocking::find(&mut builder);
@@ -426,7 +428,8 @@ pub fn resolve(project: &Project, config: &Config, index: &mut Index, db: &Db) -
     builder.graph.given_outside = given_outside::find(&mut builder);
     builder.graph.declared_for_many = protocol::declared_for_many(&builder);
     builder.graph.text_calls = text::find(&builder);
-    for (func, call) in path_string::find(&builder).into_iter().chain(settings::find(&builder)) {
+    let paths = path_string::paths_of_nodes(&builder);
+    for (func, call) in path_string::find(&builder, &paths).into_iter().chain(settings::find(&builder, &paths)) {
         builder.graph.text_calls.entry(func).or_insert(call);
     }
     for site in builder.graph.sites.values() {

@@ -112,10 +112,7 @@ fn file_asks(world: World, file: FileId) -> bool {
 
 /// The function of the project that makes the decorator.
 fn own(world: World, decorator: &Decorator) -> Option<FuncId> {
-    let value = match world.index.value(decorator.value) {
-        Value::Call { call } => world.index.call(*call).func,
-        _ => decorator.value,
-    };
+    let value = world.index.callee(decorator.value);
     world.names().evaluate(value).into_iter().find_map(|meaning| match meaning {
         Meaning::Func(func) => Some(func),
         _ => None,

@@ -3,25 +3,24 @@
 use std::collections::BTreeSet;
 
 use super::World;
+use super::beside::{decorates, has_twin, is_half_a_pair, replaced_below};
 use super::bridge;
+use super::by_base::{called_by_base, is_dunder, is_run_unseen};
 use super::cause::Cause;
 use super::frameworks;
 use super::iteration;
 use super::outside;
-use super::shape::{Shape, async_twin, becomes_async_def, delegations, shape, shape_of_targets};
+use super::shape::{Shape, becomes_async_def, delegations, shape, shape_of_targets};
 use super::tests::framework;
 use crate::config::Uncertain;
 use crate::index::facts::*;
 use crate::project::{PYTEST, Plugin};
+use crate::resolve::SiteKind;
 use crate::resolve::boundary::{decorator_accepts_async, decorator_name, is_property};
 use crate::resolve::decorator;
 use crate::resolve::fixtures;
-use crate::resolve::hierarchy::{self, BaseClass};
+use crate::resolve::hierarchy;
 use crate::resolve::intercepted::is_intercepted;
-use crate::resolve::names::Meaning;
-use crate::resolve::operators;
-use crate::resolve::site::is_constructor;
-use crate::resolve::{Evidence, SiteKind};
 
 /// Decorators that do not care about the color of a function.
 pub(super) const COLORLESS: [&str; 11] = [
@@ -36,24 +35,6 @@ pub(super) const COLORLESS: [&str; 11] = [
     "wraps",
     "singledispatch",
     "singledispatchmethod",
-];
-
-/// Bases that say nothing about who calls the methods.
-const PLAIN_BASES: [&str; 14] = [
-    "builtins.object",
-    "abc.ABC",
-    "typing.Generic",
-    "typing.Protocol",
-    "typing.NamedTuple",
-    "typing.TypedDict",
-    "typing_extensions.Protocol",
-    "enum.Enum",
-    "enum.IntEnum",
-    "enum.StrEnum",
-    "builtins.Exception",
-    "pydantic.BaseModel",
-    "pydantic_settings.BaseSettings",
-    "sqlalchemy.orm.DeclarativeBase",
 ];
 
 /// What keeps `func` sync by itself; none when nothing does.
@@ -158,17 +139,15 @@ pub fn cause(world: World, func: FuncId) -> Option<Cause> {
     if is_accepted || facts.decorators.iter().any(accepted) {
         return None;
     }
+    let given_outside = || {
+        let (file, range) = *world.graph.given_outside.get(&func)?;
+        Some(Cause::GivenOutside { file, range })
+    };
     entry_point(world, func)
         .or_else(|| outside::cause(world, func))
-        .or_else(|| given_outside(world, func))
+        .or_else(given_outside)
         .or_else(|| called_by_base(world, func))
         .or_else(|| exported(world, func))
-}
-
-/// Does something outside have objects with the method, or with what it belongs to, and nothing in the project call it?
-fn given_outside(world: World, func: FuncId) -> Option<Cause> {
-    let (file, range) = *world.graph.given_outside.get(&func)?;
-    Some(Cause::GivenOutside { file, range })
 }
 
 /// The `__getattribute__` of a class below or above that hands out something else in the place of the method.
@@ -251,143 +230,6 @@ pub fn hands_on_awaitable(world: World, func: FuncId) -> bool {
     is_plain && whole && shape_of_targets(world, site) == Some(Shape::Coroutine)
 }
 
-/// Has the class, or one that it shares methods with, an async method of the same purpose already?
-fn has_twin(world: World, func: &Func) -> bool {
-    let (Some(class), Some(twin)) = (func.class, async_twin(&func.name)) else { return false };
-    let hierarchy = &world.graph.hierarchy;
-    let related = hierarchy.ancestors(class).into_iter().chain(hierarchy.descendants(class));
-    let mut scopes = related.map(|id| world.index.scope(world.index.class(id).scope));
-    scopes.any(|scope| !scope.bindings_of(twin).is_empty())
-}
-
-/// Bases whose own methods run the special methods of what is below them.
-const MIXINS: [&str; 15] = [
-    "Mapping",
-    "MutableMapping",
-    "UserDict",
-    "Sequence",
-    "MutableSequence",
-    "UserList",
-    "Set",
-    "MutableSet",
-    "AbstractSet",
-    "Collection",
-    "type",
-    "EnumMeta",
-    "EnumType",
-    "ABCMeta",
-    "UserString",
-];
-
-/// What `import` asks of the finders on `sys.meta_path` and `sys.path_hooks` and of their loaders (PEP 302, PEP 451).
-const FINDS_AND_LOADS: [&str; 6] =
-    ["find_spec", "find_module", "find_loader", "create_module", "exec_module", "load_module"];
-/// What it and the tools around it ask of a loader beside that.
-const OF_LOADERS: [&str; 6] =
-    ["get_data", "get_code", "get_source", "get_filename", "is_package", "get_resource_reader"];
-
-/// Does `import` run it? The names are common ones, so the class has two of those that finders and loaders have, at least.
-fn is_import_hook(world: World, class: ClassId, name: &str) -> bool {
-    if !FINDS_AND_LOADS.contains(&name) && !OF_LOADERS.contains(&name) {
-        return false;
-    }
-    let classes = world.graph.hierarchy.ancestors(class);
-    let has = |wanted: &str| classes.iter().any(|id| hierarchy::method(world.index, *id, wanted).is_some());
-    let found = FINDS_AND_LOADS.into_iter().filter(|wanted| has(wanted)).count();
-    found > 1 || found == 1 && OF_LOADERS.into_iter().any(has)
-}
-
-/// Does Python run it where nothing names it and no operator stands: when an object goes away, a class is made, a missing member of
-/// a module or an enumeration is looked for, a module is imported, or a base from outside does it?
-fn is_run_unseen(world: World, func: FuncId) -> bool {
-    let facts = world.index.func(func);
-    let name = facts.name.as_str();
-    let Some(class) = facts.class else {
-        return facts.parent.is_none() && matches!(name, "__getattr__" | "__dir__");
-    };
-    let derives =
-        |wanted: &str| world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| base.is_named(wanted));
-    if matches!(name, "_missing_" | "_generate_next_value_") {
-        return ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"].iter().any(|base| derives(base));
-    }
-    if is_import_hook(world, class, name) {
-        return true;
-    }
-    let is_own = matches!(name, "__enter__" | "__exit__" | "__call__" | "__iter__" | "__next__" | "__aiter__")
-        || operators::is_looked_for(name);
-    is_dunder(name) && !is_constructor(name) && (!is_own || MIXINS.iter().any(|base| derives(base)))
-}
-
-fn is_dunder(name: &str) -> bool {
-    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
-}
-
-/// Where a class with the `__call__` decorates a function: calls of its object name the function.
-fn decorates(world: World, func: &Func) -> Option<RefId> {
-    let class = func.class.filter(|_| func.name == "__call__")?;
-    let is_decorator = |id: &RefId| {
-        let is_it = match world.index.site(*id).usage {
-            Usage::Decorator => true,
-            Usage::Called(call) => world.index.call(call).usage == Usage::Decorator,
-            _ => false,
-        };
-        is_it && !world.in_tests(id.file)
-    };
-    world.graph.hierarchy.descendants(class).into_iter().find_map(|below| {
-        let named = world.index.refs_of(&world.index.class(below).name).iter().copied();
-        named
-            .filter(is_decorator)
-            .find(|id| world.names().evaluate(world.index.site(*id).value).contains(&Meaning::Class(below)))
-    })
-}
-
-/// A class below that binds the name of the method to something else, as `load = make_loader()` does. Another method of the family
-/// under that name is the same.
-fn replaced_below(world: World, func: FuncId) -> Option<ClassId> {
-    let facts = world.index.func(func);
-    let class = facts.class?;
-    let names = world.names();
-    let is_related = |meaning: &Meaning| match meaning {
-        Meaning::Func(other) => {
-            *other == func || world.graph.nodes.contains(other) || world.graph.family_of(func).any(|own| own == other)
-        }
-        _ => false,
-    };
-    let is_other = |binding: &Binding| match binding.bound {
-        Bound::Value(value) | Bound::Annotated { value: Some(value), .. } => match world.index.value(value) {
-            Value::None => false,
-            Value::Name { .. } | Value::Attribute { .. } => !names.evaluate(value).iter().all(is_related),
-            Value::Lambda { func, .. } => !world.graph.nodes.contains(func),
-            // `load = cached(load)`: what is under the name below is followed.
-            Value::Call { call } => {
-                !world.index.call(*call).args.iter().any(|arg| names.evaluate(arg.value).iter().any(is_related))
-            }
-            _ => true,
-        },
-        _ => false,
-    };
-    let below = world.graph.hierarchy.descendants(class);
-    below
-        .into_iter()
-        .filter(|id| *id != class && !world.in_tests(id.file))
-        .find(|id| world.index.scope(world.index.class(*id).scope).bindings_of(&facts.name).iter().any(is_other))
-}
-
-/// `__exit__` where nothing is entered, `__next__` where nothing is iterated over: whoever calls it names it.
-fn is_half_a_pair(world: World, func: &Func) -> bool {
-    let other = match func.name.as_str() {
-        "__exit__" => "__enter__",
-        "__next__" => "__iter__",
-        _ => return false,
-    };
-    let Some(class) = func.class else { return false };
-    let hierarchy = &world.graph.hierarchy;
-    let below = hierarchy.descendants(class);
-    let is_known = below.iter().all(|id| hierarchy.external_bases(*id).iter().all(|(_, base)| base.is_plain()));
-    let mut related = below.into_iter().flat_map(|id| hierarchy.ancestors(id));
-    is_known && !related.any(|id| !world.index.scope(world.index.class(id).scope).bindings_of(other).is_empty())
-}
-
 /// Generators that no async generator can stand for: they take values, return one, or hold something open while a consumer
 /// may leave early. And what is in one family with a generator and is none.
 pub(super) fn generator(world: World, func: FuncId) -> Option<Cause> {
@@ -440,58 +282,6 @@ pub fn every_call_awaits(world: World, func: FuncId) -> bool {
     !sites.is_empty() && sites.iter().all(|id| world.result_usage(*id) == Some(Usage::Awaited))
 }
 
-/// Nothing in the tree calls the method, and a base outside the tree may. Tests say so only where scopes or types tell
-/// what they call: their `client.post(...)` may be anything.
-fn called_by_base(world: World, func: FuncId) -> Option<Cause> {
-    let class = world.index.func(func).class?;
-    if found_by_base(world, class, &world.index.func(func).name) {
-        return Some(Cause::CalledByBase);
-    }
-    let foreign = world.graph.hierarchy.external_bases(class).into_iter().any(|(_, base)| match base {
-        BaseClass::External(path) => !PLAIN_BASES.contains(&path.as_str()),
-        BaseClass::Unknown => true,
-        BaseClass::Class(_) => false,
-    });
-    let calls = |id: &RefId| {
-        let site = &world.graph.sites[id];
-        let is_told = !world.in_tests(id.file) || site.evidence < Evidence::Flow;
-        !site.uncertain && is_told && world.owner(*id) != Some(func)
-    };
-    let is_called = || world.graph.sites_of(func).iter().any(calls);
-    (foreign && !is_called()).then_some(Cause::CalledByBase)
-}
-
-/// Classes that look up methods of those below them by names, whoever else calls them: the package, the class, and the names (with
-/// `*` at the end for more).
-const FOUND_BY_BASE: [(&str, &str, &[&str]); 9] = [
-    ("cmd", "Cmd", &["do_*", "help_*", "complete_*"]),
-    ("http", "BaseHTTPRequestHandler", &["do_*"]),
-    ("http", "SimpleHTTPRequestHandler", &["do_*"]),
-    ("html", "HTMLParser", &["handle_*"]),
-    ("ast", "NodeVisitor", &["visit_*"]),
-    ("ast", "NodeTransformer", &["visit_*"]),
-    ("django", "BaseCommand", &["handle", "add_arguments"]),
-    ("django", "Model", &["save", "delete", "clean", "full_clean", "get_absolute_url"]),
-    ("pydantic", "BaseModel", &["model_post_init"]),
-];
-
-fn found_by_base(world: World, class: ClassId, name: &str) -> bool {
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == pattern,
-    };
-    let is_meant = |path: &str| {
-        let ends = |(package, class): (&str, &str)| {
-            path.split('.').next() == Some(package) && path.rsplit('.').next() == Some(class)
-        };
-        FOUND_BY_BASE
-            .iter()
-            .any(|(package, class, names)| ends((package, class)) && names.iter().any(|pattern| fits(pattern)))
-    };
-    let bases = world.graph.hierarchy.external_bases(class);
-    bases.iter().any(|(_, base)| matches!(base, BaseClass::External(path) if is_meant(path)))
-}
-
 /// A hook, or a test, in a file that is no test file itself: a suite that others inherit. The runner finds it by its name
 /// and awaits nothing, whatever `super()` calls there are. Test files have rules of their own.
 fn called_by_test_runner(world: World, func: FuncId) -> bool {
@@ -516,12 +306,7 @@ fn is_suite(world: World, class: ClassId) -> bool {
 }
 
 fn exported(world: World, func: FuncId) -> Option<Cause> {
-    use crate::config::Exported;
-    let keeps = match world.config.exported {
-        Exported::Convert => false,
-        Exported::Keep => true,
-        Exported::Auto => world.project.is_library,
-    };
+    let keeps = world.config.exported.keeps(world.project.is_library);
     let is_public = !world.index.func(func).qualname.split('.').any(|part| part.starts_with('_'));
     let is_api = world.index.func(func).parent.is_none() && !world.in_tests(func.file);
     let is_declaration = world.index.modules.described_by(func.file).is_some();

@@ -149,14 +149,13 @@ fn works_later(world: World, id: RefId) -> bool {
     }
 }
 
-/// `uvicorn.run`
 /// Does the site run a loop that has to be that of the main thread? `async_to_sync` is made for workers.
 pub fn runs_main_loop(world: World, site: &Site) -> bool {
     let is_for_workers = || world.index.site(site.id).name == "async_to_sync";
     matches!(site.kind, SiteKind::Runs { runner: Runner::Own }) && !is_for_workers()
 }
 
-/// What the call at the site runs a loop with.
+/// What the call at the site runs a loop with: `uvicorn.run`.
 fn runner_name(world: World, id: RefId) -> String {
     let Usage::Called(call) = world.index.site(id).usage else { return String::new() };
     let func = world.index.call(call).func;

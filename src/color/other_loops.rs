@@ -28,12 +28,8 @@ fn may_run_on(world: World, id: RefId) -> Option<OtherLoop> {
 
 /// Does the outermost function around the place name the library?
 fn is_named_around(world: World, id: RefId, library: &str) -> bool {
-    let mut func = world.context(id).func;
-    while let Some(parent) = func.and_then(|func| world.index.func(func).parent) {
-        func = Some(parent);
-    }
-    let Some(func) = func else { return false };
-    let range = world.index.func(func).range;
+    let Some(func) = world.context(id).func else { return false };
+    let range = world.index.func(world.index.outermost(func)).range;
     let mut names = world.index.refs_in(id.file, library);
     names.any(|name| range.contains_range(world.index.site(name).range))
 }

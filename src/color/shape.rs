@@ -197,7 +197,7 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
         }
         (Shape::Coroutine, _) => None,
         (Shape::Generator, Usage::ForIter { statement, is_async: false })
-            if holds_open(world, site) && ends_there(world, site) =>
+            if holds_open(world, site) && ends_there(world, site, statement) =>
         {
             let adapts = world.config.target_version >= PythonVersion::PY310 && !is_vetoed(world, site, statement);
             adapts.then_some(Adaptation::ForClosing)
@@ -265,7 +265,7 @@ pub fn adaptation(world: World, site: &Site, shape: Shape) -> Option<Adaptation>
 
 /// Is the generator made where it is iterated over, or kept under a name that nothing else reads? What is left of another one is for
 /// whoever goes on with it.
-fn ends_there(world: World, site: &Site) -> bool {
+fn ends_there(world: World, site: &Site, statement: TextRange) -> bool {
     let facts = world.index.site(site.id);
     if let Usage::Called(_) = facts.usage {
         return true;
@@ -285,23 +285,13 @@ fn ends_there(world: World, site: &Site) -> bool {
         world.names().home(from, name) == home
     });
     let again = world.index.file(site.id.file).loops.iter().any(|around| {
-        around.contains_range(facts.range)
-            && around.start() != statement_of(facts).start()
-            && !around.contains_range(binding.range)
+        around.contains_range(facts.range) && *around != statement && !around.contains_range(binding.range)
     });
     let is_made = |value: ValueId| matches!(world.index.value(value), Value::Call { .. });
     world.names().home(*scope, name) == home
         && matches!(binding.bound, Bound::Value(value) if is_made(value))
         && reads.count() == 1
         && !again
-}
-
-/// The `for` statement that iterates there; the place itself where there is none.
-fn statement_of(site: &Ref) -> TextRange {
-    match site.usage {
-        Usage::ForIter { statement, .. } => statement,
-        _ => site.range,
-    }
 }
 
 /// May one of the generators hold something open over a `yield`?

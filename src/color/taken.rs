@@ -37,9 +37,7 @@ fn is_kept_and_tested(world: World, id: RefId, call: CallId) -> bool {
     };
     let Some(name) = world.index.scope(world.index.func(func).scope).bindings.iter().find(is_it) else { return false };
     let facts = world.index.file(func.file);
-    let named = world.index.refs_in(func.file, &name.name).map(|id| world.index.site(id));
-    let uses: Vec<&Ref> =
-        named.filter(|site| site.receiver.is_none() && facts[site.context].func == Some(func)).collect();
+    let uses = uses(world, func, &name.name);
     let range = facts[call].range;
     // `isawaitable(result := f(x))`
     let tests_it = |other: &Call| other.args.iter().any(|arg| arg.range.contains_range(range)) && is_test(world, other);
@@ -103,12 +101,13 @@ fn awaits_what_can_be(world: World, func: FuncId, arg: &Arg, position: usize) ->
         }),
     };
     let Some(param) = param.filter(|_| target.is_async && !target.traits.is_generator) else { return false };
-    let facts = world.index.file(func.file);
-    let uses: Vec<&Ref> = world
-        .index
-        .refs_in(func.file, &param.name)
-        .map(|id| world.index.site(id))
-        .filter(|site| site.receiver.is_none() && facts[site.context].func == Some(func))
-        .collect();
+    let uses = uses(world, func, &param.name);
     uses.iter().any(|site| tests(world, site)) && uses.iter().any(|site| site.usage == Usage::Awaited)
+}
+
+/// Where the body of a function names a variable.
+fn uses<'a>(world: World<'a>, func: FuncId, name: &str) -> Vec<&'a Ref> {
+    let facts = world.index.file(func.file);
+    let named = world.index.refs_in(func.file, name).map(|id| world.index.site(id));
+    named.filter(|site| site.receiver.is_none() && facts[site.context].func == Some(func)).collect()
 }

@@ -58,6 +58,8 @@ fn give_back(facts: &mut FileFacts) {
 struct Collector<'a> {
     file: FileId,
     text: &'a str,
+    /// Does `KeyboardInterrupt` stand anywhere in the file?
+    has_interrupt: bool,
     facts: FileFacts,
     context: Context,
     /// The table entry of `context`, once something asked for it.
@@ -81,6 +83,7 @@ impl<'a> Collector<'a> {
         Self {
             file,
             text,
+            has_interrupt: text.contains(exception::INTERRUPT),
             facts,
             context,
             context_id: None,
@@ -264,7 +267,10 @@ impl<'a> Collector<'a> {
         self.protected += 1;
         // `with suppress(KeyboardInterrupt):`
         let interrupts = node.items.iter().any(|item| self.names_interrupt(item.context_expr.range()));
-        self.within(|context| context.catches_interrupt |= interrupts, |this| this.body(&node.body));
+        match interrupts {
+            true => self.within(|context| context.catches_interrupt = true, |this| this.body(&node.body)),
+            false => self.body(&node.body),
+        }
         self.protected -= 1;
         self.context_id = None;
         self.context.withs = saved;

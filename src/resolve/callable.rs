@@ -260,12 +260,8 @@ fn decorates_everywhere(builder: &Builder, name: &str, form: Form) -> bool {
     let uses = builder.index.refs_of(name);
     let mut imports = builder.index.loaded_files().flat_map(|(_, facts)| &facts.imports);
     let is_renamed = imports.any(|import| import.name.as_deref() == Some(name) && import.alias.is_some());
-    let decorates = |id: &RefId| match builder.index.site(*id).usage {
-        Usage::Decorator => true,
-        Usage::Called(call) => builder.index.call(call).usage == Usage::Decorator,
-        _ => false,
-    };
-    (!uses.is_empty() || form == Form::Decorator) && !is_renamed && uses.iter().all(decorates)
+    let decorates = uses.iter().all(|id| builder.index.is_decorator(*id));
+    (!uses.is_empty() || form == Form::Decorator) && !is_renamed && decorates
 }
 
 /// Calls of unknown objects may run any `__call__` that fits.

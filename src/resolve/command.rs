@@ -18,10 +18,7 @@ pub fn is_command(names: Names, config: &Config, func: FuncId) -> bool {
 fn is_decorated(names: Names, config: &Config, func: FuncId, fuel: usize) -> bool {
     let Some(fuel) = fuel.checked_sub(1) else { return false };
     names.index.func(func).decorators.iter().any(|decorator| {
-        let value = match names.index.value(decorator.value) {
-            Value::Call { call } => names.index.call(*call).func,
-            _ => decorator.value,
-        };
+        let value = names.index.callee(decorator.value);
         let is_pattern = |path: String| {
             let mut own = config.codemods.iter().filter_map(|codemod| codemod.commands.as_ref());
             own.any(|patterns| patterns.matches(&path)) || builtin::commands().any(|patterns| patterns.matches(&path))
@@ -45,10 +42,7 @@ const PACKAGES: [&str; 6] = ["click", "typer", "cyclopts", "rich_click", "functo
 /// Does another package decorate the command? Nobody knows whether it runs it in a loop.
 pub fn is_wrapped_outside(names: Names, func: FuncId) -> bool {
     names.index.func(func).decorators.iter().any(|decorator| {
-        let value = match names.index.value(decorator.value) {
-            Value::Call { call } => names.index.call(*call).func,
-            _ => decorator.value,
-        };
+        let value = names.index.callee(decorator.value);
         let meanings = names.evaluate(value);
         meanings.iter().any(|meaning| {
             matches!(meaning, Meaning::External(path) if !path.split('.').next().is_some_and(|top| PACKAGES.contains(&top)))
@@ -58,27 +52,23 @@ pub fn is_wrapped_outside(names: Names, func: FuncId) -> bool {
 
 /// Does the call run a command, or all of an app: `cli()`, `show.main()`, `context.invoke(show)`, `app()`?
 pub(super) fn is_run(names: Names, config: &Config, call: &Call) -> bool {
-    let is_command = |value: ValueId| {
-        let meanings = names.evaluate(value);
-        meanings.iter().any(|meaning| matches!(meaning, Meaning::Func(func) if is_command(names, config, *func)))
+    let is_command = |meaning: &Meaning| matches!(meaning, Meaning::Func(func) if is_command(names, config, *func));
+    let named = match names.index.value(call.func) {
+        Value::Attribute { receiver, name } if matches!(name.as_str(), "main" | "callback") => Some(*receiver),
+        Value::Attribute { name, .. } if matches!(name.as_str(), "invoke" | "forward") => {
+            call.args.first().map(|arg| arg.value)
+        }
+        Value::Attribute { .. } => Some(call.func),
+        _ => {
+            let meanings = names.evaluate(call.func);
+            return meanings.iter().any(|meaning| is_command(meaning) || is_app(names, meaning));
+        }
     };
-    let is_app = |value: ValueId| {
-        names.evaluate(value).into_iter().any(|meaning| match meaning {
-            Meaning::Value(value) => match names.index.value(value) {
-                Value::Call { call } => {
-                    names.dotted(names.index.call(*call).func).is_some_and(|path| APPS.contains(&path.as_str()))
-                }
-                _ => false,
-            },
-            _ => false,
-        })
-    };
-    match names.index.value(call.func) {
-        Value::Attribute { receiver, name } => match name.as_str() {
-            "main" | "callback" => is_command(*receiver),
-            "invoke" | "forward" => call.args.first().is_some_and(|arg| is_command(arg.value)),
-            _ => is_command(call.func),
-        },
-        _ => is_command(call.func) || is_app(call.func),
-    }
+    named.is_some_and(|named| names.evaluate(named).iter().any(is_command))
+}
+
+fn is_app(names: Names, meaning: &Meaning) -> bool {
+    let Meaning::Value(value) = meaning else { return false };
+    let Value::Call { call } = names.index.value(*value) else { return false };
+    names.dotted(names.index.call(*call).func).is_some_and(|path| APPS.contains(&path.as_str()))
 }

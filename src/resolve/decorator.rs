@@ -113,10 +113,7 @@ const RENAMINGS: usize = 4;
 
 /// The generic function that `@generic.register` adds an implementation to (`functools.singledispatch`).
 pub fn registers_with(names: &Names, decorator: &Decorator) -> Option<FuncId> {
-    let value = match names.index.value(decorator.value) {
-        Value::Call { call } => names.index.call(*call).func,
-        _ => decorator.value,
-    };
+    let value = names.index.callee(decorator.value);
     let Value::Attribute { receiver, name } = names.index.value(value) else { return None };
     if name != "register" {
         return None;

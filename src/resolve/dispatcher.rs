@@ -5,7 +5,6 @@ use rustc_hash::FxHashSet;
 
 use super::flow::GIVING;
 use super::names::{Meaning, Names};
-use crate::index::Index;
 use crate::index::facts::*;
 
 /// Who takes a coroutine function in the place of a plain one.
@@ -25,12 +24,9 @@ const OFFLOADS: [&str; 6] =
 pub(crate) fn accepts(names: Names, func: FuncId) -> Accepts {
     let facts = names.index.file(func.file);
     let class = names.index.func(func).class;
-    let around = |call: &Call| facts[call.context].func.map(|at| outermost(names.index, at));
+    let around = |call: &Call| facts[call.context].func.map(|at| names.index.outermost(at));
     let is_near = |call: &&Call| class.is_none() || around(call).is_some_and(|at| names.index.func(at).class == class);
-    let offloads = facts.calls.iter().filter(is_near).any(|call| {
-        let name = names.last_name(call.func).unwrap_or_default();
-        OFFLOADS.contains(&name)
-    });
+    let offloads = facts.calls.iter().filter(is_near).any(|call| is_one_of(names, call, &OFFLOADS));
     if offloads { Accepts::Elsewhere } else { Accepts::Here }
 }
 
@@ -57,7 +53,7 @@ fn testers(names: Names, func: FuncId) -> Vec<FuncId> {
         .filter(|call| is_coroutine_test(names, call))
         .filter_map(|call| facts[call.context].func)
         .filter(|around| !only_schedules(names, *around))
-        .map(|around| outermost(names.index, around))
+        .map(|around| names.index.outermost(around))
         .filter(|around| !only_refuses(names, *around))
         .collect();
     if all.is_empty() {
@@ -85,16 +81,14 @@ const RUNNERS: [&str; 6] =
 /// does another method of its class.
 pub(super) fn only_refuses(names: Names, func: FuncId) -> bool {
     let facts = names.index.file(func.file);
-    let func = outermost(names.index, func);
+    let func = names.index.outermost(func);
     let class = names.index.func(func).class;
     let is_near = |context: ContextId| {
-        let around = facts[context].func.map(|around| outermost(names.index, around));
+        let around = facts[context].func.map(|around| names.index.outermost(around));
         around == Some(func) || class.is_some() && around.is_some_and(|at| names.index.func(at).class == class)
     };
     let runs = |call: &Call| {
-        let is_offload = || names.last_name(call.func).is_some_and(|name| OFFLOADS.contains(&name));
-        call.usage == Usage::Awaited && !is_offload()
-            || names.last_name(call.func).is_some_and(|name| RUNNERS.contains(&name))
+        call.usage == Usage::Awaited && !is_one_of(names, call, &OFFLOADS) || is_one_of(names, call, &RUNNERS)
     };
     names.index.func(func).traits.raises
         && (calls_parameter(names, func) || offloads_parameter(names, func))
@@ -107,7 +101,7 @@ pub(super) fn only_schedules(names: Names, func: FuncId) -> bool {
     let facts = names.index.file(func.file);
     let calls = |wanted: &[&str]| {
         let mut own = facts.calls.iter().filter(|call| facts[call.context].func == Some(func));
-        own.any(|call| names.last_name(call.func).is_some_and(|name| wanted.contains(&name)))
+        own.any(|call| is_one_of(names, call, wanted))
     };
     let begins_tasks = || calls(&["create_task", "ensure_future", "run_coroutine_threadsafe"]);
     // Where plain functions run later, too, the order is nobody's.
@@ -118,11 +112,11 @@ pub(super) fn only_schedules(names: Names, func: FuncId) -> bool {
 /// Does every method of the class that calls what the keeper put into an attribute test it?
 fn callers_test(names: Names, keeper: FuncId, class: ClassId, testers: &FxHashSet<FuncId>) -> bool {
     let facts = names.index.file(keeper.file);
-    let kept = attributes_of(names, outermost(names.index, keeper));
+    let kept = attributes_of(names, names.index.outermost(keeper));
     let is_kept = |value: ValueId| comes_from_attribute(names, value, &kept);
     let callers = facts.calls.iter().filter(|call| is_kept(call.func) || is_handed_to_caller(names, call, is_kept));
     let callers: FxHashSet<FuncId> = callers
-        .filter_map(|call| facts[call.context].func.map(|around| outermost(names.index, around)))
+        .filter_map(|call| facts[call.context].func.map(|around| names.index.outermost(around)))
         .filter(|around| names.index.func(*around).class == Some(class))
         .collect();
     callers.into_iter().all(|caller| !called_in_module(names, caller).is_disjoint(testers))
@@ -146,7 +140,7 @@ fn attributes_of(names: Names, method: FuncId) -> FxHashSet<Name> {
     let is_own = |site: &&Ref| {
         let receiver = site.receiver.map(|receiver| names.index.value(receiver));
         matches!(receiver, Some(Value::Name { name, .. }) if name == own)
-            && facts[site.context].func.is_some_and(|around| outermost(names.index, around) == method)
+            && facts[site.context].func.is_some_and(|around| names.index.outermost(around) == method)
             && !matches!(site.usage, Usage::Called(_))
     };
     facts.refs.iter().filter(is_own).map(|site| site.name.clone()).collect()
@@ -188,11 +182,11 @@ fn comes_from_attribute(names: Names, value: ValueId, attributes: &FxHashSet<Nam
 
 /// Does every other function of the module that names a table which this one fills test what it takes out?
 fn readers_test(names: Names, func: FuncId, testers: &FxHashSet<FuncId>) -> bool {
-    let keeper = outermost(names.index, func);
+    let keeper = names.index.outermost(func);
     let tables = globals_of(names, keeper);
     let facts = names.index.file(func.file);
     let others: FxHashSet<FuncId> =
-        facts.contexts.iter().filter_map(|context| context.func).map(|func| outermost(names.index, func)).collect();
+        facts.contexts.iter().filter_map(|context| context.func).map(|func| names.index.outermost(func)).collect();
     let mut readers = others
         .into_iter()
         .filter(|other| *other != keeper && !globals_of(names, *other).is_disjoint(&tables))
@@ -211,7 +205,7 @@ fn globals_of(names: Names, func: FuncId) -> FxHashSet<Name> {
     let is_own = |site: &&Ref| {
         let context = &facts[site.context];
         site.receiver.is_none()
-            && context.func.is_some_and(|around| outermost(names.index, around) == func)
+            && context.func.is_some_and(|around| names.index.outermost(around) == func)
             && names.home(context.scope, &site.name) == module
             && names.lookup(context.scope, &site.name).iter().any(Meaning::is_variable)
     };
@@ -222,7 +216,7 @@ fn globals_of(names: Names, func: FuncId) -> FxHashSet<Name> {
 fn called_in_module(names: Names, func: FuncId) -> FxHashSet<FuncId> {
     let facts = names.index.file(func.file);
     let mut found = FxHashSet::default();
-    let mut pending = vec![outermost(names.index, func)];
+    let mut pending = vec![names.index.outermost(func)];
     while let Some(at) = pending.pop() {
         if !found.insert(at) {
             continue;
@@ -230,7 +224,7 @@ fn called_in_module(names: Names, func: FuncId) -> FxHashSet<FuncId> {
         let calls = facts
             .calls
             .iter()
-            .filter(|call| facts[call.context].func.is_some_and(|around| outermost(names.index, around) == at));
+            .filter(|call| facts[call.context].func.is_some_and(|around| names.index.outermost(around) == at));
         pending.extend(calls.flat_map(|call| names.evaluate(call.func)).filter_map(|meaning| match meaning {
             Meaning::Func(callee) if callee.file == func.file => Some(callee),
             _ => None,
@@ -241,29 +235,28 @@ fn called_in_module(names: Names, func: FuncId) -> FxHashSet<FuncId> {
 
 /// Does the function, or one nested in it, call what it was given?
 fn calls_parameter(names: Names, func: FuncId) -> bool {
-    let facts = names.index.file(func.file);
-    let is_own = |meaning: &Meaning| matches!(meaning, Meaning::Param { func: owner, .. } if outermost(names.index, *owner) == outermost(names.index, func));
-    facts.calls.iter().any(|call| names.evaluate(call.func).iter().any(is_own))
+    names.index.file(func.file).calls.iter().any(|call| is_given(names, func, call.func))
 }
 
 /// Does it hand what it was given to a worker?
 fn offloads_parameter(names: Names, func: FuncId) -> bool {
-    let facts = names.index.file(func.file);
-    let is_own = |meaning: &Meaning| matches!(meaning, Meaning::Param { func: owner, .. } if outermost(names.index, *owner) == func);
-    let is_offload = |call: &&Call| names.last_name(call.func).is_some_and(|name| OFFLOADS.contains(&name));
-    let mut given = facts.calls.iter().filter(is_offload).flat_map(|call| &call.args);
-    given.any(|arg| names.evaluate(arg.value).iter().any(is_own))
+    let offloads = names.index.file(func.file).calls.iter().filter(|call| is_one_of(names, call, &OFFLOADS));
+    offloads.flat_map(|call| &call.args).any(|arg| is_given(names, func, arg.value))
+}
+
+/// Is the value a parameter of the function, of the one around it, or of one nested there?
+fn is_given(names: Names, func: FuncId, value: ValueId) -> bool {
+    let around = names.index.outermost(func);
+    let is_own =
+        |meaning: &Meaning| matches!(meaning, Meaning::Param { func, .. } if names.index.outermost(*func) == around);
+    names.evaluate(value).iter().any(is_own)
+}
+
+fn is_one_of(names: Names, call: &Call, wanted: &[&str]) -> bool {
+    names.last_name(call.func).is_some_and(|name| wanted.contains(&name))
 }
 
 /// `iscoroutinefunction(f)` and the like.
 pub fn is_coroutine_test(names: Names, call: &Call) -> bool {
     names.last_name(call.func).is_some_and(|name| matches!(name, "iscoroutinefunction" | "isawaitable" | "iscoroutine"))
-}
-
-/// The method or module-level function that a nested function stands in.
-fn outermost(index: &Index, mut func: FuncId) -> FuncId {
-    while let Some(parent) = index.func(func).parent {
-        func = parent;
-    }
-    func
 }

@@ -18,21 +18,17 @@ const INTERFACES: [&str; 2] = ["implementer", "provider"];
 
 /// The place where each of them gets out of sight.
 pub(super) fn find(builder: &mut Builder) -> BTreeMap<FuncId, (FileId, TextRange)> {
-    let is_kept = match builder.config.exported {
-        Exported::Auto => builder.project.is_library,
-        // What nothing calls stays anyhow, or was said to convert.
-        Exported::Keep | Exported::Convert => true,
-    };
-    if is_kept {
+    // Elsewhere what nothing calls stays anyhow, or was said to convert.
+    if builder.config.exported != Exported::Auto || builder.project.is_library {
         return BTreeMap::new();
     }
     let mut by_class: BTreeMap<ClassId, Vec<FuncId>> = BTreeMap::new();
-    for func in uncalled(builder) {
-        by_class.entry(builder.index.func(func).class.expect("a method")).or_default().push(func);
+    for (class, func) in uncalled(builder) {
+        by_class.entry(class).or_default().push(func);
     }
     let mut found = BTreeMap::new();
     for (class, methods) in by_class {
-        if let Some(place) = decorated(builder, class).or_else(|| objects::given_outside(builder, class)) {
+        if let Some(place) = decorated(builder, class).or_else(|| objects::trace(builder, class).given) {
             found.extend(methods.into_iter().map(|method| (method, place)));
         }
     }
@@ -40,31 +36,28 @@ pub(super) fn find(builder: &mut Builder) -> BTreeMap<FuncId, (FileId, TextRange
 }
 
 /// The methods that would convert though nothing calls them.
-fn uncalled(builder: &Builder) -> Vec<FuncId> {
+fn uncalled(builder: &Builder) -> Vec<(ClassId, FuncId)> {
     // `index.exposed = True` calls nothing.
     let counts = |site: &&Site| !builder.in_tests(site.id.file) && builder.index.site(site.id).usage != Usage::Receiver;
     let called: FxHashSet<FuncId> =
         builder.graph.sites.values().filter(counts).flat_map(|site| &site.targets).copied().collect();
-    let is_it = |func: &FuncId| {
-        let facts = builder.index.func(*func);
+    let class = |func: FuncId| {
+        let facts = builder.index.func(func);
         let is_plain = facts.decorators.is_empty() && (!facts.name.starts_with("__") || facts.name == "__call__");
-        facts.class.is_some()
-            && is_plain
-            && !called.contains(func)
+        let is_it = is_plain
+            && !called.contains(&func)
             && !builder.in_tests(func.file)
-            && !builder.graph.overrides_external.contains_key(func)
+            && !builder.graph.overrides_external.contains_key(&func);
+        facts.class.filter(|_| is_it)
     };
-    builder.graph.nodes.iter().copied().filter(is_it).collect()
+    builder.graph.nodes.iter().filter_map(|func| Some((class(*func)?, *func))).collect()
 }
 
 /// A decorator of the class that is not the project's, and that does more than write methods.
 fn decorated(builder: &Builder, class: ClassId) -> Option<(FileId, TextRange)> {
     let names = builder.names();
     let is_foreign = |decorator: &&Decorator| {
-        let value = match builder.index.value(decorator.value) {
-            Value::Call { call } => builder.index.call(*call).func,
-            _ => decorator.value,
-        };
+        let value = builder.index.callee(decorator.value);
         let is_ours = |value: ValueId| {
             names.evaluate(value).iter().any(|meaning| matches!(meaning, Meaning::Func(_) | Meaning::Class(_)))
         };

@@ -265,10 +265,7 @@ pub(crate) fn twin(builder: &Builder, number: usize, id: RefId, answer: Option<&
         .filter_map(|definition| functions::signature(builder.db, definition))
         .map(|signature| replaced::of_function(&signature))
         .collect();
-    let is_data = |definition: &Definition| {
-        let file = definition.path.as_ref().and_then(|path| builder.project.find(path));
-        file.is_some_and(|file| builder.index.defined_at(file, definition.offset).is_none())
-    };
+    let is_data = |definition: &Definition| site::is_data(builder, definition);
     match given.first() {
         None => (!definitions.is_empty() && !definitions.iter().all(is_data)).then_some(method),
         Some(Some(gives)) if *gives != Gives::AwaitedFirst && given.iter().all(|other| *other == Some(*gives)) => {
@@ -283,11 +280,9 @@ fn overridden_alone(builder: &Builder, target: FuncId, twin: &Name) -> bool {
     let func = builder.index.func(target);
     let Some(class) = func.class else { return false };
     let hierarchy = &builder.graph.hierarchy;
-    let binds =
-        |id: &ClassId, name: &str| !builder.index.scope(builder.index.class(*id).scope).bindings_of(name).is_empty();
     let is_alone = |below: &ClassId| {
         let ancestors = hierarchy.ancestors(*below);
-        let first = |name: &str| ancestors.iter().position(|id| binds(id, name));
+        let first = |name: &str| ancestors.iter().position(|id| builder.index.binds(*id, name));
         match (first(&func.name), first(twin)) {
             (Some(method), Some(twin)) => method < twin,
             // The twin is that of a base from outside.

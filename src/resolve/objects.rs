@@ -17,11 +17,6 @@ pub(super) fn trace(builder: &mut Builder, class: ClassId) -> Trace {
     trace_as(builder, class, Following::Code).0
 }
 
-/// Where something outside is given one of the objects, or the class or a child of it.
-pub(super) fn given_outside(builder: &mut Builder, class: ClassId) -> Option<(FileId, TextRange)> {
-    trace(builder, class).given
-}
-
 /// Which objects are followed, and how far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Following {

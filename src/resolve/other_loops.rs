@@ -26,12 +26,11 @@ impl OtherLoop {
 
 /// The files of the project that import one.
 pub(crate) fn find(builder: &mut Builder) {
-    for library in [OtherLoop::Twisted, OtherLoop::Curio, OtherLoop::Trio] {
-        builder.index.load_words(builder.project, [library.name()]);
-        let files = builder.index.loaded_files().filter(|(_, facts)| imports(facts, library.name()));
-        let files: Vec<FileId> = files.map(|(file, _)| file).collect();
-        builder.graph.other_loops.extend(files.into_iter().map(|file| (file, library)));
-    }
+    let libraries = [OtherLoop::Trio, OtherLoop::Curio, OtherLoop::Twisted];
+    builder.index.load_words(builder.project, libraries.map(OtherLoop::name));
+    let library = |facts| libraries.into_iter().find(|library| imports(facts, library.name()));
+    let files = builder.index.loaded_files().filter_map(|(file, facts)| Some((file, library(facts)?)));
+    builder.graph.other_loops = files.collect();
     let in_code = |file: &FileId| !builder.in_tests(*file);
     let others = builder.graph.other_loops.iter().filter(|(file, _)| in_code(file));
     let (count, first) = (others.clone().count(), others.map(|(_, library)| *library).min());

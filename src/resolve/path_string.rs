@@ -17,15 +17,18 @@ use crate::index::{Index, texts};
 use crate::project::Project;
 use crate::py::source;
 
+/// Nodes by the dotted paths that name them.
+pub(crate) type Paths = FxHashMap<String, Vec<FuncId>>;
+
 /// What is looked for: dotted paths, and the modules whose path may be the beginning of a computed one.
-struct Wanted {
-    paths: FxHashMap<String, Vec<FuncId>>,
+struct Wanted<'a> {
+    paths: &'a Paths,
     modules: FxHashMap<String, Vec<FuncId>>,
 }
 
 /// The first string, in path order, for every node that one names. Tests hold nothing back.
-pub(crate) fn find(builder: &Builder) -> BTreeMap<FuncId, TextCall> {
-    let wanted = wanted(builder);
+pub(crate) fn find(builder: &Builder, paths: &Paths) -> BTreeMap<FuncId, TextCall> {
+    let wanted = wanted(builder, paths);
     let (project, index) = (builder.project, &*builder.index);
     let mut files: BTreeSet<FileId> = BTreeSet::new();
     for path in wanted.paths.keys().chain(wanted.modules.keys()) {
@@ -84,7 +87,7 @@ fn spelled(project: &Project) -> Spelled {
     })
 }
 
-fn wanted(builder: &Builder) -> Wanted {
+fn wanted<'a>(builder: &Builder, paths: &'a Paths) -> Wanted<'a> {
     let mut modules: FxHashMap<String, Vec<FuncId>> = FxHashMap::default();
     for func in named_nodes(builder).filter(|func| builder.index.func(*func).class.is_none()) {
         let module = builder.project.file(func.file).module.clone();
@@ -93,7 +96,7 @@ fn wanted(builder: &Builder) -> Wanted {
             modules.entry(module).or_default().push(func);
         }
     }
-    Wanted { paths: paths_of_nodes(builder), modules }
+    Wanted { paths, modules }
 }
 
 /// The nodes of the code that a dotted path can name.
@@ -106,10 +109,10 @@ fn named_nodes(builder: &Builder) -> impl Iterator<Item = FuncId> {
 }
 
 /// The nodes by the dotted paths that name them: their own, or that of a class.
-pub(super) fn paths_of_nodes(builder: &Builder) -> FxHashMap<String, Vec<FuncId>> {
+pub(super) fn paths_of_nodes(builder: &Builder) -> Paths {
     let names = builder.names();
     let called: FxHashSet<FuncId> = builder.graph.sites.values().flat_map(|site| &site.targets).copied().collect();
-    let mut paths: FxHashMap<String, Vec<FuncId>> = FxHashMap::default();
+    let mut paths = Paths::default();
     for func in named_nodes(builder) {
         let facts = builder.index.func(func);
         paths.entry(names.qualified_func(func)).or_default().push(func);
@@ -122,7 +125,7 @@ pub(super) fn paths_of_nodes(builder: &Builder) -> FxHashMap<String, Vec<FuncId>
     paths
 }
 
-fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> Vec<(FuncId, TextCall)> {
+fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted<'_>) -> Vec<(FuncId, TextCall)> {
     let place = project.file(file);
     let Some(text) = fs::read(&place.path).ok().and_then(|bytes| source::decode(&bytes).ok()) else {
         return vec![];
@@ -135,7 +138,7 @@ fn in_file(project: &Project, index: &Index, file: FileId, wanted: &Wanted) -> V
     let mut found: Vec<(usize, &[FuncId])> = vec![];
     for (at, path, is_whole) in paths(&text.text) {
         let (path, funcs) = match is_whole {
-            true => (path.replace(':', "."), &wanted.paths),
+            true => (path.replace(':', "."), wanted.paths),
             false => (path.trim_end_matches(['.', ':']).to_owned(), &wanted.modules),
         };
         found.extend(funcs.get(&path).filter(|_| !is_followed(at)).map(|funcs| (at, funcs.as_slice())));

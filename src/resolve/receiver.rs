@@ -12,7 +12,6 @@ use super::hierarchy::BaseClass;
 use super::names::Meaning;
 use super::objects::{self, Following};
 use super::{Elsewhere, computed, flow, path_string, proxy, signature, site};
-use crate::config::Exported;
 use crate::index::facts::*;
 
 /// Decorators of classes that make no objects by themselves.
@@ -251,11 +250,7 @@ fn find_members(builder: &mut Builder, class: ClassId) -> Option<FxHashSet<Value
 
 /// Do people outside of the project call its functions, with objects of their own?
 fn is_for_others(builder: &Builder) -> bool {
-    match builder.config.exported {
-        Exported::Convert => false,
-        Exported::Keep => true,
-        Exported::Auto => builder.project.is_library,
-    }
+    builder.config.exported.keeps(builder.project.is_library)
 }
 
 /// Is every object of the class, and of its children, made by a call that names it?

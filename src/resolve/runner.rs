@@ -263,6 +263,8 @@ pub(super) fn find(builder: &mut Builder) {
         let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
         builder.index.load_words(builder.project, DJANGO.into_iter().map(last).chain(["objects"]));
     }
+    let has_commands = COMMANDS.iter().any(|word| builder.index.words.files(word).next().is_some())
+        || builder.config.codemods.iter().any(|codemod| codemod.commands.is_some());
     let mut found = vec![];
     for (file, facts) in builder.index.loaded_files().filter(|(file, _)| !builder.in_tests(*file)) {
         for (index, site) in facts.refs.iter().enumerate() {
@@ -274,7 +276,8 @@ pub(super) fn find(builder: &mut Builder) {
             };
             let is_runner = || {
                 let names = builder.names();
-                let runs_command = || context.func.is_some() && command::is_run(names, builder.config, &facts[call]);
+                let runs_command =
+                    || has_commands && context.func.is_some() && command::is_run(names, builder.config, &facts[call]);
                 runner(&names, &facts[call]).or_else(|| runs_command().then_some(Runner::Own))
             };
             let in_fallback = || facts.fallbacks.iter().any(|fallback| fallback.run == facts[call].range);

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
-use super::path_string;
+use super::path_string::Paths;
 use super::text::{Medium, TextCall};
 use crate::index::facts::FuncId;
 use crate::project::{TextFile, TextKind};
@@ -22,18 +22,16 @@ type Wanted = FxHashMap<String, Vec<(String, FuncId)>>;
 
 /// The first place, in path order, for every node that one names. What the packaging files name is an entry point, and is looked at
 /// by itself.
-pub(crate) fn find(builder: &Builder) -> BTreeMap<FuncId, TextCall> {
+pub(crate) fn find(builder: &Builder, nodes: &Paths) -> BTreeMap<FuncId, TextCall> {
     let files: Vec<&TextFile> =
         builder.project.texts.iter().filter(|file| file.kind == TextKind::Settings && !is_for_tests(file)).collect();
     let mut wanted = Wanted::default();
     if !files.is_empty() {
         let plugins = builder.project.plugins.iter().map(|plugin| &plugin.path);
         let entries: FxHashSet<&String> = builder.project.scripts.iter().chain(plugins).collect();
-        for (path, funcs) in
-            path_string::paths_of_nodes(builder).into_iter().filter(|(path, _)| !entries.contains(path))
-        {
-            if let Some(end) = last_two(&path) {
-                wanted.entry(end.to_owned()).or_default().extend(funcs.into_iter().map(|func| (path.clone(), func)));
+        for (path, funcs) in nodes.iter().filter(|(path, _)| !entries.contains(path)) {
+            if let Some(end) = last_two(path) {
+                wanted.entry(end.to_owned()).or_default().extend(funcs.iter().map(|func| (path.clone(), *func)));
             }
         }
     }

@@ -258,12 +258,13 @@ pub(crate) fn runs_operator(builder: &Builder, id: RefId) -> bool {
 
 /// Is one of the definitions an attribute or a variable of the project?
 fn names_data(builder: &Builder, answer: &Answer) -> bool {
-    answer.definitions.iter().any(|definition| {
-        let path = definition.path.as_ref();
-        let file =
-            path.and_then(|path| builder.project.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok());
-        file.is_some_and(|file| builder.index.defined_at(FileId(file as u32), definition.offset).is_none())
-    })
+    answer.definitions.iter().any(|definition| is_data(builder, definition))
+}
+
+/// Is it an attribute or a variable of the project?
+pub(super) fn is_data(builder: &Builder, definition: &Definition) -> bool {
+    let file = definition.path.as_ref().and_then(|path| builder.project.find(path));
+    file.is_some_and(|file| builder.index.defined_at(file, definition.offset).is_none())
 }
 
 /// A Protocol says what a value has, and not whose it is: flow may know more than those that satisfy all of it.

@@ -103,7 +103,7 @@ impl Search<'_, '_> {
         let is_seen = |id: &ClassId| {
             let mut bases = hierarchy.bases(*id).iter();
             hierarchy.is_registered(id.file)
-                && index.scope(index.class(*id).scope).bindings_of(name).is_empty()
+                && !index.binds(*id, name)
                 && bases.all(|base| match base {
                     BaseClass::Class(_) => true,
                     BaseClass::External(path) => base.is_plain() || is_missing(self.builder, id.file, path),

@@ -6,6 +6,9 @@ use ruff_text_size::{Ranged, TextRange};
 use super::{Collector, fallback};
 use crate::index::facts::*;
 
+/// What Ctrl-C raises.
+pub(super) const INTERRUPT: &str = "KeyboardInterrupt";
+
 impl Collector<'_> {
     pub(super) fn raise(&mut self, node: &ast::StmtRaise) {
         self.lost(node.exc.as_deref(), Usage::Other);
@@ -78,7 +81,7 @@ impl Collector<'_> {
 
     /// Does `KeyboardInterrupt` stand there? `except BaseException as e: if isinstance(e, KeyboardInterrupt)` counts too.
     pub(super) fn names_interrupt(&self, range: TextRange) -> bool {
-        self.text[range].contains("KeyboardInterrupt")
+        self.has_interrupt && self.text[range].contains(INTERRUPT)
     }
 
     /// `except StopIteration` and what it stands around.

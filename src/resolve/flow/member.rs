@@ -170,7 +170,7 @@ impl Solver<'_> {
         self.close(class);
         let ancestors = self.hierarchy.ancestors(class);
         let from = self.pushed();
-        let definer = ancestors.iter().copied().find(|id| self.has_binding(*id, name));
+        let definer = ancestors.iter().copied().find(|id| self.index.binds(*id, name));
         if let Some(definer) = definer {
             self.class_bindings(definer, name, &path);
         }
@@ -184,7 +184,7 @@ impl Solver<'_> {
             let defines_method = definer.is_some_and(|id| hierarchy::method(self.index, id, name).is_some());
             for other in others.into_iter().filter(|other| Some(*other) != definer) {
                 let only_methods = defines_method && hierarchy::method(self.index, other, name).is_some();
-                if !only_methods && self.has_binding(other, name) {
+                if !only_methods && self.index.binds(other, name) {
                     self.class_bindings(other, name, &path);
                 }
             }
@@ -261,10 +261,6 @@ impl Solver<'_> {
                 BaseClass::Unknown | BaseClass::Class(_) => self.push(Object::Unknown, None),
             }
         }
-    }
-
-    fn has_binding(&self, class: ClassId, name: &str) -> bool {
-        !self.index.scope(self.index.class(class).scope).bindings_of(name).is_empty()
     }
 
     /// What a class body binds, read through an instance.
@@ -363,7 +359,7 @@ impl Solver<'_> {
         let mut found = false;
         for id in classes {
             let scope = self.index.class(id).scope;
-            if self.has_binding(id, name) && (!found || object == Object::ClassBelow(class)) {
+            if self.index.binds(id, name) && (!found || object == Object::ClassBelow(class)) {
                 // What is in a container that only others fill comes below.
                 match self.is_filled(name, &path) && !self.is_filled_inside(scope, name) {
                     true => self.class_bindings(id, name, &path),

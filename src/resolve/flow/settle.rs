@@ -153,12 +153,7 @@ fn load_receivers(builder: &mut Builder, sites: &[RefId]) {
 /// What one test defines and puts in the place of a function is gone when the next one runs.
 pub(super) fn is_of_another_test(builder: &Builder, id: RefId, func: FuncId) -> bool {
     let facts = builder.index.func(func);
-    let outermost = |mut func: FuncId| {
-        while let Some(parent) = builder.index.func(func).parent {
-            func = parent;
-        }
-        func
-    };
+    let outermost = |func: FuncId| builder.index.outermost(func);
     facts.parent.is_some()
         && facts.class.is_none()
         && builder.in_tests(func.file)

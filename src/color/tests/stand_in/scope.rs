@@ -80,10 +80,7 @@ impl TestScope {
 }
 
 fn range(world: World, func: Option<FuncId>) -> Option<TextRange> {
-    let mut func = func?;
-    while let Some(parent) = world.index.func(func).parent {
-        func = parent;
-    }
+    let func = world.index.outermost(func?);
     let facts = world.index.func(func);
     if fixtures::decorator(&world.names(), func).is_some() {
         return None;

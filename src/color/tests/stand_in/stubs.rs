@@ -81,8 +81,7 @@ impl Finder<'_> {
             let write = &index.file(*file).attribute_writes[*at as usize];
             *file == class.file && self.flow.own_class(write.receiver) == Some(class)
         };
-        !index.scope(index.class(class).scope).bindings_of(name).is_empty()
-            || index.writes_of(name).iter().any(is_own_write)
+        index.binds(class, name) || index.writes_of(name).iter().any(is_own_write)
     }
 
     /// What becomes of the method of that name in all of these classes.
